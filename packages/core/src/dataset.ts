@@ -1,0 +1,162 @@
+import * as tf from '@tensorflow/tfjs';
+import { WeightmapError } from './errors.js';
+import type { OnProgress } from './progress.js';
+import type { RandomStream } from './random.js';
+
+/** The shape and the classes of a dataset's images. */
+export interface ImageSpec {
+  readonly height: number;
+  readonly width: number;
+  /** 1 for grayscale, 3 for RGB. */
+  readonly channels: number;
+  /** Class names; a label is an index into them. */
+  readonly classes: readonly string[];
+}
+
+/** Labelled images, kept as bytes until a batch is used. */
+export interface ImageSet {
+  readonly spec: ImageSpec;
+  /** [count, height, width, channels], row-major, 0…255. */
+  readonly pixels: Uint8Array;
+  /** [count], class indices. */
+  readonly labels: Uint8Array;
+}
+
+/** A dataset, loaded and split. */
+export interface Dataset {
+  /** Registry name, such as `mnist`. */
+  readonly id: string;
+  /** What a report calls it, such as `MNIST` or `CIFAR-10 (JPEG)`. */
+  readonly label: string;
+  readonly spec: ImageSpec;
+  readonly train: ImageSet;
+  readonly validation: ImageSet;
+  readonly test: ImageSet;
+  /** SHA-256 (hex) over the source bytes: tells whether two runs used the same data. */
+  readonly checksum: string;
+  /** Where it came from, for people. */
+  readonly source: string;
+  /** What a reader of results must know: substitutions, skips, how it was split. */
+  readonly notes: readonly string[];
+}
+
+export interface DatasetOptions {
+  /** Seeds the split and anything procedural. */
+  seed: number;
+  /** Looked at before every other place. */
+  dataDir?: string;
+  /** Forbid downloads. */
+  offline?: boolean;
+  /** Share of the training part that becomes the validation part. Default 0.1 (paper, section 4.1). */
+  validationFraction?: number;
+  onProgress?: OnProgress;
+}
+
+/** Loads one dataset; a row of the registry in `@weightmap/datasets`. */
+export interface DatasetLoader {
+  readonly id: string;
+  readonly label: string;
+  readonly spec: ImageSpec;
+  load(options: DatasetOptions): Promise<Dataset>;
+  /** Where it would be read from now, without reading it: for `weightmap doctor`. */
+  locate(options: Pick<DatasetOptions, 'dataDir'>): Promise<{ found: string | null; advice: string }>;
+}
+
+export interface Batch {
+  /** [batch, height, width, channels], float32 in [0, 1]. */
+  images: tf.Tensor4D;
+  /** [batch], int32. */
+  labels: tf.Tensor1D;
+}
+
+export const countOf = (set: ImageSet): number => set.labels.length;
+
+const imageSize = ({ height, width, channels }: ImageSpec) => height * width * channels;
+
+/**
+ * An image set, checked.
+ *
+ * @throws WeightmapError if the bytes don't fill the shape or a label is no class.
+ */
+export function imageSet(spec: ImageSpec, pixels: Uint8Array, labels: Uint8Array): ImageSet {
+  if (pixels.length !== labels.length * imageSize(spec))
+    throw new WeightmapError('The images and the labels do not belong together.', {
+      expected: `${labels.length} labels × ${spec.height}×${spec.width}×${spec.channels} = ${labels.length * imageSize(spec)} bytes of pixels`,
+      where: `${pixels.length} bytes of pixels`,
+    });
+  const strange = labels.findIndex((label) => label >= spec.classes.length);
+  if (strange >= 0)
+    throw new WeightmapError(`Image ${strange} has the label ${labels[strange]}.`, {
+      expected: `0 … ${spec.classes.length - 1}, one of ${spec.classes.length} classes`,
+    });
+  return { spec, pixels, labels };
+}
+
+/** The images at these indices, copied, in this order. */
+export function pick(set: ImageSet, indices: ArrayLike<number>): ImageSet {
+  const size = imageSize(set.spec);
+  const pixels = new Uint8Array(indices.length * size);
+  const labels = new Uint8Array(indices.length);
+  for (let i = 0; i < indices.length; i++) {
+    pixels.set(set.pixels.subarray(indices[i] * size, (indices[i] + 1) * size), i * size);
+    labels[i] = set.labels[indices[i]];
+  }
+  return { spec: set.spec, pixels, labels };
+}
+
+/** The first `count` images, or all of them if there are fewer; shares memory with `set`. */
+export function firstOf(set: ImageSet, count: number): ImageSet {
+  return {
+    spec: set.spec,
+    pixels: set.pixels.subarray(0, count * imageSize(set.spec)),
+    labels: set.labels.subarray(0, count),
+  };
+}
+
+/**
+ * Splits off a random share.
+ *
+ * @param fraction of the images that goes into the second part, in [0, 1); rounded down.
+ * @returns `[rest, share]`, each in the original order.
+ */
+export function splitOff(set: ImageSet, fraction: number, random: RandomStream): [ImageSet, ImageSet] {
+  const order = random.permutation(countOf(set));
+  const cut = countOf(set) - Math.floor(countOf(set) * fraction);
+  return [pick(set, order.slice(0, cut).sort()), pick(set, order.slice(cut).sort())];
+}
+
+/**
+ * The images at these indices as tensors, pixels divided by 255.
+ *
+ * The caller owns both tensors.
+ */
+export function batchOf(set: ImageSet, indices: ArrayLike<number>): Batch {
+  return tensorsOf(pick(set, indices));
+}
+
+/** A whole set as tensors, pixels divided by 255. The caller owns both. */
+export function tensorsOf({ spec, pixels, labels }: ImageSet): Batch {
+  const floats = new Float32Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) floats[i] = pixels[i] / 255;
+  return {
+    images: tf.tensor4d(floats, [labels.length, spec.height, spec.width, spec.channels]),
+    labels: tf.tensor1d(Int32Array.from(labels), 'int32'),
+  };
+}
+
+/** Consecutive batches over a whole set; each is disposed after its turn in the loop. */
+export function* batchesOf(set: ImageSet, batchSize: number): Generator<Batch & { start: number }> {
+  const size = imageSize(set.spec);
+  for (let start = 0; start < countOf(set); start += batchSize) {
+    const batch = tensorsOf({
+      spec: set.spec,
+      pixels: set.pixels.subarray(start * size, (start + batchSize) * size),
+      labels: set.labels.subarray(start, start + batchSize),
+    });
+    try {
+      yield { ...batch, start };
+    } finally {
+      tf.dispose([batch.images, batch.labels]);
+    }
+  }
+}

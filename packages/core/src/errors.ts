@@ -1,0 +1,40 @@
+/** What an error says to the person who meets it: what was wrong, where, what was expected, what to do. */
+export interface ErrorDetails {
+  /** The file, option, step or value in question. */
+  where?: string;
+  /** What would have been right. */
+  expected?: string;
+  /** What to do about it. */
+  fix?: string;
+}
+
+/**
+ * An error that a user can act on: shown in a few lines and without a stack trace.
+ *
+ * Anything thrown that is not a `WeightmapError` is a defect of ours.
+ */
+export class WeightmapError extends Error {
+  override readonly name = 'WeightmapError';
+  readonly details: ErrorDetails;
+
+  constructor(what: string, details: ErrorDetails = {}, options?: { cause?: unknown }) {
+    super(what, options);
+    this.details = details;
+  }
+
+  /** The message and its details, one a line. */
+  explain(): string {
+    const { where, expected, fix } = this.details;
+    return [
+      this.message,
+      where && `  where:    ${where}`,
+      expected && `  expected: ${expected}`,
+      fix && `  do:       ${fix}`,
+    ]
+      .filter(Boolean)
+      .join('\n');
+  }
+}
+
+/** The text of anything thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,4 @@
+export * from './engines.js';
+export * from './linear-classifier.js';
+export * from './matchers.js';
+export * from './memory.js';

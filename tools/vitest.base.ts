@@ -1,0 +1,17 @@
+import type { ViteUserConfig } from 'vitest/config';
+
+/** How every package is tested: on its sources and those of its siblings, no build needed. */
+export const packageTests: ViteUserConfig = {
+  resolve: { conditions: ['@weightmap/source'] },
+  ssr: { resolve: { conditions: ['@weightmap/source', 'module', 'node', 'development|production'] } },
+  test: {
+    include: ['test/**/*.test.ts'],
+    // The native TensorFlow is not safe across worker threads: child processes, one at a time.
+    pool: 'forks',
+    maxWorkers: 1,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: ['default', 'json'],
+    outputFile: { json: '.vitest/results.json' },
+  },
+};
