@@ -1,5 +1,8 @@
 import type { ViteUserConfig } from 'vitest/config';
 
+// TensorFlow reads this when it is loaded, from the environment that the test process is started with.
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+
 /** How every package is tested: on its sources and those of its siblings, no build needed. */
 export const packageTests: ViteUserConfig = {
   resolve: { conditions: ['@weightmap/source'] },

@@ -1,0 +1,98 @@
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  batchesOf,
+  batchOf,
+  countOf,
+  firstOf,
+  imageSet,
+  pick,
+  randomStream,
+  restoreStream,
+  splitOff,
+  WeightmapError,
+  type ImageSpec,
+} from '../src/index.js';
+
+const spec: ImageSpec = { height: 2, width: 3, channels: 1, classes: ['a', 'b'] };
+const tenImages = imageSet(
+  spec,
+  Uint8Array.from({ length: 60 }, (_, i) => i * 4),
+  Uint8Array.from({ length: 10 }, (_, i) => i % 2),
+);
+
+beforeAll(() => tf.setBackend('cpu'));
+
+describe('randomStream', () => {
+  it('repeats for the same name and differs for another name or seed', () => {
+    const draw = (...name: [number, ...string[]]) => [...randomStream(...name).uniforms(5)];
+    expect(draw(1, 'noise')).toEqual(draw(1, 'noise'));
+    expect(draw(1, 'noise')).not.toEqual(draw(1, 'split'));
+    expect(draw(1, 'noise')).not.toEqual(draw(2, 'noise'));
+  });
+
+  it('goes on where a stored state left it', () => {
+    const stream = randomStream(7, 'x');
+    stream.uniforms(10);
+    const copy = restoreStream(JSON.parse(JSON.stringify(stream.state())));
+    expect([...copy.uniforms(5)]).toEqual([...stream.uniforms(5)]);
+  });
+
+  it('is uniform: mean and variance of U(2, 4), within five standard errors', () => {
+    const n = 100_000;
+    const values = randomStream(3, 'u').uniforms(n, 2, 4);
+    const mean = values.reduce((a, b) => a + b, 0) / n;
+    const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / n;
+    expect(Math.abs(mean - 3)).toBeLessThan(5 * Math.sqrt(1 / 3 / n));
+    expect(Math.abs(variance - 1 / 3)).toBeLessThan(0.01);
+    expect(Math.min(...values.slice(0, 1000))).toBeGreaterThanOrEqual(2);
+    expect(Math.max(...values.slice(0, 1000))).toBeLessThan(4);
+  });
+
+  it('permutes: every index once, each first about equally often', () => {
+    const firsts = new Array<number>(5).fill(0);
+    for (let i = 0; i < 5000; i++) {
+      const order = randomStream(i, 'p').permutation(5);
+      expect([...order].sort()).toEqual([0, 1, 2, 3, 4]);
+      firsts[order[0]]++;
+    }
+    for (const times of firsts) expect(Math.abs(times - 1000)).toBeLessThan(150);
+  });
+});
+
+describe('image sets', () => {
+  it('are checked: bytes that do not fill the shape, labels that are no class', () => {
+    expect(() => imageSet(spec, new Uint8Array(5), new Uint8Array(1))).toThrow(WeightmapError);
+    expect(() => imageSet(spec, new Uint8Array(6), Uint8Array.of(2))).toThrow('Image 0 has the label 2');
+  });
+
+  it('become tensors in [0, 1], in the order asked for', () => {
+    const { images, labels } = batchOf(tenImages, [3, 0]);
+    expect(images.shape).toEqual([2, 2, 3, 1]);
+    expect([...images.dataSync()]).toEqual(
+      [18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5].map((i) => Math.fround((i * 4) / 255)),
+    );
+    expect([...labels.dataSync()]).toEqual([1, 0]);
+    tf.dispose([images, labels]);
+  });
+
+  it('split into disjoint parts that together are the whole, by seed', () => {
+    const [rest, share] = splitOff(tenImages, 0.25, randomStream(1, 'split'));
+    expect([countOf(rest), countOf(share)]).toEqual([8, 2]);
+    const firstPixels = [rest, share].flatMap((set) => [...set.labels].map((_, i) => set.pixels[i * 6]));
+    expect(firstPixels.sort((a, b) => a - b)).toEqual([...tenImages.labels].map((_, i) => i * 24));
+    const [other] = splitOff(tenImages, 0.25, randomStream(2, 'split'));
+    expect([...other.pixels]).not.toEqual([...rest.pixels]);
+  });
+
+  it('come in batches, the last one smaller, and leave no tensor behind', () => {
+    const before = tf.memory().numTensors;
+    const seen = [...batchesOf(firstOf(tenImages, 7), 3)].map(({ start }) => start);
+    expect(seen).toEqual([0, 3, 6]);
+    for (const { images } of batchesOf(pick(tenImages, [9]), 3)) {
+      expect(images.dataSync()[0]).toBeCloseTo((54 * 4) / 255);
+      break;
+    }
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});

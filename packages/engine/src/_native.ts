@@ -1,0 +1,56 @@
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import util from 'node:util';
+import { messageOf } from '@weightmap/core';
+import { fixThreads } from './_threads.js';
+
+const PACKAGE = '@tensorflow/tfjs-node-gpu';
+// Under CommonJS the build replaces import.meta.url by the file's own address.
+const require = createRequire(import.meta.url);
+
+let problem: string | null | undefined;
+let version: string | null = null;
+
+/** Version of the libtensorflow in use. */
+export const nativeVersion = (): string | null => version;
+
+/** What keeps the native engine from being loaded, without loading it; null if nothing is known to. */
+export function nativeProblem(): string | null {
+  if (problem !== undefined) return problem;
+  let folder: string;
+  try {
+    folder = path.dirname(require.resolve(`${PACKAGE}/package.json`));
+  } catch {
+    return `${PACKAGE} is not installed`;
+  }
+  if (!fs.existsSync(path.join(folder, 'lib/napi-v8/tfjs_binding.node')))
+    return 'libtensorflow is not linked (`npm run setup` does it)';
+  if (!fs.existsSync(path.join(folder, 'deps/lib/libtensorflow.so')) && process.platform === 'linux')
+    return 'the libtensorflow it was linked to is gone (`npm run setup` links it again)';
+  return null;
+}
+
+/** Loads TensorFlow's C library and registers tfjs's `tensorflow` backend; returns what is in the way, or null. */
+export async function loadNative(threads?: number): Promise<string | null> {
+  if (problem !== undefined) return problem;
+  problem = nativeProblem();
+  if (problem) return problem;
+  fixThreads(threads);
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'; // some builds leave it off; convolutions are several times slower then
+  restoreIsNullOrUndefined();
+  try {
+    const tfjsNode = require(PACKAGE) as { backend(): { binding: { TF_Version: string } } };
+    version = tfjsNode.backend().binding.TF_Version;
+  } catch (error) {
+    problem = `TensorFlow does not load: ${messageOf(error).split('\n')[0]}`;
+  }
+  return problem;
+}
+
+/** Node 23 removed a function that tfjs-node still calls. */
+function restoreIsNullOrUndefined(): void {
+  const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean };
+  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+}
