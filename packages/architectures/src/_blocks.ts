@@ -1,0 +1,100 @@
+import * as tf from '@tensorflow/tfjs';
+import { randomStream } from '@weightmap/core';
+import { smoothingWeightMap, unsharpWeightMap } from '@weightmap/wm-layers';
+
+/** Every kind of layer that turns feature maps into feature maps. */
+export const featureKinds = ['conv', 'smoothing', 'unsharp'] as const;
+
+/** A convolution, or one of the two weight map layers in its place. */
+export type FeatureKind = (typeof featureKinds)[number];
+
+export interface FeatureLayerOptions {
+  kind: FeatureKind;
+  name: string;
+  /** Output channels. */
+  filters: number;
+  /** Side of the square kernel, in pixels. */
+  kernelSize: number;
+  /** `same` keeps the size; a number is the pixels of zeros at every border. */
+  padding: 'same' | number;
+  activation?: 'relu' | 'linear';
+  /** Of the whole network; the layer draws from its own stream, named after it. */
+  seed: number;
+}
+
+/** One k×k convolution or weight map layer: [batch, height, width, channels] → [batch, height', width', filters]. */
+export function featureLayer(
+  x: tf.SymbolicTensor,
+  { kind, name, filters, kernelSize, padding, activation = 'linear', seed }: FeatureLayerOptions,
+): tf.SymbolicTensor {
+  if (kind === 'conv') return convolution(x, { name, filters, kernelSize, padding, activation, seed });
+  const weightMap = kind === 'smoothing' ? smoothingWeightMap : unsharpWeightMap;
+  return weightMap({
+    name,
+    filters,
+    kernelSize,
+    padding: padding || 'valid',
+    activation,
+    seed: layerStream(seed, name).seed(),
+  }).apply(x) as tf.SymbolicTensor;
+}
+
+function convolution(
+  x: tf.SymbolicTensor,
+  { name, filters, kernelSize, padding, activation, seed }: Omit<FeatureLayerOptions, 'kind'>,
+): tf.SymbolicTensor {
+  const fanIn = x.shape[3]! * kernelSize ** 2;
+  const layer = tf.layers.conv2d({
+    name,
+    filters,
+    kernelSize,
+    padding: padding === 'same' ? 'same' : 'valid',
+    activation,
+    ...uniformInitializers(seed, name, fanIn),
+  });
+  // TensorFlow.js convolutions know only 'valid' and 'same'; other borders are a layer of their own.
+  const padded =
+    padding === 'same' || padding === 0
+      ? x
+      : tf.layers.zeroPadding2d({ name: `${name}-padding`, padding }).apply(x);
+  return layer.apply(padded) as tf.SymbolicTensor;
+}
+
+/** A fully connected layer: [batch, inputs] → [batch, units]. */
+export function denseLayer(
+  x: tf.SymbolicTensor,
+  {
+    name,
+    units,
+    activation = 'linear',
+    seed,
+  }: { name: string; units: number; activation?: 'relu' | 'linear'; seed: number },
+): tf.SymbolicTensor {
+  const initializers = uniformInitializers(seed, name, x.shape[1]!);
+  return tf.layers.dense({ name, units, activation, ...initializers }).apply(x) as tf.SymbolicTensor;
+}
+
+/**
+ * Batch normalisation (Ioffe and Szegedy, 2015) over the channels; 2 trainable numbers a channel.
+ *
+ * The paper names no momentum and no epsilon: 0.9 and 1e-5 are PyTorch's defaults (chosen), whose
+ * `momentum=0.1` is the share of the new value, not of the old.
+ */
+export const batchNorm = (x: tf.SymbolicTensor, name: string): tf.SymbolicTensor =>
+  tf.layers.batchNormalization({ name, momentum: 0.9, epsilon: 1e-5 }).apply(x) as tf.SymbolicTensor;
+
+export const relu = (x: tf.SymbolicTensor, name: string): tf.SymbolicTensor =>
+  tf.layers.activation({ name, activation: 'relu' }).apply(x) as tf.SymbolicTensor;
+
+const layerStream = (seed: number, layer: string) => randomStream(seed, 'init', layer);
+
+/**
+ * Weights and biases ~ U(−s, s), s = 1/√fan_in: the rule that the paper gives for its own layer,
+ * taken for convolutions and fully connected layers too (chosen).
+ */
+function uniformInitializers(seed: number, layer: string, fanIn: number) {
+  const stream = layerStream(seed, layer);
+  const bound = 1 / Math.sqrt(fanIn);
+  const uniform = () => tf.initializers.randomUniform({ minval: -bound, maxval: bound, seed: stream.seed() });
+  return { kernelInitializer: uniform(), biasInitializer: uniform() };
+}
