@@ -1,4 +1,5 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { WeightmapError } from './errors.js';
 
 /**
  * What an attack or a metric needs to know of a model: a differentiable function from images to
@@ -34,4 +35,34 @@ export function asClassifier(
     bounds,
     logits: (images) => model.apply(images, { training: false }) as tf.Tensor2D,
   };
+}
+
+/**
+ * The class of each image: the index of its largest logit, the first among equals.
+ *
+ * @param images [batch, height, width, channels] within the bounds.
+ * @returns [batch]
+ * @throws WeightmapError if the logits are not [batch, classes], or not finite.
+ */
+export function predictClasses(classifier: Classifier, images: tf.Tensor4D): Int32Array {
+  const { classes } = classifier;
+  const [values, shape] = tf.tidy(() => {
+    const logits = classifier.logits(images);
+    return [logits.dataSync(), logits.shape] as const;
+  });
+  if (shape.join() !== [images.shape[0], classes].join())
+    throw new WeightmapError(`The classifier gives logits of shape [${shape.join(', ')}].`, {
+      expected: `[batch, classes] = [${images.shape[0]}, ${classes}]`,
+    });
+  const broken = values.findIndex((logit) => !Number.isFinite(logit));
+  if (broken >= 0)
+    throw new WeightmapError(`The classifier gives a logit of ${values[broken]}.`, {
+      where: `image ${Math.floor(broken / classes)} of the batch, class ${broken % classes}`,
+      expected: 'finite numbers',
+      fix: 'the weights are probably not finite: look at how the training ended',
+    });
+  return Int32Array.from({ length: images.shape[0] }, (_, i) => {
+    const row = values.subarray(i * classes, (i + 1) * classes);
+    return row.indexOf(Math.max(...row));
+  });
 }

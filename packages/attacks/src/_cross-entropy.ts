@@ -1,0 +1,60 @@
+import * as tf from '@tensorflow/tfjs';
+import { WeightmapError, type Classifier } from '@weightmap/core';
+
+/**
+ * Softmax cross-entropy of each image, CE = softplus(m) with the margin m = log Σ_{j≠y} e^{z_j} − z_y.
+ *
+ * That is the textbook's −log softmax(z)_y, arranged so that confidence does not round its gradient away: the
+ * usual softmax(z)_y − 1 is exactly 0 in float32 from a margin of about 17 on, which looks like robustness and
+ * is none. Here ∂CE/∂z = σ(m)·(softmax over j≠y − onehot(y)), and only underflow ends it (a margin of about 87).
+ *
+ * @param logits [batch, classes], at least two classes
+ * @param labels [batch], int32
+ * @returns [batch]
+ */
+export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
+  const loss = tf.customGrad((z, save) => {
+    const { value, gradient } = tf.tidy(() => {
+      const truth = tf.oneHot(labels, logits.shape[1]).cast('float32');
+      const others = tf.sub(1, truth);
+      const own = (z as tf.Tensor).mul(truth).sum(1, true);
+      const ahead = (z as tf.Tensor).sub(own);
+      const top = ahead.sub(truth.mul(1e30)).max(1, true);
+      // The label's own entry may be far above `top`: cut before exp, so that ∞ · 0 never happens.
+      const weights = ahead.sub(top).minimum(0).exp().mul(others);
+      const total = weights.sum(1, true);
+      const margin = top.add(total.log());
+      return {
+        value: margin.relu().add(margin.abs().neg().exp().add(1).log()).squeeze<tf.Tensor1D>([1]),
+        gradient: weights.div(total).sub(truth).mul(margin.sigmoid()),
+      };
+    });
+    (save as tf.GradSaveFunc)([gradient]);
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => dy.expandDims(1).mul(saved[0]),
+    };
+  });
+  return loss(logits) as tf.Tensor1D;
+}
+
+/**
+ * ∂/∂images of the cross-entropy, summed over the batch: each image's gradient is its own.
+ *
+ * @returns [batch, height, width, channels]
+ * @throws WeightmapError if a component is NaN or infinite (`sign` would make a harmless 0 of a NaN).
+ */
+export function lossGradient(classifier: Classifier, images: tf.Tensor4D, labels: tf.Tensor1D): tf.Tensor4D {
+  return tf.tidy(() => {
+    const gradient = tf.grad((x) => crossEntropy(classifier.logits(x as tf.Tensor4D), labels).sum())(images);
+    if (!allFinite(gradient))
+      throw new WeightmapError('The gradient of the loss is not finite.', {
+        where: 'the classifier, differentiated by its input',
+        fix: 'look for overflow, or for a division by zero, in the layers of the model',
+      });
+    return gradient as tf.Tensor4D;
+  });
+}
+
+/** Whether no value is NaN or infinite: both make a NaN of 0 · x, and NaN survives the sum. */
+export const allFinite = (x: tf.Tensor): boolean => tf.tidy(() => x.mul(0).sum().dataSync()[0] === 0);

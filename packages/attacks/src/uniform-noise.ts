@@ -1,0 +1,60 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Attack } from '@weightmap/core';
+import { judged } from './evaluate.js';
+
+export interface UniformNoiseOptions {
+  /**
+   * How the noisy image y = x + U(0, β) gets back into the bounds [l, h]:
+   * - `min-max` (default): by its own extremes, l + (h − l)·(y − min y) / (max y − min y);
+   * - `bound`: by the largest value that y can have, l + (h − l)·(y − l) / (h − l + β); for [0, 1] that is y / (1 + β).
+   */
+  rescale?: 'min-max' | 'bound';
+}
+
+/**
+ * Uniform noise: y = x + β·u with u ~ U(0, 1) for every pixel and channel, then rescaled to the bounds.
+ *
+ * β is in units of pixels. All β share one draw of u, so that a curve over β is smooth. At β = 0 nothing is
+ * added and nothing is rescaled: the curve begins at the clean image. (`min-max` also stretches the contrast
+ * of an image that doesn't fill the bounds, so for such images there is a step between β = 0 and small β.)
+ * A flat y, whose extremes coincide, has no contrast to stretch and is only clipped.
+ *
+ * Source: paper, section 4, which says "rescaled" without saying how; `min-max` is this project's choice.
+ */
+export const uniformNoise = ({ rescale = 'min-max' }: UniformNoiseOptions = {}): Attack =>
+  judged({
+    id: 'uniform-noise',
+    label: 'uniform noise',
+    strength: 'beta',
+    norm: null,
+    usesGradient: false,
+    source: 'paper, section 4',
+    perturb({ bounds }, images, _labels, { strengths, random }) {
+      const noise = tf.tensor(random.uniforms(images.size), images.shape);
+      const toBounds = rescalings[rescale];
+      return strengths.map((beta) =>
+        beta === 0 ? images : toBounds(images.add(noise.mul(beta)), beta, bounds),
+      );
+    },
+  });
+
+type Rescaling = (noisy: tf.Tensor4D, beta: number, bounds: readonly [number, number]) => tf.Tensor4D;
+
+const rescalings: Record<NonNullable<UniformNoiseOptions['rescale']>, Rescaling> = {
+  'min-max'(noisy, _beta, [low, high]) {
+    const smallest = noisy.min([1, 2, 3], true);
+    const range = noisy.max([1, 2, 3], true).sub(smallest);
+    const flat = range.equal(0);
+    const stretched: tf.Tensor4D = noisy
+      .sub(smallest)
+      .div(range.add(flat.cast('float32')))
+      .mul(high - low)
+      .add(low);
+    return tf.where(flat, noisy, stretched) as tf.Tensor4D;
+  },
+  bound: (noisy, beta, [low, high]) =>
+    noisy
+      .sub(low)
+      .mul((high - low) / (high - low + beta))
+      .add(low),
+};
