@@ -1,0 +1,39 @@
+import type * as tf from '@tensorflow/tfjs';
+import {
+  countOf,
+  trainingConfigSchema,
+  WeightmapError,
+  type ImageSet,
+  type TrainingConfig,
+} from '@weightmap/core';
+import { z } from 'zod';
+
+/** Refuses what cannot be trained before anything is computed. */
+export function checkArguments(
+  model: tf.LayersModel,
+  data: { train: ImageSet; validation: ImageSet },
+  config: TrainingConfig,
+): void {
+  const parsed = trainingConfigSchema.safeParse(config);
+  if (!parsed.success)
+    throw new WeightmapError('The training configuration is not valid.', {
+      where: z.prettifyError(parsed.error).replaceAll('\n', ' '),
+    });
+  if (model.trainableWeights.length === 0)
+    throw new WeightmapError('The model has no trainable weights.', { where: `model ${model.name}` });
+  for (const [part, set] of Object.entries(data)) checkSet(model, part, set);
+}
+
+function checkSet(model: tf.LayersModel, part: string, set: ImageSet): void {
+  if (countOf(set) === 0)
+    throw new WeightmapError(`There are no ${part} images.`, { expected: 'at least one image in each part' });
+  const { height, width, channels, classes } = set.spec;
+  const input = model.inputs[0].shape.slice(1).join('×');
+  const logits = model.outputs[0].shape.at(-1);
+  if (input !== [height, width, channels].join('×') || logits !== classes.length)
+    throw new WeightmapError('The model and the images do not fit together.', {
+      where: `${part} images of ${height}×${width}×${channels} in ${classes.length} classes`,
+      expected: `${input} and ${logits} classes, as model ${model.name} has them`,
+      fix: 'Build the model for this dataset.',
+    });
+}

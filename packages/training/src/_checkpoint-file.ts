@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import * as tf from '@tensorflow/tfjs';
+import { epochRecordSchema, WeightmapError, type EpochRecord } from '@weightmap/core';
+import { z } from 'zod';
+import type { AdamState } from './_adam-state.js';
+import { identitySchema, type Identity } from './_identity.js';
+import type { Weights } from './_weights.js';
+
+/** Raised when older checkpoints can no longer be continued. */
+export const CHECKPOINT_SCHEMA_VERSION = 1;
+
+/** A training run at the end of an epoch. */
+export interface TrainingState {
+  readonly history: readonly EpochRecord[];
+  /** Wall-clock seconds of each epoch of the history. */
+  readonly secondsPerEpoch: readonly number[];
+  readonly weights: Weights;
+  /** The epoch that the selection rule prefers so far, and its weights (the same object if it is the last). */
+  readonly selected: { readonly epoch: number; readonly weights: Weights };
+  readonly adam: AdamState;
+}
+
+export interface Checkpoint {
+  readonly identity: Identity;
+  /** The tfjs backend it was written on. */
+  readonly backend: string;
+  readonly state: TrainingState;
+}
+
+const headerSchema = z.strictObject({
+  format: z.literal('weightmap-checkpoint'),
+  schemaVersion: z.literal(CHECKPOINT_SCHEMA_VERSION),
+  identity: identitySchema,
+  backend: z.string(),
+  epoch: z.number().int().positive(),
+  selectedEpoch: z.number().int().positive(),
+  history: z.array(epochRecordSchema).min(1),
+  secondsPerEpoch: z.array(z.number()),
+  adam: z.strictObject({ iterations: z.number().int(), betaPowers: z.tuple([z.number(), z.number()]) }),
+  /** Arrays in each group of the payload. */
+  groups: z.record(z.string(), z.number().int()),
+  tensors: z.array(z.custom<tf.io.WeightsManifestEntry>()),
+  sha256: z.string(),
+});
+
+/** One line of JSON, a line feed, then the arrays as `tf.io.encodeWeights` lays them out. */
+export async function encodeCheckpoint({ identity, backend, state }: Checkpoint): Promise<Buffer> {
+  const groups: Record<string, Weights> = {
+    weights: state.weights,
+    selected: state.selected.weights === state.weights ? [] : state.selected.weights,
+    firstMoments: state.adam.firstMoments,
+    secondMoments: state.adam.secondMoments,
+  };
+  const { data, specs } = await encodeArrays(groups);
+  const header = {
+    format: 'weightmap-checkpoint',
+    schemaVersion: CHECKPOINT_SCHEMA_VERSION,
+    identity,
+    backend,
+    epoch: state.history.length,
+    selectedEpoch: state.selected.epoch,
+    history: state.history,
+    secondsPerEpoch: state.secondsPerEpoch,
+    adam: { iterations: state.adam.iterations, betaPowers: state.adam.betaPowers },
+    groups: Object.fromEntries(Object.entries(groups).map(([name, arrays]) => [name, arrays.length])),
+    tensors: specs,
+  };
+  const payload = Buffer.from(data);
+  const line = JSON.stringify({ ...header, sha256: digest(header, payload) });
+  return Buffer.concat([Buffer.from(`${line}\n`), payload]);
+}
+
+/**
+ * The reverse of `encodeCheckpoint`.
+ *
+ * @throws WeightmapError if it is whole but of another version; any other error if it is damaged.
+ */
+export function decodeCheckpoint(bytes: Buffer): Checkpoint {
+  const end = bytes.indexOf('\n');
+  const payload = bytes.subarray(end + 1);
+  const { sha256, ...rest } = JSON.parse(bytes.toString('utf8', 0, end)) as Record<string, unknown>;
+  if (digest(rest, payload) !== sha256) throw new Error('its checksum is wrong');
+  if (rest.schemaVersion !== CHECKPOINT_SCHEMA_VERSION)
+    throw new WeightmapError(`The checkpoint has version ${String(rest.schemaVersion)}.`, {
+      expected: `version ${CHECKPOINT_SCHEMA_VERSION}`,
+      fix: 'Continue it with the release that wrote it, or name another folder for checkpoints.',
+    });
+  const header = headerSchema.parse({ ...rest, sha256 });
+  const arrays = decodeArrays(payload, header.tensors);
+  const group = (name: string) =>
+    Array.from({ length: header.groups[name] }, (_, i) => arrays[`${name}/${i}`] as Float32Array);
+  const weights = group('weights');
+  return {
+    identity: header.identity,
+    backend: header.backend,
+    state: {
+      history: header.history,
+      secondsPerEpoch: header.secondsPerEpoch,
+      weights,
+      selected: {
+        epoch: header.selectedEpoch,
+        weights: header.groups.selected === 0 ? weights : group('selected'),
+      },
+      adam: {
+        ...header.adam,
+        firstMoments: group('firstMoments'),
+        secondMoments: group('secondMoments'),
+      },
+    },
+  };
+}
+
+/** SHA-256 over header and payload: a flipped bit in the history matters as much as one in a weight. */
+const digest = (header: object, payload: Uint8Array) =>
+  createHash('sha256').update(JSON.stringify(header)).update('\n').update(payload).digest('hex');
+
+async function encodeArrays(groups: Record<string, Weights>) {
+  const tensors = Object.entries(groups).flatMap(([name, arrays]) =>
+    arrays.map((values, i) => ({ name: `${name}/${i}`, tensor: tf.tensor1d(values) })),
+  );
+  try {
+    return await tf.io.encodeWeights(tensors);
+  } finally {
+    tf.dispose(tensors.map(({ tensor }) => tensor));
+  }
+}
+
+function decodeArrays(payload: Buffer, specs: tf.io.WeightsManifestEntry[]) {
+  // A copy of its own, for a Buffer's memory may begin anywhere in a larger ArrayBuffer.
+  const tensors = tf.io.decodeWeights(Uint8Array.from(payload).buffer, specs);
+  const arrays = Object.entries(tensors).map(([name, tensor]) => [
+    name,
+    Float32Array.from(tensor.dataSync()),
+  ]);
+  tf.dispose(tensors);
+  return Object.fromEntries(arrays) as Record<string, Float32Array>;
+}

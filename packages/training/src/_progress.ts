@@ -1,0 +1,38 @@
+/** Speed and remaining time of a run, from what it took so far. */
+export interface Pace {
+  /** To be called after each step; images of the step → figures to show. */
+  step(images: number): { imagesPerSecond: number; secondsLeft: number };
+  /** Ends an epoch: its seconds, validation included. */
+  epoch(): number;
+}
+
+/**
+ * @param stepsLeft steps ahead, over all epochs.
+ * @param now milliseconds.
+ */
+export function startPace(stepsLeft: number, now: () => number = () => performance.now()): Pace {
+  const start = now();
+  let epochStart = start;
+  let epochImages = 0;
+  let steps = 0;
+  return {
+    step(images) {
+      steps += 1;
+      epochImages += images;
+      const time = now();
+      return {
+        imagesPerSecond: epochImages / seconds(epochStart, time),
+        secondsLeft: (seconds(start, time) / steps) * (stepsLeft - steps),
+      };
+    },
+    epoch() {
+      const taken = seconds(epochStart, now());
+      epochStart = now();
+      epochImages = 0;
+      return taken;
+    },
+  };
+}
+
+/** At least a microsecond, for a clock too coarse to see a step. */
+const seconds = (from: number, to: number) => Math.max(to - from, 1e-3) / 1000;

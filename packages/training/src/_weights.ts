@@ -1,0 +1,28 @@
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * A copy of all weights of a model, the moving statistics of batch normalisation included, in the
+ * order of `model.weights`. In JavaScript's memory, where no kernel can change it.
+ */
+export type Weights = readonly Float32Array[];
+
+export const readWeights = (model: tf.LayersModel): Weights =>
+  model.weights.map((weight) => Float32Array.from(weight.read().dataSync()));
+
+export function writeWeights(model: tf.LayersModel, weights: Weights): void {
+  tf.tidy(() =>
+    model.weights.forEach((weight, i) => {
+      weight.write(tf.tensor(weights[i], weight.shape as number[]));
+    }),
+  );
+}
+
+/** The variables that are trained, in the model's order. */
+export const trainableVariables = (model: tf.LayersModel): tf.Variable[] =>
+  model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+
+/** The name of the first weight that holds NaN or an infinity, or undefined. */
+export function nonFiniteWeight(model: tf.LayersModel, weights: Weights): string | undefined {
+  const index = weights.findIndex((values) => !values.every(Number.isFinite));
+  return model.weights[index]?.originalName;
+}

@@ -1,0 +1,114 @@
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { messageOf, WeightmapError } from '@weightmap/core';
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type Checkpoint,
+  type TrainingState,
+} from './_checkpoint-file.js';
+import { readIfThere, syncFolder, writeWhole, writing } from './_files.js';
+import { differences, type Identity } from './_identity.js';
+
+const LAST = 'last.ckpt';
+const PREVIOUS = 'previous.ckpt';
+const NEXT = 'next.ckpt';
+
+/** The checkpoints of one training run: the last epoch's, and the one before in case that is damaged. */
+export interface Checkpoints {
+  /**
+   * The run as it was left, or null if it must begin at the beginning.
+   *
+   * @throws WeightmapError if the folder holds another run (seed, configuration, data, model) or another version.
+   */
+  load(): Promise<TrainingState | null>;
+  /** Keeps a state; the older ones stay until it has been read back. */
+  save(state: TrainingState): Promise<void>;
+}
+
+/**
+ * @param folder belongs to this run alone; made when first needed.
+ * @param onNote hears what a person should know: damage, recovery, a change of engine.
+ */
+export function openCheckpoints(
+  folder: string,
+  identity: Identity,
+  onNote: (note: string) => void,
+): Checkpoints {
+  const at = (name: string) => join(folder, name);
+
+  async function load(): Promise<TrainingState | null> {
+    const troubles: string[] = [];
+    for (const name of [LAST, PREVIOUS]) {
+      const bytes = await readIfThere(at(name));
+      const checkpoint = bytes && tryDecode(bytes, at(name), troubles);
+      if (!checkpoint) continue;
+      refuseOthers(checkpoint, identity, at(name));
+      const { backend, state } = checkpoint;
+      if (name === PREVIOUS) {
+        onNote(
+          `${troubles[0] ?? `${at(LAST)} is missing`}: continuing from epoch ${state.history.length} (${PREVIOUS}).`,
+        );
+        // Takes the damaged file's place now, or the next save would push it out.
+        await writing(at(LAST), () => rename(at(PREVIOUS), at(LAST)));
+      }
+      if (backend !== tf.getBackend())
+        onNote(
+          `The checkpoint was written on ${backend} and is continued on ${tf.getBackend()}: the last digits will differ.`,
+        );
+      return state;
+    }
+    if (troubles.length > 0) onNote(`${troubles.join('; ')}: training starts from the beginning.`);
+    return null;
+  }
+
+  async function save(state: TrainingState): Promise<void> {
+    const bytes = await encodeCheckpoint({ identity, backend: tf.getBackend(), state });
+    await removeStale();
+    await writeWhole(at(NEXT), bytes);
+    if (!(await readIfThere(at(NEXT)))?.equals(bytes))
+      throw new WeightmapError('A checkpoint reads back other than it was written.', {
+        where: at(NEXT),
+        fix: 'Check the disk, or name a folder on another one. The checkpoint before is untouched.',
+      });
+    await writing(folder, async () => {
+      await rename(at(LAST), at(PREVIOUS)).catch(ignoreMissing);
+      await rename(at(NEXT), at(LAST));
+      await syncFolder(folder);
+    });
+  }
+
+  /** Temporary files of a process that was killed while it wrote. */
+  async function removeStale(): Promise<void> {
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names) if (/^next\.ckpt\.\d+$/.test(name)) await rm(at(name), { force: true });
+  }
+
+  return { load, save };
+}
+
+function tryDecode(bytes: Buffer, path: string, troubles: string[]): Checkpoint | null {
+  try {
+    return decodeCheckpoint(bytes);
+  } catch (error) {
+    if (error instanceof WeightmapError)
+      throw new WeightmapError(error.message, { where: path, ...error.details });
+    troubles.push(`${path} is damaged (${error instanceof SyntaxError ? 'no header' : messageOf(error)})`);
+    return null;
+  }
+}
+
+function refuseOthers(stored: Checkpoint, wanted: Identity, path: string): void {
+  const lines = differences(stored.identity, wanted);
+  if (lines.length > 0)
+    throw new WeightmapError(`The checkpoint belongs to another training run: ${lines.join('; ')}.`, {
+      where: path,
+      expected: 'the same seed, configuration, data and model',
+      fix: 'Train with the settings it was made with, name another folder for checkpoints, or delete this one.',
+    });
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

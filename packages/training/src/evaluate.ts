@@ -1,0 +1,52 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import * as tf from '@tensorflow/tfjs';
+import { batchesOf, countOf, WeightmapError, type ImageSet } from '@weightmap/core';
+import { crossEntropy } from './loss.js';
+
+/** How well a model does on a set. */
+export interface Evaluation {
+  /** Cross-entropy, mean over the images. */
+  readonly loss: number;
+  /** Share of images whose largest logit is not the label's, 0 … 100. */
+  readonly errorPercent: number;
+  readonly correct: number;
+  readonly count: number;
+}
+
+/**
+ * Loss and error in inference mode: batch normalisation by its moving statistics, no augmentation.
+ *
+ * @param model maps [batch, height, width, channels] in [0, 1] to logits [batch, classes].
+ * @param batchSize images a forward pass; changes nothing but time and memory.
+ * @throws WeightmapError if the set is empty or a logit is NaN or infinite.
+ */
+export async function evaluate(
+  model: tf.LayersModel,
+  set: ImageSet,
+  { batchSize = 500 }: { batchSize?: number } = {},
+): Promise<Evaluation> {
+  const count = countOf(set);
+  if (count === 0)
+    throw new WeightmapError('A model cannot be evaluated on no images.', { expected: 'at least one image' });
+  let [lossSum, correct] = [0, 0];
+  for (const { images, labels, start } of batchesOf(set, batchSize)) {
+    const [loss, right] = tf.tidy(() => {
+      const logits = model.apply(images, { training: false }) as tf.Tensor2D;
+      // No `tf.equal`: the predictions of a batch are few, and JavaScript counts them exactly.
+      const predicted = logits.argMax(1).dataSync();
+      const truth = set.labels.subarray(start, start + batchSize);
+      const hits = truth.reduce((n, label, i) => n + Number(predicted[i] === label), 0);
+      return [crossEntropy(logits, labels).dataSync()[0], hits] as const;
+    });
+    if (!Number.isFinite(loss))
+      throw new WeightmapError(`The model's loss is ${loss}.`, {
+        where: `images ${start} … ${start + labels.size - 1} of ${count}`,
+        expected: 'finite logits for every image',
+        fix: 'Train the model again with a smaller learning rate, or look for damaged weights.',
+      });
+    lossSum += loss * labels.size;
+    correct += right;
+    await nextTurn();
+  }
+  return { loss: lossSum / count, errorPercent: (100 * (count - correct)) / count, correct, count };
+}

@@ -1,0 +1,11 @@
+export { padCrop } from './augment.js';
+export { evaluate, type Evaluation } from './evaluate.js';
+export { crossEntropy } from './loss.js';
+export { loadModel, saveModel } from './model-files.js';
+export {
+  train,
+  type EpochReport,
+  type TrainingData,
+  type TrainingOptions,
+  type TrainingResult,
+} from './trainer.js';

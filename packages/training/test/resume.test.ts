@@ -1,0 +1,128 @@
+import * as tf from '@tensorflow/tfjs';
+import type { TrainingConfig } from '@weightmap/core';
+import { expectNoLeak, useEngine } from '@weightmap/test-utils';
+import { describe, expect, it } from 'vitest';
+import { adam, readAdamState, writeAdamState } from '../src/_adam-state.js';
+import { train, type EpochReport } from '../src/index.js';
+import { emptyFolder, takeWeights, tinyConfig, tinyData, tinyModel } from './_tiny.js';
+
+useEngine();
+
+/** Trains to that epoch with a model of its own, from weights of its own. */
+async function trainTo(
+  epochs: number,
+  checkpointDir: string | undefined,
+  initial: number,
+  config = tinyConfig,
+) {
+  const model = tinyModel(initial);
+  const reports: EpochReport[] = [];
+  const onEpoch = (report: EpochReport) => reports.push(report);
+  const result = await train(model, tinyData, { ...config, epochs }, { seed: 5, checkpointDir, onEpoch });
+  return { ...result, reports, weights: takeWeights(model) };
+}
+
+describe('resuming', () => {
+  it.each<TrainingConfig['selection']>(['last', 'best'])(
+    'ends with the weights of an uninterrupted run, bit for bit (%s)',
+    async (selection) => {
+      const config = { ...tinyConfig, learningRate: 0.1, selection };
+      const whole = await trainTo(6, undefined, 1, config);
+
+      const folder = await emptyFolder();
+      await trainTo(2, folder, 1, config);
+      await trainTo(3, folder, 2, config); // other initial weights: only the checkpoint's may count
+      const resumed = await trainTo(6, folder, 3, config);
+
+      expect(resumed.resumedFromEpoch).toBe(3);
+      expect(resumed.history).toEqual(whole.history);
+      expect(resumed.selectedEpoch).toBe(whole.selectedEpoch);
+      expect(resumed.weights).toEqual(whole.weights);
+      expect(resumed.reports.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(resumed.reports.map((report) => report.resumed)).toEqual([
+        true,
+        true,
+        true,
+        false,
+        false,
+        false,
+      ]);
+    },
+  );
+
+  it('continues after a stop in the middle of an epoch', async () => {
+    const whole = await trainTo(3, undefined, 1);
+    const folder = await emptyFolder();
+    const model = tinyModel(1);
+    const controller = new AbortController();
+    const { stopped } = await train(
+      model,
+      tinyData,
+      { ...tinyConfig, epochs: 3 },
+      {
+        seed: 5,
+        checkpointDir: folder,
+        signal: controller.signal,
+        onProgress: ({ done }) => done === 6 && controller.abort(),
+      },
+    );
+    model.dispose();
+    expect(stopped).toBe(true);
+    const resumed = await trainTo(3, folder, 2);
+    expect(resumed).toMatchObject({ resumedFromEpoch: 1, stopped: false });
+    expect(resumed.weights).toEqual(whole.weights);
+  });
+
+  it('returns a finished run at once, and trains it further when asked for more epochs', async () => {
+    const folder = await emptyFolder();
+    const first = await trainTo(2, folder, 1);
+    const model = tinyModel(2);
+    let steps = 0;
+    const again = await expectNoLeak(() =>
+      train(
+        model,
+        tinyData,
+        { ...tinyConfig, epochs: 2 },
+        {
+          seed: 5,
+          checkpointDir: folder,
+          onProgress: () => (steps += 1),
+        },
+      ),
+    );
+    expect(steps).toBe(0);
+    expect(again).toMatchObject({
+      history: first.history,
+      resumedFromEpoch: 2,
+      stopped: false,
+      seconds: first.seconds,
+    });
+    expect(takeWeights(model)).toEqual(first.weights);
+    await expect(trainTo(1, folder, 1)).rejects.toThrow(/2 epochs already/);
+    expect((await trainTo(3, folder, 1)).history).toHaveLength(3);
+  });
+
+  it("restores the state of Adam where tfjs's own setWeights is off by a rounding", async () => {
+    const weight = tf.variable(tf.tensor1d([1, -2, 3]));
+    const step = (optimizer: tf.AdamOptimizer) =>
+      optimizer.minimize(() => weight.square().sum() as tf.Scalar, false, [weight]);
+    const [original, restored, library] = [adam(0.1), adam(0.1), tf.train.adam(0.1, 0.9, 0.999, 1e-8)];
+    for (let i = 0; i < 100; i++) step(original);
+    const state = readAdamState(original);
+    expect(state.iterations).toBe(100);
+
+    writeAdamState(restored, state, [weight]);
+    expect(readAdamState(restored)).toEqual(state);
+    await library.setWeights(await original.getWeights());
+    expect(readAdamState(library).betaPowers).not.toEqual(state.betaPowers);
+
+    const before = weight.clone();
+    step(original);
+    const expected = weight.dataSync().slice();
+    weight.assign(before);
+    step(restored);
+    expect(weight.dataSync()).toEqual(expected);
+    for (const optimizer of [original, restored, library]) optimizer.dispose();
+    tf.dispose([weight, before]);
+  });
+});
