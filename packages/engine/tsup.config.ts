@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tools/tsup.base';
 
-export default defineConfig(packageBuild);
+// shims: import.meta.url for CommonJS.
+export default defineConfig({ ...packageBuild, shims: true });

@@ -36,5 +36,8 @@ export class WeightmapError extends Error {
   }
 }
 
+/** Something that a user has to provide is nowhere to be found: not damaged, not wrong, just not there. */
+export class NotFoundError extends WeightmapError {}
+
 /** The text of anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

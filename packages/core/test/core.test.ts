@@ -12,6 +12,7 @@ import {
   splitOff,
   WeightmapError,
   type ImageSpec,
+  type RandomState,
 } from '../src/index.js';
 
 const spec: ImageSpec = { height: 2, width: 3, channels: 1, classes: ['a', 'b'] };
@@ -34,7 +35,7 @@ describe('randomStream', () => {
   it('goes on where a stored state left it', () => {
     const stream = randomStream(7, 'x');
     stream.uniforms(10);
-    const copy = restoreStream(JSON.parse(JSON.stringify(stream.state())));
+    const copy = restoreStream(JSON.parse(JSON.stringify(stream.state())) as RandomState);
     expect([...copy.uniforms(5)]).toEqual([...stream.uniforms(5)]);
   });
 

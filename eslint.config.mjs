@@ -1,0 +1,60 @@
+import eslint from '@eslint/js';
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+/** Which package may import which: the data's way, dataset → architecture → training → attack → metrics → report. */
+const mayImport = {
+  core: [],
+  'wm-layers': [],
+  engine: ['core'],
+  datasets: ['core'],
+  architectures: ['core', 'wm-layers'],
+  training: ['core'],
+  attacks: ['core'],
+  metrics: ['core'],
+  'test-utils': ['core', 'engine'],
+  experiments: ['core', 'engine', 'datasets', 'wm-layers', 'architectures', 'training', 'attacks', 'metrics'],
+  examples: ['core', 'engine', 'datasets', 'wm-layers', 'architectures', 'training', 'attacks', 'metrics'],
+};
+
+const boundaries = (extra = []) => [
+  'error',
+  {
+    allow: ['^.*/tools/(tsup|vitest)\\.base$'],
+    depConstraints: Object.entries(mayImport).map(([name, others]) => ({
+      sourceTag: `name:${name}`,
+      onlyDependOnLibsWithTags: [name, ...others, ...extra].map((other) => `name:${other}`),
+    })),
+  },
+];
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/out-tsc', '**/.nx', '**/runs', '**/.vitest', '**/vitest.config.*.timestamp*'] },
+  eslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries(),
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // Loaders and tfjs give arrays that are known to be filled; an unsafe cast from JSON is checked by zod.
+      '@typescript-eslint/require-await': 'off',
+      eqeqeq: 'error',
+    },
+  },
+  // The packages that run in browsers too.
+  {
+    files: ['packages/{core,wm-layers,architectures,attacks,metrics}/src/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['node:*'], message: 'this package runs in browsers' }] }] },
+  },
+  { files: ['**/test/**/*.ts'], rules: { '@nx/enforce-module-boundaries': boundaries(['test-utils', 'wm-layers']) } },
+  { files: ['**/*.config.ts', 'tools/*.ts'], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: { globals: { console: 'readonly', process: 'readonly', fetch: 'readonly', AbortSignal: 'readonly', URL: 'readonly', setTimeout: 'readonly' } },
+  },
+);
