@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { WeightmapError, type CellConfig } from '@weightmap/core';
+
+/** Where everything of one cell lies. */
+export interface CellPaths {
+  /** `<run>/cells/<dataset>/<variant>/trial-<n>` */
+  readonly folder: string;
+  /** The result; exists only when the cell is finished. */
+  readonly record: string;
+  /** One line an epoch, appended while training. */
+  readonly history: string;
+  readonly checkpoint: string;
+  readonly weights: string;
+  readonly gradCam: string;
+}
+
+/** What of a cell decides its place. */
+export type CellPlace = Pick<CellConfig, 'variant' | 'trial'> & { dataset: { id: string } };
+
+/**
+ * The paths of a cell in a run's folder.
+ *
+ * @throws WeightmapError if a name could not be a folder of its own, such as `..` or `a/b`.
+ */
+export function cellPaths(run: string, { dataset, variant, trial }: CellPlace): CellPaths {
+  const folder = join(run, 'cells', folderName(dataset.id), folderName(variant), `trial-${trial}`);
+  return {
+    folder,
+    record: join(folder, 'record.json'),
+    history: join(folder, 'history.jsonl'),
+    checkpoint: join(folder, 'checkpoint'),
+    weights: join(folder, 'weights'),
+    gradCam: join(folder, 'grad-cam'),
+  };
+}
+
+function folderName(name: string): string {
+  if (/^\w[\w.-]*$/.test(name)) return name;
+  throw new WeightmapError(`“${name}” can't be the name of a folder.`, {
+    expected: 'letters, digits, “-”, “_” and “.”, not beginning with “.” or “-”',
+  });
+}

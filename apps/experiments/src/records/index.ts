@@ -1,0 +1,3 @@
+export * from './cell-id.js';
+export * from './cell-paths.js';
+export * from './run-folder.js';
