@@ -14,7 +14,8 @@ import * as tf from '@tensorflow/tfjs';
  */
 export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
   return tf.tidy(() => {
-    const targets = tf.oneHot(labels, logits.shape[1], 1, 0, 'float32');
+    // Not `oneHot(…, 'float32')`: the wasm kernel writes integers into it, and their bits read as 1e-45.
+    const targets = tf.oneHot(labels, logits.shape[1]).toFloat();
     return tf.losses.softmaxCrossEntropy(targets, logits) as tf.Scalar;
   });
 }

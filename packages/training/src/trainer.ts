@@ -8,15 +8,13 @@ import {
   type TrainingConfig,
 } from '@weightmap/core';
 import { adam, readAdamState, writeAdamState } from './_adam-state.js';
+import { advance, type Run } from './_advance.js';
 import { checkArguments } from './_arguments.js';
 import type { TrainingState } from './_checkpoint-file.js';
-import { divergence } from './_divergence.js';
-import { trainEpoch } from './_epoch.js';
 import { identityOf } from './_identity.js';
 import { startPace } from './_progress.js';
-import { nonFiniteWeight, readWeights, trainableVariables, writeWeights } from './_weights.js';
+import { readWeights, trainableVariables, writeWeights } from './_weights.js';
 import { openCheckpoints } from './checkpoint.js';
-import { evaluate } from './evaluate.js';
 
 export interface TrainingData {
   readonly train: ImageSet;
@@ -82,81 +80,37 @@ export async function train(
   { seed, checkpointDir, signal, onEpoch, onProgress, onNote = () => {} }: TrainingOptions,
 ): Promise<TrainingResult> {
   checkArguments(model, data, config);
-  const { epochs, batchSize, learningRate, selection } = config;
-  const identity = checkpointDir ? identityOf(model, data, config, seed) : null;
-  const checkpoints = checkpointDir && identity ? openCheckpoints(checkpointDir, identity, onNote) : null;
+  const checkpoints =
+    checkpointDir === undefined
+      ? null
+      : openCheckpoints(checkpointDir, identityOf(model, data, config, seed), onNote);
   const stored = (await checkpoints?.load()) ?? null;
   const storedEpochs = stored?.history.length ?? 0;
-  if (storedEpochs > epochs)
-    throw new WeightmapError(`The checkpoint has ${storedEpochs} epochs already.`, {
-      where: checkpointDir,
-      expected: `at most ${epochs}, the number asked for`,
-      fix: `Ask for ${storedEpochs} epochs or more, or name another folder for checkpoints.`,
-    });
+  const { epochs, batchSize, learningRate } = config;
+  if (storedEpochs > epochs) throw tooManyEpochs(storedEpochs, epochs, checkpointDir);
 
   const optimizer = adam(learningRate);
-  let state = stored ?? initialState(model, readAdamState(optimizer));
+  let state = stored ?? initialState(model, optimizer);
   try {
     if (stored) {
       writeWeights(model, state.weights);
       writeAdamState(optimizer, state.adam, trainableVariables(model));
     }
-    for (let epoch = 1; epoch <= storedEpochs; epoch++) report(epoch, true);
+    for (let epoch = 1; epoch <= storedEpochs; epoch++) onEpoch?.(reportOf(state, epoch, epochs, true));
 
     const steps = Math.ceil(countOf(data.train) / batchSize);
     const pace = startPace(steps * (epochs - storedEpochs));
-    let lastFiniteLoss = state.history.at(-1)?.trainLoss ?? null;
-    for (let epoch = storedEpochs + 1; epoch <= epochs; epoch++) {
-      const diverged = (step: number, what: string) =>
-        divergence({
-          epoch,
-          step,
-          steps,
-          what,
-          lastFiniteLoss,
-          learningRate,
-          keptEpoch: state.history.length,
-          checkpointDir,
-        });
-
-      const trainLoss = await trainEpoch(model, optimizer, data.train, config, {
-        seed,
-        epoch,
-        signal,
-        onStep({ step, images, loss }) {
-          if (!Number.isFinite(loss)) throw diverged(step, `the loss became ${loss}`);
-          lastFiniteLoss = loss;
-          const done = (epoch - 1) * steps + step;
-          const figures = { epoch, loss, ...pace.step(images) };
-          onProgress?.({ stage: 'train', done, total: epochs * steps, figures });
-        },
-      });
-      if (trainLoss === null) break;
-
-      const weights = readWeights(model);
-      const broken = nonFiniteWeight(model, weights);
-      if (broken) throw diverged(steps, `weight ${broken} became NaN or infinite`);
-      const validation = await evaluate(model, data.validation).catch((error: Error) => {
-        throw error instanceof WeightmapError
-          ? diverged(steps, 'the validation loss became NaN or infinite')
-          : error;
-      });
-      const record: EpochRecord = {
-        epoch,
-        trainLoss,
-        validationLoss: validation.loss,
-        validationErrorPercent: validation.errorPercent,
-      };
-      const preferred = selection === 'last' || isBetter(record, state.history[state.selected.epoch - 1]);
-      state = {
-        history: [...state.history, record],
-        secondsPerEpoch: [...state.secondsPerEpoch, pace.epoch()],
-        weights,
-        selected: preferred ? { epoch, weights } : state.selected,
-        adam: readAdamState(optimizer),
-      };
+    const onStep: Run['onStep'] = ({ epoch, step, images, loss }) => {
+      const figures = { epoch, loss, ...pace.step(images) };
+      onProgress?.({ stage: 'train', done: (epoch - 1) * steps + step, total: epochs * steps, figures });
+    };
+    const run = { model, optimizer, data, config, seed, checkpointDir, signal, onStep, endEpoch: pace.epoch };
+    while (state.history.length < epochs) {
+      const next = await advance(run, state);
+      if (!next) break;
+      state = next;
       await checkpoints?.save(state);
-      report(epoch, false);
+      onEpoch?.(reportOf(state, state.history.length, epochs, false));
     }
     writeWeights(model, state.selected.weights);
   } catch (error) {
@@ -172,25 +126,34 @@ export async function train(
     stopped: state.history.length < epochs,
     seconds: sum(state.secondsPerEpoch),
   };
-
-  function report(epoch: number, resumed: boolean): void {
-    const { history, secondsPerEpoch } = state;
-    const secondsLeft = (sum(secondsPerEpoch) / secondsPerEpoch.length) * (epochs - epoch);
-    onEpoch?.({ ...history[epoch - 1], seconds: secondsPerEpoch[epoch - 1], secondsLeft, resumed });
-  }
 }
 
-function initialState(model: tf.LayersModel, adamState: TrainingState['adam']): TrainingState {
+function initialState(model: tf.LayersModel, optimizer: tf.AdamOptimizer): TrainingState {
   const weights = readWeights(model);
-  return { history: [], secondsPerEpoch: [], weights, selected: { epoch: 0, weights }, adam: adamState };
+  return {
+    history: [],
+    secondsPerEpoch: [],
+    weights,
+    selected: { epoch: 0, weights },
+    adam: readAdamState(optimizer),
+  };
 }
 
-/** Lower validation error, or the same and lower validation loss. */
-function isBetter(candidate: EpochRecord, best: EpochRecord | undefined): boolean {
-  if (!best) return true;
-  if (candidate.validationErrorPercent !== best.validationErrorPercent)
-    return candidate.validationErrorPercent < best.validationErrorPercent;
-  return candidate.validationLoss < best.validationLoss;
+function reportOf(
+  { history, secondsPerEpoch }: TrainingState,
+  epoch: number,
+  epochs: number,
+  resumed: boolean,
+): EpochReport {
+  const secondsLeft = (sum(secondsPerEpoch) / secondsPerEpoch.length) * (epochs - epoch);
+  return { ...history[epoch - 1], seconds: secondsPerEpoch[epoch - 1], secondsLeft, resumed };
 }
+
+const tooManyEpochs = (stored: number, wanted: number, where?: string) =>
+  new WeightmapError(`The checkpoint has ${stored} epochs already.`, {
+    where,
+    expected: `at most ${wanted}, the number asked for`,
+    fix: `Ask for ${stored} epochs or more, or name another folder for checkpoints.`,
+  });
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

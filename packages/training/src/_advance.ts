@@ -1,0 +1,94 @@
+import type * as tf from '@tensorflow/tfjs';
+import {
+  countOf,
+  WeightmapError,
+  type EpochRecord,
+  type ImageSet,
+  type TrainingConfig,
+} from '@weightmap/core';
+import { readAdamState } from './_adam-state.js';
+import type { TrainingState } from './_checkpoint-file.js';
+import { divergence } from './_divergence.js';
+import { trainEpoch, type Step } from './_epoch.js';
+import { nonFiniteWeight, readWeights } from './_weights.js';
+import { evaluate } from './evaluate.js';
+
+/** What stays the same from epoch to epoch. */
+export interface Run {
+  readonly model: tf.LayersModel;
+  readonly optimizer: tf.AdamOptimizer;
+  readonly data: { readonly train: ImageSet; readonly validation: ImageSet };
+  readonly config: TrainingConfig;
+  readonly seed: number;
+  readonly checkpointDir?: string;
+  readonly signal?: AbortSignal;
+  onStep(step: Step & { epoch: number }): void;
+  /** Ends the epoch on the clock: its seconds. */
+  endEpoch(): number;
+}
+
+/**
+ * One epoch further: training, validation, selection.
+ *
+ * @returns the state after it, or null if the signal ended it early.
+ * @throws WeightmapError if the loss, a weight or the validation loss is no longer finite.
+ */
+export async function advance(run: Run, state: TrainingState): Promise<TrainingState | null> {
+  const { model, optimizer, data, config, seed, checkpointDir, signal } = run;
+  const keptEpoch = state.history.length;
+  const epoch = keptEpoch + 1;
+  const steps = Math.ceil(countOf(data.train) / config.batchSize);
+  let lastFiniteLoss = state.history.at(-1)?.trainLoss ?? null;
+  const diverged = (step: number, what: string) =>
+    divergence({
+      epoch,
+      step,
+      steps,
+      what,
+      lastFiniteLoss,
+      learningRate: config.learningRate,
+      keptEpoch,
+      checkpointDir,
+    });
+
+  const onStep = (step: Step) => {
+    if (!Number.isFinite(step.loss)) throw diverged(step.step, `the loss became ${step.loss}`);
+    lastFiniteLoss = step.loss;
+    run.onStep({ ...step, epoch });
+  };
+  const trainLoss = await trainEpoch(model, optimizer, data.train, config, { seed, epoch, signal, onStep });
+  if (trainLoss === null) return null;
+
+  // A kernel may turn NaN into 0 (ReLU does on some engines), so that no loss would show it.
+  const weights = readWeights(model);
+  const broken = nonFiniteWeight(model, weights);
+  if (broken) throw diverged(steps, `weight ${broken} became NaN or infinite`);
+  const validation = await evaluate(model, data.validation).catch((error: unknown) => {
+    throw error instanceof WeightmapError
+      ? diverged(steps, 'the validation loss became NaN or infinite')
+      : error;
+  });
+
+  const record: EpochRecord = {
+    epoch,
+    trainLoss,
+    validationLoss: validation.loss,
+    validationErrorPercent: validation.errorPercent,
+  };
+  const preferred = config.selection === 'last' || isBetter(record, state.history[state.selected.epoch - 1]);
+  return {
+    history: [...state.history, record],
+    secondsPerEpoch: [...state.secondsPerEpoch, run.endEpoch()],
+    weights,
+    selected: preferred ? { epoch, weights } : state.selected,
+    adam: readAdamState(optimizer),
+  };
+}
+
+/** Lower validation error, or the same and lower validation loss; the earlier one if both are the same. */
+function isBetter(candidate: EpochRecord, best: EpochRecord | undefined): boolean {
+  if (!best) return true;
+  if (candidate.validationErrorPercent !== best.validationErrorPercent)
+    return candidate.validationErrorPercent < best.validationErrorPercent;
+  return candidate.validationLoss < best.validationLoss;
+}
