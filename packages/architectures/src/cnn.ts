@@ -36,8 +36,10 @@ const SHRINKAGE = 2;
  * paper's numbers of parameters.
  *
  * Layers are named, for i = 1, 2, …: `input-scale`, `conv<i>` | `smoothing<i>` | `unsharp<i>`,
- * `batchnorm<i>`, `relu<i>` (these two with batch normalisation only; otherwise the feature layer ends
- * in its ReLU), `conv<i>-padding` (before convolutions of wider kernels), `flatten`, `fc1`, `logits`. Equal seeds give equal weights on every engine.
+ * `conv<i>-padding` (before convolutions of wider kernels), `batchnorm<i>` and `relu<i>` (with batch
+ * normalisation only; otherwise the feature layer ends in its ReLU), `flatten`, `fc1`, `logits`.
+ *
+ * Equal seeds give equal weights on every engine.
  *
  * The caller owns the model: `model.dispose()`.
  *

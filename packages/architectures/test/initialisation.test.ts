@@ -15,7 +15,7 @@ function weightsOf(id: string, seed: number, layers: string[]): Record<string, n
       .map((weight) => [...weight.dataSync()]),
   ]);
   model.dispose();
-  return Object.fromEntries(weights);
+  return Object.fromEntries(weights) as Record<string, number[][]>;
 }
 
 const layersOf = {
