@@ -1,0 +1,19 @@
+import type { LayerKind } from './variant-names.js';
+
+/**
+ * One colour a layer kind (Okabe–Ito, safe for colour-blind readers). The page sets the variables, also for the
+ * dark; the fallback is what a picture of its own gets.
+ */
+export const kindColours: Readonly<Record<LayerKind, string>> = {
+  conv: 'var(--conv, #000000)',
+  smoothing: 'var(--smoothing, #0072B2)',
+  unsharp: 'var(--unsharp, #D55E00)',
+};
+
+export const ink = 'var(--ink, #1a1a1a)';
+export const quiet = 'var(--quiet, #595959)';
+export const hairline = 'var(--hairline, #d9d9d9)';
+export const paperMark = 'var(--paper-mark, #8a8a8a)';
+
+/** Dashes of an alternating variant. */
+export const dashes = '6 4';

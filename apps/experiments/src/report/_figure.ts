@@ -1,0 +1,21 @@
+import { html, trusted, type Html } from './_html.js';
+import type { Figure } from './figures.js';
+
+/** A figure on the page: panels, what to look at, the numbers, the command. */
+export const figure = (
+  { id, caption, panels, columns, csv }: Figure,
+  { number, command }: { number: number; command: string },
+): Html =>
+  html`<figure id="figure-${id}">
+    <div class="panels by-${columns}">${panels.map(({ svg }) => trusted(svg))}</div>
+    <figcaption>
+      <b>Figure ${number}.</b> ${caption}
+      <span class="sources">${csvLink(`${id}.csv`, csv)} · made by <code>${command}</code></span>
+    </figcaption>
+  </figure>`;
+
+/** A table of numbers, one click away and inside the page. */
+export const csvLink = (name: string, csv: string): Html =>
+  html`<a download="${name}" href="data:text/csv;charset=utf-8;base64,${Buffer.from(csv).toString('base64')}"
+    >data as CSV</a
+  >`;

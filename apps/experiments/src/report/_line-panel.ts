@@ -1,0 +1,166 @@
+import * as Plot from '@observablehq/plot';
+import { dashes, hairline, ink, kindColours, quiet } from './_colours.js';
+import { dodge } from './_end-labels.js';
+import { panelOf, type Panel, type PanelText } from './_svg.js';
+import type { VariantName } from './variant-names.js';
+
+/** One line: a variant's mean, with a band where several trials make one. */
+export interface Series {
+  readonly name: VariantName;
+  /** Tells apart the variants of one kind, which share a colour. */
+  readonly symbol: string;
+  readonly points: readonly { x: number; y: number; sd: number | null }[];
+  /** Points to mark; all of them if not given. */
+  readonly marked?: readonly { x: number; y: number }[];
+}
+
+export interface LinePanelOptions extends PanelText {
+  series: readonly Series[];
+  heading: string;
+  /** How many trials, in words. */
+  note: string;
+  xLabel: string;
+  yLabel: string;
+  yDomain: readonly [number, number];
+  xTicks?: readonly number[];
+  xFormat?: (x: number) => string;
+  /** A strength to mark on the axis. */
+  landmark?: { x: number; label: string };
+}
+
+const WIDTH = 470;
+const HEIGHT = 330;
+const MARGIN = { top: 46, right: 126, bottom: 44, left: 46 };
+const LABEL_GAP = 14;
+
+/** A small multiple: lines with ± one standard deviation, each labelled at its end. */
+export function linePanel(options: LinePanelOptions): Panel {
+  const { series, yDomain, landmark } = options;
+  const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
+  const xDomain = [Math.min(...xs), Math.max(...xs)];
+  if (xDomain[0] === xDomain[1]) xDomain[1] += 1;
+  return panelOf(
+    {
+      width: WIDTH,
+      height: HEIGHT,
+      marginTop: MARGIN.top,
+      marginRight: MARGIN.right,
+      marginBottom: MARGIN.bottom,
+      marginLeft: MARGIN.left,
+      style: { fontSize: '12px', background: 'none', color: quiet, overflow: 'visible' } as never,
+      x: { domain: xDomain, axis: null },
+      y: { domain: [...yDomain], axis: null, clamp: true },
+      marks: [
+        Plot.gridY({ stroke: hairline, strokeOpacity: 1, ticks: 5 }),
+        Plot.axisY({ ticks: 5, tickSize: 0, label: null, fill: quiet, fontSize: 12 }),
+        Plot.axisX({
+          ...(options.xTicks && { ticks: [...options.xTicks] }),
+          ...(options.xFormat && { tickFormat: options.xFormat }),
+          tickSize: 4,
+          label: null,
+          stroke: hairline,
+          fill: quiet,
+          fontSize: 12,
+        }),
+        headings(options),
+        landmark ? mark(landmark) : null,
+        ...series.flatMap(lineOf),
+        endLabels(series, yDomain, xDomain),
+      ],
+    },
+    options,
+  );
+}
+
+function headings({ heading, note, xLabel, yLabel }: LinePanelOptions) {
+  const at = (text: string, options: Plot.TextOptions) =>
+    Plot.text([text], { text: (line: string) => line, fontSize: 12, fill: quiet, ...options });
+  return [
+    at(heading, {
+      frameAnchor: 'top-left',
+      dx: -MARGIN.left + 2,
+      dy: -MARGIN.top + 12,
+      fontSize: 14,
+      fontWeight: 'bold',
+      fill: ink,
+    }),
+    at(note, { frameAnchor: 'top-right', dy: -MARGIN.top + 12 }),
+    at(yLabel, { frameAnchor: 'top-left', dx: -MARGIN.left + 2, dy: -MARGIN.top + 31 }),
+    at(xLabel, { frameAnchor: 'bottom-right', dy: 38 }),
+  ];
+}
+
+const mark = ({ x, label }: { x: number; label: string }) => [
+  Plot.ruleX([x], { stroke: quiet, strokeDasharray: '2 3' }),
+  Plot.text([label], {
+    x: () => x,
+    text: (text: string) => text,
+    frameAnchor: 'top',
+    dy: -9,
+    fontSize: 11,
+    fill: quiet,
+  }),
+];
+
+function lineOf({ name, symbol, points, marked = points }: Series) {
+  const colour = kindColours[name.kind];
+  const banded = points.filter(({ sd }) => sd !== null);
+  return [
+    banded.length > 1
+      ? Plot.areaY(banded, {
+          x: 'x',
+          y1: (p: Point) => p.y - p.sd!,
+          y2: (p: Point) => p.y + p.sd!,
+          fill: colour,
+          fillOpacity: 0.14,
+        })
+      : null,
+    Plot.line(points, {
+      x: 'x',
+      y: 'y',
+      stroke: colour,
+      strokeWidth: 2,
+      ...(name.alternating && { strokeDasharray: dashes }),
+    }),
+    Plot.dot(marked, { x: 'x', y: 'y', symbol: symbol as never, fill: colour, r: 3 }),
+  ];
+}
+
+type Point = Series['points'][number];
+
+/** The names at the lines' ends, moved apart where they would overlap, with a hairline back to the line. */
+function endLabels(
+  series: readonly Series[],
+  [low, high]: readonly [number, number],
+  xDomain: readonly number[],
+) {
+  const unitsY = (high - low) / (HEIGHT - MARGIN.top - MARGIN.bottom);
+  const unitsX = (xDomain[1] - xDomain[0]) / (WIDTH - MARGIN.left - MARGIN.right);
+  const ends = series.map(({ points }) => points.at(-1)!);
+  const at = dodge(
+    ends.map(({ y }) => Math.min(y, high)),
+    { gap: LABEL_GAP * unitsY, low, high },
+  );
+  return series.map(({ name }, i) => {
+    const [{ x, y }] = [ends[i]];
+    const colour = kindColours[name.kind];
+    const label = { x: () => xDomain[1] + 12 * unitsX, y: () => at[i], fill: colour };
+    return [
+      Plot.link([0], {
+        x1: x + 5 * unitsX,
+        y1: Math.min(y, high),
+        x2: xDomain[1] + 10 * unitsX,
+        y2: at[i],
+        stroke: colour,
+        strokeOpacity: 0.5,
+      }),
+      Plot.text([name.short], {
+        ...label,
+        text: (text: string) => text,
+        textAnchor: 'start',
+        fontSize: 12,
+        fontWeight: 600,
+      }),
+    ];
+  });
+}

@@ -1,0 +1,19 @@
+export type CsvValue = string | number | null;
+
+/** A table as data: what a figure shows, without its looks. */
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly CsvValue[])[];
+}
+
+/** CSV by RFC 4180 with `\n`; null is an empty field. */
+export const toCsv = ({ columns, rows }: Table): string =>
+  [columns, ...rows].map((row) => row.map(field).join(',')).join('\n') + '\n';
+
+function field(value: CsvValue): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return String(Number(value.toPrecision(12)));
+  // A spreadsheet would take text that begins like this for a formula.
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

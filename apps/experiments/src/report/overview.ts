@@ -1,0 +1,174 @@
+import * as Plot from '@observablehq/plot';
+import { hairline, ink, kindColours, paperMark, quiet } from './_colours.js';
+import { panelOf, type Panel } from './_svg.js';
+import { byArchitecture, symbolOf, trialsNote } from './curves.js';
+import { list, percent, strength } from './format.js';
+import type { Spread } from './statistics.js';
+import type { Benchmark, VariantSummary } from './summarise.js';
+import { architectureName } from './variant-names.js';
+
+/** The three conditions that the headline speaks of. */
+export type Condition = 'clean' | 'noise' | 'fgsm';
+
+/** The error of a variant on clean images, or at the strongest noise or attack; null if not measured. */
+export function errorUnder(variant: VariantSummary, condition: Condition): Spread | null {
+  return condition === 'clean' ? variant.testError : (variant[condition].at(-1)?.error ?? null);
+}
+
+/** `clean images`, `uniform noise, β = 0.5`, … */
+export function conditionLabel({ conditions: { evaluation } }: Benchmark, condition: Condition): string {
+  if (condition === 'clean') return 'clean images';
+  return condition === 'noise'
+    ? `uniform noise, β = ${strength(Math.max(...evaluation.betas))}`
+    : `FGSM, ε = ${strength(Math.max(...evaluation.epsilons))}`;
+}
+
+const WIDTH = 360;
+const ROW = 26;
+const MARGIN = { top: 44, right: 52, bottom: 30, left: 118 };
+
+/** The answer in one picture: each variant's error, clean, at the strongest noise, at the strongest attack. */
+export function overviewPanels(benchmarks: readonly Benchmark[]): Panel[] {
+  return byArchitecture(benchmarks).flatMap(({ benchmark, architecture, variants }) =>
+    (['clean', 'noise', 'fgsm'] as const).flatMap((condition) => {
+      const shown = variants.filter((variant) => errorUnder(variant, condition));
+      return shown.length > 0 ? [dotPanel(benchmark, architecture, shown, condition)] : [];
+    }),
+  );
+}
+
+function dotPanel(
+  benchmark: Benchmark,
+  architecture: string,
+  variants: readonly VariantSummary[],
+  condition: Condition,
+): Panel {
+  const rows = variants.map((variant, i) => ({
+    variant,
+    label: variant.name.short,
+    colour: kindColours[variant.name.kind],
+    symbol: symbolOf(variants, variant, i),
+    error: errorUnder(variant, condition)!,
+    paper: condition === 'clean' && variant.paper?.difference !== null ? variant.paper?.row : undefined,
+  }));
+  const label = conditionLabel(benchmark, condition);
+  const reach = rows.flatMap(({ error, paper }) => [
+    error.mean + (error.sd ?? 0),
+    ...error.values,
+    paper ? paper.testErrorPercent + paper.plusMinus : 0,
+  ]);
+  const upper = condition === 'clean' ? Math.min(100, Math.max(...reach, 0.5) * 1.08) : 100;
+  const height = MARGIN.top + MARGIN.bottom + rows.length * ROW;
+  const heading = { fill: ink, fontSize: 13, fontWeight: 'bold', frameAnchor: 'top-left' } as const;
+  type Row = (typeof rows)[number];
+  const y = (row: Row) => row.label;
+  const mean = (row: Row) => row.error.mean;
+  return panelOf(
+    {
+      width: WIDTH,
+      height,
+      marginTop: MARGIN.top,
+      marginRight: MARGIN.right,
+      marginBottom: MARGIN.bottom,
+      marginLeft: MARGIN.left,
+      style: { fontSize: '12px', background: 'none', color: quiet, overflow: 'visible' } as never,
+      x: { domain: [0, upper], axis: null },
+      y: { type: 'band', domain: rows.map(y), axis: null },
+      marks: [
+        Plot.gridX({ stroke: hairline, strokeOpacity: 1, ticks: 4 }),
+        Plot.axisX({ ticks: 4, tickSize: 0, label: null, fill: quiet, fontSize: 11 }),
+        Plot.text([`${architectureName(architecture)} · ${benchmark.title}`], {
+          text: same,
+          ...heading,
+          dx: 2 - MARGIN.left,
+          dy: 12 - MARGIN.top,
+        }),
+        Plot.text([`error %, ${label}`], {
+          text: same,
+          ...heading,
+          fontWeight: 'normal',
+          fontSize: 12,
+          fill: quiet,
+          dx: 2 - MARGIN.left,
+          dy: 29 - MARGIN.top,
+        }),
+        Plot.text([trialsNote(variants).replace(', no band', '')], {
+          text: same,
+          frameAnchor: 'top-right',
+          fontSize: 12,
+          fill: quiet,
+          dx: MARGIN.right - 2,
+          dy: 12 - MARGIN.top,
+        }),
+        Plot.text(rows, {
+          y,
+          text: 'label',
+          frameAnchor: 'left',
+          dx: 2 - MARGIN.left,
+          fill: (row: Row) => row.colour,
+          fontSize: 12,
+          fontWeight: 600,
+        }),
+        ...rows.flatMap((row) => [
+          row.paper
+            ? [
+                Plot.ruleY([row], {
+                  y,
+                  x1: row.paper.testErrorPercent - row.paper.plusMinus,
+                  x2: row.paper.testErrorPercent + row.paper.plusMinus,
+                  stroke: paperMark,
+                  strokeWidth: 9,
+                  strokeOpacity: 0.28,
+                }),
+                Plot.tickX([row], {
+                  y,
+                  x: row.paper.testErrorPercent,
+                  stroke: paperMark,
+                  strokeWidth: 1.5,
+                  insetTop: 7,
+                  insetBottom: 7,
+                }),
+              ]
+            : null,
+          row.error.sd !== null
+            ? Plot.ruleY([row], {
+                y,
+                x1: row.error.mean - row.error.sd,
+                x2: row.error.mean + row.error.sd,
+                stroke: row.colour,
+                strokeWidth: 2,
+              })
+            : null,
+          row.error.n > 1
+            ? Plot.dot(row.error.values, {
+                x: same,
+                y: () => row.label,
+                r: 2.2,
+                stroke: row.colour,
+                strokeOpacity: 0.6,
+                strokeWidth: 1,
+              })
+            : null,
+          Plot.dot([row], { x: mean, y, symbol: row.symbol as never, r: 4.5, fill: row.colour }),
+        ]),
+        Plot.text(rows, {
+          y,
+          text: (row: Row) => percent(row.error.mean),
+          frameAnchor: 'right',
+          dx: MARGIN.right - 2,
+          textAnchor: 'end',
+          fill: ink,
+          fontSize: 12,
+          fontVariant: 'tabular-nums',
+        }),
+      ],
+    },
+    {
+      id: `overview-${benchmark.id}-${architecture}-${condition}`,
+      title: `${architectureName(architecture)} on ${benchmark.title}: test error, ${label}`,
+      description: `Mean test error of each variant: ${list(rows.map((row) => `${row.label} ${percent(row.error.mean)} %`))}.`,
+    },
+  );
+}
+
+const same = <T>(value: T): T => value;

@@ -1,0 +1,69 @@
+import type { CellConfig, RunRecord } from '@weightmap/core';
+import { cellId } from '../src/records/index.js';
+
+export interface MadeRecord extends Partial<Omit<RunRecord, 'cell' | 'cellId'>> {
+  variant?: string;
+  architecture?: string;
+  trial?: number;
+  /** Taken over into the cell's dataset. */
+  data?: Partial<CellConfig['dataset']>;
+  training?: Partial<CellConfig['training']>;
+  evaluation?: Partial<CellConfig['evaluation']>;
+}
+
+/** A valid record of the paper's protocol on MNIST, but for what is overridden. */
+export function makeRecord({ data, training, evaluation, ...overrides }: MadeRecord = {}): RunRecord {
+  const variant = overrides.variant ?? 'cnn-33';
+  const trial = overrides.trial ?? 1;
+  const seed = overrides.seed ?? trial;
+  const cell: CellConfig = {
+    variant,
+    architecture: overrides.architecture ?? variant.split('-')[0],
+    dataset: { id: 'mnist', label: 'MNIST', checksum: 'a'.repeat(64), train: 54_000, validation: 6_000, test: 10_000, ...data },
+    trial,
+    seed,
+    training: { epochs: 300, batchSize: 64, learningRate: 0.001, augmentation: 'pad-crop', selection: 'best', ...training },
+    evaluation: { betas: [0, 0.5, 1], noiseRescale: 'min-max', epsilons: [0, 8 / 255, 0.3], robustnessImages: null, ...evaluation },
+  };
+  const { architecture: _inCell, ...rest } = overrides;
+  return {
+    schemaVersion: 1,
+    cellId: cellId(cell),
+    cell,
+    dataset: cell.dataset.id,
+    epochs: cell.training.epochs,
+    selectedEpoch: 2,
+    parameters: 261_070,
+    flops: { paper: 13_990_000, executed: 14_100_000 },
+    testErrorPercent: 0.85,
+    history: [
+      { epoch: 1, trainLoss: 0.4, validationLoss: 0.2, validationErrorPercent: 5 },
+      { epoch: 2, trainLoss: 0.2, validationLoss: 0.1, validationErrorPercent: 2 },
+    ],
+    noise: [
+      { beta: 0, errorPercent: 0.85 },
+      { beta: 0.5, errorPercent: 4 },
+      { beta: 1, errorPercent: 30 },
+    ],
+    fgsm: [
+      { epsilon: 0, errorPercent: 0.85 },
+      { epsilon: 8 / 255, errorPercent: 10 },
+      { epsilon: 0.3, errorPercent: 80 },
+    ],
+    gradCam: [],
+    seconds: { training: 100, evaluation: 20 },
+    provenance: {
+      version: '0.1.0',
+      git: { sha: '0123456789abcdef0123456789abcdef01234567', dirty: false },
+      engine: { name: 'native', tensorflow: '2.9.1', tfjs: '4.22.0', threads: 2 },
+      node: 'v20.20.2',
+      host: 'bench-1',
+      platform: 'linux x64',
+      finishedAt: '2026-11-20T12:00:00Z',
+    },
+    ...rest,
+    variant,
+    trial,
+    seed,
+  };
+}
