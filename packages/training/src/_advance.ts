@@ -22,9 +22,9 @@ export interface Run {
   readonly seed: number;
   readonly checkpointDir?: string;
   readonly signal?: AbortSignal;
-  onStep(step: Step & { epoch: number }): void;
+  readonly onStep: (step: Step & { epoch: number }) => void;
   /** Ends the epoch on the clock: its seconds. */
-  endEpoch(): number;
+  readonly endEpoch: () => number;
 }
 
 /**

@@ -88,7 +88,7 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   const header = headerSchema.parse({ ...rest, sha256 });
   const arrays = decodeArrays(payload, header.tensors);
   const group = (name: string) =>
-    Array.from({ length: header.groups[name] }, (_, i) => arrays[`${name}/${i}`] as Float32Array);
+    Array.from({ length: header.groups[name] }, (_, i) => arrays[`${name}/${i}`]);
   const weights = group('weights');
   return {
     identity: header.identity,

@@ -39,7 +39,7 @@ export async function trainEpoch(
     epoch,
     signal,
     onStep,
-  }: { seed: number; epoch: number; signal?: AbortSignal; onStep(step: Step): void },
+  }: { seed: number; epoch: number; signal?: AbortSignal; onStep: (step: Step) => void },
 ): Promise<number | null> {
   const variables = trainableVariables(model);
   const order = randomStream(seed, 'shuffle', epoch).permutation(countOf(set));

@@ -1,9 +1,9 @@
 /** Speed and remaining time of a run, from what it took so far. */
 export interface Pace {
   /** To be called after each step; images of the step → figures to show. */
-  step(images: number): { imagesPerSecond: number; secondsLeft: number };
+  readonly step: (images: number) => { imagesPerSecond: number; secondsLeft: number };
   /** Ends an epoch: its seconds, validation included. */
-  epoch(): number;
+  readonly epoch: () => number;
 }
 
 /**

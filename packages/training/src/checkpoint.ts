@@ -1,4 +1,4 @@
-import { readdir, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { messageOf, WeightmapError } from '@weightmap/core';
@@ -23,6 +23,8 @@ export interface Checkpoints {
    * @throws WeightmapError if the folder holds another run (seed, configuration, data, model) or another version.
    */
   load(): Promise<TrainingState | null>;
+  /** Makes the folder ready, so that what forbids saving shows before hours of training. */
+  prepare(): Promise<void>;
   /** Keeps a state; the older ones stay until it has been read back. */
   save(state: TrainingState): Promise<void>;
 }
@@ -65,7 +67,6 @@ export function openCheckpoints(
 
   async function save(state: TrainingState): Promise<void> {
     const bytes = await encodeCheckpoint({ identity, backend: tf.getBackend(), state });
-    await removeStale();
     await writeWhole(at(NEXT), bytes);
     if (!(await readIfThere(at(NEXT)))?.equals(bytes))
       throw new WeightmapError('A checkpoint reads back other than it was written.', {
@@ -79,13 +80,16 @@ export function openCheckpoints(
     });
   }
 
-  /** Temporary files of a process that was killed while it wrote. */
-  async function removeStale(): Promise<void> {
-    const names = await readdir(folder).catch(() => []);
-    for (const name of names) if (/^next\.ckpt\.\d+$/.test(name)) await rm(at(name), { force: true });
-  }
+  const prepare = () =>
+    writing(folder, async () => {
+      await mkdir(folder, { recursive: true });
+      await access(folder, constants.W_OK);
+      // Temporary files of a process that was killed while it wrote.
+      const stale = (await readdir(folder)).filter((name) => /^next\.ckpt\.\d+$/.test(name));
+      await Promise.all(stale.map((name) => rm(at(name))));
+    });
 
-  return { load, save };
+  return { load, prepare, save };
 }
 
 function tryDecode(bytes: Buffer, path: string, troubles: string[]): Checkpoint | null {

@@ -17,7 +17,7 @@ export interface Evaluation {
  * Loss and error in inference mode: batch normalisation by its moving statistics, no augmentation.
  *
  * @param model maps [batch, height, width, channels] in [0, 1] to logits [batch, classes].
- * @param batchSize images a forward pass; changes nothing but time and memory.
+ * @param batchSize images a forward pass; changes time, memory and the last digits of the loss.
  * @throws WeightmapError if the set is empty or a logit is NaN or infinite.
  */
 export async function evaluate(

@@ -16,6 +16,6 @@ export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scala
   return tf.tidy(() => {
     // Not `oneHot(…, 'float32')`: the wasm kernel writes integers into it, and their bits read as 1e-45.
     const targets = tf.oneHot(labels, logits.shape[1]).toFloat();
-    return tf.losses.softmaxCrossEntropy(targets, logits) as tf.Scalar;
+    return tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(targets, logits);
   });
 }

@@ -89,6 +89,8 @@ export async function train(
   const { epochs, batchSize, learningRate } = config;
   if (storedEpochs > epochs) throw tooManyEpochs(storedEpochs, epochs, checkpointDir);
 
+  if (storedEpochs < epochs) await checkpoints?.prepare();
+
   const optimizer = adam(learningRate);
   let state = stored ?? initialState(model, optimizer);
   try {

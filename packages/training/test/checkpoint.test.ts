@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError, type TrainingConfig } from '@weightmap/core';
@@ -126,6 +126,13 @@ describe('checkpoints', () => {
     const folder = await emptyFolder();
     await writeFile(join(folder, 'file'), '');
     await expect(run(join(folder, 'file', 'checkpoint'))).rejects.toBeInstanceOf(WeightmapError);
+    await symlink(join(folder, 'nowhere', 'at-all'), join(folder, 'dangling'));
+    const unwritable = train(tinyModel(), tinyData, tinyConfig, {
+      seed: 1,
+      checkpointDir: join(folder, 'dangling'),
+      onProgress: () => expect.unreachable('a step before the folder was looked at'),
+    });
+    await expect(unwritable).rejects.toThrow(/cannot be written/);
     await mkdir(join(folder, 'last.ckpt'));
     await expect(run(folder)).rejects.toThrow(/cannot be read/);
   });

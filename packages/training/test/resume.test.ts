@@ -105,7 +105,7 @@ describe('resuming', () => {
   it("restores the state of Adam where tfjs's own setWeights is off by a rounding", async () => {
     const weight = tf.variable(tf.tensor1d([1, -2, 3]));
     const step = (optimizer: tf.AdamOptimizer) =>
-      optimizer.minimize(() => weight.square().sum() as tf.Scalar, false, [weight]);
+      optimizer.minimize(() => weight.square().sum<tf.Scalar>(), false, [weight]);
     const [original, restored, library] = [adam(0.1), adam(0.1), tf.train.adam(0.1, 0.9, 0.999, 1e-8)];
     for (let i = 0; i < 100; i++) step(original);
     const state = readAdamState(original);

@@ -59,7 +59,8 @@ describe('train', () => {
     const losses: number[] = [];
     const onProgress = ({ done, total, figures }: Progress) => {
       expect(total).toBe(4);
-      expect(figures).toMatchObject({ epoch: 1, imagesPerSecond: expect.any(Number) });
+      expect(figures!.epoch).toBe(1);
+      expect(figures!.imagesPerSecond).toBeGreaterThan(0);
       if (done === total) expect(figures!.secondsLeft).toBe(0);
       losses.push(figures!.loss);
     };
