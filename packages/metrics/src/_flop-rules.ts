@@ -1,0 +1,110 @@
+/** Floating-point operations for one image: as the paper's table 4 counts them, and as they are executed. */
+export interface Flops {
+  readonly paper: number;
+  readonly executed: number;
+}
+
+/** One use of a layer; shapes without the batch. */
+export interface LayerUse {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly (readonly number[])[];
+  readonly output: readonly number[];
+}
+
+export type FlopRule = (use: LayerUse) => Flops;
+
+const size = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
+
+/** What the paper leaves out. */
+const onlyExecuted =
+  (count: (use: LayerUse) => number): FlopRule =>
+  (use) => ({ paper: 0, executed: count(use) });
+
+const free = onlyExecuted(() => 0);
+
+/** n, or [n, m] → [n, m]. */
+const pair = (value: unknown): readonly [number, number] =>
+  Array.isArray(value) ? (value as [number, number]) : [value as number, value as number];
+
+/** One operation for an element if there is an activation at all. */
+const activation = ({ config, output }: LayerUse) =>
+  (config.activation ?? 'linear') === 'linear' ? 0 : size(output);
+
+const bias = ({ config, output }: LayerUse) => (config.useBias === false ? 0 : size(output));
+
+const conv2d: FlopRule = (use) => {
+  const [kh, kw] = pair(use.config.kernelSize);
+  const sums = 2 * kh * kw * use.inputs[0][2] * size(use.output);
+  return { paper: sums + bias(use), executed: sums + bias(use) + activation(use) };
+};
+
+const dense = onlyExecuted(
+  (use) => 2 * (use.inputs[0].at(-1) as number) * size(use.output) + bias(use) + activation(use),
+);
+
+/** Zeros added to [height, width], both sides together: for 'valid', 'same', p or [[top, bottom], [left, right]]. */
+function paddingOf(padding: unknown, kernel: readonly [number, number]): readonly [number, number] {
+  if (padding === 'valid') return [0, 0];
+  if (padding === 'same') return [kernel[0] - 1, kernel[1] - 1];
+  if (!Array.isArray(padding)) return [2 * (padding as number), 2 * (padding as number)];
+  const [rows, columns] = padding as [[number, number], [number, number]];
+  return [rows[0] + rows[1], columns[0] + columns[1]];
+}
+
+/**
+ * Weight map layers. The paper's form sums the k×k windows of every channel pair's map m = W ⊙ x,
+ * 2·k²·Ci·Co·Ho·Wo, and for unsharp 2·m − box(m) costs 2 for each of the H·W·Ci·Co elements of m. The product W ⊙ x
+ * itself isn't in table 4.
+ *
+ * Executed is the summed form: M = Σ_ci x·W first, 2·H·W·Ci·Co; then the box as a column sum and a row sum at
+ * stride 1; for unsharp 2·M − box, 2 for each output.
+ */
+const weightMap =
+  (unsharp: boolean): FlopRule =>
+  (use) => {
+    const { config, inputs, output } = use;
+    const [kh, kw] = pair(config.kernelSize);
+    const [height, width, ci] = inputs[0];
+    const co = output[2];
+    const [padRows, padColumns] = paddingOf(config.padding, [kh, kw]);
+    const [rows, columns] = [height + padRows - kh + 1, width + padColumns - kw + 1];
+    const products = 2 * height * width * ci * co;
+    const columnSums = (kh - 1) * rows * (width + padColumns) * co;
+    const rowSums = (kw - 1) * rows * columns * co;
+    const sharpening = unsharp ? 2 * rows * columns * co : 0;
+    return {
+      paper: 2 * kh * kw * ci * size(output) + (unsharp ? products : 0) + bias(use),
+      executed: products + columnSums + rowSums + sharpening + bias(use) + activation(use),
+    };
+  };
+
+/** Elements that one output of a pooling layer is made of. */
+const pooled = ({ config }: LayerUse) => {
+  const [height, width] = pair(config.poolSize);
+  return height * width;
+};
+
+/**
+ * What a layer costs, by its class name. Executed: multiplications and additions count one each, as does any activation
+ * function; a maximum is a comparison. Batch normalisation is the scale and the shift that it comes down to at inference.
+ */
+export const flopRules: Readonly<Record<string, FlopRule>> = {
+  Conv2D: conv2d,
+  SmoothingWeightMap: weightMap(false),
+  UnsharpWeightMap: weightMap(true),
+  Dense: dense,
+  InputScale: onlyExecuted(({ output }) => size(output)),
+  BatchNormalization: onlyExecuted(({ output }) => 2 * size(output)),
+  Activation: onlyExecuted(activation),
+  ReLU: onlyExecuted(({ output }) => size(output)),
+  MaxPooling2D: onlyExecuted((use) => (pooled(use) - 1) * size(use.output)),
+  AveragePooling2D: onlyExecuted((use) => pooled(use) * size(use.output)),
+  GlobalAveragePooling2D: onlyExecuted(({ inputs }) => size(inputs[0])),
+  Add: onlyExecuted(({ inputs, output }) => (inputs.length - 1) * size(output)),
+  Concatenate: free,
+  Dropout: free,
+  Flatten: free,
+  InputLayer: free,
+  Reshape: free,
+  ZeroPadding2D: free,
+};

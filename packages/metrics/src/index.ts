@@ -1,0 +1,6 @@
+export * from './flops.js';
+export * from './grad-cam.js';
+export * from './parameters.js';
+export * from './registry.js';
+export * from './robustness-curve.js';
+export { testError } from './test-error.js';

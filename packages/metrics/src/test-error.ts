@@ -1,0 +1,45 @@
+import {
+  batchesOf,
+  countOf,
+  predictClasses,
+  WeightmapError,
+  type Classifier,
+  type ImageSet,
+} from '@weightmap/core';
+
+/**
+ * Test error: the share of images, in percent, whose largest logit is not the label's.
+ *
+ * @throws WeightmapError if the set is empty, its images don't fit the classifier, or a logit is not finite.
+ */
+export function testError(
+  classifier: Classifier,
+  set: ImageSet,
+  { batchSize = 256 }: { batchSize?: number } = {},
+): number {
+  checkFit(classifier, set);
+  let wrong = 0;
+  for (const { images, start } of batchesOf(set, batchSize))
+    predictClasses(classifier, images).forEach((guess, i) => {
+      if (guess !== set.labels[start + i]) wrong++;
+    });
+  return (100 * wrong) / countOf(set);
+}
+
+/**
+ * Checks that a set can be measured with a classifier.
+ *
+ * @throws WeightmapError if it is empty, or of other images or more classes than the classifier takes.
+ */
+export function checkFit({ inputShape, classes }: Classifier, { spec, labels }: ImageSet): void {
+  if (labels.length === 0) throw new WeightmapError('There are no images to measure the error on.');
+  const shape = [spec.height, spec.width, spec.channels];
+  if (shape.join() !== inputShape.join())
+    throw new WeightmapError(`The images are ${shape.join('×')}.`, {
+      expected: `${inputShape.join('×')}, as the classifier takes them`,
+    });
+  if (spec.classes.length > classes)
+    throw new WeightmapError(`The images are of ${spec.classes.length} classes.`, {
+      expected: `at most ${classes}, as many as the classifier tells apart`,
+    });
+}

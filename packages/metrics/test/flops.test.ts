@@ -1,0 +1,220 @@
+import * as tf from '@tensorflow/tfjs';
+import { useEngine } from '@weightmap/test-utils';
+import { describe, expect, it } from 'vitest';
+import { flops, flopsByLayer, trainableParameters } from '../src/index.js';
+
+useEngine();
+
+const { conv2d, dense, flatten } = tf.layers;
+
+type MapConfig = { filters: number; kernelSize: number; padding: unknown; strides: number; useBias: boolean };
+const zeros = (padding: unknown, k: number): number[] => {
+  if (Array.isArray(padding)) return (padding as number[][]).map(([before, after]) => before + after);
+  const both = padding === 'same' ? k - 1 : padding === 'valid' ? 0 : 2 * (padding as number);
+  return [both, both];
+};
+
+/** A layer of a weight map layer's shapes and configuration, and no weights: all that the rules may look at. */
+class MapLike extends tf.layers.Layer {
+  constructor(private readonly options: MapConfig & { inputShape?: tf.Shape }) {
+    super(options);
+  }
+  override computeOutputShape([batch, height, width]: tf.Shape): tf.Shape {
+    const { filters, kernelSize: k, padding, strides } = this.options;
+    const [rows, columns] = zeros(padding, k);
+    const size = (n: number) => Math.floor((n - k) / strides) + 1;
+    return [batch, size((height as number) + rows), size((width as number) + columns), filters];
+  }
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), ...this.options, activation: 'relu' } as tf.serialization.ConfigDict;
+  }
+}
+class SmoothingLike extends MapLike {
+  static readonly className = 'SmoothingWeightMap';
+}
+class UnsharpLike extends MapLike {
+  static readonly className = 'UnsharpWeightMap';
+}
+
+type Options = Partial<MapConfig> & { filters: number; inputShape?: tf.Shape };
+const defaults = { kernelSize: 3, padding: 'valid', strides: 1, useBias: true };
+const smoothing = (options: Options): tf.layers.Layer => new SmoothingLike({ ...defaults, ...options });
+const unsharp = (options: Options): tf.layers.Layer => new UnsharpLike({ ...defaults, ...options });
+
+/** Table 1: three convolutions or weight map layers, then 64 and 10 units. `pad` zeros on each side go before a convolution. */
+function convolutional(widths: number[], kernelSize: number, pad = 0): tf.LayersModel {
+  const model = tf.sequential();
+  widths.forEach((filters, i) => {
+    const inputShape = i === 0 ? { inputShape: [28, 28, 1] } : {};
+    if (pad) model.add(tf.layers.zeroPadding2d({ padding: pad, ...inputShape }));
+    model.add(conv2d({ filters, kernelSize, activation: 'relu', ...(pad ? {} : inputShape) }));
+  });
+  model.add(flatten());
+  model.add(dense({ units: 64, activation: 'relu' }));
+  model.add(dense({ units: 10 }));
+  return model;
+}
+
+const maps = (layer: typeof smoothing, options: Partial<MapConfig> = {}) =>
+  tf.sequential({
+    layers: [
+      layer({ filters: 32, inputShape: [28, 28, 1], ...options }),
+      layer({ filters: 32, ...options }),
+      layer({ filters: 8, ...options }),
+      flatten(),
+      dense({ units: 64, activation: 'relu' }),
+      dense({ units: 10 }),
+    ],
+  });
+
+describe('flops, by the paper’s convention', () => {
+  // exact: Σ (2·k²·Ci + 1)·Co·Ho·Wo, for unsharp 2·28·28·Σ Ci·Co besides; worked out by hand.
+  it.each([
+    { row: 'wide', model: () => convolutional([200, 500, 8], 3), exact: 1_074_508_672, printed: 1.07 },
+    { row: '33 channels', model: () => convolutional([33, 33, 8], 3), exact: 14_037_452, printed: 0.014 },
+    {
+      row: 'kernel size 9',
+      model: () => convolutional([33, 33, 8], 9, 3),
+      exact: 125_975_564,
+      printed: 0.125,
+    },
+    { row: 'smooth', model: () => maps(smoothing), exact: 13_280_416, printed: 0.013 },
+    {
+      row: 'smooth, kernel size 9',
+      model: () => maps(smoothing, { kernelSize: 9, padding: 3 }),
+      exact: 119_172_256,
+      printed: 0.119,
+    },
+    { row: 'unsharp', model: () => maps(unsharp, { padding: 'same' }), exact: 20_628_608, printed: 0.02 },
+  ])('prints table 4’s column when truncated: $row', ({ model, exact, printed }) => {
+    const { paper } = flops(model());
+    expect(paper).toBe(exact);
+    const unit = printed > 1 ? 100 : 1000; // two places in the row of 1.07, three in the others
+    expect(Math.floor((paper / 1e9) * unit) / unit).toBe(printed);
+  });
+});
+
+describe('flops, executed', () => {
+  const rowOf = (layer: tf.layers.Layer, ...shapes: number[][]) => {
+    const inputs = shapes.map((shape) => tf.input({ shape }));
+    const outputs = layer.apply(inputs.length === 1 ? inputs[0] : inputs) as tf.SymbolicTensor;
+    return flopsByLayer(tf.model({ inputs, outputs })).at(-1)?.executed;
+  };
+
+  it('counts a convolution’s products, sums, bias and activation', () => {
+    expect(rowOf(conv2d({ filters: 4, kernelSize: 3, strides: 2, padding: 'same' }), [8, 6, 2])).toBe(
+      2 * 9 * 2 * 4 * (4 * 3) + 4 * 3 * 4,
+    );
+    const bare = conv2d({ filters: 4, kernelSize: [1, 3], useBias: false, activation: 'relu' });
+    expect(rowOf(bare, [8, 6, 2])).toBe(2 * 3 * 2 * 4 * (8 * 4) + 8 * 4 * 4);
+  });
+
+  it('counts the weight map layers’ summed form', () => {
+    const [h, w, ci, co] = [8, 6, 2, 4];
+    const products = 2 * h * w * ci * co;
+    // valid, k = 3: column sums 6×6 of 2 additions, row sums 6×4 of 2; bias and relu 6×4.
+    expect(rowOf(smoothing({ filters: co }), [h, w, ci])).toBe(
+      products + 2 * co * (6 * 6 + 6 * 4) + 2 * co * 6 * 4,
+    );
+    // 'same': column sums 8×8 (two columns of zeros), row sums 8×6; 2M − box, bias and relu 8×6.
+    expect(rowOf(unsharp({ filters: co, padding: 'same' }), [h, w, ci])).toBe(
+      products + 2 * co * (8 * 8 + 8 * 6) + (2 + 2) * co * 8 * 6,
+    );
+    // stride 2: everything up to the box at stride 1, bias and relu on 3×2.
+    expect(rowOf(smoothing({ filters: co, strides: 2 }), [h, w, ci])).toBe(
+      products + 2 * co * (6 * 6 + 6 * 4) + 2 * co * 3 * 2,
+    );
+    // k = 5 with 1 pixel of zeros around: 10×8 → 6×4.
+    expect(rowOf(smoothing({ filters: co, kernelSize: 5, padding: 1, useBias: false }), [h, w, ci])).toBe(
+      products + 4 * co * (6 * 8 + 6 * 4) + co * 6 * 4,
+    );
+    expect(
+      rowOf(
+        smoothing({
+          filters: co,
+          kernelSize: 5,
+          padding: [
+            [2, 0],
+            [1, 1],
+          ],
+        }),
+        [h, w, ci],
+      ),
+    ).toBe(products + 4 * co * (6 * 8 + 6 * 4) + 2 * co * 6 * 4);
+  });
+
+  it.each([
+    ['dense', dense({ units: 5, activation: 'relu' }), [7], 2 * 7 * 5 + 5 + 5],
+    ['batch normalisation', tf.layers.batchNormalization(), [4, 4, 3], 2 * 48],
+    ['activation', tf.layers.activation({ activation: 'relu' }), [4, 4, 3], 48],
+    ['linear activation', tf.layers.activation({ activation: 'linear' }), [4, 4, 3], 0],
+    ['relu', tf.layers.reLU(), [4, 4, 3], 48],
+    ['max pooling', tf.layers.maxPooling2d({ poolSize: 2 }), [4, 4, 3], 3 * 12],
+    ['average pooling', tf.layers.averagePooling2d({ poolSize: [2, 2] }), [4, 4, 3], 4 * 12],
+    ['global average pooling', tf.layers.globalAveragePooling2d({}), [4, 4, 3], 48],
+    ['flatten', flatten(), [4, 4, 3], 0],
+    ['reshape', tf.layers.reshape({ targetShape: [48] }), [4, 4, 3], 0],
+    ['zero padding', tf.layers.zeroPadding2d({ padding: 1 }), [4, 4, 3], 0],
+  ] as const)('counts %s', (_, layer, shape, expected) => {
+    expect(rowOf(layer, [...shape])).toBe(expected);
+  });
+
+  it('counts what joins branches', () => {
+    expect(rowOf(tf.layers.add(), [4, 4, 3], [4, 4, 3], [4, 4, 3])).toBe(2 * 48);
+    expect(rowOf(tf.layers.concatenate(), [4, 4, 3], [4, 4, 1])).toBe(0);
+  });
+
+  it('counts a shared layer each time, and not its use in other models', () => {
+    const shared = conv2d({ filters: 2, kernelSize: 1 });
+    const image = tf.input({ shape: [4, 4, 2] });
+    const once = shared.apply(image) as tf.SymbolicTensor;
+    const twice = tf.model({ inputs: image, outputs: shared.apply(once) as tf.SymbolicTensor });
+    const one = 2 * 2 * 2 * 16 + 32;
+    expect(flops(tf.model({ inputs: image, outputs: once })).executed).toBe(one);
+    expect(flops(twice).executed).toBe(2 * one);
+  });
+
+  it('looks into a model that is a layer', () => {
+    const inner = tf.sequential({
+      layers: [conv2d({ inputShape: [4, 4, 2], filters: 2, kernelSize: 1 }), flatten()],
+    });
+    const one = 2 * 2 * 2 * 16 + 32 + (2 * 32 * 3 + 3);
+    expect(flops(tf.sequential({ layers: [inner, dense({ units: 3 })] })).executed).toBe(one);
+
+    const image = tf.input({ shape: [4, 4, 2] });
+    const [x, y] = [inner.apply(image), inner.apply(image)] as tf.SymbolicTensor[];
+    const sum = tf.layers.add().apply([x, y]) as tf.SymbolicTensor;
+    const twice = tf.model({ inputs: image, outputs: sum });
+    expect(flops(twice).executed).toBe(2 * (2 * 2 * 2 * 16 + 32) + 32);
+  });
+});
+
+describe('flops', () => {
+  it('names a layer that it has no rule for', () => {
+    const model = tf.sequential({
+      layers: [tf.layers.lstm({ name: 'odd-one', units: 2, inputShape: [3, 2] })],
+    });
+    expect(() => flops(model)).toThrow(/"odd-one", a LSTM/);
+  });
+
+  it('wants fixed shapes and channels last', () => {
+    const open = tf.sequential({
+      layers: [conv2d({ inputShape: [null, null, 1], filters: 2, kernelSize: 3 })],
+    });
+    expect(() => flops(open)).toThrow(/no fixed shape/);
+    const first = tf.layers.globalAveragePooling2d({ dataFormat: 'channelsFirst', inputShape: [3, 4, 4] });
+    expect(() => flops(tf.sequential({ layers: [first] }))).toThrow(/channels first/);
+  });
+});
+
+describe('trainableParameters', () => {
+  it('counts table 1’s network as the paper does', () => {
+    expect(trainableParameters(convolutional([33, 33, 8], 3))).toBe(261_070);
+  });
+
+  it('leaves moving statistics and frozen layers out', () => {
+    const norm = tf.layers.batchNormalization({ inputShape: [4, 4, 3] });
+    const frozen = conv2d({ filters: 2, kernelSize: 1, trainable: false });
+    expect(trainableParameters(tf.sequential({ layers: [norm, frozen] }))).toBe(6);
+  });
+});

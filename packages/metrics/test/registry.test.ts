@@ -1,0 +1,38 @@
+import * as tf from '@tensorflow/tfjs';
+import { asClassifier } from '@weightmap/core';
+import { expectNoLeak, useEngine } from '@weightmap/test-utils';
+import { describe, expect, it } from 'vitest';
+import { metrics } from '../src/index.js';
+import { randomSet } from './_fixtures.js';
+
+useEngine();
+
+describe.each(Object.entries(metrics))('%s', (id, metric) => {
+  it('measures finite figures, the same each time, and leaves model and memory as they were', async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.conv2d({ inputShape: [4, 3, 2], filters: 2, kernelSize: 3, activation: 'relu' }),
+        tf.layers.flatten(),
+        tf.layers.dense({ units: 3 }),
+      ],
+    });
+    const subject = {
+      model,
+      classifier: asClassifier(model),
+      test: randomSet([0, 1, 2, 0, 1]),
+      batchSize: 2,
+    };
+    const weights = () => model.getWeights().map((weight) => [...weight.dataSync()]);
+    const before = weights();
+    const value = await expectNoLeak(() => metric.measure(subject));
+    expect(metric.measure(subject)).toEqual(value);
+    const figures: number[] =
+      typeof value === 'number' ? [value] : Object.values(value as object as Record<string, number>);
+    expect(figures.length).toBeGreaterThan(0);
+    expect(figures.every((figure) => Number.isFinite(figure) && figure >= 0)).toBe(true);
+    expect(weights()).toEqual(before);
+    expect(metric.id).toBe(id);
+    expect(metric.label).not.toBe('');
+    expect(metric.source).not.toBe('');
+  });
+});
