@@ -35,7 +35,7 @@ export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tenso
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => dy.expandDims(1).mul(saved[0]),
     };
   });
-  return loss(logits) as tf.Tensor1D;
+  return loss(logits);
 }
 
 /**

@@ -20,7 +20,8 @@ const nonZero = (x: tf.Tensor) => x.add(x.equal(0).cast('float32'));
 
 export const norms = {
   linf: {
-    normalize: (gradient) => gradient.sign(),
+    // Not tf.sign: the wasm backend's gives 0 below about 1e-7, and confident predictions have such gradients.
+    normalize: (gradient) => gradient.greater(0).cast('float32').sub(gradient.less(0).cast('float32')),
     project: (points, centers, radius) => points.minimum(centers.add(radius)).maximum(centers.sub(radius)),
     length: (changes) => changes.abs().max(PIXELS),
   },

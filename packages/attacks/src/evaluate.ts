@@ -3,6 +3,7 @@ import {
   predictClasses,
   WeightmapError,
   type Attack,
+  type AttackInfo,
   type AttackMethod,
   type AttackOutcome,
   type Classifier,
@@ -26,14 +27,13 @@ import { norms } from './_norms.js';
  * - the classifier gives logits that are not finite.
  */
 export function judged(method: AttackMethod): Attack {
-  const { perturb, ...info } = method;
   return {
-    ...info,
+    ...infoOf(method),
     run(classifier, images, labels, options) {
       const { strengths } = options;
       const truth = checkInputs(classifier, images, labels, strengths);
       const adversarial = tf.tidy(() => {
-        const results = perturb.call(method, classifier, images, labels, options);
+        const results = method.perturb(classifier, images, labels, options);
         checkResults(method, images, strengths, results);
         return results.map((result, i) => confine(method, classifier, images, result, strengths[i]));
       });
@@ -46,6 +46,15 @@ export function judged(method: AttackMethod): Attack {
     },
   };
 }
+
+const infoOf = ({ id, label, strength, norm, usesGradient, source }: AttackMethod): AttackInfo => ({
+  id,
+  label,
+  strength,
+  norm,
+  usesGradient,
+  source,
+});
 
 function checkResults(
   { id }: AttackMethod,

@@ -50,7 +50,7 @@ const rescalings: Record<NonNullable<UniformNoiseOptions['rescale']>, Rescaling>
       .div(range.add(flat.cast('float32')))
       .mul(high - low)
       .add(low);
-    return tf.where(flat, noisy, stretched) as tf.Tensor4D;
+    return tf.where<tf.Tensor4D>(flat, noisy, stretched);
   },
   bound: (noisy, beta, [low, high]) =>
     noisy

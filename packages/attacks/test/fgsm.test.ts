@@ -45,7 +45,7 @@ describe('fgsm', () => {
     });
 
     // The rows of W, one class a time, are the logits' differences along the unit vectors.
-    const unit = tf.eye(24).reshape([24, 4, 3, 2]) as tf.Tensor4D;
+    const unit = tf.eye(24).reshape<tf.Tensor4D>([24, 4, 3, 2]);
     const w = classifier
       .logits(unit)
       .sub(classifier.logits(tf.zeros([1, 4, 3, 2])))

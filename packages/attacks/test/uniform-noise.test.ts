@@ -28,7 +28,7 @@ const noisy = (
     .run(
       indifferent(images.shape.slice(1), bounds),
       images,
-      labelsOf(...new Array(images.shape[0]).fill(0)),
+      labelsOf(...new Array<number>(images.shape[0]).fill(0)),
       {
         strengths: betas,
         random: randomStream(5, 'noise'),
@@ -85,7 +85,7 @@ describe('uniform noise', () => {
   });
 
   it('draws other noise from another stream', () => {
-    const images = tf.fill([1, 5, 4, 2], 0.5) as tf.Tensor4D;
+    const images = tf.fill<tf.Rank.R4>([1, 5, 4, 2], 0.5);
     const run = (name: string) =>
       uniformNoise().run(indifferent([5, 4, 2], [0, 1]), images, labelsOf(0), {
         strengths: [0.1],
