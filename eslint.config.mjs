@@ -49,12 +49,29 @@ export default tseslint.config(
   // The packages that run in browsers too.
   {
     files: ['packages/{core,wm-layers,architectures,attacks,metrics}/src/**/*.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['node:*'], message: 'this package runs in browsers' }] }] },
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['node:*'], message: 'this package runs in browsers' }] },
+      ],
+    },
   },
-  { files: ['**/test/**/*.ts'], rules: { '@nx/enforce-module-boundaries': boundaries(['test-utils', 'wm-layers']) } },
+  {
+    files: ['**/test/**/*.ts'],
+    rules: { '@nx/enforce-module-boundaries': boundaries(['test-utils', 'wm-layers']) },
+  },
   { files: ['**/*.config.ts', 'tools/*.ts'], extends: [tseslint.configs.disableTypeChecked] },
   {
     files: ['**/*.mjs'],
-    languageOptions: { globals: { console: 'readonly', process: 'readonly', fetch: 'readonly', AbortSignal: 'readonly', URL: 'readonly', setTimeout: 'readonly' } },
+    languageOptions: {
+      globals: {
+        console: 'readonly',
+        process: 'readonly',
+        fetch: 'readonly',
+        AbortSignal: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+      },
+    },
   },
 );

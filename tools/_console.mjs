@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 const started = Date.now();
 
 /** One line a step, with the seconds since the start. */
-export const say = (text) => console.error(`setup  ${String(Math.round((Date.now() - started) / 1000)).padStart(3)} s  ${text}`);
+export const say = (text) =>
+  console.error(`setup  ${String(Math.round((Date.now() - started) / 1000)).padStart(3)} s  ${text}`);
 
 /** Runs a command; its output is kept and shown only if it fails. Resolves to { ok, output }. */
 export function run(command, args, { cwd, env = {}, timeoutMs, show = false } = {}) {
@@ -21,7 +22,8 @@ export function run(command, args, { cwd, env = {}, timeoutMs, show = false } = 
     child.stderr?.on('data', (chunk) => (output += chunk));
     child.on('error', (error) => resolve({ ok: false, output: `${command}: ${error.message}` }));
     child.on('close', (code, signal) => {
-      if (signal) output += `\n${command} was stopped by ${signal}${timeoutMs ? ` (time limit ${timeoutMs / 1000} s)` : ''}`;
+      if (signal)
+        output += `\n${command} was stopped by ${signal}${timeoutMs ? ` (time limit ${timeoutMs / 1000} s)` : ''}`;
       resolve({ ok: code === 0, output });
     });
   });

@@ -56,7 +56,11 @@ async function fromInstalledPython() {
   const folder = found.ok && found.output.trim();
   if (!folder) throw new Error(`${python} has no tensorflow installed`);
   if (!libraryIn(folder, 'libtensorflow')) throw new Error(`the tensorflow of ${python} has no C library`);
-  return { lib: folder, include: path.join(folder, 'include'), source: `the tensorflow installed for ${python}` };
+  return {
+    lib: folder,
+    include: path.join(folder, 'include'),
+    source: `the tensorflow installed for ${python}`,
+  };
 }
 
 /** Starts early (before node_modules exist): the long download runs beside the package installation. */
@@ -74,14 +78,35 @@ export async function fetchWheel() {
   try {
     say(`fetching ${source} (270 MB, once per machine)`);
     const download = await run(python, [
-      ...['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check'],
-      ...['--timeout', '20', '--retries', '2', '--python-version', '3.11', '--platform', `manylinux_2_27_${machine}`],
+      ...[
+        '-m',
+        'pip',
+        'download',
+        '--quiet',
+        '--no-deps',
+        '--only-binary=:all:',
+        '--disable-pip-version-check',
+      ],
+      ...[
+        '--timeout',
+        '20',
+        '--retries',
+        '2',
+        '--python-version',
+        '3.11',
+        '--platform',
+        `manylinux_2_27_${machine}`,
+      ],
       ...['--dest', partial, `tensorflow-cpu==${WHEEL_VERSION}`],
     ]);
     if (!download.ok) throw new Error(`pip could not fetch it: ${tail(download.output, 1)}`);
     const wheel = fs.readdirSync(partial).find((name) => name.endsWith('.whl'));
     const extracted = path.join(partial, 'out');
-    const extract = await run(python, [path.join(root, 'tools/extract-libtensorflow.py'), path.join(partial, wheel), extracted]);
+    const extract = await run(python, [
+      path.join(root, 'tools/extract-libtensorflow.py'),
+      path.join(partial, wheel),
+      extracted,
+    ]);
     if (!extract.ok) throw new Error(`unpacking failed: ${tail(extract.output, 1)}`);
     publish(extracted, folder);
     return there;
@@ -103,7 +128,8 @@ function publish(finished, folder) {
 function dropAbandoned(folder) {
   for (const name of fs.readdirSync(folder)) {
     const pid = Number(/^partial-(\d+)$/.exec(name)?.[1]);
-    if (pid && pid !== process.pid && !isRunning(pid)) fs.rmSync(path.join(folder, name), { recursive: true, force: true });
+    if (pid && pid !== process.pid && !isRunning(pid))
+      fs.rmSync(path.join(folder, name), { recursive: true, force: true });
   }
 }
 
@@ -137,7 +163,9 @@ async function compileAndLink(tfjsNode, { lib, include, source }) {
     say('compiling the TensorFlow binding (about 20 s, once per machine)');
     fs.mkdirSync(path.dirname(addon), { recursive: true });
     const partial = `${addon}.${process.pid}`;
-    const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(tfjsNode, 'binding', name));
+    const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) =>
+      path.join(tfjsNode, 'binding', name),
+    );
     const built = await run(compiler, [
       ...['-O2', '-fPIC', '-shared', '-std=c++17', '-DNAPI_VERSION=8'],
       ...[`-I${nodeHeaders}`, `-I${include}`, `-I${path.dirname(tfjsNode)}`, ...sources, '-o', partial],
@@ -166,7 +194,10 @@ async function ownDownload(tfjsNode) {
   const manifest = path.join(tfjsNode, 'package.json');
   fs.copyFileSync(manifest, `${manifest}.copy`);
   fs.renameSync(`${manifest}.copy`, manifest);
-  const done = await run(process.execPath, ['scripts/install.js', 'gpu', 'download'], { cwd: tfjsNode, timeoutMs: 600_000 });
+  const done = await run(process.execPath, ['scripts/install.js', 'gpu', 'download'], {
+    cwd: tfjsNode,
+    timeoutMs: 600_000,
+  });
   if (!done.ok) throw new Error(tail(done.output, 1));
   await checkThatItLoads(tfjsNode);
   return "the npm package's own download";
@@ -175,9 +206,13 @@ async function ownDownload(tfjsNode) {
 /** Loads the addon in a process of its own: a library that doesn't fit ends that process, not this one. */
 async function checkThatItLoads(tfjsNode) {
   const addon = path.join(tfjsNode, 'lib/napi-v8/tfjs_binding.node');
-  const check = await run(process.execPath, ['-e', `process.stdout.write(require(${JSON.stringify(addon)}).TF_Version)`], {
-    env: { TF_CPP_MIN_LOG_LEVEL: '3' },
-  });
+  const check = await run(
+    process.execPath,
+    ['-e', `process.stdout.write(require(${JSON.stringify(addon)}).TF_Version)`],
+    {
+      env: { TF_CPP_MIN_LOG_LEVEL: '3' },
+    },
+  );
   if (!check.ok) throw new Error(`the binding does not load: ${tail(check.output, 1)}`);
 }
 
@@ -185,7 +220,9 @@ async function checkThatItLoads(tfjsNode) {
 const isLinked = (tfjsNode) =>
   fs.existsSync(path.join(tfjsNode, 'lib/napi-v8/tfjs_binding.node')) &&
   fs.existsSync(path.join(tfjsNode, 'deps/lib')) &&
-  ['libtensorflow', 'libtensorflow_framework'].every((stem) => libraryIn(path.join(tfjsNode, 'deps/lib'), stem));
+  ['libtensorflow', 'libtensorflow_framework'].every((stem) =>
+    libraryIn(path.join(tfjsNode, 'deps/lib'), stem),
+  );
 
 /**
  * @param wheel the promise of an early `fetchWheel()`, so that it is not fetched twice.
@@ -202,7 +239,9 @@ export async function link({ force = false, wheel } = {}) {
     compiles(() => wheel ?? fetchWheel()),
     () => ownDownload(tfjsNode),
   ];
-  const names = ['LIBTENSORFLOW_DIR', 'Python tensorflow', 'wheel', "npm package's download"].slice(-routes.length);
+  const names = ['LIBTENSORFLOW_DIR', 'Python tensorflow', 'wheel', "npm package's download"].slice(
+    -routes.length,
+  );
   const tried = [];
   for (const [i, route] of routes.entries()) {
     try {

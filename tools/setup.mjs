@@ -22,8 +22,15 @@ function manifestHash() {
   const manifests = ['packages', 'apps', 'tools'].flatMap((folder) =>
     fs.readdirSync(path.join(root, folder)).map((name) => path.join(folder, name, 'package.json')),
   );
-  for (const file of ['package.json', 'examples/package.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml', ...manifests.sort()])
-    if (fs.existsSync(path.join(root, file))) hash.update(file).update(fs.readFileSync(path.join(root, file)));
+  for (const file of [
+    'package.json',
+    'examples/package.json',
+    'pnpm-workspace.yaml',
+    'pnpm-lock.yaml',
+    ...manifests.sort(),
+  ])
+    if (fs.existsSync(path.join(root, file)))
+      hash.update(file).update(fs.readFileSync(path.join(root, file)));
   return hash.digest('hex');
 }
 
@@ -33,10 +40,15 @@ async function installPackages() {
   if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === hash) return;
   say('installing packages');
   const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
-  const done = await run(npx, ['-y', PNPM, 'install', '--frozen-lockfile', '--reporter=append-only'], { cwd: root, env: { CI: 'true' } });
+  const done = await run(npx, ['-y', PNPM, 'install', '--frozen-lockfile', '--reporter=append-only'], {
+    cwd: root,
+    env: { CI: 'true' },
+  });
   if (!done.ok) {
     console.error(done.output);
-    console.error('\nThe packages could not be installed (see above). With a network, `npm run setup` tries again.');
+    console.error(
+      '\nThe packages could not be installed (see above). With a network, `npm run setup` tries again.',
+    );
     process.exit(1);
   }
   fs.writeFileSync(stamp, hash);
@@ -50,7 +62,9 @@ async function linkEngine(wheel) {
   if (linked) return say(`native engine ready: ${linked}`);
   say('no native TensorFlow: the wasm engine will be used (about 10 times slower). What was tried:');
   for (const line of tried) say(`  ${line}`);
-  say('  to fix it: install Python 3 with pip, and g++; then `npm run setup`. `weightmap doctor` tells more.');
+  say(
+    '  to fix it: install Python 3 with pip, and g++; then `npm run setup`. `weightmap doctor` tells more.',
+  );
 }
 
 async function build() {

@@ -21,12 +21,16 @@ const { status } = spawnSync(process.execPath, [nx, ...args], {
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 for (const project of projects.filter((folder) => fs.existsSync(results(folder)))) {
-  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(fs.readFileSync(results(project), 'utf8'));
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(
+    fs.readFileSync(results(project), 'utf8'),
+  );
   totals.passed += numPassedTests;
   totals.failed += numFailedTests;
   totals.skipped += numPendingTests;
   const failures = testResults.flatMap(({ name, status: of, assertionResults }) => {
-    const tests = assertionResults.filter((test) => test.status === 'failed').map((test) => `${name}: ${test.fullName}`);
+    const tests = assertionResults
+      .filter((test) => test.status === 'failed')
+      .map((test) => `${name}: ${test.fullName}`);
     // A file that breaks before its first test fails no test of its own.
     if (of === 'failed' && tests.length === 0) totals.failed++;
     return of === 'failed' && tests.length === 0 ? [name] : tests;
@@ -35,5 +39,7 @@ for (const project of projects.filter((folder) => fs.existsSync(results(folder))
 }
 // A run that broke without saying which test did is a failure, too.
 if (status !== 0 && totals.failed === 0) totals.failed = 1;
-console.log(`${totals.passed} passed, ${totals.failed} failed${totals.skipped ? `, ${totals.skipped} skipped` : ''}`);
+console.log(
+  `${totals.passed} passed, ${totals.failed} failed${totals.skipped ? `, ${totals.skipped} skipped` : ''}`,
+);
 process.exitCode = totals.failed || totals.passed === 0 ? 1 : 0;

@@ -19,7 +19,7 @@ export function registerMissingWasmKernels(): void {
 
 /** A kernel's input as a tensor that shares its data (and adds no reference of its own). */
 const asTensor = (info: tf.TensorInfo | undefined): tf.Tensor =>
-  info instanceof tf.Tensor ? info : tf.engine().makeTensorFromTensorInfo(info as tf.TensorInfo);
+  info instanceof tf.Tensor ? (info as tf.Tensor) : tf.engine().makeTensorFromTensorInfo(info as tf.TensorInfo);
 
 /**
  * Gradient of a 2-D convolution by its filter, from products of matrices.
@@ -36,7 +36,7 @@ export function convolutionFilterGradient(
   dy: tf.Tensor4D,
   { strides, pad, dimRoundingMode, filterShape }: tf.Conv2DBackpropFilterAttrs,
 ): tf.Tensor4D {
-  return tf.tidy(() => {
+  return tf.tidy<tf.Tensor4D>(() => {
     const { padInfo, strideHeight, strideWidth, outHeight, outWidth } = tf.backend_util.computeConv2DInfo(
       x.shape,
       filterShape,
@@ -65,6 +65,6 @@ export function convolutionFilterGradient(
         );
         products.push(tf.matMul(shifted.reshape([batch * outHeight * outWidth, ci]), flatDy, true, false));
       }
-    return tf.stack(products).reshape(filterShape) as tf.Tensor4D;
+    return tf.stack(products).reshape<tf.Tensor4D>(filterShape);
   });
 }

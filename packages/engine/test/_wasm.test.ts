@@ -37,7 +37,7 @@ describe('gradient of a convolution by its filter on wasm', () => {
                       x[((b * H + r) * W + c) * Ci + ci] * dy[((b * Ho + i) * Wo + j) * Co + co];
               }
       const images = tf.tensor4d(x, [B, H, W, Ci]);
-      const filter = tf.zeros([k, k, Ci, Co]) as tf.Tensor4D;
+      const filter = tf.zeros<tf.Rank.R4>([k, k, Ci, Co]);
       const cotangent = tf.tensor(dy, [B, Ho, Wo, Co]);
       const tensors = tf.memory().numTensors;
       const gradient = tf.grad((w) => tf.conv2d(images, w as tf.Tensor4D, stride, pad))(filter, cotangent);
