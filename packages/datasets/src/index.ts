@@ -1,0 +1,3 @@
+export { digits, proceduralDigits, type ProceduralDigitsOptions } from './digits.js';
+export { mnist, mnistLoader, type IdxFile, type MnistLoaderOptions } from './mnist.js';
+export { datasets, isDatasetId, loadDataset, type DatasetId } from './registry.js';

@@ -1,0 +1,181 @@
+import { imageSet, WeightmapError, type DatasetLoader, type ImageSet, type ImageSpec } from '@weightmap/core';
+import { checkSha256, sha256 } from './_checksum.js';
+import { readMaybeGzip } from './_gzip.js';
+import { parseIdx, type IdxArray } from './_idx.js';
+import { cacheFolder, searchFiles, type FileNames } from './_locate.js';
+import { obtainFiles } from './_obtain.js';
+import { splitTraining } from './_split.js';
+
+/** The four parts, in the order that the dataset's checksum takes them. */
+const PARTS = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
+type Part = (typeof PARTS)[number];
+
+/** One IDX file. */
+export interface IdxFile {
+  /** As published, without `.gz`. */
+  readonly name: string;
+  /** Of the unpacked content, hex; without it only the file's structure is checked. */
+  readonly sha256?: string;
+}
+
+export interface MnistLoaderOptions {
+  /** Also the name of its folder. */
+  id?: string;
+  label?: string;
+  /** Class names, by label. */
+  classes?: readonly string[];
+  files?: Readonly<Record<Part, IdxFile>>;
+  /** Base URLs ending in a slash, tried in this order; none unless the files are MNIST's own. */
+  mirrors?: readonly string[];
+  /** Milliseconds until a mirror answers. */
+  connectTimeout?: number;
+}
+
+const MNIST_FILES: Readonly<Record<Part, IdxFile>> = {
+  trainImages: {
+    name: 'train-images-idx3-ubyte',
+    sha256: 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
+  },
+  trainLabels: {
+    name: 'train-labels-idx1-ubyte',
+    sha256: '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
+  },
+  testImages: {
+    name: 't10k-images-idx3-ubyte',
+    sha256: '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
+  },
+  testLabels: {
+    name: 't10k-labels-idx1-ubyte',
+    sha256: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
+  },
+};
+
+/** The original host comes last: it often refuses. */
+const MNIST_MIRRORS = [
+  'https://ossci-datasets.s3.amazonaws.com/mnist/',
+  'https://storage.googleapis.com/cvdf-datasets/mnist/',
+  'http://yann.lecun.com/exdb/mnist/',
+];
+
+const TEN_DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+/**
+ * A loader of four IDX files, plain or gzip: images 28×28×1 (0…255) and labels, training and test.
+ *
+ * By default MNIST (LeCun et al. 1998), whose content is checked by SHA-256. Data of the same form,
+ * such as Fashion-MNIST, loads with an id, files and class names of its own.
+ */
+export function mnistLoader({
+  id = 'mnist',
+  label = 'MNIST',
+  classes = TEN_DIGITS,
+  files = MNIST_FILES,
+  mirrors = files === MNIST_FILES ? MNIST_MIRRORS : [],
+  connectTimeout,
+}: MnistLoaderOptions = {}): DatasetLoader {
+  const spec: ImageSpec = { height: 28, width: 28, channels: 1, classes };
+  const names: FileNames<Part> = {
+    trainImages: namesOf(files.trainImages.name),
+    trainLabels: namesOf(files.trainLabels.name),
+    testImages: namesOf(files.testImages.name),
+    testLabels: namesOf(files.testLabels.name),
+  };
+  const read = (file: string, part: Part) => readPart(file, part, spec, files[part].sha256);
+
+  return {
+    id,
+    label,
+    spec,
+    async load({ seed, validationFraction, ...places }) {
+      const obtained = await obtainFiles(
+        {
+          id,
+          label,
+          names,
+          remoteName: (part) => `${files[part].name}.gz`,
+          mirrors,
+          verify: async (file, part) => void (await read(file, part)),
+          connectTimeout,
+        },
+        places,
+      );
+      const parts = {} as Record<Part, ReadPart>;
+      for (const part of PARTS) parts[part] = await read(obtained.files[part], part);
+      const test = joined(spec, parts.testImages, parts.testLabels);
+      const { train, validation, note } = splitTraining(
+        joined(spec, parts.trainImages, parts.trainLabels),
+        id,
+        {
+          seed,
+          validationFraction,
+        },
+      );
+      return {
+        id,
+        label,
+        spec,
+        train,
+        validation,
+        test,
+        checksum: sha256(...PARTS.map((part) => parts[part].hash)),
+        source: obtained.source,
+        notes: [note, ...obtained.notes],
+      };
+    },
+    async locate({ dataDir }) {
+      try {
+        const { complete, notes } = await searchFiles({ id, names, dataDir });
+        if (complete) return { found: complete.folder, advice: 'Nothing to do.' };
+        const otherwise =
+          mirrors.length > 0
+            ? `It will be downloaded into ${cacheFolder(id)} when it is first needed.`
+            : `Put its files into ${cacheFolder(id)}.`;
+        return { found: null, advice: [...notes, otherwise].join(' ') };
+      } catch (error) {
+        if (!(error instanceof WeightmapError)) throw error;
+        const { where, fix } = error.details;
+        return { found: null, advice: `${error.message} ${where}: ${fix}.` };
+      }
+    },
+  };
+}
+
+/** MNIST: 60,000 training images, of which a tenth validates, and 10,000 test images. */
+export const mnist = mnistLoader();
+
+interface ReadPart extends IdxArray {
+  readonly file: string;
+  /** SHA-256 of the unpacked content. */
+  readonly hash: string;
+}
+
+/** `train-images-idx3-ubyte` also goes by `train-images.idx3-ubyte`, the name that unpackers on Windows give. */
+function namesOf(name: string): string[] {
+  const dotted = name.replace(/-(idx\d)/, '.$1');
+  return [...new Set([name, `${name}.gz`, dotted, `${dotted}.gz`])];
+}
+
+async function readPart(file: string, part: Part, spec: ImageSpec, expected?: string): Promise<ReadPart> {
+  const bytes = await readMaybeGzip(file);
+  // The structure first: "truncated" says more than "another checksum".
+  const array = parseIdx(bytes, file, part.endsWith('Images') ? [spec.height, spec.width] : []);
+  const hash = sha256(bytes);
+  if (expected !== undefined) checkSha256(file, hash, expected);
+  return { ...array, file, hash };
+}
+
+function joined(spec: ImageSpec, images: ReadPart, labels: ReadPart): ImageSet {
+  if (images.shape[0] !== labels.shape[0])
+    throw new WeightmapError('The images and the labels do not belong together.', {
+      where: `${images.file} holds ${images.shape[0]} images, ${labels.file} ${labels.shape[0]} labels`,
+      expected: 'as many labels as images',
+      fix: 'fetch both files again from one place',
+    });
+  const strange = labels.data.findIndex((label) => label >= spec.classes.length);
+  if (strange >= 0)
+    throw new WeightmapError(`Label ${strange} is ${labels.data[strange]}.`, {
+      where: labels.file,
+      expected: `0 … ${spec.classes.length - 1}`,
+    });
+  return imageSet(spec, images.data, labels.data);
+}

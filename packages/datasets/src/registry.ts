@@ -1,0 +1,21 @@
+import { WeightmapError, type Dataset, type DatasetLoader, type DatasetOptions } from '@weightmap/core';
+import { digits } from './digits.js';
+import { mnist } from './mnist.js';
+
+/** Every dataset by its id; what is listed here is offered by the command and tested by the contract. */
+export const datasets = { mnist, digits } as const satisfies Record<string, DatasetLoader>;
+
+export type DatasetId = keyof typeof datasets;
+
+export const isDatasetId = (id: string): id is DatasetId => Object.hasOwn(datasets, id);
+
+/**
+ * Loads a dataset by its id.
+ *
+ * @throws WeightmapError if there is none of that id, or from its loader.
+ */
+export async function loadDataset(id: string, options: DatasetOptions): Promise<Dataset> {
+  if (!isDatasetId(id))
+    throw new WeightmapError(`There is no dataset "${id}".`, { expected: Object.keys(datasets).join(', ') });
+  return datasets[id].load(options);
+}
