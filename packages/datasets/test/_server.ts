@@ -50,12 +50,12 @@ export function sendRange(response: ServerResponse, request: IncomingMessage, by
 export function breaksOff() {
   const open: ServerResponse[] = [];
   return {
-    begin(response: ServerResponse, bytes: Uint8Array) {
+    begin: (response: ServerResponse, bytes: Uint8Array): void => {
       response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, bytes.length / 2));
       open.push(response);
     },
     /** A listener of the download's progress: by then the half has been stored. */
-    hangUp({ done, total }: { done: number; total: number }) {
+    hangUp: ({ done, total }: { done: number; total: number }): void => {
       if (done === Math.floor(total / 2)) for (const response of open.splice(0)) response.destroy();
     },
   };
