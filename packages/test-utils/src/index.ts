@@ -1,4 +1,5 @@
 export * from './engines.js';
+export * from './layer-contract.js';
 export * from './linear-classifier.js';
 export * from './matchers.js';
 export * from './memory.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { argumentError, show } from './_argument-error.js';
 
 /** What every tfjs layer takes: name, inputShape, trainable, … */

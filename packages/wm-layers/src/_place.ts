@@ -53,7 +53,7 @@ export function spread(
     [0, right - 1],
     [0, 0],
   ]);
-  return placeWithZeros(spreadBoth.reshape([batch, rows * down, columns * right, channels]) as tf.Tensor4D, [
+  return placeWithZeros(spreadBoth.reshape<tf.Tensor4D>([batch, rows * down, columns * right, channels]), [
     [0, height - rows * down],
     [0, width - columns * right],
   ]);

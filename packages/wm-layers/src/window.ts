@@ -86,11 +86,11 @@ export function placeWindow(
 }
 
 function bothAxes(where: string, strides: unknown): [number, number] {
-  const pair = Array.isArray(strides) ? strides : [strides, strides];
+  const pair: unknown[] = Array.isArray(strides) ? strides : [strides, strides];
   if (pair.length !== 2)
     throw argumentError(`${where}: strides`, `got ${show(strides)}`, 'a number or [down, right]');
   pair.forEach((stride) => requireInteger(`${where}: strides`, stride, 1));
-  return [pair[0], pair[1]];
+  return pair as [number, number];
 }
 
 function resolvePadding(where: string, padding: unknown, kernelSize: number): WindowGeometry['padding'] {
