@@ -105,8 +105,8 @@ export function testLayerContract<Args extends object>({
     const x = images();
     await expectNoLeak(() => {
       (model.predict(x) as tf.Tensor).dispose();
-      const { value, grads } = tf.variableGrads(
-        () => (model.apply(x) as tf.Tensor).square().sum() as tf.Scalar,
+      const { value, grads } = tf.variableGrads(() =>
+        (model.apply(x) as tf.Tensor).square().sum<tf.Scalar>(),
       );
       tf.dispose([value, grads]);
       tf.grad((x) => model.apply(x) as tf.Tensor)(x).dispose();

@@ -79,7 +79,7 @@ export abstract class WeightMapLayer extends tf.layers.Layer {
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
     const shape = imageShape(this.getClassName(), inputShape);
-    const batch = Array.isArray(inputShape[0]) ? inputShape[0][0] : (inputShape[0]);
+    const batch = Array.isArray(inputShape[0]) ? inputShape[0][0] : inputShape[0];
     return [batch, ...this.geometry(shape).outputSize, this.filters];
   }
 
