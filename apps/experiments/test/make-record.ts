@@ -19,11 +19,32 @@ export function makeRecord({ data, training, evaluation, ...overrides }: MadeRec
   const cell: CellConfig = {
     variant,
     architecture: overrides.architecture ?? variant.split('-')[0],
-    dataset: { id: 'mnist', label: 'MNIST', checksum: 'a'.repeat(64), train: 54_000, validation: 6_000, test: 10_000, ...data },
+    dataset: {
+      id: 'mnist',
+      label: 'MNIST',
+      checksum: 'a'.repeat(64),
+      train: 54_000,
+      validation: 6_000,
+      test: 10_000,
+      ...data,
+    },
     trial,
     seed,
-    training: { epochs: 300, batchSize: 64, learningRate: 0.001, augmentation: 'pad-crop', selection: 'best', ...training },
-    evaluation: { betas: [0, 0.5, 1], noiseRescale: 'min-max', epsilons: [0, 8 / 255, 0.3], robustnessImages: null, ...evaluation },
+    training: {
+      epochs: 300,
+      batchSize: 64,
+      learningRate: 0.001,
+      augmentation: 'pad-crop',
+      selection: 'best',
+      ...training,
+    },
+    evaluation: {
+      betas: [0, 0.5, 1],
+      noiseRescale: 'min-max',
+      epsilons: [0, 8 / 255, 0.3],
+      robustnessImages: null,
+      ...evaluation,
+    },
   };
   const { architecture: _inCell, ...rest } = overrides;
   return {

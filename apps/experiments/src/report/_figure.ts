@@ -14,8 +14,15 @@ export const figure = (
     </figcaption>
   </figure>`;
 
-/** A table of numbers, one click away and inside the page. */
+/** More than this is linked to, beside the page, rather than carried in it. */
+const CARRIED = 200_000;
+
+/** A table of numbers, one click away. */
 export const csvLink = (name: string, csv: string): Html =>
-  html`<a download="${name}" href="data:text/csv;charset=utf-8;base64,${Buffer.from(csv).toString('base64')}"
-    >data as CSV</a
-  >`;
+  csv.length > CARRIED
+    ? html`<a href="tables/${name}">data as CSV</a>`
+    : html`<a
+        download="${name}"
+        href="data:text/csv;charset=utf-8;base64,${Buffer.from(csv).toString('base64')}"
+        >data as CSV</a
+      >`;

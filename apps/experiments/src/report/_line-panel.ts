@@ -28,14 +28,17 @@ export interface LinePanelOptions extends PanelText {
   landmark?: { x: number; label: string };
 }
 
-const WIDTH = 470;
-const HEIGHT = 330;
-const MARGIN = { top: 46, right: 126, bottom: 44, left: 46 };
+const WIDTH = 420;
+const HEIGHT = 310;
+const MARGIN = { top: 50, bottom: 44, left: 40 };
+/** Of the semi-bold names at the lines' ends, at 12 px. */
+const CHARACTER_WIDTH = 7;
 const LABEL_GAP = 14;
 
 /** A small multiple: lines with ± one standard deviation, each labelled at its end. */
 export function linePanel(options: LinePanelOptions): Panel {
   const { series, yDomain, landmark } = options;
+  const marginRight = 20 + CHARACTER_WIDTH * Math.max(...series.map(({ name }) => name.short.length));
   const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
   const xDomain = [Math.min(...xs), Math.max(...xs)];
   if (xDomain[0] === xDomain[1]) xDomain[1] += 1;
@@ -44,10 +47,10 @@ export function linePanel(options: LinePanelOptions): Panel {
       width: WIDTH,
       height: HEIGHT,
       marginTop: MARGIN.top,
-      marginRight: MARGIN.right,
+      marginRight,
       marginBottom: MARGIN.bottom,
       marginLeft: MARGIN.left,
-      style: { fontSize: '12px', background: 'none', color: quiet, overflow: 'visible' } as never,
+      style: { fontSize: '12px', background: 'none', color: quiet, overflow: 'visible' },
       x: { domain: xDomain, axis: null },
       y: { domain: [...yDomain], axis: null, clamp: true },
       marks: [
@@ -65,7 +68,7 @@ export function linePanel(options: LinePanelOptions): Panel {
         headings(options),
         landmark ? mark(landmark) : null,
         ...series.flatMap(lineOf),
-        endLabels(series, yDomain, xDomain),
+        endLabels(series, yDomain, xDomain, marginRight),
       ],
     },
     options,
@@ -85,7 +88,7 @@ function headings({ heading, note, xLabel, yLabel }: LinePanelOptions) {
       fill: ink,
     }),
     at(note, { frameAnchor: 'top-right', dy: -MARGIN.top + 12 }),
-    at(yLabel, { frameAnchor: 'top-left', dx: -MARGIN.left + 2, dy: -MARGIN.top + 31 }),
+    at(yLabel, { frameAnchor: 'top-left', dx: -MARGIN.left + 2, dy: -MARGIN.top + 30 }),
     at(xLabel, { frameAnchor: 'bottom-right', dy: 38 }),
   ];
 }
@@ -95,8 +98,9 @@ const mark = ({ x, label }: { x: number; label: string }) => [
   Plot.text([label], {
     x: () => x,
     text: (text: string) => text,
-    frameAnchor: 'top',
-    dy: -9,
+    frameAnchor: 'top-left',
+    dx: 5,
+    dy: 5,
     fontSize: 11,
     fill: quiet,
   }),
@@ -133,16 +137,17 @@ function endLabels(
   series: readonly Series[],
   [low, high]: readonly [number, number],
   xDomain: readonly number[],
+  marginRight: number,
 ) {
   const unitsY = (high - low) / (HEIGHT - MARGIN.top - MARGIN.bottom);
-  const unitsX = (xDomain[1] - xDomain[0]) / (WIDTH - MARGIN.left - MARGIN.right);
+  const unitsX = (xDomain[1] - xDomain[0]) / (WIDTH - MARGIN.left - marginRight);
   const ends = series.map(({ points }) => points.at(-1)!);
   const at = dodge(
     ends.map(({ y }) => Math.min(y, high)),
     { gap: LABEL_GAP * unitsY, low, high },
   );
   return series.map(({ name }, i) => {
-    const [{ x, y }] = [ends[i]];
+    const { x, y } = ends[i];
     const colour = kindColours[name.kind];
     const label = { x: () => xDomain[1] + 12 * unitsX, y: () => at[i], fill: colour };
     return [

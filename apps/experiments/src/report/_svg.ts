@@ -1,3 +1,6 @@
+// The types of Plot and linkedom are written in those of the DOM.
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
 import { createRequire } from 'node:module';
 import * as Plot from '@observablehq/plot';
 import { Resvg } from '@resvg/resvg-js';
@@ -30,9 +33,9 @@ export function panelOf(
   const { document } = parseHTML('<html><body></body></html>');
   const svg = Plot.plot({
     ...options,
-    document: document as never,
+    document: document,
     className: 'plot',
-  }) as unknown as SvgElement;
+  }) as SVGElement;
   for (const style of svg.querySelectorAll('style')) style.remove();
   // Screen readers get the title and the description, not every tick.
   for (const labelled of svg.querySelectorAll('[aria-label]')) labelled.removeAttribute('aria-label');
@@ -87,13 +90,4 @@ export function toPng(svg: string): Buffer {
     sansSerifFamily: 'DejaVu Sans',
   };
   return new Resvg(svg, { fitTo: { mode: 'zoom', value: 2 }, font }).render().asPng();
-}
-
-/** What is used of linkedom's element. */
-interface SvgElement {
-  readonly outerHTML: string;
-  querySelectorAll(selector: string): Iterable<SvgElement>;
-  remove(): void;
-  setAttribute(name: string, value: string): void;
-  removeAttribute(name: string): void;
 }

@@ -1,5 +1,6 @@
 import type { Panel } from './_svg.js';
-import { curveCsv, curvePanels, historyCsv, historyPanels } from './curves.js';
+import { curveCsv, curvePanels } from './curves.js';
+import { historyCsv, historyPanels } from './history.js';
 import { toCsv } from './csv.js';
 import { overviewPanels } from './overview.js';
 import { resultData } from './result-table.js';
@@ -32,7 +33,7 @@ export function figuresOf({ benchmarks }: Summary): Figure[] {
       id: 'overview',
       heading: 'The answer',
       caption: [
-        'Further left is better. A filled mark is the mean',
+        'Further left is better; the axis for clean images need not begin at 0. A filled mark is the mean',
         several ? ', the bar ± one standard deviation, the small rings the trials.' : ' (here of one trial).',
         sharesAxis ? ' The gray tick and its band are the paper’s mean and deviation on clean images.' : '',
         ' Compare the order of the variants from panel to panel: what is best on clean images need not be best when they are disturbed.',

@@ -33,7 +33,7 @@ export function gradCamGrid({ title, variants }: Benchmark, pictures: Pictures):
   return html`<div class="scroll" role="region" aria-label="Grad-CAM on ${title}" tabindex="0">
     <table class="pictures">
       <caption>
-        ${title}: input and Grad-CAM of the predicted class.
+        <span>${title}: input and Grad-CAM of the predicted class.</span>
       </caption>
       <thead>
         <tr>

@@ -1,4 +1,4 @@
-import { meanSd, percent } from './format.js';
+import { list, meanSd, percent } from './format.js';
 import { conditionLabel, errorUnder, type Condition } from './overview.js';
 import { outsideBoth, type Spread } from './statistics.js';
 import type { Benchmark, VariantSummary } from './summarise.js';
@@ -19,7 +19,7 @@ export interface Claim {
 }
 
 export const verdictText: Readonly<Record<Verdict, string>> = {
-  outside: 'further apart than either’s standard deviation',
+  outside: 'apart by more than either’s standard deviation',
   within: 'within one standard deviation: not decided',
   single: 'one trial decides nothing',
   tie: 'level to two decimals',
@@ -59,7 +59,7 @@ function judge(measured: number, level: number, error: Spread, next: Spread | un
   return outside === null ? 'single' : outside ? 'outside' : 'within';
 }
 
-/** The answer as a heading: who errs least where. Says “in this run”, for that is all it knows. */
+/** The answer as a heading: who errs least where, and where that is not decided. */
 export function headlineOf(benchmark: Benchmark, claims: readonly Claim[]): string {
   const [first] = claims;
   if (!first) return `${benchmark.title}: nothing measured`;
@@ -67,15 +67,15 @@ export function headlineOf(benchmark: Benchmark, claims: readonly Claim[]): stri
     const [only] = first.leaders;
     return `${benchmark.title}: ${only.name.long} alone, with a test error of ${meanSd(first.error)} %`;
   }
-  const groups = new Map<string, string[]>();
-  for (const { leaders, condition } of claims) {
+  const places = new Map<string, string[]>();
+  const isOpen = claims.every(({ verdict }) => verdict !== 'outside');
+  for (const { leaders, condition, verdict } of claims) {
     const who = leaders.map(({ name }) => name.long).join(' and ');
-    groups.set(who, [...(groups.get(who) ?? []), where[condition]]);
+    const place = verdict === 'outside' || isOpen ? where[condition] : `${where[condition]} (not decided)`;
+    places.set(who, [...(places.get(who) ?? []), place]);
   }
-  const parts = [...groups].map(
-    ([who, places], i) => `${who} ${i === 0 ? 'errs least ' : ''}${places.join(' and ')}`,
-  );
-  return `${benchmark.title}: ${parts.join('; ')}`;
+  const parts = [...places].map(([who, at], i) => `${who} ${i === 0 ? 'errs least ' : ''}${list(at)}`);
+  return `${benchmark.title}${isOpen ? ', nothing decided: so far ' : ': '}${parts.join('; ')}`;
 }
 
 const where: Readonly<Record<Condition, string>> = {

@@ -38,7 +38,7 @@ export function markdown(summary: Summary, { command }: { command: string }): st
             paperDatasetLabels[row.dataset],
             NONE,
             `${percent(row.testErrorPercent)} ± ${percent(row.plusMinus)}`,
-            reason,
+            escape(reason),
           ]),
         ),
     `Paper: ${paperCitation.authors}, “${paperCitation.title}”, [arXiv:1905.00568v2](${paperCitation.url}).`,
@@ -51,6 +51,7 @@ function answer(benchmark: Benchmark): string {
   const { variants } = benchmark;
   return [
     `## ${escape(headlineOf(benchmark, claims))}`,
+    '',
     ...cautionsOf(benchmark).map((caution) => `> ${escape(caution)}\n`),
     ...claims.map(({ under, leaders, error, next, verdict }) =>
       [
@@ -65,12 +66,14 @@ function answer(benchmark: Benchmark): string {
     table(
       [
         ...['Variant', 'Test error, %', 'Paper’s', 'Difference'],
-        ...(['noise', 'fgsm'] as const).map((condition) => conditionLabel(benchmark, condition)),
+        ...(['noise', 'fgsm'] as const).map((condition) => escape(conditionLabel(benchmark, condition))),
         ...['n', 'Parameters', 'FLOPs, paper’s count', 'FLOPs, executed'],
       ],
       variants.map((variant) => [
-        variant.name.long,
-        ...resultCells(variant),
+        escape(variant.name.long),
+        ...resultCells(variant).map((cell, i) =>
+          i === DIFFERENCE && variant.paper?.outside ? `**${cell}**` : cell,
+        ),
         number(variant.parameters),
         short(variant.flops.paper),
         short(variant.flops.executed),
@@ -81,8 +84,11 @@ function answer(benchmark: Benchmark): string {
   ].join('\n');
 }
 
+/** Place of the difference among the cells that the tables share. */
+const DIFFERENCE = 2;
+
 const table = (columns: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [columns, columns.map((_, i) => (i === 0 ? '---' : '---:')), ...rows.map((row) => row.map(escape))]
+  [columns, columns.map((_, i) => (i === 0 ? '---' : '---:')), ...rows]
     .map((row) => `| ${row.join(' | ')} |`)
     .join('\n');
 

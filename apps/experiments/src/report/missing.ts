@@ -10,7 +10,7 @@ export function missingTable({ missing }: Summary): Html | null {
   return html`<div class="scroll" role="region" aria-label="What is missing" tabindex="0">
     <table class="small">
       <caption>
-        Rows of the paper’s tables without a result here.
+        <span>Rows of the paper’s tables without a result here.</span>
       </caption>
       <thead>
         <tr>

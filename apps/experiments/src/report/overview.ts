@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { hairline, ink, kindColours, paperMark, quiet } from './_colours.js';
 import { panelOf, type Panel } from './_svg.js';
-import { byArchitecture, symbolOf, trialsNote } from './curves.js';
+import { byArchitecture, symbolOf, trialsNote } from './_series.js';
 import { list, percent, strength } from './format.js';
 import type { Spread } from './statistics.js';
 import type { Benchmark, VariantSummary } from './summarise.js';
@@ -15,17 +15,21 @@ export function errorUnder(variant: VariantSummary, condition: Condition): Sprea
   return condition === 'clean' ? variant.testError : (variant[condition].at(-1)?.error ?? null);
 }
 
-/** `clean images`, `uniform noise, β = 0.5`, … */
+/** `clean images`, `uniform noise, β = 0.5`, …; without the strength if there is none. */
 export function conditionLabel({ conditions: { evaluation } }: Benchmark, condition: Condition): string {
   if (condition === 'clean') return 'clean images';
-  return condition === 'noise'
-    ? `uniform noise, β = ${strength(Math.max(...evaluation.betas))}`
-    : `FGSM, ε = ${strength(Math.max(...evaluation.epsilons))}`;
+  const [name, symbol, strengths] =
+    condition === 'noise'
+      ? (['uniform noise', 'β', evaluation.betas] as const)
+      : (['FGSM', 'ε', evaluation.epsilons] as const);
+  return strengths.length > 0 ? `${name}, ${symbol} = ${strength(Math.max(...strengths))}` : name;
 }
 
 const WIDTH = 360;
 const ROW = 26;
-const MARGIN = { top: 44, right: 52, bottom: 30, left: 118 };
+const MARGIN = { top: 44, right: 56, bottom: 30 };
+/** Of the semi-bold names, at 12 px. */
+const CHARACTER_WIDTH = 7;
 
 /** The answer in one picture: each variant's error, clean, at the strongest noise, at the strongest attack. */
 export function overviewPanels(benchmarks: readonly Benchmark[]): Panel[] {
@@ -51,13 +55,13 @@ function dotPanel(
     error: errorUnder(variant, condition)!,
     paper: condition === 'clean' && variant.paper?.difference !== null ? variant.paper?.row : undefined,
   }));
-  const label = conditionLabel(benchmark, condition);
+  const under = conditionLabel(benchmark, condition);
   const reach = rows.flatMap(({ error, paper }) => [
-    error.mean + (error.sd ?? 0),
-    ...error.values,
-    paper ? paper.testErrorPercent + paper.plusMinus : 0,
+    ...[error.mean - (error.sd ?? 0), error.mean + (error.sd ?? 0), ...error.values],
+    ...(paper ? [paper.testErrorPercent - paper.plusMinus, paper.testErrorPercent + paper.plusMinus] : []),
   ]);
-  const upper = condition === 'clean' ? Math.min(100, Math.max(...reach, 0.5) * 1.08) : 100;
+  const domain = condition === 'clean' ? zoom(reach) : [0, 100];
+  const marginLeft = 16 + CHARACTER_WIDTH * Math.max(...rows.map(({ label }) => label.length));
   const height = MARGIN.top + MARGIN.bottom + rows.length * ROW;
   const heading = { fill: ink, fontSize: 13, fontWeight: 'bold', frameAnchor: 'top-left' } as const;
   type Row = (typeof rows)[number];
@@ -70,9 +74,9 @@ function dotPanel(
       marginTop: MARGIN.top,
       marginRight: MARGIN.right,
       marginBottom: MARGIN.bottom,
-      marginLeft: MARGIN.left,
-      style: { fontSize: '12px', background: 'none', color: quiet, overflow: 'visible' } as never,
-      x: { domain: [0, upper], axis: null },
+      marginLeft,
+      style: { fontSize: '12px', background: 'none', color: quiet, overflow: 'visible' },
+      x: { domain, axis: null },
       y: { type: 'band', domain: rows.map(y), axis: null },
       marks: [
         Plot.gridX({ stroke: hairline, strokeOpacity: 1, ticks: 4 }),
@@ -80,16 +84,16 @@ function dotPanel(
         Plot.text([`${architectureName(architecture)} · ${benchmark.title}`], {
           text: same,
           ...heading,
-          dx: 2 - MARGIN.left,
+          dx: 2 - marginLeft,
           dy: 12 - MARGIN.top,
         }),
-        Plot.text([`error %, ${label}`], {
+        Plot.text([`error %, ${under}`], {
           text: same,
           ...heading,
           fontWeight: 'normal',
           fontSize: 12,
           fill: quiet,
-          dx: 2 - MARGIN.left,
+          dx: 2 - marginLeft,
           dy: 29 - MARGIN.top,
         }),
         Plot.text([trialsNote(variants).replace(', no band', '')], {
@@ -104,7 +108,7 @@ function dotPanel(
           y,
           text: 'label',
           frameAnchor: 'left',
-          dx: 2 - MARGIN.left,
+          dx: 2 - marginLeft,
           fill: (row: Row) => row.colour,
           fontSize: 12,
           fontWeight: 600,
@@ -117,7 +121,7 @@ function dotPanel(
                   x1: row.paper.testErrorPercent - row.paper.plusMinus,
                   x2: row.paper.testErrorPercent + row.paper.plusMinus,
                   stroke: paperMark,
-                  strokeWidth: 9,
+                  strokeWidth: 15,
                   strokeOpacity: 0.28,
                 }),
                 Plot.tickX([row], {
@@ -125,8 +129,8 @@ function dotPanel(
                   x: row.paper.testErrorPercent,
                   stroke: paperMark,
                   strokeWidth: 1.5,
-                  insetTop: 7,
-                  insetBottom: 7,
+                  insetTop: 3,
+                  insetBottom: 3,
                 }),
               ]
             : null,
@@ -165,10 +169,18 @@ function dotPanel(
     },
     {
       id: `overview-${benchmark.id}-${architecture}-${condition}`,
-      title: `${architectureName(architecture)} on ${benchmark.title}: test error, ${label}`,
+      title: `${architectureName(architecture)} on ${benchmark.title}: test error, ${under}`,
       description: `Mean test error of each variant: ${list(rows.map((row) => `${row.label} ${percent(row.error.mean)} %`))}.`,
     },
   );
+}
+
+/** An axis that fits the values with some air; from 0 if that is near. */
+function zoom(values: readonly number[]): [number, number] {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const air = Math.max((most - least) * 0.12, 0.02);
+  const low = least - air < most / 3 ? 0 : least - air;
+  return [low, Math.min(100, most + air)];
 }
 
 const same = <T>(value: T): T => value;

@@ -36,7 +36,7 @@ export function provenanceTable(summary: Summary): Html {
   return html`<div class="scroll" role="region" aria-label="Provenance" tabindex="0">
     <table class="small">
       <caption>
-        One row a record. Two records with the same cell were made from the same configuration.
+        <span>One row a record. Two records with the same cell were made from the same configuration.</span>
       </caption>
       <thead>
         <tr>

@@ -41,35 +41,43 @@ section + section { border-top: 1px solid var(--hairline); margin-top: 1.75rem; 
 .answer + .answer { margin-top: 2rem; }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 1.5rem 0 0; padding: .75rem 0; border-block: 1px solid var(--hairline); font-size: .9375rem; }
 .caution { margin: 0 0 1rem; padding: .55rem .9rem; border-left: 3px solid var(--mark); background: var(--raised); }
-.caution p { margin: 0; }
+.caution p { margin: .15rem 0; }
 .claims { list-style: none; margin: 0 0 .5rem; padding: 0; display: grid; gap: .25rem 2rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); }
 .claims li { padding: .5rem 0 .25rem; }
 .claims .under { color: var(--quiet); font-size: .875rem; display: block; }
 .claims .value { font-size: 1.2rem; font-weight: 640; font-variant-numeric: tabular-nums; display: block; line-height: 1.35; }
+.claims .verdict::first-letter { text-transform: uppercase; }
 .claims .verdict { color: var(--quiet); font-size: .875rem; display: block; line-height: 1.4; }
+.claims .verdict.open { color: var(--mark); }
 figure { margin: 1rem 0 0; }
 .panels { display: grid; gap: 1.25rem 1.75rem; align-items: start; }
 .panels.by-3 { grid-template-columns: repeat(auto-fit, minmax(min(100%, 19.5rem), 1fr)); }
 .panels.by-2 { grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); }
-.panels svg { display: block; width: 100%; height: auto; max-width: 36rem; }
+.panels svg { display: block; width: 100%; height: auto; max-width: 32rem; }
 .side-by-side { display: grid; gap: 0 2.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); }
 .side-by-side section { border-top: 0; margin-top: 0; }
 figcaption { margin-top: .75rem; font-size: .9375rem; color: var(--quiet); max-width: 78ch; }
 figcaption b { color: var(--ink); }
+figcaption .sources, p.sources { font-size: .875rem; color: var(--quiet); }
 .sources { display: block; margin-top: .25rem; font-size: .875rem; }
 code { font: .875em/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: 1rem 0 .5rem; }
 table { border-collapse: collapse; font-size: .9375rem; font-variant-numeric: tabular-nums; min-width: 100%; }
 caption { text-align: left; color: var(--quiet); font-size: .875rem; padding-bottom: .5rem; }
-th, td { padding: .45rem .7rem; text-align: left; vertical-align: baseline; border-bottom: 1px solid var(--hairline); }
+caption span { display: block; max-width: min(74ch, calc(100vw - 2rem)); }
+.results th.under::first-letter { text-transform: uppercase; }
+th, td { padding: .45rem .55rem; text-align: left; vertical-align: baseline; border-bottom: 1px solid var(--hairline); }
 th:first-child, td:first-child { padding-left: 0; }
 thead th { font-size: .8125rem; font-weight: 600; color: var(--quiet); vertical-align: bottom; line-height: 1.3; border-bottom-color: var(--quiet); }
 tbody th { font-weight: 560; min-width: 11rem; }
+.results { font-size: .90625rem; }
+.results tbody th { white-space: nowrap; }
+.at { white-space: nowrap; text-transform: none; }
 .num { text-align: right; white-space: nowrap; }
 thead .num { white-space: normal; }
 .results .mean { display: inline-block; min-width: 2.8em; }
-.results .sd { display: inline-block; min-width: 4.2em; padding-left: .3em; text-align: left; color: var(--quiet); }
-.results thead .sds { padding-right: 4.9em; }
+.results .sd { display: inline-block; min-width: 3.9em; text-align: left; color: var(--quiet); }
+table.singles .ours .sd { display: none; }
 .strong .mean { font-weight: 680; }
 .outside { color: var(--mark); font-weight: 680; }
 small { color: var(--quiet); font-size: .8125rem; font-weight: 400; }
@@ -97,6 +105,8 @@ footer { margin-top: 3rem; padding: 1.25rem 0 2.5rem; border-top: 1px solid var(
 @media (max-width: 40rem) {
   .wrap { padding: 0 .9rem; }
   header { padding-top: 1.25rem; }
+  tbody th { min-width: 8rem; }
+  .results tbody th { white-space: normal; }
   .pictures img, .no-picture { width: 4.5rem; }
   .no-picture { height: 4.5rem; }
 }
