@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run, say, tail } from './_console.mjs';
+import { run, say } from './_console.mjs';
 import { fetchWheel, link, wantsWheel } from './link-libtensorflow.mjs';
 
 const PNPM = 'pnpm@10.34.9';

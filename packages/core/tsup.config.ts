@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tools/tsup.base';
 
-export default defineConfig(packageBuild);
+// files: for Node; everything else runs in browsers too.
+export default defineConfig({ ...packageBuild, entry: ['src/index.ts', 'src/files.ts'] });

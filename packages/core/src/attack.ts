@@ -62,5 +62,10 @@ export interface Attack extends AttackInfo {
    * @throws WeightmapError if images lie outside the classifier's bounds, a strength is negative or
    *   not finite, or the classifier gives NaN.
    */
-  run(classifier: Classifier, images: tf.Tensor4D, labels: tf.Tensor1D, options: AttackOptions): AttackOutcome[];
+  run(
+    classifier: Classifier,
+    images: tf.Tensor4D,
+    labels: tf.Tensor1D,
+    options: AttackOptions,
+  ): AttackOutcome[];
 }

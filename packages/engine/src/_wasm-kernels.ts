@@ -19,7 +19,9 @@ export function registerMissingWasmKernels(): void {
 
 /** A kernel's input as a tensor that shares its data (and adds no reference of its own). */
 const asTensor = (info: tf.TensorInfo | undefined): tf.Tensor =>
-  info instanceof tf.Tensor ? (info as tf.Tensor) : tf.engine().makeTensorFromTensorInfo(info as tf.TensorInfo);
+  info instanceof tf.Tensor
+    ? (info as tf.Tensor)
+    : tf.engine().makeTensorFromTensorInfo(info as tf.TensorInfo);
 
 /**
  * Gradient of a 2-D convolution by its filter, from products of matrices.

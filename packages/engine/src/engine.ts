@@ -51,7 +51,10 @@ export async function startEngine({ engine, threads }: EngineOptions = {}): Prom
     const problem = await load(wish, threads);
     if (problem)
       throw new WeightmapError(`The ${wish} engine can't be used: ${problem}`, {
-        fix: wish === 'native' ? 'run `npm run setup`, or choose WEIGHTMAP_ENGINE=wasm' : 'choose another engine',
+        fix:
+          wish === 'native'
+            ? 'run `npm run setup`, or choose WEIGHTMAP_ENGINE=wasm'
+            : 'choose another engine',
       });
     return info(wish, null);
   }

@@ -14,7 +14,20 @@ export interface MachineReport {
   readonly devices: readonly string[];
 }
 
-const FEATURES = ['sse4_1', 'sse4_2', 'avx', 'avx2', 'fma', 'avx512f', 'avx512bw', 'avx512_vnni', 'avx512_bf16', 'amx_tile', 'asimd', 'sve'];
+const FEATURES = [
+  'sse4_1',
+  'sse4_2',
+  'avx',
+  'avx2',
+  'fma',
+  'avx512f',
+  'avx512bw',
+  'avx512_vnni',
+  'avx512_bf16',
+  'amx_tile',
+  'asimd',
+  'sve',
+];
 
 /** Describes the machine as the started engine sees it. */
 export function inspectMachine(engine: EngineInfo): MachineReport {
@@ -30,7 +43,10 @@ export function inspectMachine(engine: EngineInfo): MachineReport {
 /** From /proc/cpuinfo, where there is one. */
 function cpuFeatures(): string[] {
   try {
-    const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(fs.readFileSync('/proc/cpuinfo', 'utf8'))?.[1].trim().split(/\s+/);
+    const flags = /^(?:flags|Features)\s*:(.*)$/m
+      .exec(fs.readFileSync('/proc/cpuinfo', 'utf8'))?.[1]
+      .trim()
+      .split(/\s+/);
     return FEATURES.filter((feature) => flags?.includes(feature));
   } catch {
     return [];

@@ -56,27 +56,38 @@ function paddingOf(padding: unknown, kernel: readonly [number, number]): readonl
  * 2·k²·Ci·Co·Ho·Wo, and for unsharp 2·m − box(m) costs 2 for each of the H·W·Ci·Co elements of m. The product W ⊙ x
  * itself isn't in table 4.
  *
- * Executed is the summed form: M = Σ_ci x·W first, 2·H·W·Ci·Co; then the box as a column sum and a row sum at
- * stride 1; for unsharp 2·M − box, 2 for each output.
+ * Executed is the summed form: M = Σ_ci x·W first, 2·H·W·Ci·Co; then the box; for unsharp 2·M − box, 2 for each output.
  */
 const weightMap =
   (unsharp: boolean): FlopRule =>
   (use) => {
     const { config, inputs, output } = use;
-    const [kh, kw] = pair(config.kernelSize);
     const [height, width, ci] = inputs[0];
-    const co = output[2];
-    const [padRows, padColumns] = paddingOf(config.padding, [kh, kw]);
-    const [rows, columns] = [height + padRows - kh + 1, width + padColumns - kw + 1];
-    const products = 2 * height * width * ci * co;
-    const columnSums = (kh - 1) * rows * (width + padColumns) * co;
-    const rowSums = (kw - 1) * rows * columns * co;
-    const sharpening = unsharp ? 2 * rows * columns * co : 0;
+    const products = 2 * height * width * ci * output[2];
+    const [kh, kw] = pair(config.kernelSize);
+    const sharpening = unsharp ? 2 * size(output) : 0;
     return {
       paper: 2 * kh * kw * ci * size(output) + (unsharp ? products : 0) + bias(use),
-      executed: products + columnSums + rowSums + sharpening + bias(use) + activation(use),
+      executed: products + boxSum(use) + sharpening + bias(use) + activation(use),
     };
   };
+
+/** From this kernel size on the layers sum columns first, then rows. */
+const SEPARABLE_FROM = 7;
+
+/**
+ * The box as the layers run it: an average pool, k² − 1 additions and a division, and a multiplication to undo the
+ * division; large ones as two pools, k×1 and 1×k.
+ */
+function boxSum({ config, inputs, output }: LayerUse): number {
+  const [kh, kw] = pair(config.kernelSize);
+  if (kh === 1) return 0;
+  if (kh < SEPARABLE_FROM) return (kh * kw + 1) * size(output);
+  const [, width] = inputs[0];
+  const [rows, , co] = output;
+  const [, padColumns] = paddingOf(config.padding, [kh, kw]);
+  return kh * rows * (width + padColumns) * co + (kw + 1) * size(output);
+}
 
 /** Elements that one output of a pooling layer is made of. */
 const pooled = ({ config }: LayerUse) => {

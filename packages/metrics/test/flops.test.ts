@@ -112,35 +112,22 @@ describe('flops, executed', () => {
   it('counts the weight map layers’ summed form', () => {
     const [h, w, ci, co] = [8, 6, 2, 4];
     const products = 2 * h * w * ci * co;
-    // valid, k = 3: column sums 6×6 of 2 additions, row sums 6×4 of 2; bias and relu 6×4.
-    expect(rowOf(smoothing({ filters: co }), [h, w, ci])).toBe(
-      products + 2 * co * (6 * 6 + 6 * 4) + 2 * co * 6 * 4,
-    );
-    // 'same': column sums 8×8 (two columns of zeros), row sums 8×6; 2M − box, bias and relu 8×6.
+    // valid, k = 3: 8 additions, a division and its undoing for each of 6×4; bias and relu.
+    expect(rowOf(smoothing({ filters: co }), [h, w, ci])).toBe(products + (10 + 2) * co * 6 * 4);
+    // 'same': the same for each of 8×6, and 2M − box.
     expect(rowOf(unsharp({ filters: co, padding: 'same' }), [h, w, ci])).toBe(
-      products + 2 * co * (8 * 8 + 8 * 6) + (2 + 2) * co * 8 * 6,
+      products + (10 + 2 + 2) * co * 8 * 6,
     );
-    // stride 2: everything up to the box at stride 1, bias and relu on 3×2.
-    expect(rowOf(smoothing({ filters: co, strides: 2 }), [h, w, ci])).toBe(
-      products + 2 * co * (6 * 6 + 6 * 4) + 2 * co * 3 * 2,
-    );
-    // k = 5 with 1 pixel of zeros around: 10×8 → 6×4.
+    // stride 2: only the 3×2 windows that are kept.
+    expect(rowOf(smoothing({ filters: co, strides: 2 }), [h, w, ci])).toBe(products + (10 + 2) * co * 3 * 2);
+    // k = 5 with 1 pixel of zeros around, no bias: 10×8 → 6×4.
     expect(rowOf(smoothing({ filters: co, kernelSize: 5, padding: 1, useBias: false }), [h, w, ci])).toBe(
-      products + 4 * co * (6 * 8 + 6 * 4) + co * 6 * 4,
+      products + (26 + 1) * co * 6 * 4,
     );
-    expect(
-      rowOf(
-        smoothing({
-          filters: co,
-          kernelSize: 5,
-          padding: [
-            [2, 0],
-            [1, 1],
-          ],
-        }),
-        [h, w, ci],
-      ),
-    ).toBe(products + 4 * co * (6 * 8 + 6 * 4) + 2 * co * 6 * 4);
+    // k = 7: columns of 7 over 10×8 (7 × 4×8 outputs), then rows of 7 (8 × 4×2), both with 'padding' 1.
+    expect(rowOf(smoothing({ filters: co, kernelSize: 7, padding: 1 }), [h, w, ci])).toBe(
+      products + 7 * co * 4 * 8 + (8 + 2) * co * 4 * 2,
+    );
   });
 
   it.each([

@@ -25,8 +25,11 @@ export function linearClassifier({
     inputShape,
     bounds,
     logits: (images) =>
-      tf.tidy(
-        () => images.reshape([images.shape[0], rows.length]).matMul(tf.tensor2d(rows)).add([...bias]) as tf.Tensor2D,
+      tf.tidy(() =>
+        images
+          .reshape<tf.Tensor2D>([images.shape[0], rows.length])
+          .matMul<tf.Tensor2D>(tf.tensor2d(rows))
+          .add<tf.Tensor2D>([...bias]),
       ),
   };
 }

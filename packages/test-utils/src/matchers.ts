@@ -33,6 +33,8 @@ expect.extend({
 });
 
 declare module 'vitest' {
+  // The parameter as vitest declares it, or the declarations don't merge.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   interface Matchers<T = any> {
     /** Every value within `tolerance` (default 1e-5) of the expected one, relative to the largest expected. */
     toBeAllclose(expected: tf.Tensor | ArrayLike<number>, tolerance?: number): T;

@@ -21,7 +21,7 @@ export function checkArguments(
     });
   if (model.trainableWeights.length === 0)
     throw new WeightmapError('The model has no trainable weights.', { where: `model ${model.name}` });
-  for (const [part, set] of Object.entries(data)) checkSet(model, part, set);
+  for (const part of ['train', 'validation'] as const) checkSet(model, part, data[part]);
 }
 
 function checkSet(model: tf.LayersModel, part: string, set: ImageSet): void {

@@ -8,7 +8,7 @@ import {
   type Checkpoint,
   type TrainingState,
 } from './_checkpoint-file.js';
-import { readIfThere, syncFolder, writeWhole, writing } from './_files.js';
+import { readIfThere, syncFolder, writeWhole, writing } from '@weightmap/core/files';
 import { differences, type Identity } from './_identity.js';
 
 const LAST = 'last.ckpt';
@@ -85,7 +85,7 @@ export function openCheckpoints(
       await mkdir(folder, { recursive: true });
       await access(folder, constants.W_OK);
       // Temporary files of a process that was killed while it wrote.
-      const stale = (await readdir(folder)).filter((name) => /^next\.ckpt\.\d+$/.test(name));
+      const stale = (await readdir(folder)).filter((name) => /^next\.ckpt\.[\d.]+partial$/.test(name));
       await Promise.all(stale.map((name) => rm(at(name))));
     });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { z } from 'zod';
-import { readIfThere, writeWhole } from './_files.js';
+import { readIfThere, writeWhole } from '@weightmap/core/files';
 
 const TOPOLOGY = 'model.json';
 const WEIGHTS = 'weights.bin';

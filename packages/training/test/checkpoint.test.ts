@@ -96,7 +96,7 @@ describe('checkpoints', () => {
     const folder = await emptyFolder();
     await run(folder, { epochs: 2 });
     await writeFile(join(folder, 'next.ckpt'), 'half');
-    await writeFile(join(folder, 'next.ckpt.123456'), 'half');
+    await writeFile(join(folder, 'next.ckpt.123456.0.partial'), 'half');
     expect(await run(folder)).toMatchObject({ resumedFromEpoch: 2, notes: [] });
     expect((await readdir(folder)).sort()).toEqual(['last.ckpt', 'previous.ckpt']);
   });

@@ -36,6 +36,14 @@ describe('train', () => {
     model.dispose();
   });
 
+  it('takes a whole dataset, whose other fields are none of its business', async () => {
+    const model = tinyModel();
+    const dataset = { id: 'tiny', spec: tinySpec, notes: [], test: null, ...tinyData };
+    const { history } = await train(model, dataset, { ...tinyConfig, epochs: 1 }, { seed: 1 });
+    expect(history).toHaveLength(1);
+    model.dispose();
+  });
+
   it('takes the first step that Adam and the last, smaller batch take on paper', async () => {
     // At zero weights every probability is 1/3; Adam's first step is η·g/(|g| + ε), for a batch of all 25 images.
     const model = zeroModel();

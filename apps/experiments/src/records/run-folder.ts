@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { WeightmapError, messageOf, type RunRecord } from '@weightmap/core';
-import writeFileAtomic from 'write-file-atomic';
+import { writeWhole } from '@weightmap/core/files';
 import { cellPaths } from './cell-paths.js';
 import { checkRecord } from './_check.js';
 
@@ -39,7 +39,7 @@ export async function writeRecord(run: string, record: RunRecord): Promise<strin
     throw new WeightmapError('This result is not a valid record; nothing was written.', { where: reason });
   const path = cellPaths(run, record.cell).record;
   await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomic(path, `${JSON.stringify(record, null, 2)}\n`, { fsync: true });
+  await writeWhole(path, `${JSON.stringify(record, null, 2)}\n`);
   return path;
 }
 

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
+import { writeWhole } from '@weightmap/core/files';
 import { readRecords } from '../records/index.js';
 import { composePanels, toPng } from './_svg.js';
 import { figuresOf } from './figures.js';
@@ -51,13 +51,13 @@ export async function buildReport(run: string, { command }: ReportOptions = {}):
   }
   for (const { id, heading, panels, columns, csv } of figuresOf(summary)) {
     const svg = composePanels(panels, { columns, title: heading });
-    await writeFileAtomic(join(figures, `${id}.svg`), `${svg}\n`);
-    await writeFileAtomic(join(figures, `${id}.png`), toPng(svg));
-    await writeFileAtomic(join(tables, `${id}.csv`), csv);
+    await writeWhole(join(figures, `${id}.svg`), `${svg}\n`);
+    await writeWhole(join(figures, `${id}.png`), toPng(svg));
+    await writeWhole(join(tables, `${id}.csv`), csv);
   }
-  await writeFileAtomic(join(tables, 'provenance.csv'), provenanceCsv(summary));
-  await writeFileAtomic(join(folder, 'report.md'), markdown(summary, { command: made }));
-  await writeFileAtomic(join(folder, 'index.html'), page({ summary, pictures, command: made }));
+  await writeWhole(join(tables, 'provenance.csv'), provenanceCsv(summary));
+  await writeWhole(join(folder, 'report.md'), markdown(summary, { command: made }));
+  await writeWhole(join(folder, 'index.html'), page({ summary, pictures, command: made }));
   return {
     html: join(folder, 'index.html'),
     markdown: join(folder, 'report.md'),

@@ -1,0 +1,96 @@
+import { existsSync, statSync } from 'node:fs';
+import { access, constants } from 'node:fs/promises';
+import path from 'node:path';
+import { datasets } from '@weightmap/datasets';
+import { inspectMachine, startEngine } from '@weightmap/engine';
+import { Command } from 'commander';
+import colours from 'picocolors';
+import { alignColumns } from '../_columns.js';
+
+interface Problem {
+  problem: string;
+  fix: string;
+}
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description(
+      'which engine runs, what the machine offers, where the datasets are, and what to do about problems',
+    )
+    .option('--json', 'an object for programs')
+    .option('--data <folder>', 'look for datasets here first')
+    .option('--out <folder>', 'where results would go', 'runs')
+    .action(async ({ json, data, out }: { json?: boolean; data?: string; out: string }) => {
+      const findings = await examine({ data, out });
+      if (json) console.log(JSON.stringify(findings, null, 2));
+      else print(findings);
+    });
+}
+
+/** Whether a folder can be written to or, if it isn't there, could be made. */
+async function isWritable(folder: string): Promise<boolean> {
+  let place = path.resolve(folder);
+  while (!existsSync(place)) place = path.dirname(place);
+  return access(place, constants.W_OK).then(
+    () => statSync(place).isDirectory(),
+    () => false,
+  );
+}
+
+type Findings = Awaited<ReturnType<typeof examine>>;
+
+async function examine({ data, out }: { data?: string; out: string }) {
+  const engine = await startEngine();
+  const machine = inspectMachine(engine);
+  const located = await Promise.all(
+    Object.values(datasets).map(async (loader) => ({
+      id: loader.id,
+      label: loader.label,
+      ...(await loader.locate({ dataDir: data })),
+    })),
+  );
+  const problems: Problem[] = [];
+  if (engine.slowerBecause)
+    problems.push({
+      problem: engine.slowerBecause,
+      fix: 'install Python 3 with pip, and g++; then `npm run setup`',
+    });
+  if (engine.name !== 'native' && process.env.WEIGHTMAP_ENGINE)
+    problems.push({
+      problem: `WEIGHTMAP_ENGINE=${process.env.WEIGHTMAP_ENGINE} keeps the native engine out (about 10 times slower)`,
+      fix: 'unset it',
+    });
+  for (const { label, found, advice } of located)
+    if (!found) problems.push({ problem: `${label}: not found`, fix: advice });
+  const writable = await isWritable(out);
+  if (!writable)
+    problems.push({ problem: `results can't be written to ${out}`, fix: 'choose another folder by --out' });
+  return {
+    engine,
+    machine,
+    node: process.versions.node,
+    datasets: located,
+    results: { folder: out, writable },
+    problems,
+  };
+}
+
+function print({ engine, machine, node, datasets: located, results, problems }: Findings): void {
+  const rows = [
+    [
+      'engine',
+      `${engine.name}${engine.tensorflow ? `, TensorFlow ${engine.tensorflow}` : ''}, tfjs ${engine.tfjs}`,
+    ],
+    ['threads', `${engine.threads} of ${machine.cores} cores`],
+    ['devices', machine.devices.join(', ')],
+    ['processor', `${machine.cpu}, ${machine.memoryGiB} GiB of memory`],
+    ['features', machine.cpuFeatures.join(' ') || 'not known on this system'],
+    ['Node', node],
+    ...located.map(({ label, found, advice }) => [label, found ?? `not found: ${advice}`]),
+    ['results', `${results.folder}${results.writable ? '' : ' (not writable)'}`],
+  ];
+  console.log(alignColumns(rows));
+  console.log();
+  if (problems.length === 0) console.log(colours.green('Everything is in order.'));
+  for (const { problem, fix } of problems) console.log(`${colours.yellow('!')} ${problem}\n    do: ${fix}`);
+}

@@ -1,0 +1,27 @@
+import { WeightmapError } from '@weightmap/core';
+import { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { buildReport } from '../report/index.js';
+
+export function reportCommand(): Command {
+  return new Command('report')
+    .description("write a run's report again from its records")
+    .argument('[run]', 'folder of the run', 'runs/quick')
+    .option('--json', 'print where it is, for programs')
+    .addHelpText('after', '\nExample:\n  weightmap report runs/standard')
+    .action(async (run: string, { json }: { json?: boolean }) => {
+      if (!existsSync(run))
+        throw new WeightmapError(`There is no run folder "${run}".`, {
+          expected: 'a folder that `weightmap run` wrote, with cells/ in it',
+          fix: '`weightmap run quick` makes runs/quick',
+        });
+      const report = await buildReport(run, { command: `weightmap report ${run}` });
+      if (json) console.log(JSON.stringify(report, null, 2));
+      else {
+        console.log(
+          `${report.records} records${report.damaged ? `, ${report.damaged} damaged and left out` : ''}`,
+        );
+        console.log(`report: ${report.html}`);
+      }
+    });
+}

@@ -1,0 +1,60 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { presets } from '../presets.js';
+import { runGrid, type RunOptions } from '../run-grid.js';
+
+const positive = (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('A whole number from 1 is expected.');
+  return value;
+};
+
+const integer = (text: string) => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError('A whole number is expected.');
+  return value;
+};
+
+const step = (text: string) => {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError('A number above 0 is expected.');
+  return value;
+};
+
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+
+export function runCommand(): Command {
+  const described = Object.entries(presets).map(([name, { description }]) => `${name} (${description})`);
+  return new Command('run')
+    .description('train, attack, measure and report; continues where it was stopped')
+    .argument('[preset]', described.join('; '), 'quick')
+    .option('--select <ids>', 'rows to run: ids or globs, comma-separated', list)
+    .option('--dataset <id>', "another dataset than the rows' own")
+    .option('--epochs <n>', 'passes over the training part', positive)
+    .option('--learning-rate <x>', "Adam's step size", step)
+    .option('--trials <n>', 'repetitions with other seeds', positive)
+    .option('--seed <n>', 'where every random number comes from', integer, 1)
+    .option('--out <folder>', 'where results go (default: runs/<preset>)')
+    .option('--data <folder>', 'look for datasets here first')
+    .option('--offline', 'never download')
+    .option('--threads <n>', 'threads of the native engine (default: one a core)', positive)
+    .option('--force', 'replace results of another configuration')
+    .option('--dry-run', 'say what would be done, and stop')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  weightmap run quick
+  weightmap run paper --select 'cnn-*' --trials 1 --dry-run
+  weightmap run standard --dataset digits --epochs 5 --out runs/digits`,
+    )
+    .action(async (preset: string, options: Omit<RunOptions, 'preset'>) => {
+      process.exitCode = await runGrid({ preset, ...options });
+    });
+}

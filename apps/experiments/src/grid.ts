@@ -1,0 +1,65 @@
+import { findVariant, variants, type Variant } from '@weightmap/architectures';
+import {
+  countOf,
+  firstOf,
+  randomStream,
+  type CellConfig,
+  type Dataset,
+  type ImageSet,
+} from '@weightmap/core';
+import picomatch from 'picomatch';
+import { unknownName } from './_nearest.js';
+import type { Preset } from './presets.js';
+
+/** Rows that match any of the patterns (ids or globs), in the paper's order. */
+export function selectVariants(patterns: readonly string[]): Variant[] {
+  const ids = variants.map(({ id }) => id);
+  for (const pattern of patterns)
+    if (!ids.some((id) => picomatch.isMatch(id, pattern)))
+      throw unknownName('variant', pattern, ids, '--select');
+  return ids.filter((id) => patterns.some((pattern) => picomatch.isMatch(id, pattern))).map(findVariant);
+}
+
+/** The parts of a dataset that a protocol uses. */
+export function limitDataset(dataset: Dataset, limits: Preset['limits']): Dataset {
+  const cut = (set: ImageSet, limit: number | null) => (limit === null ? set : firstOf(set, limit));
+  const limited = {
+    train: cut(dataset.train, limits.train),
+    validation: cut(dataset.validation, limits.validation),
+    test: cut(dataset.test, limits.test),
+  };
+  const isSubset = (['train', 'validation', 'test'] as const).some(
+    (part) => countOf(limited[part]) < countOf(dataset[part]),
+  );
+  const note = `a subset: ${countOf(limited.train)} training, ${countOf(limited.validation)} validation, ${countOf(limited.test)} test images`;
+  return { ...dataset, ...limited, notes: isSubset ? [...dataset.notes, note] : dataset.notes };
+}
+
+/** variant × trial, trial by trial, so that an interrupted run has every row once before any row twice. */
+export function expandGrid(
+  rows: readonly Variant[],
+  dataset: Dataset,
+  preset: Preset,
+  seed: number,
+): CellConfig[] {
+  const trials = Array.from({ length: preset.trials }, (_, i) => i + 1);
+  return trials.flatMap((trial) =>
+    rows.map((row) => ({
+      variant: row.id,
+      architecture: row.architecture,
+      dataset: {
+        id: dataset.id,
+        label: dataset.label,
+        checksum: dataset.checksum,
+        train: countOf(dataset.train),
+        validation: countOf(dataset.validation),
+        test: countOf(dataset.test),
+      },
+      trial,
+      // The same for every variant: variants are compared on the same order of batches and the same noise.
+      seed: randomStream(seed, 'trial', trial).seed(),
+      training: preset.training,
+      evaluation: preset.evaluation,
+    })),
+  );
+}

@@ -1,0 +1,110 @@
+import { unknownName } from './_nearest.js';
+import type { EvaluationConfig, TrainingConfig } from '@weightmap/core';
+
+/** A benchmark protocol: which rows, how they are trained, what is measured. */
+export interface Preset {
+  readonly description: string;
+  /** Variant ids or globs. */
+  readonly select: readonly string[];
+  readonly trials: number;
+  /** Images used at most, the first of each part; null for all. */
+  readonly limits: {
+    readonly train: number | null;
+    readonly validation: number | null;
+    readonly test: number | null;
+  };
+  readonly training: TrainingConfig;
+  readonly evaluation: EvaluationConfig;
+  /** Test images that get Grad-CAM pictures: the first of each of this many classes. */
+  readonly gradCamSamples: number;
+  /** Whether the procedural digits stand in where MNIST can't be had. */
+  readonly substitute: boolean;
+}
+
+/** Adam at 1e-3 with batches of 64: the paper is silent, chosen. Augmentation as in section 4.1. */
+const training: TrainingConfig = {
+  epochs: 300,
+  batchSize: 64,
+  learningRate: 1e-3,
+  augmentation: 'pad-crop',
+  selection: 'last',
+};
+
+/** The strengths of figures 2–4 (their axes; the paper lists no values). */
+const evaluation: EvaluationConfig = {
+  betas: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
+  noiseRescale: 'min-max',
+  epsilons: [0, 2 / 255, 4 / 255, 8 / 255, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3],
+  robustnessImages: null,
+};
+
+const everything = { train: null, validation: null, test: null };
+
+export const presets = {
+  quick: {
+    description: 'three CNNs on a subset: a first look in minutes',
+    select: ['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32'],
+    trials: 1,
+    limits: { train: 6000, validation: 1000, test: 1000 },
+    training: { ...training, epochs: 3 },
+    evaluation: {
+      ...evaluation,
+      betas: [0, 0.2, 0.4, 0.6, 0.8, 1],
+      epsilons: [0, 8 / 255, 0.05, 0.1, 0.15, 0.2, 0.3],
+      robustnessImages: 500,
+    },
+    gradCamSamples: 4,
+    substitute: true,
+  },
+  smoke: {
+    description: 'every row for a few steps: does the whole pipeline work here? The figures mean nothing',
+    select: ['*'],
+    trials: 1,
+    limits: { train: 128, validation: 64, test: 64 },
+    training: { ...training, epochs: 1 },
+    evaluation: { ...evaluation, betas: [0, 0.5], epsilons: [0, 0.1], robustnessImages: 64 },
+    gradCamSamples: 1,
+    substitute: true,
+  },
+  standard: {
+    description: 'every row, three trials of 30 epochs: what a workstation does overnight',
+    select: ['*'],
+    trials: 3,
+    limits: everything,
+    training: { ...training, epochs: 30, selection: 'best' },
+    evaluation,
+    gradCamSamples: 6,
+    substitute: false,
+  },
+  paper: {
+    description: 'everything as in the paper: every row, three trials of 300 epochs',
+    select: ['*'],
+    trials: 3,
+    limits: everything,
+    training,
+    evaluation,
+    gradCamSamples: 6,
+    substitute: false,
+  },
+} as const satisfies Record<string, Preset>;
+
+export type PresetName = keyof typeof presets;
+
+/** What the command line may change in a preset. */
+export interface PresetChanges {
+  epochs?: number;
+  learningRate?: number;
+  trials?: number;
+}
+
+/**
+ * The preset of that name, changed.
+ *
+ * @throws WeightmapError if there is none, naming the nearest.
+ */
+export function adjustPreset(name: string, { epochs, learningRate, trials }: PresetChanges): Preset {
+  if (!Object.hasOwn(presets, name)) throw unknownName('preset', name, Object.keys(presets));
+  const preset: Preset = presets[name as PresetName];
+  const training = { ...preset.training, ...(epochs && { epochs }), ...(learningRate && { learningRate }) };
+  return { ...preset, training, trials: trials ?? preset.trials };
+}

@@ -1,0 +1,320 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { RunRecord } from '@weightmap/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
+let work: string;
+let made: string;
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the built command as a user would; `until` gets all output so far and may send signals. */
+function weightmap(
+  args: readonly string[],
+  {
+    env = {},
+    shell,
+    until,
+  }: {
+    env?: NodeJS.ProcessEnv;
+    shell?: string;
+    until?: (output: string, stop: (signal: NodeJS.Signals) => void) => void;
+  } = {},
+): Promise<Outcome> {
+  const command = [process.execPath, cli, ...args];
+  const [file, ...rest] = shell ? ['bash', '-c', `${shell}; exec "$@"`, 'bash', ...command] : command;
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, rest, {
+      cwd: work,
+      // Nothing of the surrounding machine is found but what a test gives.
+      env: {
+        ...process.env,
+        NO_COLOR: '1',
+        WEIGHTMAP_DATA: '',
+        XDG_CACHE_HOME: path.join(work, 'cache'),
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+    for (const stream of ['stdout', 'stderr'] as const)
+      child[stream].on('data', (chunk: Buffer) => {
+        outcome[stream] += chunk.toString();
+        until?.(outcome.stdout + outcome.stderr, (signal) => child.kill(signal));
+      });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ ...outcome, code }));
+  });
+}
+
+/** What every complaint has: a reason, a non-zero exit, and no stack. */
+function expectComplaint({ code, stderr }: Outcome, ...texts: string[]): void {
+  expect(code, stderr).not.toBe(0);
+  for (const text of texts) expect(stderr).toContain(text);
+  expect(stderr).not.toMatch(/^\s+at /m);
+}
+
+const readRecord = async (run: string, variant: string): Promise<RunRecord> =>
+  JSON.parse(
+    await readFile(path.join(run, `cells/digits/${variant}/trial-1/record.json`), 'utf8'),
+  ) as RunRecord;
+
+const smoke = (out: string, ...more: string[]) => [
+  'run',
+  'smoke',
+  '--dataset',
+  'digits',
+  '--out',
+  out,
+  ...more,
+];
+
+beforeAll(async () => {
+  if (!existsSync(cli)) throw new Error('The command is not built: run `npx nx build experiments` first.');
+  work = await mkdtemp(path.join(tmpdir(), 'weightmap-cli-'));
+  made = path.join(work, 'made ü "run"');
+  const outcome = await weightmap(smoke(made, '--select', 'cnn-33,cnn-*-32'));
+  expect(outcome.code, outcome.stderr).toBe(0);
+});
+afterAll(() => rm(work, { recursive: true, force: true }));
+
+describe('weightmap run', () => {
+  it('leaves a record, weights, pictures and a report for each cell', async () => {
+    for (const variant of ['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32']) {
+      const record = await readRecord(made, variant);
+      const folder = path.join(made, `cells/digits/${variant}/trial-1`);
+      expect(record.history).toHaveLength(1);
+      expect(record.noise.map(({ beta }) => beta)).toEqual([0, 0.5]);
+      expect(record.fgsm.map(({ epsilon }) => epsilon)).toEqual([0, 0.1]);
+      expect(record.noise[0].errorPercent).toBe(record.testErrorPercent);
+      for (const { image, heatmap } of record.gradCam)
+        for (const picture of [image, heatmap])
+          expect(existsSync(path.join(folder, picture)), picture).toBe(true);
+      for (const file of ['history.jsonl', 'weights/model.json'])
+        expect(existsSync(path.join(folder, file)), file).toBe(true);
+    }
+    const html = await readFile(path.join(made, 'report/index.html'), 'utf8');
+    for (const variant of ['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32']) expect(html).toContain(variant);
+    expect(existsSync(path.join(made, 'report/report.md'))).toBe(true);
+  });
+
+  it('skips what is done, and repeats it to the same record elsewhere', async () => {
+    const again = await weightmap(smoke(made, '--select', 'cnn-33'));
+    expect(again.code).toBe(0);
+    expect(again.stdout).toContain('1 of 1 cells are done already');
+    const elsewhere = path.join(work, 'elsewhere');
+    expect((await weightmap(smoke(elsewhere, '--select', 'cnn-33'))).code).toBe(0);
+    const [first, second] = await Promise.all([readRecord(made, 'cnn-33'), readRecord(elsewhere, 'cnn-33')]);
+    const scientific = ({ seconds: _, provenance: __, ...record }: RunRecord) => record;
+    expect(scientific(second)).toEqual(scientific(first));
+  });
+
+  it('refuses to mix in results of another configuration, unless forced', async () => {
+    const run = path.join(work, 'mixed');
+    await cp(made, run, { recursive: true });
+    const args = smoke(run, '--select', 'cnn-33', '--epochs', '2');
+    expectComplaint(await weightmap(args), '1 results of another configuration: cnn-33 trial 1', '--force');
+    expect((await readRecord(run, 'cnn-33')).epochs).toBe(1);
+    expect((await weightmap([...args, '--force'])).code).toBe(0);
+    expect((await readRecord(run, 'cnn-33')).epochs).toBe(2);
+  });
+
+  it('stops on Ctrl-C with its checkpoints, and continues to the same record', async () => {
+    const args = (run: string) => smoke(path.join(work, run), '--select', 'cnn-33', '--epochs', '3');
+    const stopped = await weightmap(args('stopped'), {
+      until: (output, stop) => {
+        if (output.includes('epoch 1/3')) stop('SIGINT');
+      },
+    });
+    expect(stopped.code, stopped.stdout + stopped.stderr).toBe(75);
+    expect(existsSync(path.join(work, 'stopped/cells/digits/cnn-33/trial-1/record.json'))).toBe(false);
+    const continued = await weightmap(args('stopped'));
+    expect(continued.stdout).toContain('(from the checkpoint)');
+    await weightmap(args('straight'));
+    const [a, b] = await Promise.all(
+      ['stopped', 'straight'].map((run) => readRecord(path.join(work, run), 'cnn-33')),
+    );
+    expect(a.history).toEqual(b.history);
+    expect({ error: a.testErrorPercent, noise: a.noise, fgsm: a.fgsm }).toEqual({
+      error: b.testErrorPercent,
+      noise: b.noise,
+      fgsm: b.fgsm,
+    });
+  });
+
+  it('stops a cell whose loss is no number, says where, keeps its checkpoint, and goes on with the next', async () => {
+    const run = path.join(work, 'nan');
+    const outcome = await weightmap(
+      smoke(run, '--select', 'cnn-33,cnn-smooth-32', '--learning-rate', '1e30', '--epochs', '2'),
+    );
+    expect(outcome.code).toBe(1);
+    expect(outcome.stdout).toMatch(/cnn-33 trial 1: .*step \d+/);
+    expect(outcome.stdout).toContain('cnn-smooth-32 trial 1: ');
+    expect(existsSync(path.join(run, 'cells/digits/cnn-33/trial-1/record.json'))).toBe(false);
+  });
+
+  it('uses the digits, and says so, where MNIST is nowhere', async () => {
+    const outcome = await weightmap(['run', 'smoke', '--select', 'cnn-33', '--offline', '--dry-run']);
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(outcome.stdout).toContain('MNIST was not found');
+    expect(outcome.stdout).toContain('procedural digits');
+  });
+
+  it('lists cells without training on --dry-run', async () => {
+    const out = path.join(work, 'dry');
+    const outcome = await weightmap(smoke(out, '--select', 'cnn-smooth-*', '--trials', '2', '--dry-run'));
+    expect(outcome.code).toBe(0);
+    expect(outcome.stdout.match(/cnn-smooth-32-k9/g)).toHaveLength(2);
+    expect(outcome.stdout).toContain('1,157,226');
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
+describe('bad input', () => {
+  it.each([
+    [['run', 'quik'], 'no preset "quik"', '"quick"'],
+    [
+      ['run', 'smoke', '--select', 'cnn-smoth-32', '--dataset', 'digits'],
+      'no variant "cnn-smoth-32"',
+      '"cnn-smooth-32"',
+    ],
+    [['run', 'smoke', '--dataset', 'minst'], 'no dataset "minst"', '"mnist"'],
+    [['run', '--epochs', '0'], '--epochs', 'whole number'],
+    [['run', '--trials', 'three'], '--trials', 'whole number'],
+    [['runn'], 'runn', 'run'],
+    [['report', 'nowhere'], 'no run folder "nowhere"', 'weightmap run'],
+  ])('%j', async (args, ...texts) => expectComplaint(await weightmap(args), ...texts));
+
+  it('an engine that does not exist', async () =>
+    expectComplaint(
+      await weightmap(['doctor'], { env: { WEIGHTMAP_ENGINE: 'gpu' } }),
+      'no engine "gpu"',
+      'native, wasm, cpu',
+    ));
+
+  it('damaged, truncated and altered MNIST files are named and not replaced by anything', async () => {
+    const idx = (magic: number, sizes: number[], bytes: number) => {
+      const header = Buffer.alloc(4 + 4 * sizes.length);
+      [magic, ...sizes].forEach((value, i) => header.writeInt32BE(value, 4 * i));
+      return Buffer.concat([header, Buffer.alloc(bytes)]);
+    };
+    const whole = {
+      'train-images-idx3-ubyte.gz': gzipSync(idx(0x803, [60000, 28, 28], 60000 * 784)),
+      'train-labels-idx1-ubyte.gz': gzipSync(idx(0x801, [60000], 60000)),
+      't10k-images-idx3-ubyte.gz': gzipSync(idx(0x803, [10000, 28, 28], 7840000)),
+      't10k-labels-idx1-ubyte.gz': gzipSync(idx(0x801, [10000], 10000)),
+    };
+    const first = 'train-images-idx3-ubyte.gz';
+    const damages: [string, Buffer, RegExp][] = [
+      ['checksum', whole[first], /SHA-256|checksum/i],
+      ['truncated', whole[first].subarray(0, 9000), /truncated|cut|ends|incomplete/i],
+      ['magic', gzipSync(idx(0x999, [60000, 28, 28], 60000 * 784)), /magic|IDX/i],
+    ];
+    for (const [name, bytes, expected] of damages) {
+      const folder = path.join(work, `mnist-${name}`);
+      await mkdir(folder, { recursive: true });
+      for (const [file, content] of Object.entries(whole)) await writeFile(path.join(folder, file), content);
+      await writeFile(path.join(folder, first), bytes);
+      const outcome = await weightmap([
+        'run',
+        'smoke',
+        '--data',
+        folder,
+        '--offline',
+        '--out',
+        path.join(work, name),
+      ]);
+      expectComplaint(outcome, first);
+      expect(outcome.stderr).toMatch(expected);
+      expect(await readFile(path.join(folder, first))).toEqual(bytes);
+    }
+  });
+
+  it('an output folder that cannot be made', async () => {
+    await writeFile(path.join(work, 'file'), '');
+    expectComplaint(
+      await weightmap(smoke(path.join(work, 'file/run'), '--select', 'cnn-33')),
+      "can't be written",
+      '--out',
+    );
+  });
+
+  it('an output folder without room: an error, and no half-written file under a final name', async () => {
+    const out = path.join(work, 'full');
+    const outcome = await weightmap(smoke(out, '--select', 'cnn-33'), {
+      shell: "trap '' XFSZ; ulimit -f 64",
+    });
+    expect(outcome.code).toBe(1);
+    expect(outcome.stdout).toContain('The disk is full');
+    expect(existsSync(path.join(out, 'cells/digits/cnn-33/trial-1/record.json'))).toBe(false);
+    expect(existsSync(path.join(out, 'cells/digits/cnn-33/trial-1/checkpoint/last.ckpt'))).toBe(false);
+  });
+
+  it('a corrupted record is named, skipped and counted by the report', async () => {
+    const run = path.join(work, 'corrupted');
+    await cp(made, run, { recursive: true });
+    await writeFile(path.join(run, 'cells/digits/cnn-33/trial-1/record.json'), '{"schemaVersion": 1, "half');
+    const outcome = await weightmap(['report', run]);
+    expect(outcome.code).toBe(0);
+    expect(outcome.stdout).toContain('2 records, 1 damaged');
+    expect(await readFile(path.join(run, 'report/index.html'), 'utf8')).toContain(
+      'cells/digits/cnn-33/trial-1/record.json',
+    );
+  });
+});
+
+describe('weightmap list --json', () => {
+  it('has the parameters and the FLOPs of table 4', async () => {
+    const { stdout } = await weightmap(['list', '--json']);
+    const rows = JSON.parse(stdout) as {
+      id: string;
+      dataset: string;
+      parameters: number;
+      flops: { paper: number; executed: number };
+    }[];
+    const printed = (operations: number, digits: number) =>
+      Math.trunc((operations / 1e9) * 10 ** digits) / 10 ** digits;
+    const expected: [string, number, number, number][] = [
+      ['cnn-wide', 1187030, 1.07, 2],
+      ['cnn-33', 261070, 0.014, 3],
+      ['cnn-33-batchnorm', 261218, 0.014, 3],
+      ['cnn-33-k9', 360862, 0.125, 3],
+      ['cnn-33-input-scale', 261854, 0.014, 3],
+      ['cnn-smooth-32', 1157226, 0.013, 3],
+      ['cnn-smooth-32-batchnorm', 1157370, 0.013, 3],
+      ['cnn-smooth-32-k9', 1157226, 0.119, 3],
+      ['cnn-unsharp-32', 1487178, 0.02, 3],
+    ];
+    for (const [id, parameters, gflops, digits] of expected) {
+      const row = rows.find((candidate) => candidate.id === id);
+      expect(row, id).toMatchObject({ dataset: 'mnist', parameters });
+      expect(printed(row!.flops.paper, digits), id).toBe(gflops);
+      expect(row!.flops.executed, id).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('weightmap doctor --json', () => {
+  it('names the engine, the datasets and what to do', async () => {
+    const { stdout, code } = await weightmap(['doctor', '--json'], { env: { WEIGHTMAP_ENGINE: 'cpu' } });
+    expect(code).toBe(0);
+    const findings = JSON.parse(stdout) as {
+      engine: { name: string };
+      datasets: { id: string; found: string | null }[];
+      problems: { fix: string }[];
+    };
+    expect(findings.engine.name).toBe('cpu');
+    expect(findings.datasets.find(({ id }) => id === 'mnist')?.found).toBeNull();
+    expect(findings.problems.every(({ fix }) => fix.length > 0)).toBe(true);
+    expect(findings.problems.length).toBeGreaterThan(0);
+  });
+});
