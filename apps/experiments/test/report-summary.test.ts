@@ -5,6 +5,7 @@ import { toCsv } from '../src/report/csv.js';
 import { strength } from '../src/report/format.js';
 import { cautionsOf, claimsOf, headlineOf } from '../src/report/headline.js';
 import { outsideBoth, spread, summarise, terminalTable } from '../src/report/index.js';
+import { tellingStrength } from '../src/report/telling-strength.js';
 import { makeRecord, type MadeRecord } from './make-record.js';
 
 const summaryOf = (...made: MadeRecord[]) =>
@@ -215,5 +216,23 @@ describe('small things', () => {
 
   test('strengths are written the short way', () => {
     expect([0, 8 / 255, 0.1, 0.3, 1].map(strength)).toEqual(['0', '8/255', '0.1', '0.3', '1']);
+  });
+});
+
+describe('tellingStrength', () => {
+  const curve = (...points: [strength: number, mean: number][]) =>
+    points.map(([strength, mean]) => ({ strength, error: spread([mean]) }));
+
+  test('is the strongest at which some model is still better than guessing', () => {
+    expect(tellingStrength([curve([0, 2], [0.1, 40], [0.2, 97]), curve([0, 1], [0.1, 95], [0.2, 89])])).toBe(
+      0.2,
+    );
+    expect(tellingStrength([curve([0, 2], [0.1, 40], [0.2, 90])])).toBe(0.1);
+  });
+
+  test('is the weakest above 0 where all only guess, and none where nothing was measured', () => {
+    expect(tellingStrength([curve([0, 2], [0.1, 99], [0.2, 100])])).toBe(0.1);
+    expect(tellingStrength([curve([0, 2])])).toBeNull();
+    expect(tellingStrength([])).toBeNull();
   });
 });

@@ -26,7 +26,7 @@ export const verdictText: Readonly<Record<Verdict, string>> = {
   alone: 'nothing to compare with',
 };
 
-/** The claims of a benchmark: clean, strongest noise, strongest FGSM; what wasn't measured makes none. */
+/** The claims of a benchmark: clean, under noise, under FGSM; what wasn't measured makes none. */
 export function claimsOf(benchmark: Benchmark): Claim[] {
   return (['clean', 'noise', 'fgsm'] as const).flatMap((condition) => {
     const measured = benchmark.variants

@@ -10,19 +10,17 @@ import { architectureName } from './variant-names.js';
 /** The three conditions that the headline speaks of. */
 export type Condition = 'clean' | 'noise' | 'fgsm';
 
-/** The error of a variant on clean images, or at the strongest noise or attack; null if not measured. */
+/** The error of a variant on clean images, or at the telling strength of noise or attack; null if not measured. */
 export function errorUnder(variant: VariantSummary, condition: Condition): Spread | null {
-  return condition === 'clean' ? variant.testError : (variant[condition].at(-1)?.error ?? null);
+  return condition === 'clean' ? variant.testError : variant.telling[condition];
 }
 
 /** `clean images`, `uniform noise, β = 0.5`, …; without the strength if there is none. */
-export function conditionLabel({ conditions: { evaluation } }: Benchmark, condition: Condition): string {
+export function conditionLabel({ telling }: Benchmark, condition: Condition): string {
   if (condition === 'clean') return 'clean images';
-  const [name, symbol, strengths] =
-    condition === 'noise'
-      ? (['uniform noise', 'β', evaluation.betas] as const)
-      : (['FGSM', 'ε', evaluation.epsilons] as const);
-  return strengths.length > 0 ? `${name}, ${symbol} = ${strength(Math.max(...strengths))}` : name;
+  const [name, symbol] = condition === 'noise' ? ['uniform noise', 'β'] : ['FGSM', 'ε'];
+  const at = telling[condition];
+  return at === null ? name : `${name}, ${symbol} = ${strength(at)}`;
 }
 
 const WIDTH = 360;
@@ -31,7 +29,7 @@ const MARGIN = { top: 44, right: 56, bottom: 30 };
 /** Of the semi-bold names, at 12 px. */
 const CHARACTER_WIDTH = 7;
 
-/** The answer in one picture: each variant's error, clean, at the strongest noise, at the strongest attack. */
+/** The answer in one picture: each variant's error, clean, under noise, under attack. */
 export function overviewPanels(benchmarks: readonly Benchmark[]): Panel[] {
   return byArchitecture(benchmarks).flatMap(({ benchmark, architecture, variants }) =>
     (['clean', 'noise', 'fgsm'] as const).flatMap((condition) => {

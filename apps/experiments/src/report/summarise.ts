@@ -4,6 +4,7 @@ import { canonicalJson, type RunRecords, type StoredRecord } from '../records/in
 import { count, number } from './format.js';
 import { likeForLike, type Likeness } from './likeness.js';
 import { outsideBoth, spread, type Spread } from './statistics.js';
+import { tellingStrength } from './telling-strength.js';
 import { variantName, type VariantName } from './variant-names.js';
 
 /** The error at one β or ε, over the trials. */
@@ -35,6 +36,8 @@ export interface VariantSummary {
   readonly fgsm: readonly CurvePoint[];
   readonly histories: readonly { trial: number; selectedEpoch: number; epochs: readonly EpochRecord[] }[];
   readonly paper: Comparison | null;
+  /** The errors that a comparison reads: at the benchmark's telling strengths; null if not measured there. */
+  readonly telling: { readonly noise: Spread | null; readonly fgsm: Spread | null };
 }
 
 /** What all the variants of a benchmark have in common. */
@@ -47,6 +50,8 @@ export interface Benchmark {
   readonly title: string;
   readonly conditions: Conditions;
   readonly likeness: Likeness;
+  /** The β and ε that the comparison is read at; null if none was measured. */
+  readonly telling: { readonly noise: number | null; readonly fgsm: number | null };
   /** In the order of the paper's tables. */
   readonly variants: readonly VariantSummary[];
 }
@@ -93,10 +98,26 @@ function summariseBenchmark(group: readonly StoredRecord[], datasets: readonly s
   const title = alone
     ? dataset.label
     : `${dataset.label}, ${count(training.epochs, 'epoch')}, ${number(dataset.train)} images`;
-  return { id: dataset.id.replace(/[^\w-]+/g, '-'), title, conditions, likeness, variants };
+  const telling = {
+    noise: tellingStrength(variants.map(({ noise }) => noise)),
+    fgsm: tellingStrength(variants.map(({ fgsm }) => fgsm)),
+  };
+  return {
+    ...{ id: dataset.id.replace(/[^\w-]+/g, '-'), title, conditions, likeness, telling },
+    variants: variants.map((variant) => ({
+      ...variant,
+      telling: {
+        noise: errorAt(variant.noise, telling.noise),
+        fgsm: errorAt(variant.fgsm, telling.fgsm),
+      },
+    })),
+  };
 }
 
-function summariseVariant(trials: readonly StoredRecord[], likeness: Likeness): VariantSummary {
+function summariseVariant(
+  trials: readonly StoredRecord[],
+  likeness: Likeness,
+): Omit<VariantSummary, 'telling'> {
   const stored = [...trials].sort((a, b) => a.record.cell.trial - b.record.cell.trial);
   const records = stored.map(({ record }) => record);
   const { variant, architecture } = records[0].cell;
@@ -142,6 +163,9 @@ function curve(points: readonly (readonly [strength: number, errorPercent: numbe
     .map((group) => ({ strength: group[0][0], error: spread(group.map(([, error]) => error)) }))
     .sort((a, b) => a.strength - b.strength);
 }
+
+const errorAt = (points: readonly CurvePoint[], strength: number | null): Spread | null =>
+  points.find((point) => point.strength === strength)?.error ?? null;
 
 function missingRows(records: readonly StoredRecord[], damaged: RunRecords['damaged']): MissingRow[] {
   const has = ({ dataset, variant }: PaperRow) =>
