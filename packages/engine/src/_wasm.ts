@@ -1,5 +1,5 @@
 import { messageOf } from '@weightmap/core';
-import { registerMissingWasmKernels } from './_wasm-kernels.js';
+import { registerWasmKernels } from './_wasm-kernels.js';
 
 let problem: string | null | undefined;
 
@@ -8,7 +8,7 @@ export async function loadWasm(): Promise<string | null> {
   if (problem !== undefined) return problem;
   try {
     await import('@tensorflow/tfjs-backend-wasm');
-    registerMissingWasmKernels();
+    registerWasmKernels();
     problem = null;
   } catch (error) {
     problem = messageOf(error).split('\n')[0];

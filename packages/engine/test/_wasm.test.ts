@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startEngine } from '../src/index.js';
 
-describe('gradient of a convolution by its filter on wasm', () => {
+describe('gradients of a convolution on wasm', () => {
   const x = Array.from({ length: 2 * 7 * 6 * 3 }, (_, i) => Math.sin(i * 1.7));
 
   beforeAll(async () => {
@@ -23,7 +23,9 @@ describe('gradient of a convolution by its filter on wasm', () => {
         pad === 'same' ? Math.floor(Math.max((out - 1) * stride + k - size, 0) / 2) : 0;
       const [top, left] = [before(H, Ho), before(W, Wo)];
       const dy = Array.from({ length: B * Ho * Wo * Co }, (_, i) => Math.cos(i * 0.9));
+      const w = Array.from({ length: k * k * Ci * Co }, (_, i) => Math.sin(i * 0.6));
       const expected = new Float64Array(k * k * Ci * Co);
+      const expectedInput = new Float64Array(B * H * W * Ci);
       for (let b = 0; b < B; b++)
         for (let i = 0; i < Ho; i++)
           for (let j = 0; j < Wo; j++)
@@ -32,19 +34,28 @@ describe('gradient of a convolution by its filter on wasm', () => {
                 const [r, c] = [i * stride + u - top, j * stride + v - left];
                 if (r < 0 || r >= H || c < 0 || c >= W) continue;
                 for (let ci = 0; ci < Ci; ci++)
-                  for (let co = 0; co < Co; co++)
-                    expected[((u * k + v) * Ci + ci) * Co + co] +=
-                      x[((b * H + r) * W + c) * Ci + ci] * dy[((b * Ho + i) * Wo + j) * Co + co];
+                  for (let co = 0; co < Co; co++) {
+                    const [at, input] = [((u * k + v) * Ci + ci) * Co + co, ((b * H + r) * W + c) * Ci + ci];
+                    expected[at] += x[input] * dy[((b * Ho + i) * Wo + j) * Co + co];
+                    expectedInput[input] += w[at] * dy[((b * Ho + i) * Wo + j) * Co + co];
+                  }
               }
       const images = tf.tensor4d(x, [B, H, W, Ci]);
-      const filter = tf.zeros<tf.Rank.R4>([k, k, Ci, Co]);
+      const filter = tf.tensor4d(w, [k, k, Ci, Co]);
       const cotangent = tf.tensor(dy, [B, Ho, Wo, Co]);
       const tensors = tf.memory().numTensors;
-      const gradient = tf.grad((w) => tf.conv2d(images, w as tf.Tensor4D, stride, pad))(filter, cotangent);
-      expect(tf.memory().numTensors).toBe(tensors + 1);
-      const scale = Math.max(...expected.map(Math.abs));
-      for (const [i, value] of gradient.dataSync().entries())
-        expect(Math.abs(value - expected[i]), `entry ${i}`).toBeLessThan(1e-5 * scale);
-      tf.dispose([images, filter, cotangent, gradient]);
+      const [byInput, byFilter] = tf.grads((images, filter) =>
+        tf.conv2d(images as tf.Tensor4D, filter as tf.Tensor4D, stride, pad),
+      )([images, filter], cotangent);
+      expect(tf.memory().numTensors).toBe(tensors + 2);
+      for (const [gradient, wanted] of [
+        [byFilter, expected],
+        [byInput, expectedInput],
+      ] as const) {
+        const scale = Math.max(...wanted.map(Math.abs));
+        for (const [at, value] of gradient.dataSync().entries())
+          expect(Math.abs(value - wanted[at]), `entry ${at}`).toBeLessThan(1e-5 * scale);
+      }
+      tf.dispose([images, filter, cotangent, byInput, byFilter]);
     });
 });
