@@ -45,7 +45,7 @@ export const presets = {
     description: 'three CNNs on a subset: a first look in minutes',
     select: ['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32'],
     trials: 1,
-    limits: { train: 6000, validation: 1000, test: 1000 },
+    limits: { train: 5000, validation: 1000, test: 1000 },
     training: { ...training, epochs: 3 },
     evaluation: {
       ...evaluation,
