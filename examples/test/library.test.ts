@@ -14,7 +14,13 @@ describe('the library example', () => {
   });
 
   it('runs on the built packages: learns, and falls to FGSM', async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, [path.join(root, 'examples/library.mjs')]);
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [path.join(root, 'examples/library.mjs')],
+      {
+        env: { ...process.env, FORCE_COLOR: '0' },
+      },
+    );
     const error = Number(/test error (\S+) %/.exec(stdout)?.[1]);
     expect(error).toBeLessThan(60); // guessing is 90
     const curve = [...stdout.matchAll(/errorPercent: (\S+),/g)].map(([, percent]) => Number(percent));

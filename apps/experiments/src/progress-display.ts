@@ -27,7 +27,7 @@ export interface CellDisplay {
  */
 export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Display {
   const live = stream.isTTY ? createLogUpdate(stream) : null;
-  const started = { grid: Date.now(), cell: Date.now() };
+  let started = Date.now();
   let cells = 0;
   let finished = 0;
   let announced = -1;
@@ -41,7 +41,7 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
   /** `share` of the running cell that is done. */
   const gridLine = (share: number) => {
     const done = (finished + share) / Math.max(cells, 1);
-    const left = done > 0.02 ? ((Date.now() - started.grid) / 1000 / done) * (1 - done) : Number.NaN;
+    const left = done > 0.02 ? ((Date.now() - started) / 1000 / done) * (1 - done) : Number.NaN;
     return `${colours.dim('grid')}  ${bar(done)}  cell ${Math.min(finished + 1, cells)} of ${cells}, ${duration(left)} left`;
   };
 
@@ -57,10 +57,10 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
     },
     begin(count) {
       cells = count;
-      started.grid = Date.now();
+      started = Date.now();
     },
     cell(name, epochs) {
-      started.cell = Date.now();
+      let validation = '';
       return {
         progress({ stage, done, total, figures = {} }) {
           if (!live) return;
@@ -68,7 +68,7 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
           const training = stage === 'train';
           const share = training ? 0.9 * (done / total) : 0.9 + 0.05 * (done / total);
           const detail = training
-            ? `epoch ${epoch}/${epochs}  loss ${loss.toFixed(3)}  ${Math.round(imagesPerSecond)} images/s  ${duration(secondsLeft)} left`
+            ? `epoch ${epoch}/${epochs}  loss ${loss.toFixed(3)}${validation}  ${Math.round(imagesPerSecond)} images/s  ${duration(secondsLeft)} left`
             : `${stage} ${done}/${total} images`;
           show(`${name}  ${bar(done / total)}  ${detail}\n${gridLine(share)}`);
         },
@@ -78,6 +78,7 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
             `validation error ${validationErrorPercent.toFixed(2)} %  ${seconds.toFixed(1)} s` +
             (resumed ? '  (from the checkpoint)' : `  ${duration(secondsLeft)} left`);
           if (!live) line(text);
+          validation = `  validation error ${validationErrorPercent.toFixed(2)} %`;
         },
         done(outcome) {
           finished++;
