@@ -44,10 +44,9 @@ export async function runGrid(options: RunOptions): Promise<number> {
   const groups = await Promise.all(
     [...rowsByDataset(rows, options.dataset)].map(async ([id, group]) => {
       const found = await findDataset(id, {
-        preset,
-        options,
-        onProgress: display.progress,
-        onNote: display.note,
+        ...{ seed: options.seed, dataDir: options.data, offline: options.offline },
+        substitute: preset.substitute && !options.dataset,
+        ...{ onProgress: display.progress, onNote: display.note },
       });
       const dataset = limitDataset(found, preset.limits);
       return expandGrid(group, dataset, preset, options.seed).map((cell) => ({ cell, dataset }));

@@ -1,5 +1,5 @@
 import type { Series } from './_line-panel.js';
-import type { Benchmark, VariantSummary } from './summarise.js';
+import type { Benchmark, VariantSummary } from './summary.js';
 
 /** `n = 3`, `n = 1, no band`, or `n = 1 … 3`. */
 export function trialsNote(variants: readonly VariantSummary[]): string {

@@ -1,7 +1,7 @@
 import { html, type Html } from './_html.js';
 import { count, meanSd } from './format.js';
 import { cautionsOf, claimsOf, headlineOf, verdictText, type Claim } from './headline.js';
-import type { Benchmark } from './summarise.js';
+import type { Benchmark } from './summary.js';
 
 /** What a benchmark says, before any table: the headline, what to keep in mind, the three claims. */
 export function answer(benchmark: Benchmark, isFirst: boolean): Html {

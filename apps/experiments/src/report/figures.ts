@@ -4,7 +4,7 @@ import { historyCsv, historyPanels } from './history.js';
 import { toCsv } from './csv.js';
 import { overviewPanels } from './overview.js';
 import { resultData } from './result-table.js';
-import type { Summary } from './summarise.js';
+import type { Summary } from './summary.js';
 
 /** A figure of the report: on the page, and as files of its own. */
 export interface Figure {

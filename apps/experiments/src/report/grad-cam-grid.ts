@@ -3,7 +3,7 @@ import type { StoredRecord } from '../records/index.js';
 import { html, type Html } from './_html.js';
 import { strength } from './format.js';
 import { pictureKey, type Picture, type Pictures } from './pictures.js';
-import type { Benchmark, VariantSummary } from './summarise.js';
+import type { Benchmark, VariantSummary } from './summary.js';
 
 /** One model's view of one picture. */
 interface View {

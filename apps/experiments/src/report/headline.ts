@@ -1,7 +1,7 @@
 import { list, meanSd, percent } from './format.js';
 import { conditionLabel, errorUnder, type Condition } from './overview.js';
 import { outsideBoth, type Spread } from './statistics.js';
-import type { Benchmark, VariantSummary } from './summarise.js';
+import type { Benchmark, VariantSummary } from './summary.js';
 
 /** How much a claim is worth. */
 export type Verdict = 'outside' | 'within' | 'single' | 'tie' | 'alone';

@@ -4,7 +4,7 @@ import type { Panel } from './_svg.js';
 import { toCsv } from './csv.js';
 import { list, percent } from './format.js';
 import { spread } from './statistics.js';
-import type { Benchmark, VariantSummary } from './summarise.js';
+import type { Benchmark, VariantSummary } from './summary.js';
 import { architectureName } from './variant-names.js';
 
 /** Validation error by epoch, the mean of the trials. */

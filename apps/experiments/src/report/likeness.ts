@@ -1,12 +1,6 @@
 import { paperDatasetLabels, paperProtocol, type PaperDataset } from '../paper-values.js';
 import { count, number } from './format.js';
-import type { Conditions } from './summarise.js';
-
-/** How far a result may be held against the paper's. */
-export type Likeness = {
-  /** What differs from the paper's protocol, each a clause of a sentence; empty for like with like. */
-  readonly caveats: readonly string[];
-} & ({ readonly sameData: true; readonly paperDataset: PaperDataset } | { readonly sameData: false });
+import type { Conditions, Likeness } from './summary.js';
 
 /** A part this much smaller than the paper's counts as less data; a few images skipped do not. */
 const ALMOST_ALL = 0.98;

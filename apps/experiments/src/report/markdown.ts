@@ -5,7 +5,7 @@ import { cautionsOf, claimsOf, headlineOf, verdictText } from './headline.js';
 import { conditionLabel } from './overview.js';
 import { protocolLines, provenanceSentence } from './provenance.js';
 import { differenceNote, resultCells } from './result-table.js';
-import type { Benchmark, Summary } from './summarise.js';
+import type { Benchmark, Summary } from './summary.js';
 import { variantName } from './variant-names.js';
 
 /** The report for where Markdown is read; figures are the files beside it. */

@@ -4,7 +4,7 @@ import { panelOf, type Panel } from './_svg.js';
 import { byArchitecture, symbolOf, trialsNote } from './_series.js';
 import { list, percent, strength } from './format.js';
 import type { Spread } from './statistics.js';
-import type { Benchmark, VariantSummary } from './summarise.js';
+import type { Benchmark, VariantSummary } from './summary.js';
 import { architectureName } from './variant-names.js';
 
 /** The three conditions that the headline speaks of. */

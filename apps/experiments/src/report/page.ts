@@ -2,17 +2,8 @@ import { html, trusted, type Html } from './_html.js';
 import { paperCitation } from '../paper-values.js';
 import { answer } from './answer.js';
 import { count } from './format.js';
-import type { Pictures } from './pictures.js';
-import { sectionsOf, type Section } from './sections.js';
+import { sectionsOf, type PageOptions, type Section } from './sections.js';
 import { styles } from './styles.js';
-import type { Summary } from './summarise.js';
-
-export interface PageOptions {
-  summary: Summary;
-  pictures: Pictures;
-  /** What makes this page again. */
-  command: string;
-}
 
 /** The whole report as one page that needs nothing else. */
 export function page(options: PageOptions): string {

@@ -3,7 +3,7 @@ import type { Table } from './csv.js';
 import { meanSd, NONE, number, percent, short, signed } from './format.js';
 import { conditionLabel, errorUnder } from './overview.js';
 import { paperDatasetLabels } from '../paper-values.js';
-import type { Benchmark, VariantSummary } from './summarise.js';
+import type { Benchmark, VariantSummary } from './summary.js';
 
 /** Ours beside the paper's, in the order of the paper's tables. */
 export function resultTable(benchmark: Benchmark): Html {

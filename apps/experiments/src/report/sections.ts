@@ -4,10 +4,18 @@ import { count } from './format.js';
 import { figuresOf, type Figure } from './figures.js';
 import { gradCamGrid } from './grad-cam-grid.js';
 import { damagedList, missingTable } from './missing.js';
-import type { PageOptions } from './page.js';
 import { protocolLines, provenanceCsv, provenanceSentence, provenanceTable } from './provenance.js';
 import { differenceNote, resultTable } from './result-table.js';
-import type { Summary } from './summarise.js';
+import type { Pictures } from './pictures.js';
+import type { Summary } from './summary.js';
+
+/** What a page is made of. */
+export interface PageOptions {
+  summary: Summary;
+  pictures: Pictures;
+  /** What makes this page again. */
+  command: string;
+}
 
 /** A part of the page: an entry of the contents, a heading, what is under it. */
 export interface Section {

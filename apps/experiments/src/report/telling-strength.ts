@@ -1,4 +1,4 @@
-import type { CurvePoint } from './summarise.js';
+import type { CurvePoint } from './summary.js';
 
 /** The error of guessing among the ten classes that every dataset of the paper has. */
 const GUESSING = 90;

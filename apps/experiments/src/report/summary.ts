@@ -1,0 +1,73 @@
+import type { CellConfig, EpochRecord, RunRecord } from '@weightmap/core';
+import type { PaperDataset, PaperRow } from '../paper-values.js';
+import type { RunRecords, StoredRecord } from '../records/index.js';
+import type { Spread } from './statistics.js';
+import type { VariantName } from './variant-names.js';
+
+/** How far a result may be held against the paper's. */
+export type Likeness = {
+  /** What differs from the paper's protocol, each a clause of a sentence; empty for like with like. */
+  readonly caveats: readonly string[];
+} & ({ readonly sameData: true; readonly paperDataset: PaperDataset } | { readonly sameData: false });
+
+/** The error at one β or ε, over the trials. */
+export interface CurvePoint {
+  readonly strength: number;
+  readonly error: Spread;
+}
+
+/** The paper's row beside ours. */
+export interface Comparison {
+  readonly row: PaperRow;
+  /** Ours minus the paper's, in percentage points; null where the data differ, so that it means nothing. */
+  readonly difference: number | null;
+  /** Whether the difference is larger than both standard deviations; null if that can't be said. */
+  readonly outside: boolean | null;
+}
+
+/** All trials of one variant under the same conditions. */
+export interface VariantSummary {
+  readonly variant: string;
+  readonly architecture: string;
+  readonly name: VariantName;
+  /** In the order of the trials. */
+  readonly stored: readonly StoredRecord[];
+  readonly parameters: number;
+  readonly flops: RunRecord['flops'];
+  readonly testError: Spread;
+  readonly noise: readonly CurvePoint[];
+  readonly fgsm: readonly CurvePoint[];
+  readonly histories: readonly { trial: number; selectedEpoch: number; epochs: readonly EpochRecord[] }[];
+  readonly paper: Comparison | null;
+  /** The errors that a comparison reads: at the benchmark's telling strengths; null if not measured there. */
+  readonly telling: { readonly noise: Spread | null; readonly fgsm: Spread | null };
+}
+
+/** What all the variants of a benchmark have in common. */
+export type Conditions = Pick<CellConfig, 'dataset' | 'training' | 'evaluation'>;
+
+/** Variants measured under the same conditions: only these are compared with each other. */
+export interface Benchmark {
+  /** Unique in the report, fit for an anchor and a file name. */
+  readonly id: string;
+  readonly title: string;
+  readonly conditions: Conditions;
+  readonly likeness: Likeness;
+  /** The β and ε that the comparison is read at; null if none was measured. */
+  readonly telling: { readonly noise: number | null; readonly fgsm: number | null };
+  /** In the order of the paper's tables. */
+  readonly variants: readonly VariantSummary[];
+}
+
+/** A row of the paper that this run has no result for. */
+export interface MissingRow {
+  readonly row: PaperRow;
+  readonly reason: string;
+}
+
+export interface Summary {
+  readonly benchmarks: readonly Benchmark[];
+  readonly missing: readonly MissingRow[];
+  readonly damaged: RunRecords['damaged'];
+  readonly recordCount: number;
+}
