@@ -14,13 +14,13 @@ import { run, say, tail } from './_console.mjs';
 const WHEEL_VERSION = '2.21.0';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const python = process.env.PYTHON ?? 'python3';
-const compiler = process.env.CXX ?? 'g++';
+export const compiler = process.env.CXX ?? 'g++';
 
-const cacheRoot = () =>
+export const cacheRoot = () =>
   path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'weightmap', 'libtensorflow');
 
 /** Folder of the installed npm package, or null before `pnpm install`. */
-function tfjsNodeFolder() {
+export function tfjsNodeFolder() {
   try {
     const require = createRequire(path.join(root, 'packages/engine/package.json'));
     return path.dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, say } from './_console.mjs';
+import { buildKernels } from './build-kernels.mjs';
 import { fetchWheel, link, wantsWheel } from './link-libtensorflow.mjs';
 
 const PNPM = 'pnpm@10.34.9';
@@ -58,8 +59,12 @@ async function linkEngine(wheel) {
   const chosen = process.env.WEIGHTMAP_ENGINE;
   if (chosen === 'wasm' || chosen === 'cpu') return;
   const { linked, tried } = await link({ wheel });
-  if (linked === 'as before') return;
-  if (linked) return say(`native engine ready: ${linked}`);
+  if (linked) {
+    if (linked !== 'as before') say(`native engine ready: ${linked}`);
+    const { problem } = await buildKernels();
+    if (problem) say(`no fused kernels, weight map layers will run in their composed form: ${problem}`);
+    return;
+  }
   say('no native TensorFlow: the wasm engine will be used (about 10 times slower). What was tried:');
   for (const line of tried) say(`  ${line}`);
   say(

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import util from 'node:util';
 import { messageOf } from '@weightmap/core';
+import { registerFusedKernels } from './fused-kernels/index.js';
 import { fixThreads } from './_threads.js';
 
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
@@ -43,6 +44,7 @@ export async function loadNative(threads?: number): Promise<string | null> {
   try {
     const tfjsNode = require(PACKAGE) as { backend(): { binding: { TF_Version: string } } };
     version = tfjsNode.backend().binding.TF_Version;
+    registerFusedKernels(path.dirname(require.resolve(`${PACKAGE}/package.json`)));
   } catch (error) {
     problem = `TensorFlow does not load: ${messageOf(error).split('\n')[0]}`;
   }

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
 import { loadNative, nativeProblem, nativeVersion } from './_native.js';
+import { registerNativeOps } from './native-ops/index.js';
+import { fusedKernels } from './fused-kernels/index.js';
 import { loadWasm } from './_wasm.js';
 import { threadsInUse } from './_threads.js';
 
@@ -16,6 +18,8 @@ export interface EngineInfo {
   readonly tfjs: string;
   /** Threads that one operation may use. */
   readonly threads: number;
+  /** How weight map layers run: by the native engine's compiled kernels, or composed of tfjs operations. */
+  readonly kernels?: `fused (${string})` | 'composed';
   /** Why a faster engine isn't used, in one line; null if none is. */
   readonly slowerBecause: string | null;
 }
@@ -79,6 +83,7 @@ async function load(name: EngineName, threads?: number): Promise<string | null> 
   if (name === 'native') {
     const problem = await loadNative(threads);
     if (problem) return problem;
+    registerNativeOps();
   }
   if (name === 'wasm') {
     const problem = await loadWasm();
@@ -101,5 +106,6 @@ const info = (name: EngineName, slowerBecause: string | null): EngineInfo => ({
   tensorflow: name === 'native' ? nativeVersion() : null,
   tfjs: tf.version_core,
   threads: name === 'native' ? threadsInUse() : 1,
+  kernels: name === 'native' && fusedKernels() ? `fused (${fusedKernels()})` : 'composed',
   slowerBecause,
 });

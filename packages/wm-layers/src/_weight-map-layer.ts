@@ -89,8 +89,9 @@ export abstract class WeightMapLayer extends tf.layers.Layer {
       const x = soleTensor(this.getClassName(), inputs);
       const weightMap = this.weightMap.read() as tf.Tensor4D;
       const bias = this.bias ? (this.bias.read() as tf.Tensor3D) : null;
-      const output = weightMapOp(this.reduction, x, weightMap, bias, this.window);
-      return this.activationName === 'linear' ? output : (this.activation.call(output, {}) as tf.Tensor);
+      const activation = this.activationName === 'relu' ? 'relu' : 'linear';
+      const output = weightMapOp(this.reduction, x, weightMap, bias, { ...this.window, activation });
+      return this.activationName === activation ? output : (this.activation.call(output, {}) as tf.Tensor);
     });
   }
 

@@ -3,23 +3,53 @@ import { argumentError, show } from './_argument-error.js';
 import { reduce, type Reduction } from './_reduction.js';
 import { resolveWindow, type WindowGeometry, type WindowOptions } from './window.js';
 
+/** Options of the operations `smoothing` and `unsharp`. */
+export interface OperationOptions extends WindowOptions {
+  /** Applied to the output, in the same pass where the backend has a fused kernel. Default 'linear'. */
+  activation?: 'linear' | 'relu';
+}
+
 /**
  * Both weight map operations, checked and dispatched.
  *
- * The one place that decides how an operation runs. A backend with a fused kernel of its own
- * ('SmoothingWeightMap', 'UnsharpWeightMap') would be asked here; every other one runs the composed form.
+ * The one place that decides how an operation runs: a backend with a fused kernel of its own
+ * ('SmoothingWeightMap', 'UnsharpWeightMap') is asked, every other one runs the composed form.
  */
 export function weightMapOp(
   reduction: Reduction,
   x: tf.Tensor4D,
   weightMap: tf.Tensor4D,
   bias: tf.Tensor3D | null,
-  options: Required<WindowOptions>,
+  { activation, ...options }: Required<OperationOptions>,
 ): tf.Tensor4D {
   checkInputs(reduction, x, weightMap);
   const window = resolveWindow(reduction, [x.shape[1], x.shape[2]], options);
   if (bias) checkBias(reduction, bias, [...window.outputSize, weightMap.shape[3]]);
-  return tf.tidy(() => composed(reduction, x, weightMap, bias, window));
+  if (activation !== 'linear' && activation !== 'relu')
+    throw argumentError(`${reduction}: activation`, `got ${show(activation)}`, "'linear' or 'relu'");
+  const kernel = KERNELS[reduction];
+  const relu = activation === 'relu';
+  if (tf.getKernel(kernel, tf.getBackend())) return fused(kernel, x, weightMap, bias, window, relu);
+  return tf.tidy(() => {
+    const output = composed(reduction, x, weightMap, bias, window);
+    return relu ? tf.relu(output) : output;
+  });
+}
+
+/** What a backend's fused kernels are registered as. */
+const KERNELS = { smoothing: 'SmoothingWeightMap', unsharp: 'UnsharpWeightMap' } as const;
+
+/** Bias and ReLU in the same pass. The weights come first: the kernels' gradients are asked for in this order. */
+function fused(
+  kernel: string,
+  x: tf.Tensor4D,
+  weightMap: tf.Tensor4D,
+  bias: tf.Tensor3D | null,
+  { kernelSize, padding, strides }: WindowGeometry,
+  relu: boolean,
+): tf.Tensor4D {
+  const attributes = { kernelSize, padding: padding.flat(), strides: [...strides], relu };
+  return tf.engine().runKernel(kernel, { weightMap, ...(bias && { bias }), x }, attributes);
 }
 
 /**

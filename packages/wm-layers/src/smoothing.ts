@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightMapLayer, type WeightMapLayerArgs } from './_weight-map-layer.js';
-import { weightMapOp } from './_weight-map-op.js';
-import type { WindowOptions } from './window.js';
+import { weightMapOp, type OperationOptions } from './_weight-map-op.js';
 
 /**
  * Smoothing weight map: weigh every pixel, then sum over input channels and a k×k window.
@@ -22,9 +21,9 @@ export function smoothing(
   x: tf.Tensor4D,
   weightMap: tf.Tensor4D,
   bias: tf.Tensor3D | null = null,
-  { kernelSize = 3, padding = 'valid', strides = 1 }: WindowOptions = {},
+  { kernelSize = 3, padding = 'valid', strides = 1, activation = 'linear' }: OperationOptions = {},
 ): tf.Tensor4D {
-  return weightMapOp('smoothing', x, weightMap, bias, { kernelSize, padding, strides });
+  return weightMapOp('smoothing', x, weightMap, bias, { kernelSize, padding, strides, activation });
 }
 
 /**

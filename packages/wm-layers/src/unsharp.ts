@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightMapLayer, type WeightMapLayerArgs } from './_weight-map-layer.js';
-import { weightMapOp } from './_weight-map-op.js';
-import type { WindowOptions } from './window.js';
+import { weightMapOp, type OperationOptions } from './_weight-map-op.js';
 
 /**
  * Unsharp weight map: weigh every pixel, subtract the window's sum from twice the weighted pixel.
@@ -24,9 +23,9 @@ export function unsharp(
   x: tf.Tensor4D,
   weightMap: tf.Tensor4D,
   bias: tf.Tensor3D | null = null,
-  { kernelSize = 3, padding = 'same', strides = 1 }: WindowOptions = {},
+  { kernelSize = 3, padding = 'same', strides = 1, activation = 'linear' }: OperationOptions = {},
 ): tf.Tensor4D {
-  return weightMapOp('unsharp', x, weightMap, bias, { kernelSize, padding, strides });
+  return weightMapOp('unsharp', x, weightMap, bias, { kernelSize, padding, strides, activation });
 }
 
 /**

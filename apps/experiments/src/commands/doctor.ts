@@ -81,6 +81,7 @@ function print({ engine, machine, node, datasets: located, results, problems }: 
       'engine',
       `${engine.name}${engine.tensorflow ? `, TensorFlow ${engine.tensorflow}` : ''}, tfjs ${engine.tfjs}`,
     ],
+    ['kernels', `${engine.kernels ?? 'composed'} weight map layers`],
     ['threads', `${engine.threads} of ${machine.cores} cores`],
     ['devices', machine.devices.join(', ')],
     ['processor', `${machine.cpu}, ${machine.memoryGiB} GiB of memory`],
