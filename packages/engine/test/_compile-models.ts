@@ -100,8 +100,8 @@ export function take(scalar: tf.Tensor): number {
 
 export const valuesOf = (variables: tf.Tensor[]) => variables.map((variable) => [...variable.dataSync()]);
 
-/** Largest difference over the largest value. */
-export function difference(a: readonly number[], b: readonly number[]): number {
-  const scale = Math.max(...b.map(Math.abs));
+/** Largest difference over the largest value, or over `atLeast` if that is larger. */
+export function difference(a: readonly number[], b: readonly number[], atLeast = 0): number {
+  const scale = Math.max(atLeast, ...b.map(Math.abs));
   return Math.max(...a.map((value, i) => Math.abs(value - b[i]))) / scale;
 }

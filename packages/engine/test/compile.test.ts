@@ -61,9 +61,12 @@ describe.each(engines)('compile on %s', (engine) => {
     const expected = gradients(batch);
     const actual = step(batch);
     expect(Object.keys(actual)).toEqual(Object.keys(expected));
+    const largest = Math.max(...Object.values(expected).flatMap((tensor) => [...tensor.abs().dataSync()]));
     for (const name in expected) {
       expect(actual[name].shape).toEqual(expected[name].shape);
-      expect(difference([...actual[name].dataSync()], [...expected[name].dataSync()])).toBeLessThan(1e-5);
+      const [values, wanted] = [actual, expected].map((tensors) => [...tensors[name].dataSync()]);
+      // The gradient of a bias before a normalisation is nothing but rounding errors.
+      expect(difference(values, wanted, 0.1 * largest)).toBeLessThan(1e-5);
     }
     step.dispose();
     tf.dispose([actual, expected, batch]);
@@ -129,6 +132,21 @@ describe.each(engines)('compile on %s', (engine) => {
     compiled.dispose();
     logits.dispose();
     net.dispose();
+  });
+
+  it('needs no variables', () => {
+    const pure = compile(({ x }: { x: tf.Tensor2D }) => ({
+      rows: x.expandDims(1).mean(2),
+      whole: x.toInt().mean(),
+    }));
+    const x = tf.tensor2d([
+      [1, 2],
+      [3, 6],
+    ]);
+    const { rows, whole } = pure({ x });
+    expect([rows.shape, [...rows.dataSync()], take(whole)]).toEqual([[2, 1], [1.5, 4.5], 3]);
+    tf.dispose([x, rows]);
+    pure.dispose();
   });
 
   it('takes a smaller batch in between', () => {

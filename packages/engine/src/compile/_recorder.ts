@@ -33,6 +33,12 @@ export interface Finished {
   readonly fetches: readonly string[];
 }
 
+/** Type attributes that tfjs's kernels leave out or get wrong, which only a graph minds: the inputs whose types they are. */
+const INFERRED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  ExpandDims: { T: 0, Tdim: 1 },
+  Mean: { T: 0 },
+};
+
 /**
  * Writes down what tfjs's backend asks of TensorFlow while a step runs eagerly: each operation becomes a node of
  * a graph, each array made in JavaScript a constant, each variable a read of the session's variable.
@@ -51,6 +57,8 @@ export class Recorder {
   private readonly names = new Map<number, string>();
   /** Data made in JavaScript within the step, and where. */
   private readonly madeHere = new WeakMap<object, string>();
+  /** Data types of tensors, by the tensors' numbers. */
+  private readonly types = new Map<number, number>();
   private made = '';
   private abandoned = false;
 
@@ -68,7 +76,9 @@ export class Recorder {
   /** Names a tensor as an input of the graph. */
   input(name: string, tensor: tf.Tensor): string {
     const node = this.placeholder(name, this.backend.getDTypeInteger(tensor.dtype), tensor.shape);
-    this.names.set(idOf(this.backend, tensor), node);
+    const id = idOf(this.backend, tensor);
+    this.names.set(id, node);
+    this.types.set(id, this.backend.getDTypeInteger(tensor.dtype));
     return node;
   }
 
@@ -220,7 +230,11 @@ export class Recorder {
     const inputs = ids.map((id) => this.outputNamed(id, op));
     const handles = this.native.executeOp(op, attributes, ids, outputs);
     const recorded = attributes.map((a) => [a.name, graph.recordedAttribute(this.native, a)] as const);
-    const name = this.add(op, inputs, Object.fromEntries(recorded));
+    const inferred = Object.entries(INFERRED[op] ?? {}).map(
+      ([name, input]) => [name, graph.typeAttribute(this.typeOf(ids[input]))] as const,
+    );
+    const name = this.add(op, inputs, Object.fromEntries([...recorded, ...inferred]));
+    for (const { id, dtype } of handles) this.types.set(id, dtype);
     handles.forEach((handle, i) => this.names.set(handle.id, i === 0 ? name : `${name}:${i}`));
     return handles;
   };
@@ -231,6 +245,7 @@ export class Recorder {
     values: Values | Uint8Array[],
   ): number => {
     const id = this.native.createTensor(shape, dtype, values);
+    this.types.set(id, dtype);
     if (Array.isArray(values)) return id; // strings: whatever uses them is refused
     const name = this.nextName('Const');
     const what = `a tensor of shape [${shape.join(', ')}]`;
@@ -249,6 +264,10 @@ export class Recorder {
       expected: 'inputs of the step, tf.Variables, and tensors that the step makes itself',
       fix: 'hand the tensor in as one of the inputs, or keep it in a tf.Variable',
     });
+  }
+
+  private typeOf(id: number): number {
+    return this.variables.holding(id)?.type ?? this.types.get(id) ?? graph.DataType.float32;
   }
 
   private outputOfVersion(version: Version): string {

@@ -68,6 +68,7 @@ export class Session {
   /** What others have assigned goes into the session. */
   private push(used: readonly tf.Variable[]): void {
     const changed = used.map((variable) => this.slots.get(variable)!).filter((slot) => slot.changedOutside());
+    if (changed.length === 0) return;
     // TensorFlow prepares each combination of inputs and outputs anew: either all at once or one by one.
     const batches = changed.length === this.slots.size ? [changed] : changed.map((slot) => [slot]);
     for (const batch of batches) {
@@ -103,8 +104,7 @@ function load(binding: Binding, nodes: graph.NodeDef[]): number {
     fs.writeFileSync(path.join(folder, 'saved_model.pb'), graph.savedModel(nodes));
     return binding.loadSavedModel(folder, graph.TAG);
   } catch (error) {
-    throw new WeightmapError('TensorFlow does not take the recorded step as a graph.', {
-      where: messageOf(error),
+    throw new WeightmapError(`TensorFlow does not take the recorded step as a graph: ${messageOf(error)}`, {
       fix: 'run this step eagerly: without compile',
     });
   } finally {
