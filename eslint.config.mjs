@@ -9,7 +9,7 @@ const mayImport = {
   engine: ['core'],
   datasets: ['core'],
   architectures: ['core', 'wm-layers'],
-  training: ['core'],
+  training: ['core', 'engine'],
   attacks: ['core'],
   metrics: ['core'],
   'test-utils': ['core', 'engine'],

@@ -11,12 +11,15 @@ import type { TrainingState } from './_checkpoint-file.js';
 import { divergence } from './_divergence.js';
 import { trainEpoch, type Step } from './_epoch.js';
 import { nonFiniteWeight, readWeights } from './_weights.js';
-import { evaluate } from './evaluate.js';
+import { evaluateBy } from './evaluate.js';
+import type { evaluationStep, trainingStep } from './_step.js';
 
 /** What stays the same from epoch to epoch. */
 export interface Run {
   readonly model: tf.LayersModel;
   readonly optimizer: tf.AdamOptimizer;
+  readonly descend: ReturnType<typeof trainingStep>;
+  readonly judge: ReturnType<typeof evaluationStep>;
   readonly data: { readonly train: ImageSet; readonly validation: ImageSet };
   readonly config: TrainingConfig;
   readonly seed: number;
@@ -56,14 +59,14 @@ export async function advance(run: Run, state: TrainingState): Promise<TrainingS
     lastFiniteLoss = step.loss;
     run.onStep({ ...step, epoch });
   };
-  const trainLoss = await trainEpoch(model, optimizer, data.train, config, { seed, epoch, signal, onStep });
+  const trainLoss = await trainEpoch(run.descend, data.train, config, { seed, epoch, signal, onStep });
   if (trainLoss === null) return null;
 
   // A kernel may turn NaN into 0 (ReLU does on some engines), so that no loss would show it.
   const weights = readWeights(model);
   const broken = nonFiniteWeight(model, weights);
   if (broken) throw diverged(steps, `weight ${broken} became NaN or infinite`);
-  const validation = await evaluate(model, data.validation).catch((error: unknown) => {
+  const validation = await evaluateBy(run.judge, data.validation).catch((error: unknown) => {
     throw error instanceof WeightmapError
       ? diverged(steps, 'the validation loss became NaN or infinite')
       : error;

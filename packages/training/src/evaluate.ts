@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import { batchesOf, countOf, WeightmapError, type ImageSet } from '@weightmap/core';
-import { crossEntropy } from './loss.js';
+import { evaluationStep } from './_step.js';
+
+const BATCH_SIZE = 500;
 
 /** How well a model does on a set. */
 export interface Evaluation {
@@ -23,7 +25,21 @@ export interface Evaluation {
 export async function evaluate(
   model: tf.LayersModel,
   set: ImageSet,
-  { batchSize = 500 }: { batchSize?: number } = {},
+  { batchSize = BATCH_SIZE }: { batchSize?: number } = {},
+): Promise<Evaluation> {
+  const judge = evaluationStep(model);
+  try {
+    return await evaluateBy(judge, set, { batchSize });
+  } finally {
+    judge.dispose();
+  }
+}
+
+/** The same by a step that outlives the call. */
+export async function evaluateBy(
+  judge: ReturnType<typeof evaluationStep>,
+  set: ImageSet,
+  { batchSize = BATCH_SIZE }: { batchSize?: number } = {},
 ): Promise<Evaluation> {
   const count = countOf(set);
   if (count === 0)
@@ -31,12 +47,12 @@ export async function evaluate(
   let [lossSum, correct] = [0, 0];
   for (const { images, labels, start } of batchesOf(set, batchSize)) {
     const [loss, right] = tf.tidy(() => {
-      const logits = model.apply(images, { training: false }) as tf.Tensor2D;
+      const judged = judge({ images, labels });
       // No `tf.equal`: the predictions of a batch are few, and JavaScript counts them exactly.
-      const predicted = logits.argMax(1).dataSync();
+      const predicted = judged.predicted.dataSync();
       const truth = set.labels.subarray(start, start + batchSize);
       const hits = truth.reduce((n, label, i) => n + Number(predicted[i] === label), 0);
-      return [crossEntropy(logits, labels).dataSync()[0], hits] as const;
+      return [judged.loss.dataSync()[0], hits] as const;
     });
     if (!Number.isFinite(loss))
       throw new WeightmapError(`The model's loss is ${loss}.`, {

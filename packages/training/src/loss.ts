@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
+import { sparseSoftmaxCrossEntropy } from '@weightmap/engine';
 
 /**
  * Softmax cross-entropy of logits, mean over the batch:
@@ -13,9 +14,5 @@ import * as tf from '@tensorflow/tfjs';
  * @returns a scalar, owned by the caller.
  */
 export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
-  return tf.tidy(() => {
-    // Not `oneHot(…, 'float32')`: the wasm kernel writes integers into it, and their bits read as 1e-45.
-    const targets = tf.oneHot(labels, logits.shape[1]).toFloat();
-    return tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(targets, logits);
-  });
+  return sparseSoftmaxCrossEntropy(logits, labels);
 }

@@ -13,6 +13,7 @@ import { checkArguments } from './_arguments.js';
 import type { TrainingState } from './_checkpoint-file.js';
 import { identityOf } from './_identity.js';
 import { startPace } from './_progress.js';
+import { evaluationStep, trainingStep } from './_step.js';
 import { readWeights, trainableVariables, writeWeights } from './_weights.js';
 import { openCheckpoints } from './checkpoint.js';
 
@@ -93,6 +94,7 @@ export async function train(
 
   const optimizer = adam(learningRate);
   let state = stored ?? initialState(model, optimizer);
+  const [descend, judge] = [trainingStep(model, optimizer), evaluationStep(model)];
   try {
     if (stored) {
       writeWeights(model, state.weights);
@@ -106,7 +108,10 @@ export async function train(
       const figures = { epoch, loss, ...pace.step(images) };
       onProgress?.({ stage: 'train', done: (epoch - 1) * steps + step, total: epochs * steps, figures });
     };
-    const run = { model, optimizer, data, config, seed, checkpointDir, signal, onStep, endEpoch: pace.epoch };
+    const run = {
+      ...{ model, optimizer, descend, judge, data, config, seed, checkpointDir, signal, onStep },
+      endEpoch: pace.epoch,
+    };
     while (state.history.length < epochs) {
       const next = await advance(run, state);
       if (!next) break;
@@ -119,6 +124,8 @@ export async function train(
     writeWeights(model, state.weights);
     throw error;
   } finally {
+    descend.dispose();
+    judge.dispose();
     optimizer.dispose();
   }
   return {
