@@ -108,10 +108,10 @@ inline const float* wholeRows(const float* weights, int64_t inputs, int64_t outp
   return copy;
 }
 
-/// Asks for one pixel of every image ahead of time: so many streams are more than the processor follows by itself.
-inline void prefetchPixel(const float* pixel, int64_t image, int64_t count, int64_t channels) {
-  for (int64_t b = 0; b < count; ++b)
-    for (int64_t n = 0; n < channels; n += 16) __builtin_prefetch(pixel + b * image + n, 0, 2);
+/// Asks for the floats [0, n) at p ahead of time. Rows are read and written image after image; the processor foresees
+/// what follows in a row, but not the jump to the next image.
+inline void prefetch(const float* p, int64_t n) {
+  for (int64_t i = 0; i < n; i += 16) __builtin_prefetch(p + i);
 }
 
 /// strip[c, b, :] = images[b, c, :] for the pixels of a row: read in the order in which they lie, image after image,
@@ -119,10 +119,12 @@ inline void prefetchPixel(const float* pixel, int64_t image, int64_t count, int6
 inline void gather(const float* images, int64_t image, int64_t count, int64_t pixels, int64_t channels, float* strip,
                    int64_t row) {
   for (int64_t b = 0; b < count; ++b)
-    for (int64_t c = 0; c < pixels; ++c)
+    for (int64_t c = 0; c < pixels; ++c) {
+      if (b + 1 < count) prefetch(images + (b + 1) * image + c * channels, channels);
       eachVector(channels, [&](int64_t n, int64_t width, auto whole) {
         store(strip + c * apart(count * row) + b * row + n, loadPart(images + b * image + c * channels + n, width, whole));
       });
+    }
 }
 
 // ---- forward --------------------------------------------------------------------------------------------------------
@@ -149,7 +151,6 @@ void forward(const ForwardTask& task, float* scratch) {
     const int64_t first = r * g.width + needed.begin;
     gather(x + first * g.inputs, xImage, images, needed.size(), g.inputs, packed, in);
     for (int64_t c = 0; c < needed.size(); ++c) {
-      if (r + 1 < task.geometry.height) prefetchPixel(x + (first + c + g.width) * g.inputs, xImage, images, g.inputs);
       const float* w = wholeRows(task.weights + (first + c) * g.inputs * g.outputs, g.inputs, g.outputs, weightRows);
       gemm(packed + c * xBlock, in, 1, w, channels, strip + c * yBlock, channels, images, channels, g.inputs);
     }
@@ -158,7 +159,8 @@ void forward(const ForwardTask& task, float* scratch) {
     for (int64_t j = 0; j < g.columns(); ++j) sumAt(j, packed + j * yBlock);
     const int64_t row = i * g.columns() * g.outputs;
     for (int64_t b = 0; b < images; ++b)
-      for (int64_t j = 0; j < g.columns(); ++j)
+      for (int64_t j = 0; j < g.columns(); ++j) {
+        if (b + 1 < images) prefetch(y + (b + 1) * yImage + row + j * g.outputs, g.outputs);
         eachVector(g.outputs, [&](int64_t n, int64_t width, auto whole) {
           const int64_t q = row + j * g.outputs + n;
           Vector v = load(packed + j * yBlock + b * channels + n);
@@ -166,6 +168,7 @@ void forward(const ForwardTask& task, float* scratch) {
           if (g.relu) v = v < 0 ? Vector{} : v;  // NaN stays
           storePart(y + b * yImage + q, v, width, whole);
         });
+      }
   };
   boxFilter(g.down(), g.across(), task.rows, {0, g.columns()}, images * channels, g.unsharp, filter, products, finish);
 }
@@ -217,13 +220,17 @@ void backwardBlock(const BackwardTask& task, Range batch, float* scratch) {
   const auto masked = [&](int64_t i, Range needed, float* strip) {
     const int64_t row = i * g.columns() * g.outputs;
     for (int64_t b = 0; b < images; ++b)
-      for (int64_t j = needed.begin; j < needed.end; ++j)
+      for (int64_t j = needed.begin; j < needed.end; ++j) {
+        const int64_t pixel = (batch.begin + b) * yImage + row + j * g.outputs;
+        if (b + 1 < images) prefetch(task.dy + pixel + yImage, g.outputs);
+        if (b + 1 < images && g.relu) prefetch(task.y + pixel + yImage, g.outputs);
         eachVector(g.outputs, [&](int64_t n, int64_t width, auto whole) {
-          const int64_t at = (batch.begin + b) * yImage + row + j * g.outputs + n;
+          const int64_t at = pixel + n;
           Vector v = loadPart(task.dy + at, width, whole);
           if (g.relu) v = loadPart(task.y + at, width, whole) <= 0 ? Vector{} : v;
           store(strip + (j - needed.begin) * yBlock + b * channels + n, v);
         });
+      }
     if (!task.dBias || !owns(down, i, task.rows)) return;
     for (int64_t j = needed.begin; j < needed.end; ++j)
       if (owns(across, j, task.columns))
@@ -244,25 +251,18 @@ void backwardBlock(const BackwardTask& task, Range batch, float* scratch) {
       float* const pixel = packed + c * xBlock;
       sumAt(task.columns.begin + c, dM);
       if (task.dWeights) weightGradient(g, pixel, dM, task.dWeights + w, images, !first, matrix);
-      if (task.dWeights && r + 1 < task.rows.end)
-        prefetchPixel(task.x + xRow + (c + g.width) * g.inputs, xImage, images, g.inputs);
-      // The row of windows that comes into reach next.
-      const int64_t next = down.adjoint().at(r).end, j = across.adjoint().at(task.columns.begin + c).begin;
-      if (next < g.rows() && j < g.columns()) {
-        const int64_t at = batch.begin * yImage + (next * g.columns() + j) * g.outputs;
-        prefetchPixel(task.dy + at, yImage, images, g.outputs);
-        if (g.relu) prefetchPixel(task.y + at, yImage, images, g.outputs);
-      }
       if (!task.dX) continue;
       transpose(task.weights + w, g.inputs, g.outputs, matrix, in);
       gemm(dM, channels, 1, matrix, in, pixel, in, images, in, g.outputs);
     }
     if (!task.dX) return;
     for (int64_t b = 0; b < images; ++b)
-      for (int64_t c = 0; c < task.columns.size(); ++c)
+      for (int64_t c = 0; c < task.columns.size(); ++c) {
+        if (b + 1 < images) prefetch(task.dX + xRow + (b + 1) * xImage + c * g.inputs, g.inputs);
         eachVector(g.inputs, [&](int64_t n, int64_t width, auto whole) {
           storePart(task.dX + xRow + b * xImage + c * g.inputs + n, load(packed + c * xBlock + b * in + n), width, whole);
         });
+      }
   };
   boxFilter(down.adjoint(), across.adjoint(), task.rows, task.columns, images * channels, g.unsharp, filter, masked, products);
 }
