@@ -137,12 +137,13 @@ int64_t forwardScratch(const ForwardTask& task) {
 }
 
 void forward(const ForwardTask& task, float* scratch) {
-  const Geometry& g = task.geometry;
+  const Geometry g = task.geometry;  // a copy, as are the pointers: else every store would have them read again
   const int64_t images = task.batch.size(), in = padded(g.inputs), channels = padded(g.outputs);
   const int64_t xImage = g.height * g.width * g.inputs, yImage = g.rows() * g.columns() * g.outputs;
   const int64_t xBlock = apart(images * in), yBlock = apart(images * channels);
   const float* const x = task.x + task.batch.begin * xImage;
   float* const y = task.y + task.batch.begin * yImage;
+  const float *const weights = task.weights, *const bias = task.bias;
   float* const weightRows = scratch;
   float* const packed = weightRows + g.inputs * channels;  // x of a row, later y of a row
   float* const filter = packed + std::max(g.width * xBlock, g.columns() * yBlock);
@@ -151,20 +152,20 @@ void forward(const ForwardTask& task, float* scratch) {
     const int64_t first = r * g.width + needed.begin;
     gather(x + first * g.inputs, xImage, images, needed.size(), g.inputs, packed, in);
     for (int64_t c = 0; c < needed.size(); ++c) {
-      const float* w = wholeRows(task.weights + (first + c) * g.inputs * g.outputs, g.inputs, g.outputs, weightRows);
+      const float* w = wholeRows(weights + (first + c) * g.inputs * g.outputs, g.inputs, g.outputs, weightRows);
       gemm(packed + c * xBlock, in, 1, w, channels, strip + c * yBlock, channels, images, channels, g.inputs);
     }
   };
   const auto finish = [&](int64_t i, auto sumAt) {
     for (int64_t j = 0; j < g.columns(); ++j) sumAt(j, packed + j * yBlock);
-    const int64_t row = i * g.columns() * g.outputs;
+    const int64_t row = i * g.columns() * g.outputs, columns = g.columns();
     for (int64_t b = 0; b < images; ++b)
-      for (int64_t j = 0; j < g.columns(); ++j) {
+      for (int64_t j = 0; j < columns; ++j) {
         if (b + 1 < images) prefetch(y + (b + 1) * yImage + row + j * g.outputs, g.outputs);
         eachVector(g.outputs, [&](int64_t n, int64_t width, auto whole) {
           const int64_t q = row + j * g.outputs + n;
           Vector v = load(packed + j * yBlock + b * channels + n);
-          if (task.bias) v += loadPart(task.bias + q, width, whole);
+          if (bias) v += loadPart(bias + q, width, whole);
           if (g.relu) v = v < 0 ? Vector{} : v;  // NaN stays
           storePart(y + b * yImage + q, v, width, whole);
         });
@@ -200,8 +201,8 @@ inline void weightGradient(const Geometry& g, const float* x, const float* dM, f
     });
 }
 
-void backwardBlock(const BackwardTask& task, Range batch, float* scratch) {
-  const Geometry& g = task.geometry;
+void backwardBlock(const BackwardTask task, Range batch, float* scratch) {
+  const Geometry g = task.geometry;
   const Axis down = g.down(), across = g.across();
   const int64_t images = batch.size(), in = padded(g.inputs), channels = padded(g.outputs);
   const int64_t xImage = g.height * g.width * g.inputs, yImage = g.rows() * g.columns() * g.outputs;
@@ -217,17 +218,18 @@ void backwardBlock(const BackwardTask& task, Range batch, float* scratch) {
     const int64_t pixel = axis.at(window).begin;
     return pixel >= pixels.begin && pixel < pixels.end;
   };
+  const float *const y = task.y, *const dy = task.dy;
   const auto masked = [&](int64_t i, Range needed, float* strip) {
     const int64_t row = i * g.columns() * g.outputs;
     for (int64_t b = 0; b < images; ++b)
       for (int64_t j = needed.begin; j < needed.end; ++j) {
         const int64_t pixel = (batch.begin + b) * yImage + row + j * g.outputs;
-        if (b + 1 < images) prefetch(task.dy + pixel + yImage, g.outputs);
-        if (b + 1 < images && g.relu) prefetch(task.y + pixel + yImage, g.outputs);
+        if (b + 1 < images) prefetch(dy + pixel + yImage, g.outputs);
+        if (b + 1 < images && g.relu) prefetch(y + pixel + yImage, g.outputs);
         eachVector(g.outputs, [&](int64_t n, int64_t width, auto whole) {
           const int64_t at = pixel + n;
-          Vector v = loadPart(task.dy + at, width, whole);
-          if (g.relu) v = loadPart(task.y + at, width, whole) <= 0 ? Vector{} : v;
+          Vector v = loadPart(dy + at, width, whole);
+          if (g.relu) v = loadPart(y + at, width, whole) <= 0 ? Vector{} : v;
           store(strip + (j - needed.begin) * yBlock + b * channels + n, v);
         });
       }
