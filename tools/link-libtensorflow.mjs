@@ -73,7 +73,6 @@ export async function fetchWheel() {
   const there = { lib: path.join(folder, 'lib'), include: path.join(folder, 'include'), source };
   if (fs.existsSync(folder)) return there;
   fs.mkdirSync(cacheRoot(), { recursive: true });
-  dropAbandoned(cacheRoot());
   const partial = path.join(cacheRoot(), `partial-${process.pid}`);
   try {
     say(`fetching ${source} (270 MB, once per machine)`);
@@ -126,6 +125,7 @@ function publish(finished, folder) {
 
 /** Removes what an interrupted download left behind. */
 function dropAbandoned(folder) {
+  if (!fs.existsSync(folder)) return;
   for (const name of fs.readdirSync(folder)) {
     const pid = Number(/^partial-(\d+)$/.exec(name)?.[1]);
     if (pid && pid !== process.pid && !isRunning(pid))
@@ -231,6 +231,7 @@ const isLinked = (tfjsNode) =>
 export async function link({ force = false, wheel } = {}) {
   const tfjsNode = tfjsNodeFolder();
   if (!tfjsNode) return { linked: null, tried: ['@tensorflow/tfjs-node-gpu is not installed'] };
+  dropAbandoned(cacheRoot());
   if (!force && isLinked(tfjsNode)) return { linked: 'as before', tried: [] };
   const compiles = (source) => async () => compileAndLink(tfjsNode, await source());
   const routes = [
