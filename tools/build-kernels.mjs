@@ -85,6 +85,17 @@ async function compile(addon, lib, include, libraries) {
   }
 }
 
+/** The little addon that keeps TensorFlow quiet while it loads: a convenience, done without where it doesn't compile. */
+async function buildQuietLoad(tfjsNode) {
+  const link = path.join(tfjsNode, 'lib/napi-v8/weightmap_quiet.node');
+  if (fs.existsSync(link) || process.platform === 'win32') return;
+  const partial = `${link}.${process.pid}`;
+  const headers = `-I${path.join(root, 'node_modules/node-api-headers/include')}`;
+  const source = path.join(sources, 'quiet-stderr.cc');
+  const built = await run(compiler, [...COMMON, '-shared', headers, source, '-o', partial]);
+  if (built.ok) fs.renameSync(partial, link);
+}
+
 /** Loads it after TensorFlow's binding, as the engine does, in a process of its own. */
 async function checkThatItLoads(tfjsNode, addon) {
   const binding = path.join(tfjsNode, 'lib/napi-v8/tfjs_binding.node');
@@ -100,6 +111,7 @@ export async function buildKernels({ force = false } = {}) {
   const framework = libraries && path.join(libraries, 'libtensorflow_framework.so');
   if (!framework || !fs.existsSync(framework)) return { built: null, problem: 'TensorFlow is not linked' };
   const link = path.join(tfjsNode, 'lib/napi-v8/weightmap_kernels.node');
+  await buildQuietLoad(tfjsNode);
   try {
     const lib = path.dirname(fs.realpathSync(framework));
     const addon = path.join(cacheRoot(), `kernels-${await keyOf(lib)}.node`);

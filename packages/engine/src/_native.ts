@@ -4,11 +4,16 @@ import path from 'node:path';
 import util from 'node:util';
 import { messageOf } from '@weightmap/core';
 import { registerFusedKernels } from './fused-kernels/index.js';
+import { loadQuietly } from './_quiet-load.js';
 import { fixThreads } from './_threads.js';
 
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
 // Under CommonJS the build replaces import.meta.url by the file's own address.
 const require = createRequire(import.meta.url);
+
+interface TfjsNode {
+  backend(): { binding: { TF_Version: string } };
+}
 
 let problem: string | null | undefined;
 let version: string | null = null;
@@ -42,9 +47,10 @@ export async function loadNative(threads?: number): Promise<string | null> {
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'; // some builds leave it off; convolutions are several times slower then
   restoreIsNullOrUndefined();
   try {
-    const tfjsNode = require(PACKAGE) as { backend(): { binding: { TF_Version: string } } };
+    const folder = path.dirname(require.resolve(`${PACKAGE}/package.json`));
+    const tfjsNode = loadQuietly(folder, () => require(PACKAGE) as TfjsNode);
     version = tfjsNode.backend().binding.TF_Version;
-    registerFusedKernels(path.dirname(require.resolve(`${PACKAGE}/package.json`)));
+    registerFusedKernels(folder);
   } catch (error) {
     problem = `TensorFlow does not load: ${messageOf(error).split('\n')[0]}`;
   }
