@@ -10,7 +10,7 @@ import {
   type OnProgress,
   type RunRecord,
 } from '@weightmap/core';
-import type { EngineInfo } from '@weightmap/engine';
+import { compiledClassifier, type EngineInfo } from '@weightmap/engine';
 import { flops, robustnessCurve, testError, trainableParameters } from '@weightmap/metrics';
 import { saveModel, train, type EpochReport } from '@weightmap/training';
 import { drawGradCam } from './grad-cam-pictures.js';
@@ -44,6 +44,7 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
   await mkdir(paths.folder, { recursive: true });
   await rm(paths.history, { force: true }); // the epochs of a checkpoint are told again
   const model = buildVariant(variant, { spec: dataset.spec, seed });
+  const classifier = compiledClassifier(asClassifier(model, { bounds: [0, 1] }));
   try {
     const trained = await train(model, dataset, cell.training, {
       ...{ seed, signal, onProgress, onNote },
@@ -57,7 +58,6 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     await saveModel(model, paths.weights);
 
     const started = performance.now();
-    const classifier = asClassifier(model, { bounds: [0, 1] });
     const attacked = firstOf(dataset.test, evaluation.robustnessImages ?? Number.POSITIVE_INFINITY);
     const curve = { seed, onProgress };
     const noise = uniformNoise({ rescale: evaluation.noiseRescale });
@@ -92,6 +92,7 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     await writeRecord(run, record);
     return record;
   } finally {
+    classifier.dispose();
     model.dispose();
   }
 }

@@ -46,14 +46,34 @@ export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tenso
  */
 export function lossGradient(classifier: Classifier, images: tf.Tensor4D, labels: tf.Tensor1D): tf.Tensor4D {
   return tf.tidy(() => {
-    const gradient = tf.grad((x) => crossEntropy(classifier.logits(x as tf.Tensor4D), labels).sum())(images);
+    const gradient = gradientOf(classifier)({ images, labels });
     if (!allFinite(gradient))
       throw new WeightmapError('The gradient of the loss is not finite.', {
         where: 'the classifier, differentiated by its input',
         fix: 'look for overflow, or for a division by zero, in the layers of the model',
       });
-    return gradient as tf.Tensor4D;
+    return gradient;
   });
+}
+
+interface Labelled {
+  readonly [name: string]: tf.Tensor;
+  readonly images: tf.Tensor4D;
+  readonly labels: tf.Tensor1D;
+}
+type Gradient = (inputs: Labelled) => tf.Tensor4D;
+
+const gradients = new WeakMap<Classifier, Gradient>();
+
+/** The gradient as a function that is made once a classifier, and compiled where that is possible. */
+function gradientOf(classifier: Classifier): Gradient {
+  const known = gradients.get(classifier);
+  if (known) return known;
+  const plain: Gradient = ({ images, labels }) =>
+    tf.grad((x) => crossEntropy(classifier.logits(x as tf.Tensor4D), labels).sum())(images) as tf.Tensor4D;
+  const gradient = classifier.compile?.(plain) ?? plain;
+  gradients.set(classifier, gradient);
+  return gradient;
 }
 
 /** Whether no value is NaN or infinite: both make a NaN of 0 · x, and NaN survives the sum. */

@@ -17,6 +17,16 @@ export interface Classifier {
    * @returns [batch, classes], unnormalised (no softmax).
    */
   logits(images: tf.Tensor4D): tf.Tensor2D;
+  /**
+   * Makes a function of this classifier's logits faster, a gradient for example; absent where nothing does.
+   *
+   * @param step a function of its inputs and the classifier alone, whose values it reads nowhere.
+   * @returns the same function, to be kept and called again with inputs of the same shapes; it lives as long as
+   *   the classifier.
+   */
+  readonly compile?: <Inputs extends Readonly<Record<string, tf.Tensor>>, Result extends tf.Tensor>(
+    step: (inputs: Inputs) => Result,
+  ) => (inputs: Inputs) => Result;
 }
 
 /**

@@ -1,0 +1,75 @@
+import * as tf from '@tensorflow/tfjs';
+import { buildVariant } from '@weightmap/architectures';
+import { fgsm, uniformNoise } from '@weightmap/attacks';
+import { asClassifier, randomStream, type Classifier } from '@weightmap/core';
+import { compiledClassifier } from '@weightmap/engine';
+import { linearClassifier, useEngine } from '@weightmap/test-utils';
+import { describe, expect, it } from 'vitest';
+
+useEngine();
+
+const spec = { height: 12, width: 12, channels: 1, classes: ['a', 'b', 'c'] };
+const imagesOf = (count: number, seed: number) =>
+  tf.randomUniform<tf.Rank.R4>([count, 12, 12, 1], 0, 1, 'float32', seed);
+const labelsOf = (count: number) =>
+  tf.tensor1d(
+    Int32Array.from({ length: count }, (_, i) => i % 3),
+    'int32',
+  );
+const attack = (classifier: Classifier, images: tf.Tensor4D, labels: tf.Tensor1D) =>
+  [uniformNoise(), fgsm()].flatMap((kind) =>
+    kind.run(classifier, images, labels, { strengths: [0.05, 0.3], random: randomStream(1, kind.id) }),
+  );
+
+describe('a compiled classifier', () => {
+  it.each(['cnn-33', 'cnn-smooth-32', 'cnn-33-batchnorm'])('is attacked like the plain one, %s', (id) => {
+    const model = buildVariant(id, { spec, seed: 1 });
+    const plain = asClassifier(model);
+    const compiled = compiledClassifier(plain);
+    for (const count of [6, 2]) {
+      const [images, labels] = [imagesOf(count, count), labelsOf(count)];
+      const [actual, expected] = [compiled, plain].map((one) => attack(one, images, labels));
+      actual.forEach((outcome, i) => {
+        expect([...outcome.predicted]).toEqual([...expected[i].predicted]);
+        expect(outcome.adversarial.sub(expected[i].adversarial).abs().mean().dataSync()[0]).toBeLessThan(
+          1e-3,
+        );
+      });
+    }
+    compiled.dispose();
+    model.dispose();
+  });
+
+  it('keeps the gradients of confident predictions', () => {
+    // A margin of 40: softmax − 1 would be exactly 0.
+    const weights = Array.from({ length: 144 }, (_, i) => [i % 2 ? 1 : -1, i % 2 ? -1 : 1]);
+    const plain = linearClassifier({ inputShape: [12, 12, 1], weights, bias: [20, -20] });
+    const compiled = compiledClassifier(plain);
+    const images = tf.fill<tf.Rank.R4>([1, 12, 12, 1], 0.5);
+    const [outcome] = fgsm().run(compiled, images, tf.tensor1d([0], 'int32'), {
+      strengths: [0.25],
+      random: randomStream(1, 'none'),
+    });
+    expect([...outcome.adversarial.dataSync()]).toEqual(weights.map(([w]) => (w > 0 ? 0.25 : 0.75)));
+    compiled.dispose();
+  });
+
+  it('follows its model, and leaves nothing behind', () => {
+    const before = tf.memory().numTensors;
+    const model = buildVariant('cnn-33', { spec, seed: 1 });
+    const compiled = compiledClassifier(asClassifier(model));
+    const images = imagesOf(3, 1);
+    const first = compiled.logits(images);
+    const bias = model.getWeights().at(-1)!;
+    tf.tidy(() => model.setWeights([...model.getWeights().slice(0, -1), bias.add(1)]));
+    const second = compiled.logits(images);
+    tf.tidy(() => {
+      const change = second.sub(first).sub(1).abs().max().dataSync()[0];
+      expect(change).toBeLessThan(1e-5);
+    });
+    tf.dispose([images, first, second]);
+    compiled.dispose();
+    model.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
