@@ -1,3 +1,5 @@
+export { adam } from './_adam-state.js';
+export { trainingStep } from './_step.js';
 export { padCrop } from './augment.js';
 export { evaluate, type Evaluation } from './evaluate.js';
 export { crossEntropy } from './loss.js';

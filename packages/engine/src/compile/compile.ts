@@ -23,7 +23,8 @@ export interface CompiledStep<Inputs extends StepInputs, Result extends StepResu
  * The first call with inputs of new shapes runs the step eagerly, twice, writes down the operations and undoes their
  * effect on the variables; this and every later call then runs the graph. Compiled and eager step can be used side by
  * side: variables that were assigned are read anew, and reading a variable gives what the last run made of it.
- * On engines other than the native one, and while tfjs takes a gradient, the step itself is run.
+ * On engines other than the native one, and while tfjs takes a gradient, the step itself is run; always, where the
+ * environment says WEIGHTMAP_COMPILE=off, for comparisons and for finding faults.
  *
  * What the graph freezes: JavaScript's numbers and decisions at the first call. Inputs stay open: pass what changes from call to
  * call, a learning rate for example, as a tensor or number of `inputs`. The learning rates of tfjs's optimizers stay open too.
@@ -39,9 +40,10 @@ export function compile<Inputs extends StepInputs, Result extends StepResult>(
 ): CompiledStep<Inputs, Result> {
   const plainStep = step as (inputs: Record<string, tf.Tensor>) => unknown;
   let compiled: Graphs | null = null;
+  const isOff = process.env.WEIGHTMAP_COMPILE === 'off';
   const run = (inputs: InputsOf<Inputs>): Result => {
     const backend = nativeBackend();
-    if (!backend || isRecording() || engineInternals().state.gradientDepth > 0)
+    if (!backend || isOff || isRecording() || engineInternals().state.gradientDepth > 0)
       return runEagerly(step, inputs);
     compiled ??= new Graphs(backend, plainStep);
     return compiled.run(inputs) as Result;

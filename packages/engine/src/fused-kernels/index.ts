@@ -14,7 +14,8 @@ let simd: string | null | undefined;
  * Registers the weight map layers' fused kernels and their gradients with tfjs, if the addon has been compiled
  * (`npm run setup` does it where there is a compiler). Without it the layers run their composed form: same results.
  *
- * To be called once TensorFlow is loaded. On a GPU they stay composed: the kernels are for processors.
+ * To be called once TensorFlow is loaded. On a GPU they stay composed: the kernels are for processors. So they do where
+ * the environment says WEIGHTMAP_KERNELS=composed, for comparisons and for finding faults.
  *
  * @param tfjsNode folder of the npm package whose TensorFlow is loaded: the addon lies beside its binding
  * @returns the vector instructions in use, such as `avx2`; null if there is no addon, or it doesn't load
@@ -22,6 +23,7 @@ let simd: string | null | undefined;
 export function registerFusedKernels(tfjsNode: string): string | null {
   if (simd !== undefined) return simd;
   simd = null;
+  if (process.env.WEIGHTMAP_KERNELS === 'composed') return simd;
   const addon = path.join(tfjsNode, 'lib/napi-v8/weightmap_kernels.node');
   if (!fs.existsSync(addon) || nativeBackend().isUsingGpuDevice) return simd;
   try {
