@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { WeightmapError } from '@weightmap/core';
 import manifest from '../package.json' with { type: 'json' };
+import { benchCommand, benchStepCommand } from './commands/bench.js';
 import { doctorCommand } from './commands/doctor.js';
 import { listCommand } from './commands/list.js';
 import { reportCommand } from './commands/report.js';
@@ -18,6 +19,8 @@ const program = new Command('weightmap')
   .addCommand(listCommand())
   .addCommand(reportCommand())
   .addCommand(doctorCommand())
+  .addCommand(benchCommand())
+  .addCommand(benchStepCommand(), { hidden: true })
   .addHelpText(
     'after',
     `

@@ -1,13 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { list, positive } from '../_option-types.js';
 import { presets } from '../presets.js';
 import { runGrid, type RunOptions } from '../run-grid.js';
-
-const positive = (text: string) => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('A whole number from 1 is expected.');
-  return value;
-};
 
 const integer = (text: string) => {
   const value = Number(text);
@@ -22,12 +16,6 @@ const step = (text: string) => {
     throw new InvalidArgumentError('A number above 0 is expected.');
   return value;
 };
-
-const list = (text: string) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean);
 
 export function runCommand(): Command {
   const described = Object.entries(presets).map(([name, { description }]) => `${name} (${description})`);

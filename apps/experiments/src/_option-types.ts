@@ -1,0 +1,16 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number from 1, as an option's value. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('A whole number from 1 is expected.');
+  return value;
+}
+
+/** Comma-separated parts. */
+export const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);

@@ -1,0 +1,69 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { WeightmapError } from '@weightmap/core';
+
+/** What a measuring process says when it is ready. */
+export interface Ready {
+  readonly parameters: number;
+  /** Why it can't measure what was asked for. */
+  readonly missing?: string;
+}
+
+/**
+ * A process of its own that measures on demand. It prints a line `{"parameters": …}` when it has warmed up, and then
+ * answers each line of its input, a number of steps, by `{"ms": […]}`. Between two questions it sleeps.
+ */
+export class StopwatchProcess {
+  private readonly answers: AsyncIterator<string, undefined>;
+  private complaint = '';
+  /** Why the process could not be started. */
+  private failure: string | undefined;
+
+  private constructor(
+    readonly name: string,
+    private readonly child: ChildProcess,
+  ) {
+    this.answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+    child.stderr!.on('data', (chunk: Buffer) => (this.complaint += chunk.toString()));
+    child.on('error', ({ message }) => (this.failure = message));
+    child.stdin!.on('error', () => {}); // it ended early: the missing answer tells
+  }
+
+  /** Starts it and waits until it is ready; the caller ends it. */
+  static async start(
+    name: string,
+    [file, ...args]: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<{ process: StopwatchProcess; ready: Ready }> {
+    const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const started = new StopwatchProcess(name, child);
+    return { process: started, ready: await started.answer<Ready>() };
+  }
+
+  /** Wall-clock milliseconds of each of so many steps. */
+  async measure(steps: number): Promise<number[]> {
+    this.child.stdin!.write(`${steps}\n`);
+    return (await this.answer<{ ms: number[] }>()).ms;
+  }
+
+  /** Resolves once it has gone, and its cores are free. */
+  async end(): Promise<void> {
+    if (this.child.pid === undefined || this.child.exitCode !== null || this.child.signalCode !== null)
+      return;
+    const gone = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill('SIGKILL'); // nothing is lost: it writes no files
+    await gone;
+  }
+
+  /** The next line that is JSON: libraries may print what they like. */
+  private async answer<T>(): Promise<T> {
+    for (;;) {
+      const line = await this.answers.next();
+      if (line.done) break;
+      if (line.value.startsWith('{')) return JSON.parse(line.value) as T;
+    }
+    throw new WeightmapError(`The process that measures ${this.name} ended early.`, {
+      where: this.failure ?? this.complaint.trim().split('\n').at(-1),
+    });
+  }
+}

@@ -1,0 +1,17 @@
+/** Ways in which the engine can run a training step: the environment that a process starts with decides. */
+export const MODES = {
+  eager: { WEIGHTMAP_COMPILE: 'off', WEIGHTMAP_KERNELS: 'composed' },
+  compiled: { WEIGHTMAP_COMPILE: '', WEIGHTMAP_KERNELS: 'composed' },
+  fused: { WEIGHTMAP_COMPILE: '', WEIGHTMAP_KERNELS: '' },
+} as const;
+
+export type Mode = keyof typeof MODES;
+export const modeNames = Object.keys(MODES) as Mode[];
+
+/** What is measured of one case, in every process alike. */
+export interface Workload {
+  /** A row of the benchmark, such as `cnn-33`. */
+  readonly case: string;
+  readonly batch: number;
+  readonly threads: number;
+}

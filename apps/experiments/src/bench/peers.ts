@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { findVariant } from '@weightmap/architectures';
+import { WeightmapError } from '@weightmap/core';
+import { specOf } from './measure-step.js';
+import { StopwatchProcess, type Ready } from './_stopwatch-process.js';
+import type { Workload } from './modes.js';
+
+/** How the weight map layers are written in PyTorch; see the script. */
+export const FORMS = ['tuned', 'einsum', 'paper'] as const;
+export type Form = (typeof FORMS)[number];
+
+const SCRIPT = 'bench/pytorch_peers.py';
+
+/** The forms that a case has in PyTorch: plain convolutions are written in one way only, other architectures not at all. */
+export function formsOf(id: string): readonly Form[] {
+  const { architecture, options } = findVariant(id);
+  if (architecture !== 'cnn') return [];
+  return options.kind === 'conv' ? ['tuned'] : FORMS;
+}
+
+/**
+ * Starts PyTorch's version of a case.
+ *
+ * @param python the interpreter's name or path.
+ * @throws WeightmapError if Python or PyTorch isn't there.
+ */
+export async function startPeer(
+  form: Form,
+  { case: id, batch, threads }: Workload,
+  python: string,
+): Promise<{ process: StopwatchProcess; ready: Ready }> {
+  const { height, width, channels, classes } = specOf(id);
+  const network = {
+    ...findVariant(id).options,
+    image: [height, width, channels],
+    classes: classes.length,
+  };
+  const options = { network: JSON.stringify(network), form, batch: String(batch), threads: String(threads) };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  const fix = 'pip install torch, and name the interpreter that has it: --python <path>';
+  const started = await StopwatchProcess.start(`PyTorch (${form})`, [python, script(), ...args]).catch(
+    (error: unknown) => {
+      if (!(error instanceof WeightmapError)) throw error;
+      throw new WeightmapError(`PyTorch can't be measured with ${python}.`, {
+        where: error.details.where,
+        fix,
+      });
+    },
+  );
+  const { missing } = started.ready;
+  if (missing !== undefined) {
+    await started.process.end();
+    throw new WeightmapError(`${python} has no PyTorch.`, { where: missing, fix });
+  }
+  return started;
+}
+
+/** The script lies in the repository, above this file wherever that was built to. */
+function script(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(path.join(folder, SCRIPT))) {
+    const above = path.dirname(folder);
+    if (above === folder)
+      throw new WeightmapError(`There is no ${SCRIPT}.`, {
+        fix: 'compare with PyTorch from a clone of the repository',
+      });
+    folder = above;
+  }
+  return path.join(folder, SCRIPT);
+}
