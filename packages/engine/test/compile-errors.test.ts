@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { availableEngines, compile, startEngine } from '../src/index.js';
+import { availableEngines, compile, sparseSoftmaxCrossEntropy, startEngine } from '../src/index.js';
 
 describe.runIf((await availableEngines()).includes('native'))('what a compiled step may not do', () => {
   let x: tf.Tensor1D;
@@ -70,6 +70,17 @@ describe.runIf((await availableEngines()).includes('native'))('what a compiled s
     expect(explain(() => listed({}))).toMatch(/gives "n", a number/);
     const taking = compile(({ x }: { x: tf.Tensor1D }) => x.add(1));
     expect(explain(() => taking({ x: 'one' as unknown as tf.Tensor1D }))).toMatch(/"x".*is a string/);
+  });
+
+  it('or ask for what TensorFlow refuses', () => {
+    const loss = compile(({ z, labels }: { z: tf.Tensor2D; labels: tf.Tensor1D }) =>
+      sparseSoftmaxCrossEntropy(z, labels),
+    );
+    const z = tf.zeros<tf.Rank.R2>([2, 3]);
+    loss({ z, labels: tf.tensor1d([0, 1], 'int32') });
+    expect(explain(() => loss({ z, labels: tf.tensor1d([0, 7], 'int32') }))).toMatch(
+      /could not run the compiled step: .*label value of 7/,
+    );
   });
 
   it('and a step that throws leaves everything as it was', () => {

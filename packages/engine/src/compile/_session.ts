@@ -54,7 +54,14 @@ export class Session {
     this.push(used);
     const writing = written.map((variable) => this.slots.get(variable)!);
     for (const slot of writing) slot.beforeWrite();
-    const handles = this.execute(feeds, fetches);
+    let handles: Handle[];
+    try {
+      handles = this.execute(feeds, fetches);
+    } catch (error) {
+      throw new WeightmapError(`TensorFlow could not run the compiled step: ${messageOf(error)}`, {
+        fix: 'look for inputs that an operation refuses, such as a label that is no class, or too little memory',
+      });
+    }
     for (const slot of writing) slot.afterWrite();
     return handles;
   }

@@ -48,11 +48,15 @@ function registerForward(): void {
     kernelFunc: (parameters) => {
       const { inputs, backend } = parameters;
       const { a, b } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
-      if (!isBias(a, b) || b.shape.length !== 1) return composed.kernelFunc(parameters);
-      return execute(backend, 'BiasAdd', [a, b], {
-        T: typeOf(backend, 'float32'),
-        data_format: { kind: 'string', value: 'NHWC' },
-      })[0];
+      if (!isBias(a, b)) return composed.kernelFunc(parameters);
+      // tfjs's layers hand in [1, 1, 1, channels].
+      return tf.tidy(() => {
+        const bias = b.shape.length === 1 ? b : tf.reshape(b as tf.Tensor, [-1]);
+        return execute(backend, 'BiasAdd', [a, bias], {
+          T: typeOf(backend, 'float32'),
+          data_format: { kind: 'string', value: 'NHWC' },
+        })[0];
+      });
     },
   });
 }

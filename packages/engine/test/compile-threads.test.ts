@@ -1,0 +1,32 @@
+import fs from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { availableEngines, compile, startEngine } from '../src/index.js';
+import { batchOf, convolutional, trainingStep } from './_compile-models.js';
+
+/** Processor ticks that each thread of this process has used, by the thread's number. */
+const ticks = () =>
+  new Map(
+    fs.readdirSync('/proc/self/task').map((thread) => {
+      const fields = fs.readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ')[1].split(' ');
+      return [thread, Number(fields[11])];
+    }),
+  );
+
+const testable = process.platform === 'linux' && (await availableEngines()).includes('native');
+
+describe.runIf(testable)('an engine of one thread', () => {
+  it('runs compiled steps on one thread', async () => {
+    await startEngine({ engine: 'native', threads: 1 });
+    const [net, batch] = [convolutional(), batchOf(2000)];
+    const step = compile(trainingStep(net, tf.train.adam(0.01)));
+    step(batch).dispose();
+    const before = ticks();
+    for (let i = 0; i < 200; i++) step(batch).dispose();
+    const used = [...ticks()].map(([thread, now]) => now - (before.get(thread) ?? 0)).sort((a, b) => b - a);
+    expect(used[0]).toBeGreaterThan(20);
+    // JavaScript waits meanwhile; a second thread of TensorFlow would have its share.
+    expect(used[1]).toBeLessThan(used[0] / 4);
+    step.dispose();
+  });
+});
