@@ -80,8 +80,9 @@ class WeightMap(nn.Module):
         pixels = x.permute(2, 3, 0, 1).reshape(-1, batch, inputs)
         # The products lie as [pixel, batch · Co]: to the pooling, one image whose channels are last in memory.
         m = torch.bmm(pixels, self.map).view(1, self.height, self.width, -1).permute(0, 3, 1, 2)
-        y = self.filtered(m)
-        return y.view(batch, -1, *y.shape[2:])
+        # Back by way of that layout: the gradient then reaches the pooling in it, several times faster than otherwise.
+        y = self.filtered(m).permute(0, 2, 3, 1)
+        return y.reshape(*y.shape[1:3], batch, -1).permute(2, 3, 0, 1)
 
 
 class InputScale(nn.Module):
