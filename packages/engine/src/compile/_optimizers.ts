@@ -124,11 +124,12 @@ function recordAdam(
   recorder.unrecorded(apply);
 
   const T = graph.typeAttribute(graph.DataType.float32);
+  const [scale1, scale2] = [roundedShare(beta1), Math.sqrt(roundedShare(beta2))];
   const learningRate = recorder.feed('learningRate', () => ({
-    id: createScalar(backend.binding, adam.learningRate),
+    id: createScalar(backend.binding, (adam.learningRate * scale1) / scale2),
     temporary: true,
   }));
-  const [b1, b2, eps, one] = [beta1, beta2, epsilon, 1].map((value) => recorder.scalar(value));
+  const [b1, b2, eps, one] = [beta1, beta2, epsilon / scale2, 1].map((value) => recorder.scalar(value));
   const root = recorder.add('Sqrt', [recorder.add('Sub', [one, power2], { T })], { T });
   const epsilonOfOp = recorder.add('Mul', [eps, root], { T });
   pairs.forEach(({ variable, gradient }, i) => {
@@ -147,6 +148,13 @@ function recordAdam(
   ] as const)
     recorder.write('AssignVariableOp', [power], [recorder.add('Mul', [value, beta], { T })], { dtype: T });
 }
+
+/**
+ * The weight of a new gradient, 1 − β, as tfjs rounds it, over TensorFlow's, which subtracts the rounded β.
+ *
+ * For β₂ they differ by 1e-5. The moments are proportional to them, so that step and ε can make up for it.
+ */
+const roundedShare = (beta: number) => Math.fround(1 - beta) / Math.fround(1 - Math.fround(beta));
 
 function gradientsOf(gradients: Gradients): { variable: tf.Variable; gradient: tf.Tensor | null }[] {
   const variables = tf.engine().registeredVariables;
