@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { WeightmapError, type CellConfig, type Dataset, type RunRecord } from '@weightmap/core';
-import { cellId, cellPaths } from './records/index.js';
+import { cellId, cellPaths, readRecords } from './records/index.js';
 
 /** A cell and the data that it names. */
 export interface GridCell {
@@ -19,27 +19,16 @@ export async function unfinishedCells(
   cells: readonly GridCell[],
   force: boolean,
 ): Promise<GridCell[]> {
-  const unfinished: GridCell[] = [];
+  const { records } = await readRecords(run);
+  const done = new Set(records.map(({ record }) => record.cellId));
+  const unfinished = cells.filter(({ cell }) => !done.has(cellId(cell)));
   const stale: string[] = [];
-  for (const one of cells) {
-    const paths = cellPaths(run, one.cell);
-    if (!existsSync(paths.record)) {
-      unfinished.push(one);
-      continue;
-    }
-    const stored = await readFile(paths.record, 'utf8')
-      .then(
-        (text) => JSON.parse(text) as Partial<RunRecord>,
-        () => null,
-      )
-      .catch(() => null);
-    if (stored?.cellId === cellId(one.cell)) continue;
-    // A record that can't be read is made again; a readable one of other settings is somebody's result.
-    if (stored?.cellId && !force) stale.push(`${one.cell.variant} trial ${one.cell.trial}`);
-    else {
-      if (force) await rm(paths.folder, { recursive: true });
-      unfinished.push(one);
-    }
+  for (const { cell } of unfinished) {
+    const paths = cellPaths(run, cell);
+    if (!existsSync(paths.record)) continue;
+    if (force) await rm(paths.folder, { recursive: true });
+    // A record that can't be used is made again; a readable one of other settings is somebody's result.
+    else if (await belongsToOther(paths.record, cell)) stale.push(`${cell.variant} trial ${cell.trial}`);
   }
   if (stale.length)
     throw new WeightmapError(
@@ -50,4 +39,14 @@ export async function unfinishedCells(
       },
     );
   return unfinished;
+}
+
+/** Whether a record names another cell, even one of an older schema. */
+async function belongsToOther(file: string, cell: CellConfig): Promise<boolean> {
+  try {
+    const { cellId: stored } = JSON.parse(await readFile(file, 'utf8')) as Partial<RunRecord>;
+    return stored !== undefined && stored !== cellId(cell);
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { execute as executeNative, TENSORFLOW } from '../native-ops/_kernel.js';
 
 /** Attributes of the weight map kernels, as the layers give them. */
 export interface WeightMapAttributes {
@@ -15,19 +16,9 @@ export interface BackwardAttributes extends WeightMapAttributes {
   unsharp: boolean;
 }
 
-/** What is used of tfjs-node's backend. */
-interface NativeBackend {
-  readonly isUsingGpuDevice: boolean;
-  readonly binding: { readonly TF_ATTR_INT: number; readonly TF_ATTR_BOOL: number };
-  executeMultipleOutputs(
-    op: string,
-    attributes: object[],
-    inputs: tf.TensorInfo[],
-    outputs: number,
-  ): tf.Tensor[];
-}
-
-export const nativeBackend = (): NativeBackend => tf.findBackend('tensorflow') as unknown as NativeBackend;
+/** tfjs-node's backend, where there is one. */
+export const nativeBackend = () =>
+  tf.findBackend(TENSORFLOW) as tf.KernelBackend & { readonly isUsingGpuDevice: boolean };
 
 /** Runs one of the addon's TensorFlow operations. */
 export function execute(
@@ -36,16 +27,14 @@ export function execute(
   outputs: number,
   { kernelSize, padding, strides, unsharp, relu }: BackwardAttributes,
 ): tf.Tensor[] {
-  const backend = nativeBackend();
-  const { TF_ATTR_INT, TF_ATTR_BOOL } = backend.binding;
-  const attributes = [
-    { name: 'kernel_size', type: TF_ATTR_INT, value: kernelSize },
-    { name: 'padding', type: TF_ATTR_INT, value: padding },
-    { name: 'strides', type: TF_ATTR_INT, value: strides },
-    { name: 'unsharp', type: TF_ATTR_BOOL, value: unsharp },
-    { name: 'relu', type: TF_ATTR_BOOL, value: relu },
-  ];
-  return backend.executeMultipleOutputs(operation, attributes, inputs, outputs);
+  const attributes = {
+    kernel_size: { kind: 'int', value: kernelSize },
+    padding: { kind: 'int', value: padding },
+    strides: { kind: 'int', value: strides },
+    unsharp: { kind: 'bool', value: unsharp },
+    relu: { kind: 'bool', value: relu },
+  } as const;
+  return executeNative(nativeBackend(), operation, inputs, attributes, outputs);
 }
 
 /** Height or width of the output: the stride-1 positions, every stride-th of them. */
