@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { paperRow, paperRows } from '../src/paper-values.js';
 import { dodge } from '../src/report/_end-labels.js';
 import { toCsv } from '../src/report/csv.js';
-import { strength } from '../src/report/format.js';
+import { strength } from '../src/format.js';
 import { cautionsOf, claimsOf, headlineOf } from '../src/report/headline.js';
 import { outsideBoth, spread, summarise, terminalTable } from '../src/report/index.js';
 import { tellingStrength } from '../src/report/telling-strength.js';

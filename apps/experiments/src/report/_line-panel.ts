@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { dashes, hairline, ink, kindColours, quiet } from './_colours.js';
 import { dodge } from './_end-labels.js';
 import { panelOf, type Panel, type PanelText } from './_svg.js';
-import type { VariantName } from './variant-names.js';
+import type { VariantName } from '../variant-names.js';
 
 /** One line: a variant's mean, with a band where several trials make one. */
 export interface Series {

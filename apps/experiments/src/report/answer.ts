@@ -1,5 +1,5 @@
 import { html, type Html } from './_html.js';
-import { count, meanSd } from './format.js';
+import { count, meanSd } from '../format.js';
 import { cautionsOf, claimsOf, headlineOf, verdictText, type Claim } from './headline.js';
 import type { Benchmark } from './summary.js';
 

@@ -1,7 +1,7 @@
 import type { GradCamRecord } from '@weightmap/core';
 import type { StoredRecord } from '../records/index.js';
 import { html, type Html } from './_html.js';
-import { strength } from './format.js';
+import { strength } from '../format.js';
 import { pictureKey, type Picture, type Pictures } from './pictures.js';
 import type { Benchmark, VariantSummary } from './summary.js';
 

@@ -1,6 +1,6 @@
-import { list, meanSd, percent } from './format.js';
+import { list, meanSd, percent } from '../format.js';
 import { conditionLabel, errorUnder, type Condition } from './overview.js';
-import { outsideBoth, type Spread } from './statistics.js';
+import { outsideBoth, type Spread } from '../statistics.js';
 import type { Benchmark, VariantSummary } from './summary.js';
 
 /** How much a claim is worth. */

@@ -1,12 +1,12 @@
 import { paperCitation, paperDatasetLabels } from '../paper-values.js';
-import { count, meanSd, NONE, number, percent, plain, short } from './format.js';
+import { count, meanSd, NONE, number, percent, plain, short } from '../format.js';
 import { figuresOf } from './figures.js';
 import { cautionsOf, claimsOf, headlineOf, verdictText } from './headline.js';
 import { conditionLabel } from './overview.js';
 import { protocolLines, provenanceSentence } from './provenance.js';
 import { differenceNote, resultCells } from './result-table.js';
 import type { Benchmark, Summary } from './summary.js';
-import { variantName } from './variant-names.js';
+import { variantName } from '../variant-names.js';
 
 /** The report for where Markdown is read; figures are the files beside it. */
 export function markdown(summary: Summary, { command }: { command: string }): string {

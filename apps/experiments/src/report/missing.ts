@@ -1,8 +1,8 @@
 import { paperDatasetLabels } from '../paper-values.js';
 import { html, type Html } from './_html.js';
-import { NONE, percent } from './format.js';
+import { NONE, percent } from '../format.js';
 import type { Summary } from './summary.js';
-import { variantName } from './variant-names.js';
+import { variantName } from '../variant-names.js';
 
 /** The rows of the paper that this run has no result for, each with its reason. */
 export function missingTable({ missing }: Summary): Html | null {

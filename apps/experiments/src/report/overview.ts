@@ -2,10 +2,10 @@ import * as Plot from '@observablehq/plot';
 import { hairline, ink, kindColours, paperMark, quiet } from './_colours.js';
 import { panelOf, type Panel } from './_svg.js';
 import { byArchitecture, symbolOf, trialsNote } from './_series.js';
-import { list, percent, strength } from './format.js';
-import type { Spread } from './statistics.js';
+import { list, percent, strength } from '../format.js';
+import type { Spread } from '../statistics.js';
 import type { Benchmark, VariantSummary } from './summary.js';
-import { architectureName } from './variant-names.js';
+import { architectureName } from '../variant-names.js';
 
 /** The three conditions that the headline speaks of. */
 export type Condition = 'clean' | 'noise' | 'fgsm';

@@ -1,7 +1,7 @@
 import { html, trusted, type Html } from './_html.js';
 import { paperCitation } from '../paper-values.js';
 import { answer } from './answer.js';
-import { count } from './format.js';
+import { count } from '../format.js';
 import { sectionsOf, type PageOptions, type Section } from './sections.js';
 import { styles } from './styles.js';
 

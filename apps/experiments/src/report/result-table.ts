@@ -1,6 +1,6 @@
 import { html, type Html } from './_html.js';
 import type { Table } from './csv.js';
-import { meanSd, NONE, number, percent, short, signed } from './format.js';
+import { meanSd, NONE, number, percent, short, signed } from '../format.js';
 import { conditionLabel, errorUnder } from './overview.js';
 import { paperDatasetLabels } from '../paper-values.js';
 import type { Benchmark, VariantSummary } from './summary.js';

@@ -1,6 +1,6 @@
 import { csvLink, figure } from './_figure.js';
 import { html, type Html } from './_html.js';
-import { count } from './format.js';
+import { count } from '../format.js';
 import { figuresOf, type Figure } from './figures.js';
 import { gradCamGrid } from './grad-cam-grid.js';
 import { damagedList, missingTable } from './missing.js';

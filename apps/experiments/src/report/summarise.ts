@@ -1,21 +1,11 @@
-import type { CellConfig } from '@weightmap/core';
 import { paperRow, paperRows, type PaperRow } from '../paper-values.js';
 import { canonicalJson, type RunRecords, type StoredRecord } from '../records/index.js';
-import { count, number } from './format.js';
-import { likeForLike } from './likeness.js';
-import { outsideBoth, spread, type Spread } from './statistics.js';
-import type {
-  Likeness,
-  CurvePoint,
-  Comparison,
-  VariantSummary,
-  Conditions,
-  Benchmark,
-  MissingRow,
-  Summary,
-} from './summary.js';
+import { count, number } from '../format.js';
+import { conditionsOf, likeForLike, type Likeness } from '../likeness.js';
+import { outsideBoth, spread, type Spread } from '../statistics.js';
+import type { CurvePoint, Comparison, VariantSummary, Benchmark, MissingRow, Summary } from './summary.js';
 import { tellingStrength } from './telling-strength.js';
-import { variantName } from './variant-names.js';
+import { variantName } from '../variant-names.js';
 
 /** What the records say, as numbers: no files, no text. */
 export function summarise({ records, damaged }: RunRecords): Summary {
@@ -125,12 +115,6 @@ function missingRows(records: readonly StoredRecord[], damaged: RunRecords['dama
       return { row, reason: broken ? 'its record is damaged' : 'not in this run' };
     });
 }
-
-const conditionsOf = ({ dataset, training, evaluation }: CellConfig): Conditions => ({
-  dataset,
-  training,
-  evaluation,
-});
 
 const rankOfVariant = (variant: string): number => {
   const at = paperRows.findIndex((row) => row.variant === variant);

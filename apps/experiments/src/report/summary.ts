@@ -1,14 +1,9 @@
-import type { CellConfig, EpochRecord, RunRecord } from '@weightmap/core';
-import type { PaperDataset, PaperRow } from '../paper-values.js';
+import type { EpochRecord, RunRecord } from '@weightmap/core';
+import type { Conditions, Likeness } from '../likeness.js';
+import type { PaperRow } from '../paper-values.js';
 import type { RunRecords, StoredRecord } from '../records/index.js';
-import type { Spread } from './statistics.js';
-import type { VariantName } from './variant-names.js';
-
-/** How far a result may be held against the paper's. */
-export type Likeness = {
-  /** What differs from the paper's protocol, each a clause of a sentence; empty for like with like. */
-  readonly caveats: readonly string[];
-} & ({ readonly sameData: true; readonly paperDataset: PaperDataset } | { readonly sameData: false });
+import type { Spread } from '../statistics.js';
+import type { VariantName } from '../variant-names.js';
 
 /** The error at one β or ε, over the trials. */
 export interface CurvePoint {
@@ -42,9 +37,6 @@ export interface VariantSummary {
   /** The errors that a comparison reads: at the benchmark's telling strengths; null if not measured there. */
   readonly telling: { readonly noise: Spread | null; readonly fgsm: Spread | null };
 }
-
-/** What all the variants of a benchmark have in common. */
-export type Conditions = Pick<CellConfig, 'dataset' | 'training' | 'evaluation'>;
 
 /** Variants measured under the same conditions: only these are compared with each other. */
 export interface Benchmark {

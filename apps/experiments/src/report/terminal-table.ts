@@ -1,8 +1,8 @@
-import { count, plain } from './format.js';
+import { count, plain } from '../format.js';
 import { conditionLabel } from './overview.js';
 import { resultCells } from './result-table.js';
 import type { Summary } from './summary.js';
-import type { LayerKind } from './variant-names.js';
+import type { LayerKind } from '../variant-names.js';
 
 const ansi: Readonly<Record<LayerKind, string>> = { conv: '1', smoothing: '38;5;32', unsharp: '38;5;166' };
 

@@ -1,0 +1,57 @@
+import type { CellConfig } from '@weightmap/core';
+import { count, number } from './format.js';
+import { paperDatasetLabels, paperProtocol, type PaperDataset } from './paper-values.js';
+
+/** What results must have in common to be compared with each other. */
+export type Conditions = Pick<CellConfig, 'dataset' | 'training' | 'evaluation'>;
+
+export const conditionsOf = ({ dataset, training, evaluation }: CellConfig): Conditions => ({
+  dataset,
+  training,
+  evaluation,
+});
+
+/** How far a result may be held against the paper's. */
+export type Likeness = {
+  /** What differs from the paper's protocol, each a clause of a sentence; empty for like with like. */
+  readonly caveats: readonly string[];
+} & ({ readonly sameData: true; readonly paperDataset: PaperDataset } | { readonly sameData: false });
+
+/** A part this much smaller than the paper's counts as less data; a few images skipped do not. */
+const ALMOST_ALL = 0.98;
+
+/** Compares the conditions of a benchmark with those of the paper (section 4). */
+export function likeForLike({ dataset, training }: Conditions): Likeness {
+  if (!isPaperDataset(dataset.id))
+    return { sameData: false, caveats: [`the images are ${dataset.label}, which the paper did not use`] };
+
+  const caveats: string[] = [];
+  const trained = paperProtocol.trainImages[dataset.id];
+  const tested = paperProtocol.testImages[dataset.id];
+  if (dataset.label.includes('(')) caveats.push(`the images are ${dataset.label}`);
+  if (dataset.train < trained * ALMOST_ALL)
+    caveats.push(`trained on ${number(dataset.train)} of the paper’s ${number(trained)} images`);
+  if (dataset.test < tested * ALMOST_ALL)
+    caveats.push(`tested on ${number(dataset.test)} of ${number(tested)} images`);
+  if (training.epochs !== paperProtocol.epochs)
+    caveats.push(
+      `trained for ${count(training.epochs, 'epoch')} where the paper has ${paperProtocol.epochs}`,
+    );
+  return { sameData: true, paperDataset: dataset.id, caveats };
+}
+
+/** `at 3 epochs on a subset`: the same, as short as it goes; null for like with like. */
+export function shortfall({ dataset, training }: Conditions): string | null {
+  if (!isPaperDataset(dataset.id)) return `on ${dataset.label}`;
+  const isSubset =
+    dataset.train < paperProtocol.trainImages[dataset.id] * ALMOST_ALL ||
+    dataset.test < paperProtocol.testImages[dataset.id] * ALMOST_ALL;
+  const parts = [
+    training.epochs !== paperProtocol.epochs && `at ${count(training.epochs, 'epoch')}`,
+    isSubset && 'on a subset',
+    dataset.label.includes('(') && `of ${dataset.label}`,
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(' ') : null;
+}
+
+const isPaperDataset = (id: string): id is PaperDataset => Object.hasOwn(paperDatasetLabels, id);
