@@ -104,14 +104,18 @@ export function pick(set: ImageSet, indices: ArrayLike<number>): ImageSet {
   return { spec: set.spec, pixels, labels };
 }
 
-/** The first `count` images, or all of them if there are fewer; shares memory with `set`. */
-export function firstOf(set: ImageSet, count: number): ImageSet {
+/** `count` images from `start` on, or as many as there are; shares memory with `set`. */
+export function sliceOf(set: ImageSet, start: number, count: number): ImageSet {
+  const size = imageSize(set.spec);
   return {
     spec: set.spec,
-    pixels: set.pixels.subarray(0, count * imageSize(set.spec)),
-    labels: set.labels.subarray(0, count),
+    pixels: set.pixels.subarray(start * size, (start + count) * size),
+    labels: set.labels.subarray(start, start + count),
   };
 }
+
+/** The first `count` images, or all of them if there are fewer; shares memory with `set`. */
+export const firstOf = (set: ImageSet, count: number): ImageSet => sliceOf(set, 0, count);
 
 /**
  * Splits off a random share.
@@ -146,13 +150,8 @@ export function tensorsOf({ spec, pixels, labels }: ImageSet): Batch {
 
 /** Consecutive batches over a whole set; each is disposed after its turn in the loop. */
 export function* batchesOf(set: ImageSet, batchSize: number): Generator<Batch & { start: number }> {
-  const size = imageSize(set.spec);
   for (let start = 0; start < countOf(set); start += batchSize) {
-    const batch = tensorsOf({
-      spec: set.spec,
-      pixels: set.pixels.subarray(start * size, (start + batchSize) * size),
-      labels: set.labels.subarray(start, start + batchSize),
-    });
+    const batch = tensorsOf(sliceOf(set, start, batchSize));
     try {
       yield { ...batch, start };
     } finally {

@@ -1,4 +1,4 @@
 export * from './engine.js';
 export * from './inspect.js';
 export * from './compile/index.js';
-export { sparseSoftmaxCrossEntropy } from './native-ops/index.js';
+export { packPixels, sparseSoftmaxCrossEntropy, unpackPixels } from './native-ops/index.js';

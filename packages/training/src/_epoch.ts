@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
-import { countOf, pick, randomStream, tensorsOf, type ImageSet, type TrainingConfig } from '@weightmap/core';
+import { countOf, pick, randomStream, type ImageSet, type TrainingConfig } from '@weightmap/core';
 import { padCrop } from './augment.js';
+import { packBatch } from './_packed-batch.js';
 import type { trainingStep } from './_step.js';
 
 export interface Step {
@@ -38,9 +39,9 @@ export async function trainEpoch(
   for (let start = 0, step = 1; start < order.length; start += batchSize, step++) {
     if (signal?.aborted) return null;
     const chosen = pick(set, order.subarray(start, start + batchSize));
-    const batch = tensorsOf(augmentation === 'pad-crop' ? padCrop(chosen, shifts) : chosen);
+    const batch = packBatch(augmentation === 'pad-crop' ? padCrop(chosen, shifts) : chosen);
     const loss = valueOf(descend(batch));
-    tf.dispose([batch.images, batch.labels]);
+    tf.dispose([batch.pixels, batch.labels]);
     const images = countOf(chosen);
     lossSum += loss * images;
     onStep({ step, images, loss });

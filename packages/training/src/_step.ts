@@ -1,10 +1,14 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { Batch } from '@weightmap/core';
 import { compile, type CompiledStep } from '@weightmap/engine';
 import { crossEntropy } from './loss.js';
+import { imagesOf, type PackedBatch } from './_packed-batch.js';
 import { trainableVariables } from './_weights.js';
 
-type Images = Pick<Batch, 'images' | 'labels'>;
+/** Height, width and channels that a model takes. */
+function sizeOf(model: tf.LayersModel): { height: number; width: number; channels: number } {
+  const [, height, width, channels] = model.inputs[0].shape as [null, number, number, number];
+  return { height, width, channels };
+}
 
 /**
  * One step of the optimizer on a batch, compiled where the engine can: the loss before it.
@@ -15,10 +19,12 @@ type Images = Pick<Batch, 'images' | 'labels'>;
 export function trainingStep(
   model: tf.LayersModel,
   optimizer: tf.Optimizer,
-): CompiledStep<Images, tf.Scalar> {
+): CompiledStep<PackedBatch, tf.Scalar> {
   const variables = trainableVariables(model);
-  return compile(({ images, labels }: Images) => {
-    const lossOf = () => crossEntropy(model.apply(images, { training: true }) as tf.Tensor2D, labels);
+  const size = sizeOf(model);
+  return compile((batch: PackedBatch) => {
+    const images = imagesOf(batch, size);
+    const lossOf = () => crossEntropy(model.apply(images, { training: true }) as tf.Tensor2D, batch.labels);
     return optimizer.minimize(lossOf, true, variables) as tf.Scalar;
   });
 }
@@ -31,9 +37,10 @@ export interface Judgement {
   readonly predicted: tf.Tensor1D;
 }
 
-export function evaluationStep(model: tf.LayersModel): CompiledStep<Images, Judgement> {
-  return compile(({ images, labels }: Images) => {
-    const logits = model.apply(images, { training: false }) as tf.Tensor2D;
-    return { loss: crossEntropy(logits, labels), predicted: logits.argMax<tf.Tensor1D>(1) };
+export function evaluationStep(model: tf.LayersModel): CompiledStep<PackedBatch, Judgement> {
+  const size = sizeOf(model);
+  return compile((batch: PackedBatch) => {
+    const logits = model.apply(imagesOf(batch, size), { training: false }) as tf.Tensor2D;
+    return { loss: crossEntropy(logits, batch.labels), predicted: logits.argMax<tf.Tensor1D>(1) };
   });
 }

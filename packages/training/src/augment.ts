@@ -17,18 +17,19 @@ export function padCrop(
 ): ImageSet {
   const { height, width, channels } = set.spec;
   const row = width * channels;
+  const size = height * row;
   const pixels = new Uint8Array(set.pixels.length);
   for (let image = 0; image < set.labels.length; image++) {
-    // Row y of the crop is row y + down of the image, or padding; columns likewise.
     const down = random.integer(2 * padding + 1) - padding;
     const right = random.integer(2 * padding + 1) - padding;
-    const columns = Math.max(0, width - Math.abs(right)) * channels;
-    const from = Math.max(0, right) * channels;
-    const to = Math.max(0, -right) * channels;
-    for (let y = Math.max(0, -down); y < Math.min(height, height - down); y++) {
-      const source = (image * height + y + down) * row + from;
-      pixels.set(set.pixels.subarray(source, source + columns), (image * height + y) * row + to);
-    }
+    // The whole image moves as one stretch of memory; what wraps around to the other side becomes padding.
+    const shift = down * row + right * channels;
+    const start = image * size;
+    const source = set.pixels.subarray(start + Math.max(0, shift), start + Math.min(size, size + shift));
+    if (Math.abs(shift) < size) pixels.set(source, start + Math.max(0, -shift));
+    const wrapped = Math.min(Math.abs(right), width) * channels;
+    const edge = start + (right > 0 ? row - wrapped : 0);
+    if (wrapped > 0) for (let at = edge; at < start + size; at += row) pixels.fill(0, at, at + wrapped);
   }
   return { ...set, pixels };
 }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
-import { batchesOf, countOf, WeightmapError, type ImageSet } from '@weightmap/core';
+import { countOf, sliceOf, WeightmapError, type ImageSet } from '@weightmap/core';
+import { packBatch } from './_packed-batch.js';
 import { evaluationStep } from './_step.js';
 
 const BATCH_SIZE = 500;
@@ -45,22 +46,22 @@ export async function evaluateBy(
   if (count === 0)
     throw new WeightmapError('A model cannot be evaluated on no images.', { expected: 'at least one image' });
   let [lossSum, correct] = [0, 0];
-  for (const { images, labels, start } of batchesOf(set, batchSize)) {
+  for (let start = 0; start < count; start += batchSize) {
+    const batch = sliceOf(set, start, batchSize);
     const [loss, right] = tf.tidy(() => {
-      const judged = judge({ images, labels });
+      const judged = judge(packBatch(batch));
       // No `tf.equal`: the predictions of a batch are few, and JavaScript counts them exactly.
       const predicted = judged.predicted.dataSync();
-      const truth = set.labels.subarray(start, start + batchSize);
-      const hits = truth.reduce((n, label, i) => n + Number(predicted[i] === label), 0);
+      const hits = batch.labels.reduce((n, label, i) => n + Number(predicted[i] === label), 0);
       return [judged.loss.dataSync()[0], hits] as const;
     });
     if (!Number.isFinite(loss))
       throw new WeightmapError(`The model's loss is ${loss}.`, {
-        where: `images ${start} … ${start + labels.size - 1} of ${count}`,
+        where: `images ${start} … ${start + countOf(batch) - 1} of ${count}`,
         expected: 'finite logits for every image',
         fix: 'Train the model again with a smaller learning rate, or look for damaged weights.',
       });
-    lossSum += loss * labels.size;
+    lossSum += loss * countOf(batch);
     correct += right;
     await nextTurn();
   }

@@ -1,4 +1,5 @@
 export { adam } from './_adam-state.js';
+export { packBatch, type PackedBatch } from './_packed-batch.js';
 export { trainingStep } from './_step.js';
 export { padCrop } from './augment.js';
 export { evaluate, type Evaluation } from './evaluate.js';

@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline';
 import * as tf from '@tensorflow/tfjs';
 import { buildVariant, findVariant } from '@weightmap/architectures';
-import { randomStream, type Batch } from '@weightmap/core';
+import { randomStream } from '@weightmap/core';
 import { datasets } from '@weightmap/datasets';
 import { startEngine } from '@weightmap/engine';
 import { trainableParameters } from '@weightmap/metrics';
-import { adam, trainingStep } from '@weightmap/training';
+import { adam, packBatch, trainingStep, type PackedBatch } from '@weightmap/training';
 import { unknownName } from '../_nearest.js';
 import type { Mode, Workload } from './modes.js';
 import type { Ready } from './_stopwatch-process.js';
@@ -42,13 +42,13 @@ export function specOf(id: string) {
   return loader.spec;
 }
 
-function madeBatch(id: string, size: number): Pick<Batch, 'images' | 'labels'> {
+function madeBatch(id: string, size: number): PackedBatch {
   const { height, width, channels, classes } = specOf(id);
   const random = randomStream(1, 'bench');
-  const shape: [number, number, number, number] = [size, height, width, channels];
-  const pixels = Float32Array.from({ length: size * height * width * channels }, () => random.uniform());
-  const labels = Int32Array.from({ length: size }, (_, i) => i % classes.length);
-  return { images: tf.tensor4d(pixels, shape), labels: tf.tensor1d(labels, 'int32') };
+  return packBatch({
+    pixels: Uint8Array.from({ length: size * height * width * channels }, () => random.integer(256)),
+    labels: Uint8Array.from({ length: size }, (_, i) => i % classes.length),
+  });
 }
 
 function milliseconds(run: () => unknown): number {

@@ -1,8 +1,10 @@
 import { registerBatchNorm } from './_batch-norm.js';
 import { registerBias } from './_bias.js';
+import { registerPixels } from './pixels.js';
 import { registerReluGradient } from './_relu.js';
 import { registerSparseSoftmax } from './softmax-cross-entropy.js';
 
+export { packPixels, unpackPixels } from './pixels.js';
 export { sparseSoftmaxCrossEntropy } from './softmax-cross-entropy.js';
 
 let registered = false;
@@ -18,4 +20,5 @@ export function registerNativeOps(): void {
   registerBias();
   registerSparseSoftmax();
   registerBatchNorm();
+  registerPixels();
 }
