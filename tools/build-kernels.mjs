@@ -7,30 +7,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, say, tail } from './_console.mjs';
+import { KERNEL_UNITS, OPTIMIZED } from '../packages/engine/native/units.mjs';
 import { cacheRoot, compiler, tfjsNodeFolder } from './link-libtensorflow.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const sources = path.join(root, 'packages/engine/native');
 
-const COMMON = [
-  '-O3',
-  '-fPIC',
-  '-std=c++17',
-  '-fvisibility=hidden',
-  '-ffp-contract=fast',
-  '-DNAPI_VERSION=8',
-];
-/** Every source file with the flags of its own; the vector code once for each instruction set. */
-const UNITS = {
-  'tensorflow-ops.cc': [],
-  'kernels.cc': [],
-  'workers.cc': [],
-  'simd-portable.cc': [],
-  ...(process.arch === 'x64' && {
-    'simd-avx2.cc': ['-mavx2', '-mfma'],
-    'simd-avx512.cc': ['-mavx512f', '-mavx512dq'],
-  }),
-};
+const COMMON = [...OPTIMIZED, '-DNAPI_VERSION=8'];
+/** Every source file of the addon with the flags of its own. */
+const UNITS = { 'tensorflow-ops.cc': [], ...KERNEL_UNITS };
 
 /** Changes with the sources, the flags, the compiler and the libtensorflow. */
 async function keyOf(lib) {

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { KERNEL_UNITS } from '../units.mjs';
 
 const native = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const sanitizers = process.argv.includes('--thread') ? 'thread' : 'address,undefined';
@@ -16,16 +17,7 @@ const flags = [
   `-fsanitize=${sanitizers}`,
   '-fno-sanitize-recover=all',
 ];
-const units = {
-  'test/kernels-test.cc': [],
-  'kernels.cc': [],
-  'workers.cc': [],
-  'simd-portable.cc': [],
-  ...(process.arch === 'x64' && {
-    'simd-avx2.cc': ['-mavx2', '-mfma'],
-    'simd-avx512.cc': ['-mavx512f', '-mavx512dq'],
-  }),
-};
+const units = { 'test/kernels-test.cc': [], ...KERNEL_UNITS };
 
 function run(command, args) {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
