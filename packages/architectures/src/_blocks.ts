@@ -15,25 +15,33 @@ export interface FeatureLayerOptions {
   filters: number;
   /** Side of the square kernel, in pixels. */
   kernelSize: number;
-  /** `same` keeps the size; a number is the pixels of zeros at every border. */
+  /** `same` keeps the size where the stride is 1; a number is the pixels of zeros at every border. */
   padding: 'same' | number;
+  /** Keeps every s-th row and column of what stride 1 gives, beginning with the first. Default 1. */
+  strides?: number;
   activation?: 'relu' | 'linear';
   /** Of the whole network; the layer draws from its own stream, named after it. */
   seed: number;
 }
 
-/** One k×k convolution or weight map layer: [batch, height, width, channels] → [batch, height', width', filters]. */
+/**
+ * One k×k convolution or weight map layer: [batch, height, width, channels] → [batch, height', width', filters].
+ *
+ * Every kind samples the same positions: with 'same' padding, ⌈height / s⌉ × ⌈width / s⌉ of them.
+ */
 export function featureLayer(
   x: tf.SymbolicTensor,
-  { kind, name, filters, kernelSize, padding, activation = 'linear', seed }: FeatureLayerOptions,
+  { kind, name, filters, kernelSize, padding, strides = 1, activation = 'linear', seed }: FeatureLayerOptions,
 ): tf.SymbolicTensor {
-  if (kind === 'conv') return convolution(x, { name, filters, kernelSize, padding, activation, seed });
+  if (kind === 'conv')
+    return convolution(x, { name, filters, kernelSize, padding, strides, activation, seed });
   const weightMap = kind === 'smoothing' ? smoothingWeightMap : unsharpWeightMap;
   return weightMap({
     name,
     filters,
     kernelSize,
     padding: padding || 'valid',
+    strides,
     activation,
     seed: layerStream(seed, name).seed(),
   }).apply(x) as tf.SymbolicTensor;
@@ -41,23 +49,48 @@ export function featureLayer(
 
 function convolution(
   x: tf.SymbolicTensor,
-  { name, filters, kernelSize, padding, activation, seed }: Omit<FeatureLayerOptions, 'kind'>,
+  {
+    name,
+    filters,
+    kernelSize,
+    padding,
+    strides,
+    activation,
+    seed,
+  }: Omit<Required<FeatureLayerOptions>, 'kind'>,
 ): tf.SymbolicTensor {
-  const fanIn = x.shape[3]! * kernelSize ** 2;
+  const border = borderOf(padding, kernelSize, strides);
   const layer = tf.layers.conv2d({
     name,
     filters,
     kernelSize,
-    padding: padding === 'same' ? 'same' : 'valid',
+    padding: border === 'same' ? 'same' : 'valid',
+    strides,
     activation,
-    ...uniformInitializers(seed, name, fanIn),
+    ...uniformInitializers(seed, name, x.shape[3]! * kernelSize ** 2),
   });
   // TensorFlow.js convolutions know only 'valid' and 'same'; other borders are a layer of their own.
   const padded =
-    padding === 'same' || padding === 0
+    border === 'same' || border === 0
       ? x
-      : tf.layers.zeroPadding2d({ name: `${name}-padding`, padding }).apply(x);
+      : tf.layers.zeroPadding2d({ name: `${name}-padding`, padding: border }).apply(x);
   return layer.apply(padded) as tf.SymbolicTensor;
+}
+
+/**
+ * TensorFlow's 'same' isn't that of stride 1 sampled: on an even side a stride of 2 begins at the second row.
+ * Equal borders begin at the first, as the weight map layers do.
+ */
+const borderOf = (padding: 'same' | number, kernelSize: number, strides: number): 'same' | number =>
+  padding === 'same' && strides > 1 ? (kernelSize - 1) / 2 : padding;
+
+/** Global average pooling, then a logit for each class: [batch, height, width, channels] → [batch, classes]. */
+export function averageHead(
+  x: tf.SymbolicTensor,
+  { classes, seed }: { classes: number; seed: number },
+): tf.SymbolicTensor {
+  const features = tf.layers.globalAveragePooling2d({ name: 'global-average' }).apply(x) as tf.SymbolicTensor;
+  return denseLayer(features, { name: 'logits', units: classes, seed });
 }
 
 /** A fully connected layer: [batch, inputs] → [batch, units]. */

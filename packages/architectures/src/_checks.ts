@@ -1,4 +1,5 @@
 import { WeightmapError, type ImageSpec } from '@weightmap/core';
+import { featureKinds, type FeatureKind } from './_blocks.js';
 
 /** @throws WeightmapError if the value is no whole number of at least `from`. */
 export function checkWhole(value: unknown, what: string, { from = 1 }: { from?: number } = {}): void {
@@ -20,4 +21,19 @@ export function checkSpec({ height, width, channels, classes }: ImageSpec): void
 export function checkSeed(seed: number): void {
   if (!Number.isSafeInteger(seed))
     throw new WeightmapError(`The seed is ${seed}.`, { where: 'seed', expected: 'a whole number' });
+}
+
+/** @throws WeightmapError if there is no such feature layer. */
+export function checkKind(kind: FeatureKind): void {
+  if (!featureKinds.includes(kind))
+    throw new WeightmapError(`There is no feature layer “${kind}”.`, {
+      where: 'kind',
+      expected: `one of ${featureKinds.join(', ')}`,
+    });
+}
+
+/** @throws WeightmapError if there is no kind, or one that there isn't. */
+export function checkKinds(kinds: readonly FeatureKind[]): void {
+  checkWhole(kinds.length, 'The number of kinds of feature layers');
+  kinds.forEach(checkKind);
 }

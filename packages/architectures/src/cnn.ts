@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
 import { inputScale } from '@weightmap/wm-layers';
 import type { BuildOptions } from './architecture.js';
-import { batchNorm, denseLayer, featureKinds, featureLayer, relu, type FeatureKind } from './_blocks.js';
-import { checkSeed, checkSpec, checkWhole } from './_checks.js';
+import { batchNorm, denseLayer, featureLayer, relu, type FeatureKind } from './_blocks.js';
+import { checkKind, checkSeed, checkSpec, checkWhole } from './_checks.js';
 
 /** What distinguishes the CNNs of table 4 from each other. */
 export interface CnnOptions {
@@ -89,11 +89,7 @@ function featureBlock(
 }
 
 function checkOptions({ kind, channels, kernelSize }: CnnOptions): void {
-  if (!featureKinds.includes(kind))
-    throw new WeightmapError(`There is no feature layer “${kind}”.`, {
-      where: 'kind',
-      expected: `one of ${featureKinds.join(', ')}`,
-    });
+  checkKind(kind);
   checkWhole(channels.length, 'The number of feature layers');
   channels.forEach((filters, i) => checkWhole(filters, `The number of channels of feature layer ${i + 1}`));
   checkWhole(kernelSize, 'The kernel size', { from: 3 });

@@ -1,5 +1,14 @@
 export type { Architecture, BuildOptions } from './architecture.js';
 export type { FeatureKind } from './_blocks.js';
 export { buildCnn, type CnnOptions } from './cnn.js';
+export { buildDensenet, type DensenetOptions } from './densenet.js';
 export { architectures, buildVariant, findVariant } from './registry.js';
-export { variants, type ArchitectureId, type ArchitectureOptions, type Variant } from './variants.js';
+export { buildResnet, type ResnetOptions, type ResnetStage } from './resnet.js';
+export {
+  benchmarkRows,
+  variants,
+  type ArchitectureId,
+  type ArchitectureOptions,
+  type BenchmarkRow,
+  type Variant,
+} from './variants.js';

@@ -2,6 +2,8 @@ import type * as tf from '@tensorflow/tfjs';
 import { WeightmapError, type ImageSpec } from '@weightmap/core';
 import type { Architecture } from './architecture.js';
 import { buildCnn } from './cnn.js';
+import { buildDensenet } from './densenet.js';
+import { buildResnet } from './resnet.js';
 import { variants, type ArchitectureId, type ArchitectureOptions, type Variant } from './variants.js';
 
 type Registry = { readonly [Id in ArchitectureId]: Architecture<ArchitectureOptions[Id]> };
@@ -9,6 +11,8 @@ type Registry = { readonly [Id in ArchitectureId]: Architecture<ArchitectureOpti
 /** Every architecture by its id. */
 export const architectures = {
   cnn: { label: 'CNN', source: 'paper, table 1', build: buildCnn },
+  resnet: { label: 'ResNet', source: 'paper, table 2', build: buildResnet },
+  densenet: { label: 'DenseNet', source: 'paper, table 3', build: buildDensenet },
 } as const satisfies Registry;
 
 /**

@@ -1,13 +1,18 @@
+import type { FeatureKind } from './_blocks.js';
 import type { CnnOptions } from './cnn.js';
+import type { DensenetOptions } from './densenet.js';
+import type { ResnetOptions } from './resnet.js';
 
 /** What each architecture lets one choose; its keys are the architectures. */
 export interface ArchitectureOptions {
   cnn: CnnOptions;
+  resnet: ResnetOptions;
+  densenet: DensenetOptions;
 }
 
 export type ArchitectureId = keyof ArchitectureOptions;
 
-/** One row of the paper's tables: an architecture and what is chosen in it. */
+/** A network of the paper's tables: an architecture and what is chosen in it. */
 export type Variant<Id extends ArchitectureId = ArchitectureId> = {
   [A in Id]: {
     /** Unique, such as `cnn-33`. */
@@ -18,7 +23,7 @@ export type Variant<Id extends ArchitectureId = ArchitectureId> = {
     /** Ids of the datasets that the paper reports it on. */
     readonly datasets: readonly string[];
     readonly options: ArchitectureOptions[A];
-    /** The last feature layer, after its ReLU: where Grad-CAM looks. */
+    /** What gives the last feature maps, after their ReLU: where Grad-CAM looks. */
     readonly gradCamLayer: string;
   };
 }[Id];
@@ -99,5 +104,69 @@ const cnns: readonly Variant<'cnn'>[] = [
   },
 ];
 
-/** Every row of the benchmark, in the order of the paper's tables. */
-export const variants: readonly Variant[] = [...cnns];
+/** What the 3×3 layers of ResNet and DenseNet are in tables 5 to 7, in the paper's order. */
+const mixtures: readonly {
+  readonly id: string;
+  readonly label: string;
+  readonly kinds: readonly FeatureKind[];
+  readonly datasets: readonly string[];
+}[] = [
+  { id: 'conv', label: 'Conv', kinds: ['conv'], datasets: ['mnist', 'cifar10', 'iwildcam'] },
+  { id: 'smoothing', label: 'Smoothing WM', kinds: ['smoothing'], datasets: ['mnist'] },
+  { id: 'unsharp', label: 'Unsharp WM', kinds: ['unsharp'], datasets: ['mnist'] },
+  {
+    id: 'alternating-smoothing',
+    label: 'Alternating Conv/Smoothing WM',
+    kinds: ['conv', 'smoothing'],
+    datasets: ['mnist', 'cifar10', 'iwildcam'],
+  },
+  {
+    id: 'alternating-unsharp',
+    label: 'Alternating Conv/Unsharp WM',
+    kinds: ['conv', 'unsharp'],
+    datasets: ['mnist', 'cifar10', 'iwildcam'],
+  },
+];
+
+/** The widths and depths of table 2. */
+const stages = [
+  { channels: 8, blocks: 3 },
+  { channels: 16, blocks: 4 },
+  { channels: 32, blocks: 6 },
+  { channels: 64, blocks: 4 },
+];
+
+const resnets = mixtures.map(({ id, label, kinds, datasets }): Variant<'resnet'> => ({
+  id: `resnet-${id}`,
+  architecture: 'resnet',
+  label: `ResNet ${label}`,
+  datasets,
+  options: { kinds, stages },
+  gradCamLayer: 'relu17',
+}));
+
+/** With the widths and depths of table 3. */
+const densenets = mixtures.map(({ id, label, kinds, datasets }): Variant<'densenet'> => ({
+  id: `densenet-${id}`,
+  architecture: 'densenet',
+  label: `DenseNet ${label}`,
+  datasets,
+  options: { kinds, stem: 16, growth: 8, denseLayers: [2, 4, 8, 16] },
+  gradCamLayer: 'concat31',
+}));
+
+/** Every network of the benchmark, in the order of the paper's tables. */
+export const variants: readonly Variant[] = [...cnns, ...resnets, ...densenets];
+
+/** One row of the paper's tables 4 to 7: a network on a dataset. */
+export interface BenchmarkRow {
+  /** Id of the variant. */
+  readonly variant: string;
+  /** Id of the dataset. */
+  readonly dataset: string;
+}
+
+/** All 31 rows, in the paper's order: tables 4 and 5 are about MNIST, 6 about CIFAR-10, 7 about iWildCam. */
+export const benchmarkRows: readonly BenchmarkRow[] = ['mnist', 'cifar10', 'iwildcam'].flatMap((dataset) =>
+  variants.filter(({ datasets }) => datasets.includes(dataset)).map(({ id }) => ({ variant: id, dataset })),
+);

@@ -9,3 +9,5 @@ export const specOf = (height: number, width: number, channels: number, classes:
 });
 
 export const mnist = specOf(28, 28, 1, 10);
+export const cifar10 = specOf(32, 32, 3, 10);
+export const iwildcam = specOf(23, 32, 1, 10);

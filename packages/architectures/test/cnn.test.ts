@@ -1,15 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import { randomStream, WeightmapError } from '@weightmap/core';
+import { WeightmapError } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { buildCnn, buildVariant, variants, type CnnOptions } from '../src/index.js';
+import { noise, saveAndLoad, scramble, weightsOf } from './_models.js';
 import * as reference from './_reference.js';
 import { mnist, specOf } from './_specs.js';
 
 useEngine();
-
-const noise = (shape: [number, number, number, number]) =>
-  tf.tensor4d(randomStream(7, 'images').uniforms(tf.util.sizeFromShape(shape)), shape);
 
 /** The whole network in plain loops, with the weights of the model. */
 function forward(
@@ -17,11 +15,7 @@ function forward(
   image: reference.Maps,
   { kind, channels, kernelSize, ...rest }: CnnOptions,
 ) {
-  const weights = (layer: string) =>
-    model
-      .getLayer(layer)
-      .getWeights()
-      .map((weight) => weight.dataSync());
+  const weights = (layer: string) => weightsOf(model, layer);
   // Unsharp keeps the size; the others lose two rows and columns whatever the kernel.
   const border = kind === 'unsharp' ? (kernelSize - 1) / 2 : (kernelSize - 3) / 2;
   let x = rest.inputScale ? reference.scale(image, weights('input-scale')) : image;
@@ -36,16 +30,6 @@ function forward(
   });
   const hidden = reference.dense(x.values, weights('fc1')).map((value) => Math.max(0, value));
   return { features: x, logits: reference.dense(hidden, weights('logits')) };
-}
-
-/** Puts every weight at a random value, so that none is neutral (γ = 1, mean 0, …). */
-function scramble(model: tf.LayersModel): void {
-  const random = randomStream(3, 'scramble');
-  tf.tidy(() =>
-    model.setWeights(
-      model.getWeights().map(({ size, shape }) => tf.tensor(random.uniforms(size, 0.1, 0.5), shape)),
-    ),
-  );
 }
 
 describe('buildCnn', () => {
@@ -90,7 +74,8 @@ describe('buildCnn', () => {
     model.dispose();
   });
 
-  it.each(variants.map(({ id, options, gradCamLayer }) => ({ id, options, gradCamLayer })))(
+  const cnns = variants.filter((variant) => variant.architecture === 'cnn');
+  it.each(cnns.map(({ id, options, gradCamLayer }) => ({ id, options, gradCamLayer })))(
     'shows Grad-CAM the last feature maps of $id, after their ReLU',
     ({ id, options, gradCamLayer }) => {
       const model = buildVariant(id, { spec: specOf(9, 8, 1, 2), seed: 1 });
@@ -149,14 +134,7 @@ describe('buildCnn', () => {
   it('survives saving and loading', async () => {
     const model = buildVariant('cnn-smooth-32-batchnorm', { spec: specOf(10, 9, 1, 4), seed: 3 });
     scramble(model);
-    let saved: tf.io.ModelArtifacts | undefined;
-    await model.save(
-      tf.io.withSaveHandler(async (artifacts) => {
-        saved = artifacts;
-        return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-      }),
-    );
-    const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved!));
+    const loaded = await saveAndLoad(model);
     const images = noise([3, 10, 9, 1]);
     const [before, after] = [model, loaded].map((each) => each.predict(images) as tf.Tensor);
     expect(after).toBeAllclose(before, 0);

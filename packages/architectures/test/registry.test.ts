@@ -1,6 +1,6 @@
 import { WeightmapError } from '@weightmap/core';
 import { describe, expect, it } from 'vitest';
-import { architectures, buildVariant, findVariant, variants } from '../src/index.js';
+import { architectures, benchmarkRows, buildVariant, findVariant, variants } from '../src/index.js';
 import { mnist } from './_specs.js';
 
 describe('the registry', () => {
@@ -26,5 +26,22 @@ describe('the registry', () => {
       for (const { id } of variants) expect((error as WeightmapError).explain()).toContain(id);
     }
     expect.assertions(4 + variants.length);
+  });
+
+  it('has the 31 rows of tables 4 to 7 in their order', () => {
+    const cnns = [
+      ...['wide', '33', '33-batchnorm', '33-k9', '33-input-scale'],
+      ...['smooth-32', 'smooth-32-batchnorm', 'smooth-32-k9', 'unsharp-32'],
+    ].map((id) => `cnn-${id}`);
+    const deep = (forms: string[]) =>
+      ['resnet', 'densenet'].flatMap((architecture) => forms.map((form) => `${architecture}-${form}`));
+    const alternating = ['conv', 'alternating-smoothing', 'alternating-unsharp'];
+    const all = ['conv', 'smoothing', 'unsharp', 'alternating-smoothing', 'alternating-unsharp'];
+    expect(benchmarkRows.map(({ variant, dataset }) => `${variant}@${dataset}`)).toEqual([
+      ...[...cnns, ...deep(all)].map((id) => `${id}@mnist`),
+      ...deep(alternating).map((id) => `${id}@cifar10`),
+      ...deep(alternating).map((id) => `${id}@iwildcam`),
+    ]);
+    expect(benchmarkRows).toHaveLength(31);
   });
 });
