@@ -1,12 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { fgsm, uniformNoise } from '@weightmap/attacks';
 import {
-  asClassifier,
   batchOf,
   randomStream,
-  type Attack,
+  type Classifier,
   type Dataset,
   type EvaluationConfig,
   type GradCamRecord,
@@ -14,9 +12,7 @@ import {
 import { writeWhole } from '@weightmap/core/files';
 import { gradCam } from '@weightmap/metrics';
 import sharp from 'sharp';
-
-/** Strengths that pictures are made at: where the curves of the paper's models begin to part. */
-const PICTURED = { beta: 0.6, epsilon: 0.1 };
+import { conditions } from './conditions.js';
 
 export interface GradCamPictureOptions {
   /** The cell's folder; pictures go to `grad-cam/` in it. */
@@ -32,6 +28,7 @@ export interface GradCamPictureOptions {
 /** Draws each sample clean, noisy and attacked, with what Grad-CAM says of the predicted class (figure 5). */
 export async function drawGradCam(
   model: tf.LayersModel,
+  classifier: Classifier,
   { test }: Dataset,
   { folder, layer, samples, seed, evaluation }: GradCamPictureOptions,
 ): Promise<GradCamRecord[]> {
@@ -43,23 +40,15 @@ export async function drawGradCam(
   if (chosen.length === 0) return [];
   await mkdir(path.join(folder, 'grad-cam'), { recursive: true });
   const { images, labels } = batchOf(test, chosen);
-  const classifier = asClassifier(model);
-  const random = () => randomStream(seed, 'grad-cam');
-  const perturbed = (attack: Attack, strength: number) =>
-    attack.run(classifier, images, labels, { strengths: [strength], random: random() })[0].adversarial;
-  const conditions = [
-    { condition: 'clean', strength: 0, inputs: images },
-    {
-      condition: 'noisy',
-      strength: PICTURED.beta,
-      inputs: perturbed(uniformNoise({ rescale: evaluation.noiseRescale }), PICTURED.beta),
-    },
-    { condition: 'attacked', strength: PICTURED.epsilon, inputs: perturbed(fgsm(), PICTURED.epsilon) },
-  ] as const;
+  const pictured = conditions(evaluation).map(({ condition, strength, perturbation }) => {
+    const random = randomStream(seed, 'grad-cam');
+    const outcomes = perturbation?.attack.run(classifier, images, labels, { strengths: [strength], random });
+    return { condition, strength, inputs: outcomes?.[0].adversarial ?? images };
+  });
 
   const records: GradCamRecord[] = [];
-  for (const { condition, strength, inputs } of conditions) {
-    const { heatmaps, shape, classIndex, probabilities } = gradCam(model, inputs, { layer });
+  for (const { condition, strength, inputs } of pictured) {
+    const { heatmaps, shape, classIndex, probabilities } = gradCam(model, inputs, { layer, classifier });
     const pixels = await inputs.data<'float32'>();
     const [, height, width, channels] = inputs.shape;
     for (const [i, sample] of chosen.entries()) {
@@ -79,7 +68,7 @@ export async function drawGradCam(
       });
     }
   }
-  tf.dispose([labels, ...conditions.map(({ inputs }) => inputs)]);
+  tf.dispose([labels, ...pictured.map(({ inputs }) => inputs)]);
   return records;
 }
 

@@ -14,6 +14,7 @@ import { compiledClassifier, type EngineInfo } from '@weightmap/engine';
 import { flops, robustnessCurve, testError, trainableParameters } from '@weightmap/metrics';
 import { saveModel, train, type EpochReport } from '@weightmap/training';
 import { drawGradCam } from './grad-cam-pictures.js';
+import { measureFeatures } from './measure-features.js';
 import { provenanceOf } from './provenance.js';
 import { cellId, cellPaths, writeRecord } from './records/index.js';
 import { appendHistory } from './history.js';
@@ -63,6 +64,7 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     const noise = uniformNoise({ rescale: evaluation.noiseRescale });
     const noiseCurve = await robustnessCurve(classifier, attacked, noise, evaluation.betas, curve);
     const fgsmCurve = await robustnessCurve(classifier, attacked, fgsm(), evaluation.epsilons, curve);
+    const features = { seed, layer: findVariant(variant).gradCamLayer, evaluation };
     const record: RunRecord = {
       schemaVersion: RECORD_SCHEMA_VERSION,
       cellId: cellId(cell),
@@ -79,13 +81,12 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
       history: [...trained.history],
       noise: noiseCurve.map(({ strength, errorPercent }) => ({ beta: strength, errorPercent })),
       fgsm: fgsmCurve.map(({ strength, errorPercent }) => ({ epsilon: strength, errorPercent })),
-      gradCam: await drawGradCam(model, dataset, {
+      gradCam: await drawGradCam(model, classifier, dataset, {
+        ...features,
         folder: paths.folder,
-        seed,
-        layer: findVariant(variant).gradCamLayer,
         samples: options.gradCamSamples,
-        evaluation,
       }),
+      ...(await measureFeatures(model, classifier, dataset, { ...features, onProgress })),
       seconds: { training: trained.seconds, evaluation: (performance.now() - started) / 1000 },
       provenance: provenanceOf(engine),
     };

@@ -1,4 +1,4 @@
-import type { CellConfig, RunRecord } from '@weightmap/core';
+import { RECORD_SCHEMA_VERSION, type CellConfig, type RunRecord } from '@weightmap/core';
 import { cellId } from '../src/records/index.js';
 
 export interface MadeRecord extends Partial<Omit<RunRecord, 'cell' | 'cellId'>> {
@@ -43,12 +43,14 @@ export function makeRecord({ data, training, evaluation, ...overrides }: MadeRec
       noiseRescale: 'min-max',
       epsilons: [0, 8 / 255, 0.3],
       robustnessImages: null,
+      varianceImages: 1000,
+      sharpnessImages: 1000,
       ...evaluation,
     },
   };
   const { architecture: _inCell, ...rest } = overrides;
   return {
-    schemaVersion: 1,
+    schemaVersion: RECORD_SCHEMA_VERSION,
     cellId: cellId(cell),
     cell,
     dataset: cell.dataset.id,
@@ -72,6 +74,21 @@ export function makeRecord({ data, training, evaluation, ...overrides }: MadeRec
       { epsilon: 0.3, errorPercent: 80 },
     ],
     gradCam: [],
+    gradCamSharpness: [
+      {
+        ...{ layer: 'conv3', condition: 'clean', strength: 0, n: 1000, empty: 2 },
+        hoyer: { mean: 0.4, sd: 0.1, n: 998 },
+        entropy: { mean: 0.8, sd: 0.05, n: 998 },
+        background: { mean: 0.3, sd: 0.1, n: 998 },
+      },
+    ],
+    activationVariance: [
+      {
+        ...{ layer: 'conv1', kind: 'conv', n: 1000, beta: 0.6 },
+        clean: { input: 0.05, output: 0.1, gain: 2, amplification: null },
+        noisy: { input: 0.08, output: 0.12, gain: 1.5, amplification: null },
+      },
+    ],
     seconds: { training: 100, evaluation: 20 },
     provenance: {
       version: '0.1.0',

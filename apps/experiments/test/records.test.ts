@@ -88,7 +88,7 @@ describe('a run folder', () => {
     const reasons = await reasonsOf();
     const of = (trial: number) => reasons[`cells/mnist/cnn-33/trial-${trial}/record.json`];
     expect(of(2)).toMatch(/^not JSON: /);
-    expect(of(3)).toBe('schema version 0; this version reads 1');
+    expect(of(3)).toBe('schema version 0; this version reads 2');
     expect(of(4)).toMatch(/testErrorPercent: .*; noise\.0\.errorPercent: /);
     expect(of(5)).toMatch(/^cellId: isn't the hash/);
     expect(of(6)).toMatch(/^record: /);

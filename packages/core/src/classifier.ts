@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from './errors.js';
 
+/** What a compiled function may give: a tensor, or several, in order or by name. */
+export type Tensors = tf.Tensor | readonly tf.Tensor[] | { readonly [name: string]: tf.Tensor };
+
 /**
  * What an attack or a metric needs to know of a model: a differentiable function from images to
  * logits, and the range that valid pixels lie in.
@@ -24,7 +27,7 @@ export interface Classifier {
    * @returns the same function, to be kept and called again with inputs of the same shapes; it lives as long as
    *   the classifier.
    */
-  readonly compile?: <Inputs extends Readonly<Record<string, tf.Tensor>>, Result extends tf.Tensor>(
+  readonly compile?: <Inputs extends Readonly<Record<string, tf.Tensor>>, Result extends Tensors>(
     step: (inputs: Inputs) => Result,
   ) => (inputs: Inputs) => Result;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Raised when a record of an older version can no longer be read as a newer one. */
-export const RECORD_SCHEMA_VERSION = 1;
+export const RECORD_SCHEMA_VERSION = 2;
 
 const finite = z.number().finite();
 const count = z.number().int().nonnegative();
@@ -33,6 +33,10 @@ export const evaluationConfigSchema = z.strictObject({
   epsilons: z.array(finite.nonnegative()),
   /** Test images used for the robustness curves; null for all. */
   robustnessImages: z.number().int().positive().nullable(),
+  /** Test images that the activation variances are taken over; all of them if there are fewer. */
+  varianceImages: z.number().int().positive(),
+  /** Test images whose Grad-CAM maps are measured; all of them if there are fewer. */
+  sharpnessImages: z.number().int().positive(),
 });
 export type EvaluationConfig = z.infer<typeof evaluationConfigSchema>;
 
@@ -91,6 +95,77 @@ export const gradCamRecordSchema = z.strictObject({
 });
 export type GradCamRecord = z.infer<typeof gradCamRecordSchema>;
 
+/**
+ * How a layer passes variance on. Every variance is that of one activation over the images (divided by n), then
+ * averaged over positions and channels.
+ */
+export const layerVarianceSchema = z.strictObject({
+  /** Of what the layer is given. */
+  input: finite.nonnegative(),
+  /** Of what it gives, after its own activation function. */
+  output: finite.nonnegative(),
+  /** `output / input`, the one figure that convolutions and weight maps share; null where the input doesn't vary. */
+  gain: finite.nonnegative().nullable(),
+  /**
+   * The paper's equation 5, Var[w ⊙ x] = w²·Var[x]: both sides averaged over positions and pairs of channels, each
+   * divided by `input`. Null for convolutions, and where the input doesn't vary.
+   */
+  amplification: z
+    .strictObject({
+      /** The left side: the products w·x of every image, and their variance. */
+      measured: finite.nonnegative(),
+      /** The right side. */
+      predicted: finite.nonnegative(),
+    })
+    .nullable(),
+});
+export type LayerVariance = z.infer<typeof layerVarianceSchema>;
+
+/** One feature layer's activation variances, on the test images as they are and with uniform noise (paper, section 5). */
+export const activationVarianceSchema = z.strictObject({
+  layer: z.string().min(1),
+  kind: z.enum(['conv', 'smoothing', 'unsharp']),
+  /** Images that the variances are taken over, the first of the test part. */
+  n: z.number().int().positive(),
+  /** Bound of the noise, pixel units of [0, 1]. */
+  beta: finite.nonnegative(),
+  clean: layerVarianceSchema,
+  noisy: layerVarianceSchema,
+});
+export type ActivationVarianceRecord = z.infer<typeof activationVarianceSchema>;
+
+/** A figure that every image has, over the images that have it. */
+export const summarySchema = z.strictObject({
+  mean: finite,
+  /** Standard deviation of the images (divided by n − 1); null for one image. */
+  sd: finite.nonnegative().nullable(),
+  n: z.number().int().positive(),
+});
+export type Summary = z.infer<typeof summarySchema>;
+
+/** How sharp, sparse and localised the Grad-CAM maps of one condition are; of the classes predicted. */
+export const gradCamSharpnessSchema = z.strictObject({
+  layer: z.string().min(1),
+  /** `clean`, `noisy` (uniform noise) or `attacked` (FGSM). */
+  condition: z.enum(['clean', 'noisy', 'attacked']),
+  /** β or ε of the condition, 0 for clean. */
+  strength: finite.nonnegative(),
+  /** Maps made, one for each of the first images of the test part. */
+  n: z.number().int().positive(),
+  /** Maps that are 0 everywhere, of which nothing below can be said: they are left out of the summaries. */
+  empty: count,
+  /** Hoyer's sparsity: 0 for a flat map, 1 for one that has a single place. Null if every map is empty. */
+  hoyer: summarySchema.nullable(),
+  /** Entropy over the log of the number of places: 1 for a flat map, 0 for a single place. Null if every map is empty. */
+  entropy: summarySchema.nullable(),
+  /**
+   * Share of the map that lies on the background of the clean image. Null if every map is empty, and for photographs,
+   * where nobody has marked a background.
+   */
+  background: summarySchema.nullable(),
+});
+export type GradCamSharpnessRecord = z.infer<typeof gradCamSharpnessSchema>;
+
 /** The code, engine and machine behind a record; differs between machines without making the record another. */
 export const provenanceSchema = z.strictObject({
   /** Version of the weightmap command. */
@@ -131,6 +206,10 @@ export const runRecordSchema = z.strictObject({
   noise: z.array(noisePointSchema),
   fgsm: z.array(fgsmPointSchema),
   gradCam: z.array(gradCamRecordSchema),
+  /** One row a condition. */
+  gradCamSharpness: z.array(gradCamSharpnessSchema),
+  /** One row a feature layer, from the image to the logits. */
+  activationVariance: z.array(activationVarianceSchema),
   /** Wall-clock seconds of training and evaluation. */
   seconds: z.strictObject({ training: finite.nonnegative(), evaluation: finite.nonnegative() }),
   provenance: provenanceSchema,

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
 
 /**
- * Runs `body` while every output of `layer` passes through `change`, whatever the model around it looks like.
+ * Runs `body` while the output of `layer` passes through `change`, whatever the model around it looks like.
  *
  * The layer is as it was afterwards, also when something throws.
  *
@@ -10,7 +10,7 @@ import { WeightmapError } from '@weightmap/core';
  */
 export function withChangedOutput<T>(
   layer: tf.layers.Layer,
-  change: (output: tf.Tensor) => tf.Tensor,
+  change: (output: tf.Tensor, input: tf.Tensor) => tf.Tensor,
   body: () => T,
 ): T {
   const original = Object.getOwnPropertyDescriptor(layer, 'call');
@@ -19,11 +19,12 @@ export function withChangedOutput<T>(
   layer.call = (inputs, kwargs) => {
     const output = call(inputs, kwargs);
     uses++;
+    const input = Array.isArray(inputs) ? inputs[0] : inputs;
     if (Array.isArray(output)) {
       if (output.length !== 1) throw severalOutputs(layer.name);
-      return [change(output[0])];
+      return [change(output[0], input)];
     }
-    return change(output);
+    return change(output, input);
   };
   try {
     const result = body();
@@ -37,6 +38,22 @@ export function withChangedOutput<T>(
     if (original) Object.defineProperty(layer, 'call', original);
     else delete (layer as { call?: unknown }).call;
   }
+}
+
+/** Runs `body` while `look` sees what each of the layers is given and gives, in the order of the forward pass. */
+export function withEyesOn<T>(
+  layers: readonly tf.layers.Layer[],
+  look: (layer: tf.layers.Layer, output: tf.Tensor, input: tf.Tensor) => void,
+  body: () => T,
+): T {
+  const watched = layers.reduceRight<() => T>((inner, layer) => {
+    const change = (output: tf.Tensor, input: tf.Tensor) => {
+      look(layer, output, input);
+      return output;
+    };
+    return () => withChangedOutput(layer, change, inner);
+  }, body);
+  return watched();
 }
 
 const severalOutputs = (name: string) =>
@@ -57,5 +74,6 @@ export function layerNamed(model: tf.LayersModel, name: string): tf.layers.Layer
   return found;
 }
 
-const allLayers = (model: tf.LayersModel): tf.layers.Layer[] =>
+/** Every layer of a model, those of models that are layers included, which come before their own. */
+export const allLayers = (model: tf.LayersModel): tf.layers.Layer[] =>
   model.layers.flatMap((layer) => (layer instanceof tf.LayersModel ? [layer, ...allLayers(layer)] : [layer]));

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError } from '@weightmap/core';
+import { WeightmapError, type Classifier } from '@weightmap/core';
+import { compiledSteps } from './_step.js';
 import { layerNamed, withChangedOutput } from './_tap.js';
 
 export interface GradCamOptions {
@@ -7,6 +8,8 @@ export interface GradCamOptions {
   layer: string;
   /** [batch], the classes to explain. Default: those the model predicts. */
   classIndex?: readonly number[];
+  /** A classifier made of the model. A compiled one makes of each call one call of the engine. Default: none. */
+  classifier?: Classifier;
 }
 
 export interface GradCamResult {
@@ -26,75 +29,124 @@ export interface GradCamResult {
  * α_c = mean over places of ∂z_class/∂A[·, ·, c];  map = ReLU(Σ_c α_c·A[·, ·, c]), divided by its largest value.
  * A map that is 0 everywhere stays so. z is the logit, not the probability.
  *
- * The derivative is taken at the layer's output itself, by adding zeros to it and differentiating by them, so that any
- * topology will do. The model is left as it was and nothing else is kept.
+ * The derivative is taken at the layer's output itself, whatever the topology around it. The model is left as it was and
+ * nothing else is kept. With a compiled classifier, forward pass, gradient and map are one call for each batch; the same
+ * numbers up to rounding.
  *
  * @param model maps [batch, height, width, channels] to logits [batch, classes].
- * @throws WeightmapError if there is no such layer, its output has no places, it is used twice, a class is none of
- *   the model's, or the logits or the map are not finite.
+ * @throws WeightmapError if there is no such layer, its output has no places, it is used not at all or twice, a class is
+ *   none of the model's, or the logits or the map are not finite.
  * Source: Selvaraju et al., arXiv:1610.02391, equations 1 and 2; paper, figure 5.
  */
 export function gradCam(
   model: tf.LayersModel,
   images: tf.Tensor4D,
-  { layer: name, classIndex }: GradCamOptions,
+  { layer: name, classIndex, classifier }: GradCamOptions,
 ): GradCamResult {
   const layer = layerNamed(model, name);
+  const logits = classifier
+    ? (x: tf.Tensor4D) => classifier.logits(x)
+    : (x: tf.Tensor4D) => model.apply(x, { training: false }) as tf.Tensor2D;
+  const plain = (inputs: Explained) => explain(layer, logits, inputs);
+  const step = classifier ? steps(classifier, layer, plain) : plain;
+  const classes = model.outputs[0].shape[1] as number;
+  if (classIndex) checkClasses(classIndex, images.shape[0], classes);
   let result: GradCamResult | undefined;
   tf.tidy(() => {
-    result = explain(layer, () => model.apply(images, { training: false }) as tf.Tensor2D, classIndex);
+    const chosen = classIndex && { chosen: tf.oneHot(tf.tensor1d([...classIndex], 'int32'), classes) };
+    result = read(layer, step({ images, ...chosen }));
   });
   return result as GradCamResult;
 }
 
+/** What is explained. Without `chosen`, [batch, classes] with a 1 at the class, it is the prediction. */
+type Explained = { readonly images: tf.Tensor4D; readonly chosen?: tf.Tensor };
+
+/** All of a batch that is read afterwards; `largest`: [batch, 1, 1], before the maps are divided by it. */
+type Explanation = Readonly<Record<'heatmaps' | 'largest' | 'classes' | 'probabilities', tf.Tensor>>;
+
+const steps = compiledSteps<Explained, Explanation>();
+
+/** Reads nothing and keeps nothing, so that it can be compiled. */
 function explain(
   layer: tf.layers.Layer,
-  forward: () => tf.Tensor2D,
-  wanted: readonly number[] | undefined,
-): GradCamResult {
-  const { activation, logits } = observe(layer, forward);
-  const classIndex = checkClasses(wanted ?? [...logits.argMax(1).dataSync()], logits.shape);
-  const chosen = tf.oneHot(tf.tensor1d([...classIndex], 'int32'), logits.shape[1]).cast('float32');
-  const gradient = tf.grad((zeros) =>
-    withChangedOutput(
-      layer,
-      (output) => output.add(zeros),
-      () => forward().mul(chosen).sum(),
-    ),
-  )(tf.zerosLike(activation));
-
-  const map = activation
-    .mul(gradient.mean([1, 2], true))
-    .sum(3)
-    .relu();
-  const largest = map.max([1, 2], true);
-  const probabilities = logits.softmax().mul(chosen).sum(1).dataSync<'float32'>();
-  if (![...probabilities, ...largest.dataSync()].every(Number.isFinite))
-    throw new WeightmapError('Grad-CAM met numbers that are not finite.', {
-      where: `the layer "${layer.name}", its gradient or the logits`,
-    });
-  return {
-    heatmaps: map.div(largest.add(largest.equal(0).cast('float32'))).dataSync<'float32'>(),
-    shape: activation.shape.slice(0, 3) as [number, number, number],
-    classIndex,
-    probabilities,
-  };
+  forward: (images: tf.Tensor4D) => tf.Tensor2D,
+  { images, chosen }: Explained,
+): Explanation {
+  return tf.tidy(() => {
+    const { output, logits } = observe(layer, () => forward(images));
+    const hot = (chosen ?? tf.oneHot(logits.argMax(1), logits.shape[1])).cast('float32');
+    const gradient = gradientAt(layer, () => forward(images).mul(hot).sum());
+    const map = output
+      .mul(gradient.mean([1, 2], true))
+      .sum(3)
+      .relu();
+    const largest = map.max([1, 2], true);
+    return {
+      heatmaps: map.div(largest.add(largest.equal(0).cast('float32'))),
+      largest,
+      classes: hot.argMax(1),
+      probabilities: logits.softmax().mul(hot).sum(1),
+    };
+  });
 }
 
 /** A forward pass, and what the layer gave in it. */
 function observe(layer: tf.layers.Layer, forward: () => tf.Tensor2D) {
-  const seen: tf.Tensor[] = [];
+  // A model disposes what its layers give; a kept copy outlives that, and a copy of it is the caller's.
+  let seen: tf.Tensor | undefined;
   try {
-    // A model disposes what its layers give; a kept copy outlives that, and a copy of it is the caller's.
     const keepCopy = (output: tf.Tensor) => {
-      seen.push(tf.keep(output.clone()));
+      seen = tf.keep(output.clone());
       return output;
     };
     const logits = withChangedOutput(layer, keepCopy, forward);
-    return { logits, activation: checkSpatial(seen[0].clone(), layer.name) };
+    return { logits, output: checkSpatial(seen!.clone(), layer.name) };
   } finally {
-    tf.dispose(seen);
+    seen?.dispose();
   }
+}
+
+/**
+ * The derivative of a forward pass by the layer's output.
+ *
+ * The output goes through an operation that sees its gradient come back. What is differentiated by is a 0 that takes no
+ * part in it: the gradient then runs this far and no further, and nothing need be known of the output beforehand. A
+ * pass that is a copy of another is computed once in a graph.
+ */
+function gradientAt(layer: tf.layers.Layer, forward: () => tf.Tensor): tf.Tensor {
+  let seen: tf.Tensor | undefined;
+  const spy = tf.customGrad((output, zero) => ({
+    value: (output as tf.Tensor).clone(),
+    gradFunc: (dy: tf.Tensor) => {
+      seen = tf.keep(dy.clone());
+      return [dy, tf.zerosLike(zero as tf.Tensor)];
+    },
+  }));
+  try {
+    tf.grad((zero) => withChangedOutput(layer, (output) => spy(output, zero), forward))(tf.scalar(0));
+    return seen!.clone();
+  } finally {
+    seen?.dispose();
+  }
+}
+
+/** What the engine made of a batch, read and checked. */
+function read(
+  layer: tf.layers.Layer,
+  { heatmaps, largest, classes, probabilities }: Explanation,
+): GradCamResult {
+  const result = {
+    heatmaps: heatmaps.dataSync<'float32'>(),
+    shape: heatmaps.shape as [number, number, number],
+    classIndex: [...classes.dataSync()],
+    probabilities: probabilities.dataSync<'float32'>(),
+  };
+  if (![...result.probabilities, ...largest.dataSync()].every(Number.isFinite))
+    throw new WeightmapError('Grad-CAM met numbers that are not finite.', {
+      where: `the layer "${layer.name}", its gradient or the logits`,
+    });
+  return result;
 }
 
 function checkSpatial(output: tf.Tensor, name: string): tf.Tensor4D {
@@ -109,7 +161,7 @@ function checkSpatial(output: tf.Tensor, name: string): tf.Tensor4D {
   return output as tf.Tensor4D;
 }
 
-function checkClasses(classIndex: readonly number[], [batch, classes]: number[]): readonly number[] {
+function checkClasses(classIndex: readonly number[], batch: number, classes: number): void {
   const wrong = classIndex.find((index) => !(Number.isInteger(index) && index >= 0 && index < classes));
   if (wrong !== undefined || classIndex.length !== batch)
     throw new WeightmapError(
@@ -118,5 +170,4 @@ function checkClasses(classIndex: readonly number[], [batch, classes]: number[])
         : `There is no class ${wrong}.`,
       { where: 'classIndex', expected: `one index of 0 … ${classes - 1} for each of ${batch} images` },
     );
-  return classIndex;
 }

@@ -1,4 +1,5 @@
 import type { Metric } from '@weightmap/core';
+import { activationVarianceSync } from './activation-variance.js';
 import { flops, type Flops } from './flops.js';
 import { trainableParameters } from './parameters.js';
 import { testError } from './test-error.js';
@@ -26,6 +27,19 @@ export const metrics = {
     source: 'paper, table 4',
     measure: ({ model }) => flops(model),
   } satisfies Metric<Flops>,
+  'activation-variance': {
+    id: 'activation-variance',
+    label: 'Activation variance',
+    unit: 'variance of each feature layer’s output over the images',
+    source: 'paper, section 5, equation 5',
+    measure: ({ model, classifier, test, batchSize }) =>
+      Object.fromEntries(
+        activationVarianceSync(model, classifier, test, { batchSize }).map(({ layer, output }) => [
+          layer,
+          output,
+        ]),
+      ),
+  } satisfies Metric<Record<string, number>>,
 } as const satisfies Record<string, Metric>;
 
 export type MetricId = keyof typeof metrics;

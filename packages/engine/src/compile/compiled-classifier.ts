@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { Classifier } from '@weightmap/core';
+import type { Classifier, Tensors } from '@weightmap/core';
 import { compile } from './compile.js';
 
 /** A classifier whose logits, and what is derived from them, run as compiled steps. */
@@ -26,7 +26,7 @@ export function compiledClassifier(classifier: Classifier): CompiledClassifier {
   return {
     ...classifier,
     logits: (images) => logits({ images }),
-    compile<Inputs extends Readonly<Record<string, tf.Tensor>>, Result extends tf.Tensor>(
+    compile<Inputs extends Readonly<Record<string, tf.Tensor>>, Result extends Tensors>(
       step: (inputs: Inputs) => Result,
     ) {
       const compiled = keep(compile(step));

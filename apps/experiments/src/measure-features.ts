@@ -1,0 +1,61 @@
+import type * as tf from '@tensorflow/tfjs';
+import {
+  firstOf,
+  type Classifier,
+  type Dataset,
+  type EvaluationConfig,
+  type OnProgress,
+  type RunRecord,
+} from '@weightmap/core';
+import { activationVariance, gradCamSharpness } from '@weightmap/metrics';
+import { conditions } from './conditions.js';
+
+/** Datasets of bright figures on a dark ground; of others, nobody has marked the background. */
+const DARK_GROUNDS = new Set(['mnist', 'digits']);
+
+export interface FeatureOptions {
+  /** Name of the layer that Grad-CAM looks at. */
+  layer: string;
+  seed: number;
+  evaluation: EvaluationConfig;
+  onProgress?: OnProgress;
+}
+
+/** What a trained model makes of the test images within: activation variances (equation 5), sharpness of Grad-CAM (figure 5). */
+export async function measureFeatures(
+  model: tf.LayersModel,
+  classifier: Classifier,
+  { id, test }: Dataset,
+  { layer, seed, evaluation, onProgress }: FeatureOptions,
+): Promise<Pick<RunRecord, 'activationVariance' | 'gradCamSharpness'>> {
+  const shared = { seed, onProgress };
+  const [clean, noisy, attacked] = conditions(evaluation);
+
+  const forVariance = firstOf(test, evaluation.varianceImages);
+  const variance = ({ perturbation }: typeof clean) =>
+    activationVariance(model, classifier, forVariance, { ...shared, perturbation });
+  const [quiet, loud] = [await variance(clean), await variance(noisy)];
+
+  const forSharpness = firstOf(test, evaluation.sharpnessImages);
+  const background = DARK_GROUNDS.has(id) ? 'dark' : 'unknown';
+  const sharpness: RunRecord['gradCamSharpness'] = [];
+  for (const { condition, strength, perturbation } of [clean, noisy, attacked])
+    sharpness.push({
+      ...{ layer, condition, strength },
+      ...(await gradCamSharpness(model, classifier, forSharpness, {
+        ...shared,
+        layer,
+        perturbation,
+        background,
+      })),
+    });
+
+  return {
+    activationVariance: quiet.map(({ layer, kind, ...variances }, i) => {
+      const { layer: _layer, kind: _kind, ...withNoise } = loud[i];
+      const n = forVariance.labels.length;
+      return { ...{ layer, kind, n, beta: noisy.strength }, clean: variances, noisy: withNoise };
+    }),
+    gradCamSharpness: sharpness,
+  };
+}
