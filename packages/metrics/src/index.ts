@@ -1,4 +1,5 @@
 export * from './activation-variance.js';
+export * from './confidence-interval.js';
 export * from './flops.js';
 export * from './grad-cam.js';
 export * from './grad-cam-sharpness.js';
