@@ -1,0 +1,3 @@
+export type * from './claim.js';
+export * from './registry.js';
+export * from './verify.js';

@@ -1,0 +1,135 @@
+import { alignColumns } from '../_columns.js';
+import { list, plain } from '../format.js';
+import { paperDatasetLabels } from '../paper-values.js';
+import type { Evidence, Missing, Verdict } from './claim.js';
+import { LEAST_TRIALS } from './comparison.js';
+import type { VerifiedClaim } from './verify.js';
+
+const NONE = '–';
+
+/** The comparison that a verdict rests on, or the nearest to resting on anything if there is none. */
+export function decisive({ verdict, evidence }: Pick<VerifiedClaim, 'verdict' | 'evidence'>): Evidence {
+  const wanted = { supported: 'agrees', contradicted: 'disagrees', undecided: 'open' }[verdict];
+  const fitting = evidence.filter(({ outcome }) => outcome === wanted);
+  return [...fitting].sort((a, b) => b.n - a.n)[0];
+}
+
+/** `1`, or `0–3` where comparisons differ: trials that they rest on. */
+export function trialsText(evidence: readonly Evidence[]): string {
+  const counts = evidence.map(({ n }) => n);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least === most ? String(most) : `${least}–${most}`;
+}
+
+/** `+2.80 [0.40, 5.20]`; without the interval if there is none. */
+export function differenceText({ difference, low, high }: Evidence): string {
+  if (difference === null) return NONE;
+  const interval = low === null || high === null ? '' : ` [${digits(low)}, ${digits(high)}]`;
+  return `${difference > 0 ? '+' : ''}${digits(difference)}${interval}`;
+}
+
+/** Two decimals for points; three digits for what is smaller than that. */
+const digits = (value: number): string => {
+  const text =
+    Math.abs(value) >= 0.1 || value === 0 ? value.toFixed(2) : String(Number(value.toPrecision(2)));
+  return text.replace('-', '−');
+};
+
+/** A row a claim: verdict, trials, how its comparisons came out, and the one that it rests on. */
+export function verdictTable(
+  claims: readonly VerifiedClaim[],
+  { paint = (text) => text }: { paint?: (text: string, verdict: Verdict) => string } = {},
+): string {
+  const rows = claims.map((claim) => {
+    const count = (wanted: Evidence['outcome']) =>
+      String(claim.evidence.filter(({ outcome }) => outcome === wanted).length);
+    return [
+      claim.id,
+      claim.verdict,
+      trialsText(claim.evidence),
+      count('agrees'),
+      count('disagrees'),
+      count('open'),
+      differenceText(decisive(claim)),
+    ];
+  });
+  const header = ['claim', 'verdict', 'n', 'so', 'not so', 'open', 'difference [95 % interval]'];
+  const [head, ...lines] = alignColumns([header, ...rows], { right: [2, 3, 4, 5] }).split('\n');
+  return [head, ...lines.map((line, i) => paint(line, claims[i].verdict))].join('\n');
+}
+
+/** Each claim in words: what it says, why it is judged so, which comparison the figure is of. */
+export const claimLines = (claims: readonly VerifiedClaim[], width: number): string =>
+  claims
+    .map((claim) => {
+      const at = claim.at ? ` (${plain(claim.at)})` : '';
+      return [
+        wrap(`${claim.id.padEnd(4)}${claim.statement} [${claim.source}]`, width),
+        wrap(`    ${claim.verdict}${at}: ${claim.reason}`, width),
+        wrap(`    shown above: ${decisive(claim).what}; expected ${decisive(claim).expected}`, width),
+      ].join('\n');
+    })
+    .join('\n');
+
+/** Every comparison of each claim. */
+export const comparisonLines = (claims: readonly VerifiedClaim[]): string =>
+  claims
+    .map(({ id, statement, evidence }) =>
+      [
+        `${id.padEnd(4)}${statement}`,
+        ...alignColumns(
+          evidence.map((one) => [
+            `    ${one.outcome}`,
+            `n ${one.n}`,
+            differenceText(one),
+            one.expected,
+            one.what,
+          ]),
+        ).split('\n'),
+      ].join('\n'),
+    )
+    .join('\n');
+
+/** What the undecided claims lack: a line a cell, with the claims that wait for it. */
+export function missingTable(claims: readonly VerifiedClaim[]): string | null {
+  const rows = new Map<string, Missing & { waiting: Set<string>; measures: Set<string> }>();
+  for (const { id, verdict, missing } of claims)
+    for (const one of verdict === 'undecided' ? missing : []) {
+      // One that has no record at all lacks everything: naming each figure says no more.
+      const figure = one.reason.startsWith('no') && one.reason !== 'no record' ? one.measure : '';
+      const key = `${one.dataset}/${one.variant}/${one.reason}/${figure}`;
+      const row = rows.get(key) ?? { ...one, waiting: new Set(), measures: new Set() };
+      row.waiting.add(id);
+      if (figure) row.measures.add(figure);
+      rows.set(key, row);
+    }
+  if (rows.size === 0) return null;
+  return alignColumns(
+    [
+      ['data', 'variant', 'trials', 'why', 'for'],
+      ...[...rows.values()].map(({ dataset, variant, trials, reason, waiting, measures }) => [
+        paperDatasetLabels[dataset],
+        variant,
+        `${trials} of ${LEAST_TRIALS}`,
+        [...measures, reason].join(' '),
+        list([...waiting]),
+      ]),
+    ],
+    { right: [2] },
+  );
+}
+
+/** Lines of at most that many characters; the later ones are indented. */
+function wrap(text: string, width: number): string {
+  const lines: string[] = [];
+  let line = /^ */.exec(text)![0];
+  const indent = '    ';
+  for (const word of text.trim().split(/ /)) {
+    if (line.trim() && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent;
+    }
+    line += `${line.trim() ? ' ' : ''}${word}`;
+  }
+  return [...lines, line].join('\n');
+}

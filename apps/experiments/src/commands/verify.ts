@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { WeightmapError } from '@weightmap/core';
+import { Command } from 'commander';
+import colours from 'picocolors';
+import { verify, type Verdict, type Verification } from '../claims/index.js';
+import { fillCommand } from '../claims/fill-command.js';
+import { claimLines, comparisonLines, missingTable, verdictTable } from '../claims/verdict-table.js';
+import { count, list, plain } from '../format.js';
+import { readRecords, type RunRecords } from '../records/index.js';
+
+interface Options {
+  json?: boolean;
+  all?: boolean;
+}
+
+const painted: Readonly<Record<Verdict, (text: string) => string>> = {
+  supported: colours.green,
+  contradicted: colours.red,
+  undecided: (text) => text,
+};
+
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description("hold the paper's claims against a run's records")
+    .argument('<run>', 'folder of the run')
+    .option('--json', 'an object for programs, with every comparison')
+    .option('--all', 'every comparison of each claim')
+    .addHelpText(
+      'after',
+      `
+A claim is made of comparisons, each over the trials that both sides have, with a 95 % interval. It is
+  supported     if each comparison comes out as claimed, interval and all
+  contradicted  if one comes out the other way, interval and all
+  undecided     otherwise: with one trial always
+
+The exit code says whether the records could be read, not what they say.
+
+Examples:
+  weightmap verify runs/standard
+  weightmap verify runs/standard --json | jq '.claims[] | {id, verdict}'`,
+    )
+    .action(async (run: string, { json, all }: Options) => {
+      const stored = await recordsIn(run);
+      const records = stored.records.map(({ record }) => record);
+      const verification = verify(records);
+      const undecided = verification.claims.filter(({ verdict }) => verdict === 'undecided');
+      const command = fillCommand(
+        records,
+        undecided.flatMap(({ missing }) => missing),
+        run,
+      );
+      if (json)
+        console.log(
+          JSON.stringify(
+            { run, records: records.length, damaged: stored.damaged, ...verification, command },
+            null,
+            2,
+          ),
+        );
+      else print(verification, { run, stored, command, all });
+    });
+}
+
+async function recordsIn(run: string): Promise<RunRecords> {
+  if (!existsSync(path.join(run, 'cells')))
+    throw new WeightmapError(`There is no run in "${run}".`, {
+      expected: 'a folder that `weightmap run` wrote, with cells/ in it',
+      fix: '`weightmap run quick` makes runs/quick',
+    });
+  return readRecords(run);
+}
+
+function print(
+  { claims, leftAside }: Verification,
+  {
+    run,
+    stored: { records, damaged },
+    command,
+    all,
+  }: { run: string; stored: RunRecords; command: string | null; all?: boolean },
+): void {
+  const width = Math.min(process.stdout.columns || 100, 120);
+  const tally = (['supported', 'contradicted', 'undecided'] as const).map(
+    (verdict) => `${claims.filter((claim) => claim.verdict === verdict).length} ${verdict}`,
+  );
+  console.log(`${count(records.length, 'record')} in ${run}: of ${claims.length} claims ${list(tally)}`);
+  for (const { file, reason } of damaged)
+    console.log(`damaged record left out: ${plain(file)} (${plain(reason)})`);
+  if (leftAside > 0)
+    console.log(`${count(leftAside, 'record')} of other conditions left aside: only like is compared`);
+  console.log(`\n${verdictTable(claims, { paint: (text, verdict) => painted[verdict](text) })}`);
+  console.log(`\n${all ? comparisonLines(claims) : claimLines(claims, width)}`);
+  const missing = missingTable(claims);
+  if (missing) console.log(`\nWhat the undecided claims lack:\n${missing}`);
+  if (command) console.log(`\nTo make the missing cells:\n  ${command}`);
+}
