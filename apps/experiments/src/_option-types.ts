@@ -14,3 +14,9 @@ export const list = (text: string): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean);
+
+/** A whole number from 0, as an option's value. */
+export function natural(text: string): number {
+  if (!/^\d+$/.test(text.trim())) throw new InvalidArgumentError('A whole number from 0 is expected.');
+  return Number(text);
+}

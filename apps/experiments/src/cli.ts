@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { WeightmapError } from '@weightmap/core';
 import manifest from '../package.json' with { type: 'json' };
+import { cellCommand } from './commands/cell.js';
 import { benchCommand, benchStepCommand } from './commands/bench.js';
 import { doctorCommand } from './commands/doctor.js';
 import { listCommand } from './commands/list.js';
 import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
+import { verifyCommand } from './commands/verify.js';
 import { EXIT } from './exit-codes.js';
 
 const program = new Command('weightmap')
@@ -18,7 +20,9 @@ const program = new Command('weightmap')
   .addCommand(runCommand())
   .addCommand(listCommand())
   .addCommand(reportCommand())
+  .addCommand(verifyCommand())
   .addCommand(doctorCommand())
+  .addCommand(cellCommand())
   .addCommand(benchCommand())
   .addCommand(benchStepCommand(), { hidden: true })
   .addHelpText(
@@ -28,6 +32,7 @@ Examples:
   weightmap run quick                    three CNNs on a subset, in minutes
   weightmap run standard --select 'cnn-smooth-*' --trials 1
   weightmap report runs/quick            write the report again from its records
+  weightmap verify runs/quick            hold the paper's claims against the records
   weightmap doctor                       which engine runs, where the data is, what to fix
 
 Exit codes: ${Object.entries(EXIT)

@@ -9,7 +9,7 @@ import {
 } from '@weightmap/core';
 import picomatch from 'picomatch';
 import { unknownName } from './_nearest.js';
-import type { Preset } from './presets.js';
+import { augmentationOf, type Preset } from './presets.js';
 
 /** Rows that match any of the patterns (ids or globs), in the paper's order. */
 export function selectVariants(patterns: readonly string[]): Variant[] {
@@ -18,6 +18,24 @@ export function selectVariants(patterns: readonly string[]): Variant[] {
     if (!ids.some((id) => picomatch.isMatch(id, pattern)))
       throw unknownName('variant', pattern, ids, '--select');
   return ids.filter((id) => patterns.some((pattern) => picomatch.isMatch(id, pattern))).map(findVariant);
+}
+
+/**
+ * Which rows run on which dataset: each on those that the paper tests it on, or on those asked for.
+ *
+ * @param datasets ids; of rows that weren't chosen by name, only those run that the paper has on them, if there are any.
+ */
+export function placeRows(
+  rows: readonly Variant[],
+  { datasets, chosen }: { datasets?: readonly string[]; chosen: boolean },
+): Map<string, readonly Variant[]> {
+  const ids = datasets ?? [...new Set(rows.flatMap((row) => row.datasets))];
+  return new Map(
+    ids.map((id) => {
+      const own = rows.filter((row) => row.datasets.includes(id));
+      return [id, datasets && (chosen || own.length === 0) ? rows : own];
+    }),
+  );
 }
 
 /** The parts of a dataset that a protocol uses. */
@@ -35,7 +53,7 @@ export function limitDataset(dataset: Dataset, limits: Preset['limits']): Datase
   return { ...dataset, ...limited, notes: isSubset ? [...dataset.notes, note] : dataset.notes };
 }
 
-/** variant × trial, trial by trial, so that an interrupted run has every row once before any row twice. */
+/** variant × trial on one dataset. */
 export function expandGrid(
   rows: readonly Variant[],
   dataset: Dataset,
@@ -58,7 +76,7 @@ export function expandGrid(
       trial,
       // The same for every variant: variants are compared on the same order of batches and the same noise.
       seed: randomStream(seed, 'trial', trial).seed(),
-      training: preset.training,
+      training: { ...preset.training, augmentation: augmentationOf(dataset.id) },
       evaluation: preset.evaluation,
     })),
   );

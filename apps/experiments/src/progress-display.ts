@@ -1,7 +1,8 @@
-import type { OnProgress } from '@weightmap/core';
+import type { OnProgress, Progress } from '@weightmap/core';
 import type { EpochReport } from '@weightmap/training';
 import { createLogUpdate } from 'log-update';
 import colours from 'picocolors';
+import { throttle } from './_throttle.js';
 
 /** What a person sees of a run: lines that stay, and on a terminal a few that change. */
 export interface Display {
@@ -10,6 +11,7 @@ export interface Display {
   /** For what happens before the first cell, such as a download. */
   progress: OnProgress;
   begin: (cells: number) => void;
+  /** A cell that begins now; several may run at a time. */
   cell: (name: string, epochs: number) => CellDisplay;
   end: () => void;
 }
@@ -19,14 +21,29 @@ export interface CellDisplay {
   progress: OnProgress;
   done: (outcome: string) => void;
   failed: (reason: string) => void;
+  stopped: () => void;
 }
 
+/** What is known of a running cell. */
+interface Row {
+  readonly name: string;
+  readonly epochs: number;
+  /** Of the whole cell, 0 … 1. */
+  share: number;
+  text: string;
+  validation: string;
+}
+
+/** Of a cell's time, what training takes; the rest is attacks and measuring. */
+const TRAINING_SHARE = 0.9;
+
 /**
- * @param stream where it is written. On a terminal the running cell and the grid are shown live; elsewhere each
+ * @param stream where it is written. On a terminal the running cells and the grid are shown live; elsewhere each
  *   epoch is one plain line.
  */
 export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Display {
   const live = stream.isTTY ? createLogUpdate(stream) : null;
+  const running = new Set<Row>();
   let started = Date.now();
   let cells = 0;
   let finished = 0;
@@ -36,20 +53,21 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
     live?.clear();
     stream.write(`${text}\n`);
   };
-  const show = throttle(100, (text: string) => live?.(text));
+  const show = throttle(100, (text: () => string) => live?.(text()));
+  const table = () => [...[...running].map(rowText), gridLine()].join('\n');
 
-  /** `share` of the running cell that is done. */
-  const gridLine = (share: number) => {
-    const done = (finished + share) / Math.max(cells, 1);
+  const gridLine = () => {
+    const shares = [...running].reduce((sum, { share }) => sum + share, 0);
+    const done = (finished + shares) / Math.max(cells, 1);
     const left = done > 0.02 ? ((Date.now() - started) / 1000 / done) * (1 - done) : Number.NaN;
-    return `${colours.dim('grid')}  ${bar(done)}  cell ${Math.min(finished + 1, cells)} of ${cells}, ${duration(left)} left`;
+    return `${colours.dim('grid')}  ${bar(done)}  ${finished} of ${cells} cells done, ${running.size} running, ${duration(left)} left`;
   };
 
   return {
     line,
     note: (text) => line(colours.yellow(`  ${text}`)),
     progress({ stage, done, total }) {
-      if (live) show(`${stage}  ${bar(done / total)}`);
+      if (live) show(() => `${stage}  ${bar(done / total)}`);
       else if (Math.floor((4 * done) / total) > announced) {
         announced = Math.floor((4 * done) / total);
         if (announced > 0) line(`  ${stage} ${announced * 25} %`);
@@ -60,38 +78,59 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
       started = Date.now();
     },
     cell(name, epochs) {
-      let validation = '';
+      const row: Row = { name, epochs, share: 0, text: 'starting', validation: '' };
+      running.add(row);
+      const end = (text: string) => {
+        running.delete(row);
+        line(text);
+      };
       return {
-        progress({ stage, done, total, figures = {} }) {
+        progress(progress) {
           if (!live) return;
-          const { epoch, loss, imagesPerSecond, secondsLeft } = figures;
-          const training = stage === 'train';
-          const share = training ? 0.9 * (done / total) : 0.9 + 0.05 * (done / total);
-          const detail = training
-            ? `epoch ${epoch}/${epochs}  loss ${loss.toFixed(3)}${validation}  ${Math.round(imagesPerSecond)} images/s  ${duration(secondsLeft)} left`
-            : `${stage} ${done}/${total} images`;
-          show(`${name}  ${bar(done / total)}  ${detail}\n${gridLine(share)}`);
+          follow(row, progress);
+          show(table);
         },
-        epoch({ epoch, trainLoss, validationErrorPercent, seconds, secondsLeft, resumed }) {
-          const text =
-            `${name}  epoch ${epoch}/${epochs}  loss ${trainLoss.toFixed(3)}  ` +
-            `validation error ${validationErrorPercent.toFixed(2)} %  ${seconds.toFixed(1)} s` +
-            (resumed ? '  (from the checkpoint)' : `  ${duration(secondsLeft)} left`);
-          if (!live) line(text);
-          validation = `  validation error ${validationErrorPercent.toFixed(2)} %`;
+        epoch(epoch) {
+          row.validation = `  validation error ${epoch.validationErrorPercent.toFixed(2)} %`;
+          if (!live) line(epochText(row, epoch));
         },
         done(outcome) {
           finished++;
-          line(`${colours.green('✓')} ${name}: ${outcome}`);
+          end(`${colours.green('✓')} ${name}: ${outcome}`);
         },
         failed(reason) {
           finished++;
-          line(`${colours.red('✗')} ${name}: ${reason}`);
+          end(`${colours.red('✗')} ${name}: ${reason}`);
         },
+        stopped: () => end(`${colours.yellow('·')} ${name}: stopped, continues from its last checkpoint`),
       };
     },
     end: () => live?.clear(),
   };
+}
+
+function follow(row: Row, { stage, done, total, figures = {} }: Progress): void {
+  const { epoch, loss, imagesPerSecond, secondsLeft } = figures;
+  const training = stage === 'train';
+  row.share = training
+    ? TRAINING_SHARE * (done / total)
+    : TRAINING_SHARE + ((1 - TRAINING_SHARE) / 2) * (done / total);
+  row.text = training
+    ? `${bar(done / total)}  epoch ${epoch}/${row.epochs}  loss ${loss.toFixed(3)}${row.validation}  ${Math.round(imagesPerSecond)} images/s  ${duration(secondsLeft)} left`
+    : `${bar(done / total)}  ${stage} ${done}/${total} images`;
+}
+
+const rowText = ({ name, text }: Row): string => `${name}  ${text}`;
+
+function epochText(
+  { name, epochs }: Row,
+  { epoch, trainLoss, validationErrorPercent, seconds, secondsLeft, resumed }: EpochReport,
+): string {
+  return (
+    `${name}  epoch ${epoch}/${epochs}  loss ${trainLoss.toFixed(3)}  ` +
+    `validation error ${validationErrorPercent.toFixed(2)} %  ${seconds.toFixed(1)} s` +
+    (resumed ? '  (from the checkpoint)' : `  ${duration(secondsLeft)} left`)
+  );
 }
 
 const bar = (share: number, width = 20): string => {
@@ -105,15 +144,3 @@ const duration = (seconds: number): string => {
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
   return h ? `${h} h ${String(m).padStart(2, '0')} min` : `${m}:${String(s).padStart(2, '0')}`;
 };
-
-function throttle<Args extends unknown[]>(
-  milliseconds: number,
-  body: (...args: Args) => void,
-): (...args: Args) => void {
-  let last = 0;
-  return (...args) => {
-    if (Date.now() - last < milliseconds) return;
-    last = Date.now();
-    body(...args);
-  };
-}

@@ -1,69 +1,70 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Variant } from '@weightmap/architectures';
-import { messageOf, WeightmapError, type RunRecord } from '@weightmap/core';
+import { messageOf, WeightmapError } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import colours from 'picocolors';
 import { stopOnSignal } from './_stop-on-signal.js';
 import { dryRun } from './dry-run.js';
 import { EXIT } from './exit-codes.js';
-import { expandGrid, limitDataset, selectVariants } from './grid.js';
-import { findDataset } from './find-dataset.js';
+import { defaultWorkers } from './launchers/cores.js';
+import { launchLocally } from './launchers/local.js';
+import { writeManifest } from './manifest.js';
+import { planGrid } from './plan-grid.js';
 import { adjustPreset, type PresetChanges } from './presets.js';
 import { startDisplay, type Display } from './progress-display.js';
 import { readRecords } from './records/index.js';
 import { buildReport, summarise, terminalTable } from './report/index.js';
-import { runCell } from './run-cell.js';
 import { unfinishedCells } from './unfinished-cells.js';
 
 export interface RunOptions extends PresetChanges {
   preset: string;
   /** Ids or globs. */
   select?: readonly string[];
-  dataset?: string;
+  /** Ids. */
+  dataset?: readonly string[];
   seed: number;
   out?: string;
   data?: string;
   offline?: boolean;
-  threads?: number;
+  /** Of each process. */
+  threads: number;
+  /** Processes at a time. Default: as many as there are cores and memory for. */
+  workers?: number;
   force?: boolean;
   dryRun?: boolean;
 }
 
 /**
- * Runs every unfinished cell of a grid, one after the other, and writes the report.
+ * Runs every unfinished cell of a grid, several at a time, and writes the report.
  *
  * @returns the exit code.
  */
 export async function runGrid(options: RunOptions): Promise<number> {
   const preset = adjustPreset(options.preset, options);
   const run = options.out ?? path.join('runs', options.preset);
-  const rows = selectVariants(options.select ?? preset.select);
   const display = startDisplay();
   const engine = await startEngine({ threads: options.threads });
-  const groups = await Promise.all(
-    [...rowsByDataset(rows, options.dataset)].map(async ([id, group]) => {
-      const found = await findDataset(id, {
-        ...{ seed: options.seed, dataDir: options.data, offline: options.offline },
-        substitute: preset.substitute && !options.dataset,
-        ...{ onProgress: display.progress, onNote: display.note },
-      });
-      const dataset = limitDataset(found, preset.limits);
-      return expandGrid(group, dataset, preset, options.seed).map((cell) => ({ cell, dataset }));
-    }),
-  );
-  const cells = groups.flat();
+  const { cells, specs, notes } = await planGrid(preset, {
+    ...{ select: options.select, datasets: options.dataset, seed: options.seed },
+    ...{ dataDir: options.data, offline: options.offline },
+    ...{ onProgress: display.progress, onNote: display.note },
+  });
+  const variants = new Set(cells.map(({ variant }) => variant)).size;
   const labels = [...new Set(cells.map(({ dataset }) => dataset.label))].join(', ');
   display.line(
-    `${colours.bold(`weightmap ${options.preset}`)}: ${counted(cells.length, 'cell')} (${counted(rows.length, 'variant')} × ${counted(preset.trials, 'trial')}), ` +
+    `${colours.bold(`weightmap ${options.preset}`)}: ${counted(cells.length, 'cell')} (${counted(variants, 'variant')}, ${counted(preset.trials, 'trial')}), ` +
       `${counted(preset.training.epochs, 'epoch')}, ${labels} → ${run}`,
   );
-  for (const note of new Set(cells.flatMap(({ dataset }) => dataset.notes))) display.note(note);
-  const version = engine.tensorflow ? ` (TensorFlow ${engine.tensorflow}, ${engine.threads} threads)` : '';
-  display.line(`engine: ${engine.name}${version}`);
+  for (const note of notes) display.note(note);
+  const { threads } = options;
+  const workers = options.workers ?? defaultWorkers(threads);
+  const version = engine.tensorflow ? ` (TensorFlow ${engine.tensorflow})` : '';
+  display.line(
+    `engine: ${engine.name}${version}, ${counted(workers, 'process', 'es')} of ${counted(threads, 'thread')}`,
+  );
   if (engine.slowerBecause) display.note(`${engine.slowerBecause}; \`weightmap doctor\` says how to fix it`);
   if (options.dryRun) {
-    display.line(dryRun(cells));
+    display.line(dryRun(cells, specs));
     return EXIT.done;
   }
 
@@ -71,27 +72,13 @@ export async function runGrid(options: RunOptions): Promise<number> {
   const unfinished = await unfinishedCells(run, cells, options.force ?? false);
   if (unfinished.length < cells.length)
     display.note(`${cells.length - unfinished.length} of ${cells.length} cells are done already`);
+  const { data, seed } = options;
+  await writeManifest(run, {
+    ...{ preset: options.preset, cells, gradCamSamples: preset.gradCamSamples },
+    data: { seed, dataDir: data === undefined ? null : path.resolve(data) },
+  });
   const stop = stopOnSignal(display.note);
-  const failures: string[] = [];
-  display.begin(unfinished.length);
-  for (const { cell, dataset } of unfinished) {
-    if (stop.aborted) break;
-    const shown = display.cell(`${cell.variant} trial ${cell.trial}`, cell.training.epochs);
-    try {
-      const record = await runCell(cell, {
-        ...{ run, dataset, engine, signal: stop },
-        gradCamSamples: preset.gradCamSamples,
-        ...{ onEpoch: shown.epoch, onProgress: shown.progress, onNote: display.note },
-      });
-      if (record) shown.done(outcome(record));
-    } catch (error) {
-      if (!(error instanceof WeightmapError)) throw error;
-      // One failed cell doesn't stop the grid.
-      failures.push(`${cell.variant} trial ${cell.trial}: ${error.explain()}`);
-      shown.failed(error.explain());
-    }
-  }
-  display.end();
+  const failures = await launchLocally(unfinished, { run, workers, threads, stop, display });
   await printResult(run, options, display);
   if (stop.aborted) {
     display.line('stopped; the same command continues from the last checkpoints');
@@ -99,14 +86,6 @@ export async function runGrid(options: RunOptions): Promise<number> {
   }
   for (const failure of failures) display.line(`${colours.red('failed')} ${failure}`);
   return failures.length ? EXIT.failed : EXIT.done;
-}
-
-/** Each row goes to the datasets that the paper tests it on, or to the one asked for. */
-function rowsByDataset(rows: readonly Variant[], asked: string | undefined): Map<string, Variant[]> {
-  const groups = new Map<string, Variant[]>();
-  for (const row of rows)
-    for (const id of asked ? [asked] : row.datasets) groups.set(id, [...(groups.get(id) ?? []), row]);
-  return groups;
 }
 
 /** Finds out before hours of work, not after. */
@@ -122,17 +101,7 @@ async function checkWritable(run: string): Promise<void> {
   }
 }
 
-const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
-
-const outcome = ({ testErrorPercent, noise, fgsm, seconds }: RunRecord): string =>
-  [
-    `test error ${testErrorPercent.toFixed(2)} %`,
-    noise.length && `noise β ${noise.at(-1)?.beta}: ${noise.at(-1)?.errorPercent.toFixed(1)} %`,
-    fgsm.length && `FGSM ε ${fgsm.at(-1)?.epsilon}: ${fgsm.at(-1)?.errorPercent.toFixed(1)} %`,
-    `${Math.round(seconds.training + seconds.evaluation)} s`,
-  ]
-    .filter(Boolean)
-    .join(', ');
+const counted = (n: number, what: string, plural = 's') => `${n} ${what}${n === 1 ? '' : plural}`;
 
 async function printResult(run: string, { preset }: RunOptions, display: Display): Promise<void> {
   const stored = await readRecords(run);

@@ -1,13 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { WeightmapError, type CellConfig, type Dataset, type RunRecord } from '@weightmap/core';
+import { WeightmapError, type CellConfig, type RunRecord } from '@weightmap/core';
 import { cellId, cellPaths, readRecords } from './records/index.js';
-
-/** A cell and the data that it names. */
-export interface GridCell {
-  cell: CellConfig;
-  dataset: Dataset;
-}
 
 /**
  * The cells that have no valid record yet.
@@ -16,14 +10,14 @@ export interface GridCell {
  */
 export async function unfinishedCells(
   run: string,
-  cells: readonly GridCell[],
+  cells: readonly CellConfig[],
   force: boolean,
-): Promise<GridCell[]> {
+): Promise<CellConfig[]> {
   const { records } = await readRecords(run);
   const done = new Set(records.map(({ record }) => record.cellId));
-  const unfinished = cells.filter(({ cell }) => !done.has(cellId(cell)));
+  const unfinished = cells.filter((cell) => !done.has(cellId(cell)));
   const stale: string[] = [];
-  for (const { cell } of unfinished) {
+  for (const cell of unfinished) {
     const paths = cellPaths(run, cell);
     if (!existsSync(paths.record)) continue;
     if (force) await rm(paths.folder, { recursive: true });

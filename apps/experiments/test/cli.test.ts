@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -27,7 +27,7 @@ function weightmap(
   }: {
     env?: NodeJS.ProcessEnv;
     shell?: string;
-    until?: (output: string, stop: (signal: NodeJS.Signals) => void) => void;
+    until?: (output: string, stop: (signal: NodeJS.Signals) => void, pid: number) => void;
   } = {},
 ): Promise<Outcome> {
   const command = [process.execPath, cli, ...args];
@@ -49,7 +49,7 @@ function weightmap(
     for (const stream of ['stdout', 'stderr'] as const)
       child[stream].on('data', (chunk: Buffer) => {
         outcome[stream] += chunk.toString();
-        until?.(outcome.stdout + outcome.stderr, (signal) => child.kill(signal));
+        until?.(outcome.stdout + outcome.stderr, (signal) => child.kill(signal), child.pid!);
       });
     child.on('error', reject);
     child.on('close', (code) => resolve({ ...outcome, code }));
@@ -177,6 +177,58 @@ describe('weightmap run', () => {
     expect(outcome.stdout).toContain('1,157,226');
     expect(existsSync(out)).toBe(false);
   });
+});
+
+describe('weightmap cell', () => {
+  it('works on one cell of a run that was begun, by its place or its id, and does nothing twice', async () => {
+    const run = path.join(work, 'one cell');
+    await weightmap(smoke(run, '--select', 'cnn-33', '--epochs', '2'), {
+      until: (output, stop) => {
+        if (output.includes('epoch 1/2')) stop('SIGTERM');
+      },
+    });
+    const first = await weightmap(['cell', '--run', run, '--index', '0']);
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stdout).toContain('cnn-33 trial 1');
+    const { cellId } = await readRecord(run, 'cnn-33');
+    const again = await weightmap(['cell', '--run', run, '--cell', cellId.slice(0, 8)]);
+    expect(again).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('explains what is missing', async () => {
+    expectComplaint(await weightmap(['cell', '--run', work, '--index', '0']), 'no grid', 'weightmap run');
+    expectComplaint(await weightmap(['cell', '--run', made, '--index', '9']), 'no such cell', '0 … 2');
+    expectComplaint(await weightmap(['cell', '--run', made, '--index', 'one']), '--index', 'whole number');
+    expectComplaint(await weightmap(['cell', '--run', made]), 'Which cell?');
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'is reported when it is killed, with its log, while the other cells go on',
+    async () => {
+      const run = path.join(work, 'killed');
+      let killed = false;
+      const outcome = await weightmap(
+        smoke(run, '--select', 'cnn-33,cnn-unsharp-32', '--epochs', '4', '--workers', '1'),
+        {
+          until(output, _, pid) {
+            if (killed || !output.includes('cnn-33 trial 1  epoch 1/4')) return;
+            killed = true;
+            const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+            process.kill(Number(child), 'SIGKILL');
+          },
+        },
+      );
+      expect(outcome.code).toBe(1);
+      expect(outcome.stdout).toMatch(/cnn-33 trial 1: its process was ended by SIGKILL/);
+      expect(outcome.stdout).toContain('worker.log');
+      expect((await readRecord(run, 'cnn-unsharp-32')).epochs).toBe(4);
+      const log = await readFile(path.join(run, 'cells/digits/cnn-33/trial-1/worker.log'), 'utf8');
+      expect(log).toContain('epoch 1/4');
+      const continued = await weightmap(smoke(run, '--select', 'cnn-33', '--epochs', '4'));
+      expect(continued.stdout).toContain('(from the checkpoint)');
+      expect((await readRecord(run, 'cnn-33')).history).toHaveLength(4);
+    },
+  );
 });
 
 describe('bad input', () => {

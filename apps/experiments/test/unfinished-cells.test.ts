@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Dataset } from '@weightmap/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeRecord } from '../src/records/index.js';
 import { unfinishedCells } from '../src/unfinished-cells.js';
@@ -16,7 +15,7 @@ afterEach(() => rm(run, { recursive: true, force: true }));
 describe('unfinishedCells', () => {
   test('leaves out a cell whose record is valid, and not one whose record is broken', async () => {
     const record = makeRecord();
-    const cells = [{ cell: record.cell, dataset: {} as Dataset }];
+    const cells = [record.cell];
     expect(await unfinishedCells(run, cells, false)).toEqual(cells);
     const path = await writeRecord(run, record);
     expect(await unfinishedCells(run, cells, false)).toEqual([]);
@@ -30,7 +29,7 @@ describe('unfinishedCells', () => {
   test('refuses a folder with the result of another configuration, unless forced', async () => {
     const record = makeRecord();
     await writeRecord(run, record);
-    const cells = [{ cell: { ...record.cell, seed: record.cell.seed + 1 }, dataset: {} as Dataset }];
+    const cells = [{ ...record.cell, seed: record.cell.seed + 1 }];
     await expect(unfinishedCells(run, cells, false)).rejects.toThrow('1 results of another configuration');
     expect(await unfinishedCells(run, cells, true)).toEqual(cells);
   });

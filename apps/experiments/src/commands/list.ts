@@ -1,4 +1,4 @@
-import { buildVariant, findVariant, variants } from '@weightmap/architectures';
+import { benchmarkRows, buildVariant, findVariant } from '@weightmap/architectures';
 import { datasets } from '@weightmap/datasets';
 import { flops, trainableParameters } from '@weightmap/metrics';
 import { startEngine } from '@weightmap/engine';
@@ -26,7 +26,7 @@ export function listCommand(): Command {
     .action(async ({ json }: { json?: boolean }) => {
       // Only shapes are needed here: no reason to load TensorFlow.
       await startEngine({ engine: 'cpu' });
-      const rows = variants.flatMap(({ id, datasets: on }) => on.map((dataset) => describe(id, dataset)));
+      const rows = benchmarkRows.map(({ variant, dataset }) => describe(variant, dataset));
       if (json) console.log(JSON.stringify(rows, null, 2));
       else console.log(table(rows));
     });

@@ -23,7 +23,7 @@ export function runCommand(): Command {
     .description('train, attack, measure and report; continues where it was stopped')
     .argument('[preset]', described.join('; '), 'quick')
     .option('--select <ids>', 'rows to run: ids or globs, comma-separated', list)
-    .option('--dataset <id>', "another dataset than the rows' own")
+    .option('--dataset <ids>', "datasets to run on instead of the rows' own, comma-separated", list)
     .option('--epochs <n>', 'passes over the training part', positive)
     .option('--learning-rate <x>', "Adam's step size", step)
     .option('--trials <n>', 'repetitions with other seeds', positive)
@@ -31,7 +31,13 @@ export function runCommand(): Command {
     .option('--out <folder>', 'where results go (default: runs/<preset>)')
     .option('--data <folder>', 'look for datasets here first')
     .option('--offline', 'never download')
-    .option('--threads <n>', 'threads of the native engine (default: one a core)', positive)
+    .option('--workers <n>', 'cells at a time (default: one a core, as far as memory goes)', positive)
+    .option(
+      '--threads <n>',
+      'threads of each; records equal to the last bit need the same number',
+      positive,
+      1,
+    )
     .option('--force', 'replace results of another configuration')
     .option('--dry-run', 'say what would be done, and stop')
     .addHelpText(
@@ -40,6 +46,7 @@ export function runCommand(): Command {
 Examples:
   weightmap run quick
   weightmap run paper --select 'cnn-*' --trials 1 --dry-run
+  weightmap run standard --select 'resnet-*' --dataset cifar10
   weightmap run standard --dataset digits --epochs 5 --out runs/digits`,
     )
     .action(async (preset: string, options: Omit<RunOptions, 'preset'>) => {

@@ -12,6 +12,8 @@ export interface CellPaths {
   readonly checkpoint: string;
   readonly weights: string;
   readonly gradCam: string;
+  /** What the processes that worked on it printed. */
+  readonly log: string;
 }
 
 /** What of a cell decides its place. */
@@ -31,6 +33,7 @@ export function cellPaths(run: string, { dataset, variant, trial }: CellPlace): 
     checkpoint: join(folder, 'checkpoint'),
     weights: join(folder, 'weights'),
     gradCam: join(folder, 'grad-cam'),
+    log: join(folder, 'worker.log'),
   };
 }
 

@@ -1,7 +1,8 @@
 import { mkdir, readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { WeightmapError, messageOf, type RunRecord } from '@weightmap/core';
-import { writeWhole } from '@weightmap/core/files';
+import { WeightmapError, messageOf, type CellConfig, type RunRecord } from '@weightmap/core';
+import { readIfThere, writeWhole } from '@weightmap/core/files';
+import { cellId } from './cell-id.js';
 import { cellPaths } from './cell-paths.js';
 import { checkRecord } from './_check.js';
 
@@ -80,6 +81,22 @@ export async function readRecords(run: string): Promise<RunRecords> {
     }
   }
   return { records, damaged };
+}
+
+/**
+ * The record of one cell, if it has a valid one: of this very configuration.
+ *
+ * Anything else in its place, a damaged file or the record of another configuration, counts as none.
+ */
+export async function readCellRecord(run: string, cell: CellConfig): Promise<RunRecord | null> {
+  const bytes = await readIfThere(cellPaths(run, cell).record);
+  if (!bytes) return null;
+  try {
+    const { record } = checkRecord(JSON.parse(bytes.toString()));
+    return record?.cellId === cellId(cell) ? record : null;
+  } catch {
+    return null;
+  }
 }
 
 function parseJson(text: string): unknown {

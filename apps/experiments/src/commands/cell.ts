@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { natural, positive } from '../_option-types.js';
+import { workOnCell, type CellOptions } from '../work-on-cell.js';
+
+export function cellCommand(): Command {
+  return new Command('cell')
+    .description('work on one cell of a run: what every launcher starts; exit code 75 says “run me again”')
+    .requiredOption('--run <folder>', 'the folder of a run that `weightmap run` has begun')
+    .option('--index <n>', 'its place in the list of cells, from 0', natural)
+    .option('--cell <id>', 'its id, or the beginning of it')
+    .option('--threads <n>', 'threads of the native engine', positive, 1)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  weightmap cell --run runs/paper --index 3
+  weightmap cell --run runs/paper --cell 5f1c0a`,
+    )
+    .action(async (options: CellOptions) => {
+      process.exitCode = await workOnCell(options);
+    });
+}

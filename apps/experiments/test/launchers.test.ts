@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { defaultWorkers, parseCpuList, pinning } from '../src/launchers/cores.js';
+
+const GiB = 2 ** 30;
+
+describe('parseCpuList', () => {
+  it('reads single cores and ranges, as Linux writes them', () => {
+    expect(parseCpuList('0-3,8,10-11\n')).toEqual([0, 1, 2, 3, 8, 10, 11]);
+    expect(parseCpuList('5')).toEqual([5]);
+    expect(parseCpuList('')).toEqual([]);
+  });
+});
+
+describe('defaultWorkers', () => {
+  it.each([
+    ['one a core', 1, 8, 64 * GiB, 8],
+    ['fewer, if each takes several', 3, 8, 64 * GiB, 2],
+    ['no more than there is memory for', 1, 64, 5.5 * GiB, 5],
+    ['at least one', 4, 2, GiB / 2, 1],
+  ])('%s', (_, threads, cores, memory, expected) =>
+    expect(defaultWorkers(threads, cores, memory)).toBe(expected),
+  );
+});
+
+describe('pinning', () => {
+  const cores = [2, 3, 6, 7];
+
+  it('gives every worker cores of its own, out of those allowed', () => {
+    expect(pinning(2, 2, { cores, hasTaskset: true })).toEqual([
+      ['taskset', '--cpu-list', '2,3'],
+      ['taskset', '--cpu-list', '6,7'],
+    ]);
+  });
+
+  it('leaves all of them free where there are too few, or nothing to do it with', () => {
+    expect(pinning(5, 1, { cores, hasTaskset: true })).toEqual([[], [], [], [], []]);
+    expect(pinning(2, 1, { cores, hasTaskset: false })).toEqual([[], []]);
+    expect(pinning(1, 1, { cores: null, hasTaskset: true })).toEqual([[]]);
+  });
+});
