@@ -1,6 +1,6 @@
 import { alignColumns } from '../_columns.js';
 import { list, plain } from '../format.js';
-import { paperDatasetLabels } from '../paper-values.js';
+import { paperDatasetLabels, paperRows } from '../paper-values.js';
 import type { Evidence, Missing, Verdict } from './claim.js';
 import { LEAST_TRIALS } from './comparison.js';
 import type { VerifiedClaim } from './verify.js';
@@ -104,10 +104,13 @@ export function missingTable(claims: readonly VerifiedClaim[]): string | null {
       rows.set(key, row);
     }
   if (rows.size === 0) return null;
+  const place = ({ dataset, variant }: Missing) =>
+    paperRows.findIndex((row) => row.dataset === dataset && row.variant === variant);
+  const inOrder = [...rows.values()].sort((a, b) => place(a) - place(b));
   return alignColumns(
     [
       ['data', 'variant', 'trials', 'why', 'for'],
-      ...[...rows.values()].map(({ dataset, variant, trials, reason, waiting, measures }) => [
+      ...inOrder.map(({ dataset, variant, trials, reason, waiting, measures }) => [
         paperDatasetLabels[dataset],
         variant,
         `${trials} of ${LEAST_TRIALS}`,
