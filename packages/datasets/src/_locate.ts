@@ -25,31 +25,38 @@ export function cacheRoot(): string {
 /** Where a dataset's downloads are kept. */
 export const cacheFolder = (id: string): string => join(cacheRoot(), id);
 
+/** What a folder holds of a dataset: all that is needed, only some of it, or nothing (null). */
+export type Holding<Found> = { readonly found: Found } | { readonly lacks: readonly string[] } | null;
+
+export interface PlaceSearch<Found> {
+  /** The first folder that holds all that is needed. */
+  readonly complete: { readonly folder: string; readonly found: Found } | null;
+  /** Places passed over although they looked meant, for people. */
+  readonly notes: readonly string[];
+}
+
 /**
- * Looks for a dataset's files in `dataDir`, `$WEIGHTMAP_DATA`, `data/` of the working directory and
- * the cache, in that order; in each in the folder `<id>/` and then in the place itself.
+ * Looks for a dataset in `dataDir`, `$WEIGHTMAP_DATA`, `data/` of the working directory and the
+ * cache, in that order; in each in the folders of these names and then in the place itself.
  *
- * A set counts as found where all its files lie in one folder.
- *
- * @throws WeightmapError if `dataDir` does not exist or holds only some of the files.
+ * @param folders by default `<id>`.
+ * @param needs what a complete folder holds, for an error.
+ * @throws WeightmapError if `dataDir` does not exist or holds only some of what is needed.
  */
-export async function searchFiles<Key extends string>({
+export async function searchPlaces<Found>({
   id,
-  names,
+  folders = [id],
+  look,
+  needs,
   dataDir,
 }: {
   id: string;
-  names: FileNames<Key>;
+  folders?: readonly string[];
+  look: (folder: string) => Promise<Holding<Found>>;
+  needs: string;
   dataDir?: string;
-}): Promise<FileSearch<Key>> {
+}): Promise<PlaceSearch<Found>> {
   const notes: string[] = [];
-  const cached = await filesIn(cacheFolder(id), names);
-  const result = (folder: string, files: Record<Key, string>) => ({
-    complete: { folder, files },
-    cached,
-    notes,
-  });
-
   for (const { root, origin } of places(dataDir)) {
     if ((await kindOf(root)) !== 'folder') {
       const what = `${origin} names ${root}, which is no folder`;
@@ -63,22 +70,78 @@ export async function searchFiles<Key extends string>({
       continue;
     }
     const partial: string[] = [];
-    for (const folder of [join(root, id), root]) {
-      const files = await filesIn(folder, names);
-      const missing = missingOf(files, names);
-      if (missing.length === 0) return result(folder, files as Record<Key, string>);
-      if (Object.keys(files).length > 0) partial.push(`${folder} lacks ${missing.join(', ')}`);
+    for (const folder of [...folders.map((name) => join(root, name)), root]) {
+      const holding = await look(folder);
+      if (holding && 'found' in holding) return { complete: { folder, found: holding.found }, notes };
+      if (holding) partial.push(`${folder} lacks ${holding.lacks.join(', ')}`);
     }
     if (partial.length > 0 && origin === 'dataDir')
       throw new WeightmapError('The data folder holds only some of the files.', {
         where: partial.join('; '),
-        expected: `${Object.keys(names).length} files, plain or .gz`,
+        expected: needs,
         fix: 'add what is missing, or leave the data folder out',
       });
     if (partial.length > 0 && origin !== 'cache') notes.push(`${partial.join('; ')}; passed over.`);
     else if (origin === 'dataDir') notes.push(`${root} holds no ${id} files; looked elsewhere.`);
   }
-  return { complete: null, cached, notes };
+  return { complete: null, notes };
+}
+
+/**
+ * Looks for a dataset's files by `searchPlaces`; a set counts as found where all its files lie in one folder.
+ *
+ * @throws WeightmapError if `dataDir` does not exist or holds only some of the files.
+ */
+export async function searchFiles<Key extends string>({
+  id,
+  names,
+  dataDir,
+}: {
+  id: string;
+  names: FileNames<Key>;
+  dataDir?: string;
+}): Promise<FileSearch<Key>> {
+  const { complete, notes } = await searchPlaces({
+    ...{ id, dataDir },
+    look: (folder) => lookForFiles(folder, names),
+    needs: `${Object.keys(names).length} files, plain or .gz`,
+  });
+  return {
+    complete: complete && { folder: complete.folder, files: complete.found },
+    cached: await filesIn(cacheFolder(id), names),
+    notes,
+  };
+}
+
+/** A set of files, complete where each is there by one of its names. */
+export async function lookForFiles<Key extends string>(
+  folder: string,
+  names: FileNames<Key>,
+): Promise<Holding<Record<Key, string>>> {
+  const files = await filesIn(folder, names);
+  const lacks = missingOf(files, names);
+  if (lacks.length === 0) return { found: files as Record<Key, string> };
+  return Object.keys(files).length > 0 ? { lacks } : null;
+}
+
+/**
+ * What a loader's `locate` answers.
+ *
+ * @param otherwise what happens, or is to be done, if nothing is found.
+ */
+export async function placeOf(
+  search: Promise<{ complete: { folder: string } | null; notes: readonly string[] }>,
+  otherwise: string,
+): Promise<{ found: string | null; advice: string }> {
+  try {
+    const { complete, notes } = await search;
+    if (complete) return { found: complete.folder, advice: 'Nothing to do.' };
+    return { found: null, advice: [...notes, otherwise].join(' ') };
+  } catch (error) {
+    if (!(error instanceof WeightmapError)) throw error;
+    const { where, fix } = error.details;
+    return { found: null, advice: `${error.message} ${where}: ${fix}.` };
+  }
 }
 
 function places(dataDir: string | undefined) {
@@ -91,6 +154,7 @@ function places(dataDir: string | undefined) {
   ] as const;
 }
 
+/** Of a set of files, those that a folder has. */
 async function filesIn<Key extends string>(
   folder: string,
   names: FileNames<Key>,
@@ -113,7 +177,7 @@ export function missingOf<Key extends string>(
   return (Object.keys(names) as Key[]).filter((key) => !files[key]).map((key) => names[key][0]);
 }
 
-async function kindOf(path: string): Promise<'file' | 'folder' | null> {
+export async function kindOf(path: string): Promise<'file' | 'folder' | null> {
   try {
     const entry = await stat(path);
     return entry.isDirectory() ? 'folder' : entry.isFile() ? 'file' : null;

@@ -3,7 +3,7 @@ import { NotFoundError, type DatasetOptions } from '@weightmap/core';
 import { download } from './_download.js';
 import { cacheFolder, missingOf, searchFiles, type FileNames } from './_locate.js';
 
-export interface Wanted<Key extends string> {
+export interface Remote<Key extends string> {
   id: string;
   /** What messages call the dataset. */
   label: string;
@@ -14,6 +14,8 @@ export interface Wanted<Key extends string> {
   mirrors: readonly string[];
   /** Throws if a file's content is not the right one. */
   verify: (file: string, key: Key) => Promise<void>;
+  /** How to get the files without this program. */
+  byHand: string;
   /** Milliseconds until a mirror answers. */
   connectTimeout?: number;
 }
@@ -31,20 +33,38 @@ export interface Obtained<Key extends string> {
  * @throws NotFoundError that says what is missing and where to put it.
  */
 export async function obtainFiles<Key extends string>(
-  { id, label, names, remoteName, mirrors, verify, connectTimeout }: Wanted<Key>,
-  { dataDir, offline = false, onProgress }: Pick<DatasetOptions, 'dataDir' | 'offline' | 'onProgress'>,
+  remote: Omit<Remote<Key>, 'byHand'>,
+  options: Pick<DatasetOptions, 'dataDir' | 'offline' | 'onProgress'>,
 ): Promise<Obtained<Key>> {
-  const { complete, cached, notes } = await searchFiles({ id, names, dataDir });
+  const { id, names } = remote;
+  const { complete, cached, notes } = await searchFiles({ id, names, dataDir: options.dataDir });
   if (complete) return { files: complete.files, source: complete.folder, notes };
+  return fetchMissing({ ...remote, byHand: howToPut(id, names) }, cached, { ...options, notes });
+}
 
+/**
+ * Downloads those of a dataset's files that the cache lacks.
+ *
+ * @param cached the files that it has.
+ * @param notes of the search that found no complete set.
+ * @throws NotFoundError that says what is missing and where to put it.
+ */
+export async function fetchMissing<Key extends string>(
+  { id, label, names, remoteName, mirrors, verify, byHand, connectTimeout }: Remote<Key>,
+  cached: Partial<Record<Key, string>>,
+  {
+    offline = false,
+    onProgress,
+    notes,
+  }: Pick<DatasetOptions, 'offline' | 'onProgress'> & { notes: readonly string[] },
+): Promise<Obtained<Key>> {
   const folder = cacheFolder(id);
-  const fix = byHand(id, names);
   if (offline || mirrors.length === 0)
     throw new NotFoundError(
       `${label} is not on this machine${offline ? ', and downloads are forbidden' : ''}.`,
       {
         where: [`${folder} lacks ${missingOf(cached, names).join(', ')}`, ...notes].join('\n            '),
-        fix,
+        fix: byHand,
       },
     );
 
@@ -57,7 +77,7 @@ export async function obtainFiles<Key extends string>(
       urls: mirrors.map((mirror) => new URL(remoteName(key), mirror).href),
       target,
       verify: (file) => verify(file, key),
-      fix,
+      fix: byHand,
       connectTimeout,
       onProgress,
     });
@@ -71,8 +91,8 @@ export async function obtainFiles<Key extends string>(
   };
 }
 
-/** How to get the files without this program. */
-export function byHand<Key extends string>(id: string, names: FileNames<Key>): string {
+/** How to get files without this program. */
+function howToPut<Key extends string>(id: string, names: FileNames<Key>): string {
   const list = missingOf({}, names).join(', ');
   return `put ${list} (plain or .gz) into ${cacheFolder(id)}, or name their folder by --data or WEIGHTMAP_DATA, or run with --dataset digits`;
 }

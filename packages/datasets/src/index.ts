@@ -1,3 +1,4 @@
+export { cifar10, cifar10Loader, type Cifar10LoaderOptions } from './cifar10.js';
 export { digits, proceduralDigits, type ProceduralDigitsOptions } from './digits.js';
 export { mnist, mnistLoader, type IdxFile, type MnistLoaderOptions } from './mnist.js';
 export { datasets, isDatasetId, loadDataset, type DatasetId } from './registry.js';

@@ -2,7 +2,7 @@ import { imageSet, WeightmapError, type DatasetLoader, type ImageSet, type Image
 import { checkSha256, sha256 } from './_checksum.js';
 import { readMaybeGzip } from './_gzip.js';
 import { parseIdx, type IdxArray } from './_idx.js';
-import { cacheFolder, searchFiles, type FileNames } from './_locate.js';
+import { cacheFolder, placeOf, searchFiles, type FileNames } from './_locate.js';
 import { obtainFiles } from './_obtain.js';
 import { splitTraining } from './_split.js';
 
@@ -122,21 +122,13 @@ export function mnistLoader({
         notes: [note, ...obtained.notes],
       };
     },
-    async locate({ dataDir }) {
-      try {
-        const { complete, notes } = await searchFiles({ id, names, dataDir });
-        if (complete) return { found: complete.folder, advice: 'Nothing to do.' };
-        const otherwise =
-          mirrors.length > 0
-            ? `It will be downloaded into ${cacheFolder(id)} when it is first needed.`
-            : `Put its files into ${cacheFolder(id)}.`;
-        return { found: null, advice: [...notes, otherwise].join(' ') };
-      } catch (error) {
-        if (!(error instanceof WeightmapError)) throw error;
-        const { where, fix } = error.details;
-        return { found: null, advice: `${error.message} ${where}: ${fix}.` };
-      }
-    },
+    locate: ({ dataDir }) =>
+      placeOf(
+        searchFiles({ id, names, dataDir }),
+        mirrors.length > 0
+          ? `It will be downloaded into ${cacheFolder(id)} when it is first needed.`
+          : `Put its files into ${cacheFolder(id)}.`,
+      ),
   };
 }
 

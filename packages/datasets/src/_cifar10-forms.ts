@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import type { ImageSpec } from '@weightmap/core';
+import { lookForClassFolders } from './_class-folders.js';
+import { lookForFiles, type FileNames, type Holding } from './_locate.js';
+
+/** The published archive. */
+export const ARCHIVE = 'cifar-10-binary.tar.gz';
+/** The folder in it, and its files: five of training images, one of test images. */
+export const BATCH_FOLDER = 'cifar-10-batches-bin';
+export const BATCHES = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`).concat('test_batch.bin');
+
+/** The forms that the dataset is found in. */
+export type Form =
+  | { readonly form: 'batches'; readonly folder: string }
+  | { readonly form: 'archive'; readonly file: string }
+  | { readonly form: 'pictures'; readonly source: { folder: string } | { file: string } };
+
+/** What a complete folder holds, for errors. */
+export const FORMS = `${BATCHES.join(', ')}; or ${ARCHIVE}; or train/ and test/ with a folder for every class`;
+
+export const ARCHIVE_NAMES: FileNames<'file'> = { file: [ARCHIVE] };
+
+const BATCH_NAMES: FileNames<string> = Object.fromEntries(BATCHES.map((name) => [name, [name]]));
+
+const PICTURE_ARCHIVE_NAMES: FileNames<'file'> = {
+  file: ['cifar10-jpeg', 'cifar10-png', 'cifar10'].flatMap((name) =>
+    ['.tar.gz', '.tgz', '.tar'].map((ending) => name + ending),
+  ),
+};
+
+/** The first form that a folder holds whole, the published ones before pictures; else what is there in part. */
+export async function lookForCifar10(folder: string, spec: ImageSpec): Promise<Holding<Form>> {
+  const inBatches = async (place: string) =>
+    mapFound(await lookForFiles(place, BATCH_NAMES), (): Form => ({ form: 'batches', folder: place }));
+  const looks: readonly (() => Promise<Holding<Form>>)[] = [
+    () => inBatches(join(folder, BATCH_FOLDER)),
+    () => inBatches(folder),
+    async () =>
+      mapFound(await lookForFiles(folder, ARCHIVE_NAMES), ({ file }): Form => ({ form: 'archive', file })),
+    async () =>
+      mapFound(await lookForClassFolders(folder, spec), (source): Form => ({ form: 'pictures', source })),
+    async () =>
+      mapFound(await lookForFiles(folder, PICTURE_ARCHIVE_NAMES), (source): Form => ({
+        form: 'pictures',
+        source,
+      })),
+  ];
+  let partial: Holding<Form> = null;
+  for (const look of looks) {
+    const holding = await look();
+    if (holding && 'found' in holding) return holding;
+    partial ??= holding;
+  }
+  return partial;
+}
+
+const mapFound = <A, B>(holding: Holding<A>, to: (found: A) => B): Holding<B> =>
+  holding && 'found' in holding ? { found: to(holding.found) } : holding;

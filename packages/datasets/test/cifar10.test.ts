@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { countOf, type ImageSet } from '@weightmap/core';
+import { writeMadeCifar10 } from '@weightmap/test-utils';
+import { describe, expect, it, vi } from 'vitest';
+import { cifar10, cifar10Loader } from '../src/index.js';
+import { batchOf, BATCHES, CLASSES, MADE_BATCHES, valueAt, writeBatches } from './_cifar10.js';
+import { failureOf, hashOf, useEmptyMachine } from './_made.js';
+import { breaksOff, sendRange, useServers } from './_server.js';
+import { tarOf } from './_tars.js';
+
+const machine = useEmptyMachine();
+const serve = useServers();
+const TEN = [...Array(10).keys()];
+
+const ARCHIVE = 'cifar-10-binary.tar.gz';
+const archive = gzipSync(
+  tarOf([
+    { path: 'cifar-10-batches-bin/', type: '5' },
+    ...BATCHES.toReversed().map((name) => ({
+      path: `cifar-10-batches-bin/${name}`,
+      bytes: MADE_BATCHES[name],
+    })),
+    { path: 'cifar-10-batches-bin/readme.html', bytes: Buffer.from('<html>') },
+  ]),
+);
+const md5Of = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex');
+const loader = cifar10Loader({ md5: md5Of(archive) });
+
+/** Which of the made images each image is: no two begin with the same three bytes. */
+const numbersOf = ({ pixels, labels }: ImageSet) =>
+  [...labels.keys()].map((i) =>
+    Array.from({ length: 60 }, (_, image) => image).find((image) =>
+      [0, 1, 2].every((channel) => pixels[i * 3072 + channel] === valueAt(image, 0, 0, channel)),
+    ),
+  );
+
+describe('CIFAR-10 in its published files', () => {
+  it('has red, green and blue of a pixel side by side, labels, and the test file as its test part', async () => {
+    const dataDir = await writeBatches(join(machine.root, 'here'));
+    const { spec, train, validation, test, checksum, source } = await cifar10.load({ seed: 1, dataDir });
+    expect(spec).toMatchObject({ height: 32, width: 32, channels: 3, classes: CLASSES });
+    expect([train, validation, test].map(countOf)).toEqual([45, 5, 10]);
+    expect([...test.labels]).toEqual(TEN);
+    for (let image = 0; image < 10; image++)
+      for (let y = 0; y < 32; y++)
+        for (let x = 0; x < 32; x++)
+          for (let channel = 0; channel < 3; channel++)
+            expect(test.pixels[((image * 32 + y) * 32 + x) * 3 + channel]).toBe(
+              valueAt(50 + image, y, x, channel),
+            );
+    expect(source).toBe(dataDir);
+    expect(checksum).toBe(hashOf(Buffer.from(BATCHES.map((name) => hashOf(MADE_BATCHES[name])).join(''))));
+  });
+
+  it('is split by seed into parts that are disjoint and complete, images and labels together', async () => {
+    const dataDir = await writeBatches(join(machine.root, 'here'));
+    const split = async (seed: number) => {
+      const { train, validation } = await cifar10.load({ seed, dataDir, validationFraction: 0.2 });
+      for (const set of [train, validation])
+        for (const [i, image] of numbersOf(set).entries())
+          expect(set.labels[i]).toBe(Math.floor(image! / 10) % 2 ? image! % 10 : 9 - (image! % 10));
+      return [train, validation].map(numbersOf) as number[][];
+    };
+    const [train, validation] = await split(1);
+    expect(validation).toHaveLength(10);
+    expect([...train, ...validation].sort((a, b) => a - b)).toEqual([...Array(50).keys()]);
+    expect(await split(1)).toEqual([train, validation]);
+    expect((await split(2))[1]).not.toEqual(validation);
+  });
+
+  it('says that a smaller set is not the published one', async () => {
+    const dataDir = await writeBatches(join(machine.root, 'here'));
+    const { label, notes } = await cifar10.load({ seed: 1, dataDir });
+    expect(label).toBe('CIFAR-10 (60 images)');
+    expect(notes.join(' ')).toContain('A set of 60 images; the published one has 60000.');
+  });
+
+  it('is the same out of the archive, the folder that it holds, or a folder of the files alone', async () => {
+    const folders = ['archive', 'folder', 'files'].map((name) => join(machine.root, name, 'cifar10'));
+    await mkdir(folders[0], { recursive: true });
+    await writeFile(join(folders[0], ARCHIVE), archive);
+    await writeBatches(join(folders[1], 'cifar-10-batches-bin'));
+    await writeBatches(folders[2]);
+    const loaded = [];
+    for (const folder of folders) {
+      vi.stubEnv('WEIGHTMAP_DATA', join(folder, '..'));
+      loaded.push(await loader.load({ seed: 1, offline: true }));
+    }
+    expect(loaded.map(({ source }) => source)).toEqual(folders);
+    for (const { checksum, train } of loaded) {
+      expect(checksum).toBe(loaded[0].checksum);
+      expect(Buffer.from(train.pixels).equals(loaded[0].train.pixels)).toBe(true);
+    }
+  });
+
+  it('can be made small for tests of others', async () => {
+    const dataDir = await writeMadeCifar10(join(machine.root, 'made'), { testPerClass: 2 });
+    const { train, validation, test } = await cifar10.load({ seed: 1, dataDir });
+    expect([train, validation, test].map(countOf)).toEqual([90, 10, 20]);
+  });
+});
+
+describe('a damaged file of CIFAR-10 is named, with what was expected and what was found:', () => {
+  const good = MADE_BATCHES['data_batch_3.bin'];
+  const strange = Buffer.from(good);
+  strange[3073] = 10;
+  it.each<[string, Uint8Array, RegExp]>([
+    ['cut within a record', good.subarray(0, 30_000), /30000 bytes: 9 records and 2343 bytes over[^]*3073/],
+    ['bytes after the records', Buffer.concat([good, Buffer.alloc(5)]), /10 records and 5 bytes over/],
+    ['empty', Buffer.alloc(0), /0 bytes: 0 records/],
+    ['cut between two records', good.subarray(0, 9 * 3073), /different numbers of images: 9 and 10/],
+    ['a label that is no class', strange, /Record 1 has the label 10[^]*0 … 9/],
+    [
+      'another file in its place',
+      batchOf(Array<number>(10).fill(3)),
+      /not equally many training[^]*14 of cat[^]*5 of each/,
+    ],
+  ])('%s', async (_, bytes, words) => {
+    const dataDir = await writeBatches(join(machine.root, 'here'), { 'data_batch_3.bin': bytes });
+    const failure = await failureOf(cifar10.load({ seed: 1, dataDir }));
+    expect(failure).toMatch(words);
+    expect(failure).toContain(dataDir);
+    expect(failure).toMatch(/do: .*fetch/);
+  });
+
+  it('a missing one', async () => {
+    const dataDir = await writeBatches(join(machine.root, 'here'), { 'data_batch_4.bin': null });
+    expect(await failureOf(cifar10.load({ seed: 1, dataDir }))).toContain(
+      `${dataDir} lacks data_batch_4.bin`,
+    );
+  });
+
+  it('an archive with another checksum, or without one of the files', async () => {
+    const dataDir = join(machine.root, 'here');
+    await mkdir(dataDir);
+    const incomplete = gzipSync(
+      tarOf([{ path: 'cifar-10-batches-bin/test_batch.bin', bytes: MADE_BATCHES['test_batch.bin'] }]),
+    );
+    await writeFile(join(dataDir, ARCHIVE), incomplete);
+    const other = await failureOf(cifar10.load({ seed: 1, dataDir }));
+    for (const word of [join(dataDir, ARCHIVE), md5Of(incomplete), 'MD5 c32a1d4ab5d03f1284b67883e8d87530'])
+      expect(other).toContain(word);
+    const load = cifar10Loader({ md5: md5Of(incomplete) }).load({ seed: 1, dataDir });
+    expect(await failureOf(load)).toContain('lacks cifar-10-batches-bin/data_batch_1.bin');
+  });
+});
+
+describe('CIFAR-10 that is nowhere', () => {
+  it('is downloaded into the cache once, over a connection that breaks off', async () => {
+    const { begin, hangUp } = breaksOff();
+    const { url, seen } = await serve((response, request) =>
+      request.headers.range ? sendRange(response, request, archive) : begin(response, archive),
+    );
+    const fetching = cifar10Loader({ md5: md5Of(archive), mirrors: [url] });
+    const stages = new Set<string>();
+    const onProgress = (progress: { stage: string; done: number; total: number }) => {
+      stages.add(`${progress.stage}: ${progress.total}`);
+      hangUp(progress);
+    };
+    const folder = join(machine.cache, 'cifar10');
+    const { test, source } = await fetching.load({ seed: 1, onProgress });
+    expect(countOf(test)).toBe(10);
+    expect(source).toBe(`${folder}, downloaded from ${new URL(url).host}`);
+    expect([...stages]).toEqual([`download ${ARCHIVE} from ${new URL(url).host}: ${archive.length}`]);
+    expect((await fetching.load({ seed: 1, offline: true })).source).toBe(folder);
+    expect(seen.map(({ path }) => path)).toEqual([`/${ARCHIVE}`, `/${ARCHIVE}`]);
+    expect(await readdir(folder)).toEqual([ARCHIVE]);
+  });
+
+  it('never becomes a file with another checksum', async () => {
+    const { url } = await serve((response) => response.end(gzipSync('something else')));
+    const failure = await failureOf(cifar10Loader({ md5: md5Of(archive), mirrors: [url] }).load({ seed: 1 }));
+    expect(failure).toContain(`${url}${ARCHIVE}: A file is not the published one`);
+    expect(await readdir(join(machine.cache, 'cifar10'))).toEqual([]);
+  });
+
+  it('is not asked for when offline; the error says what to put where', async () => {
+    const { url, seen } = await serve((response) => response.end());
+    const failure = await failureOf(cifar10Loader({ mirrors: [url] }).load({ seed: 1, offline: true }));
+    for (const word of ['downloads are forbidden', ARCHIVE, join(machine.cache, 'cifar10'), 'WEIGHTMAP_DATA'])
+      expect(failure).toContain(word);
+    expect(seen).toEqual([]);
+    expect((await cifar10.locate({})).advice).toMatch(/downloaded \(170 MB\)/);
+  });
+});
