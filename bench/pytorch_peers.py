@@ -7,7 +7,11 @@ times of n steps: {"ms": [...]}. A step is forward pass, cross-entropy, backward
 By hand:
 
     echo 20 | python3 bench/pytorch_peers.py --form tuned --network \\
-      '{"kind": "smoothing", "channels": [32, 32, 8], "kernelSize": 3, "image": [28, 28, 1], "classes": 10}'
+      '{"architecture": "cnn", "kind": "smoothing", "channels": [32, 32, 8], "kernelSize": 3,
+        "image": [28, 28, 1], "classes": 10}'
+    echo 20 | python3 bench/pytorch_peers.py --form tuned --network \\
+      '{"architecture": "densenet", "kinds": ["conv", "smoothing"], "stem": 16, "growth": 8,
+        "denseLayers": [2, 4, 8, 16], "image": [28, 28, 1], "classes": 10}'
 
 Forms of the weight map layers, from the fastest that we know how to write to the most literal (plain convolutions have
 one form, which all three names give):
@@ -20,6 +24,7 @@ Needs: pip install torch
 """
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -33,19 +38,26 @@ except ImportError as problem:
     sys.exit(3)
 
 
-def box_sums(images, kernel, padding):
+def box_sums(images, kernel, padding, stride):
     """Sums over kernel × kernel windows of [batch, channels, height, width], zeros outside."""
-    return functional.avg_pool2d(images, kernel, stride=1, padding=padding, divisor_override=1)
+    return functional.avg_pool2d(images, kernel, stride=stride, padding=padding, divisor_override=1)
+
+
+def sides(size, kernel, padding, stride):
+    """Height and width of what a window leaves of a map."""
+    return tuple((side + 2 * padding - kernel) // stride + 1 for side in size)
 
 
 class WeightMap(nn.Module):
-    """[batch, Ci, H, W] → [batch, Co, Ho, Wo]: box(m) for smoothing, 2·m − box(m) for unsharp, m = Σ W ⊙ x, plus bias."""
+    """[batch, Ci, H, W] → [batch, Co, Ho, Wo]: box(m) for smoothing, 2·m − box(m) for unsharp, m = Σ W ⊙ x, plus bias.
 
-    def __init__(self, unsharp, size, inputs, outputs, kernel, padding, form):
+    A stride keeps every s-th position, from the first on; the bias has one number for each that is kept.
+    """
+
+    def __init__(self, unsharp, size, inputs, outputs, kernel, padding, stride, form):
         super().__init__()
-        self.unsharp, self.kernel, self.padding, self.form = unsharp, kernel, padding, form
+        self.unsharp, self.kernel, self.padding, self.stride, self.form = unsharp, kernel, padding, stride, form
         self.height, self.width = size
-        shrink = 2 * padding - kernel + 1
         bound = (inputs * kernel * kernel) ** -0.5
         uniform = lambda *shape: nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
         if form == "paper":
@@ -55,21 +67,25 @@ class WeightMap(nn.Module):
             self.map = uniform(self.height, self.width, inputs, outputs)
         else:
             self.map = uniform(self.height * self.width, inputs, outputs)
-        self.bias = uniform(outputs, self.height + shrink, self.width + shrink)
+        self.bias = uniform(outputs, *sides(size, kernel, padding, stride))
 
     def forward(self, x):
         return getattr(self, self.form)(x) + self.bias
 
+    def kept(self, m):
+        """The pixels under the windows' centres ('same' padding)."""
+        return m[:, :, :: self.stride, :: self.stride] if self.stride > 1 else m
+
     def filtered(self, m):
-        sums = box_sums(m, self.kernel, self.padding)
-        return 2 * m - sums if self.unsharp else sums
+        sums = box_sums(m, self.kernel, self.padding, self.stride)
+        return 2 * self.kept(m) - sums if self.unsharp else sums
 
     def paper(self, x):
         outputs = self.map.shape[0]
         products = (self.map * x[:, None]).flatten(0, 1)
-        sums = functional.conv2d(products, self.ones, padding=self.padding)
+        sums = functional.conv2d(products, self.ones, stride=self.stride, padding=self.padding)
         if self.unsharp:
-            sums = 2 * products.sum(1, keepdim=True) - sums
+            sums = 2 * self.kept(products).sum(1, keepdim=True) - sums
         return sums.unflatten(0, (len(x), outputs)).squeeze(2)
 
     def einsum(self, x):
@@ -85,6 +101,13 @@ class WeightMap(nn.Module):
         return y.reshape(*y.shape[1:3], batch, -1).permute(2, 3, 0, 1)
 
 
+def feature_layer(kind, size, inputs, outputs, form, kernel=3, padding=1, stride=1):
+    """A convolution, or a weight map layer in its place."""
+    if kind == "conv":
+        return nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=padding)
+    return WeightMap(kind == "unsharp", size, inputs, outputs, kernel, padding, stride, form)
+
+
 class InputScale(nn.Module):
     """[batch, C, H, W] → the same, times a learned map."""
 
@@ -96,25 +119,90 @@ class InputScale(nn.Module):
         return x * self.scale
 
 
-def network(kind, channels, kernelSize, image, classes, form, batchNorm=False, inputScale=False):
-    """The CNN of the paper's table 1, as @weightmap/architectures builds it."""
-    height, width, inputs = image
-    layers = [InputScale((inputs, height, width))] if inputScale else []
+def cnn(kind, channels, kernelSize, image, classes, form, batchNorm=False, inputScale=False):
+    """The paper's table 1."""
+    *size, inputs = image
+    layers = [InputScale((inputs, *size))] if inputScale else []
     for outputs in channels:
         padding = kernelSize // 2 if kind == "unsharp" else (kernelSize - 3) // 2
-        if kind == "conv":
-            layers.append(nn.Conv2d(inputs, outputs, kernelSize, padding=padding))
-        else:
-            layers.append(
-                WeightMap(kind == "unsharp", (height, width), inputs, outputs, kernelSize, padding, form)
-            )
+        layers.append(feature_layer(kind, size, inputs, outputs, form, kernelSize, padding))
         if batchNorm:
             layers.append(nn.BatchNorm2d(outputs))
         layers.append(nn.ReLU())
-        shrink = 2 * padding - kernelSize + 1
-        height, width, inputs = height + shrink, width + shrink, outputs
+        size, inputs = sides(size, kernelSize, padding, 1), outputs
+    height, width = size
     layers += [nn.Flatten(), nn.Linear(height * width * inputs, 64), nn.ReLU(), nn.Linear(64, classes)]
     return nn.Sequential(*layers)
+
+
+class Residual(nn.Module):
+    """ReLU(second(ReLU(first(x))) + shortcut(x))."""
+
+    def __init__(self, first, second, shortcut):
+        super().__init__()
+        self.first, self.second, self.shortcut = first, second, shortcut
+
+    def forward(self, x):
+        return functional.relu(self.second(functional.relu(self.first(x))) + self.shortcut(x))
+
+
+def resnet(kinds, stages, image, classes, form):
+    """The paper's table 2."""
+    *size, inputs = image
+    kinds = itertools.cycle(kinds)
+    layers = []
+    for position, stage in enumerate(stages):
+        outputs = stage["channels"]
+        for block in range(stage["blocks"]):
+            stride = 2 if position > 0 and block == 0 else 1
+            first = feature_layer(next(kinds), size, inputs, outputs, form, stride=stride)
+            size = sides(size, 3, 1, stride)
+            second = feature_layer(next(kinds), size, outputs, outputs, form)
+            same = stride == 1 and inputs == outputs
+            layers.append(
+                Residual(first, second, nn.Identity() if same else nn.Conv2d(inputs, outputs, 1, stride=stride))
+            )
+            inputs = outputs
+    return nn.Sequential(*layers, *average_head(inputs, classes))
+
+
+class Dense(nn.Module):
+    """[x, ReLU(layer(x))], side by side in the channels."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        return torch.cat([x, functional.relu(self.layer(x))], 1)
+
+
+def densenet(kinds, stem, growth, denseLayers, image, classes, form):
+    """The paper's table 3."""
+    *size, inputs = image
+    kinds = itertools.cycle(kinds)
+    layers = [feature_layer(next(kinds), size, inputs, stem, form), nn.ReLU()]
+    inputs = stem
+    for position, count in enumerate(denseLayers):
+        if position > 0:
+            layers.append(nn.MaxPool2d(2, 2))
+            size = sides(size, 2, 0, 2)
+        for _ in range(count):
+            layers.append(Dense(feature_layer(next(kinds), size, inputs, growth, form)))
+            inputs += growth
+    return nn.Sequential(*layers, *average_head(inputs, classes))
+
+
+def average_head(inputs, classes):
+    return nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes)
+
+
+# As @weightmap/architectures builds them.
+ARCHITECTURES = {"cnn": cnn, "resnet": resnet, "densenet": densenet}
+
+
+def network(architecture, **options):
+    return ARCHITECTURES[architecture](**options)
 
 
 def training_step(model, images, labels):

@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { datasets } from '@weightmap/datasets';
 import { availableEngines } from '@weightmap/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BenchRow } from '../src/bench/bench-case.js';
+import { networkCase } from '../src/bench/network-case.js';
+import { formsOf, startPeer } from '../src/bench/peers.js';
 import { benchTable } from '../src/bench/table.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
@@ -44,12 +47,40 @@ describe('weightmap bench', () => {
     }
   });
 
+  it('times deep networks, and on a dataset of choice', async () => {
+    const cases = 'resnet-alternating-smoothing,densenet-conv@digits';
+    const { stdout } = await bench('--cases', cases, '--modes', 'eager', '--json');
+    expect(JSON.parse(stdout)).toMatchObject([
+      { case: 'resnet-alternating-smoothing', parameters: 1_152_298, mode: 'eager' },
+      { case: 'densenet-conv@digits', parameters: 288_090, mode: 'eager' },
+    ]);
+  });
+
   it('explains wrong names and missing Pythons', async () => {
     expect(await complaintOf('--cases', 'cnn-34')).toContain('Did you mean "cnn-33"?');
+    expect(await complaintOf('--cases', 'cnn-33@mnits')).toContain('Did you mean "mnist"?');
+    expect(await complaintOf('--cases', 'cnn-33@')).toMatch(/dataset.*mnist/s);
     expect(await complaintOf('--modes', 'fuse')).toContain('Did you mean "fused"?');
     expect(await complaintOf('--peers', '--python', '/no/python')).toMatch(
       /\/no\/python.*pip install torch/s,
     );
+  });
+});
+
+describe('a case', () => {
+  it('is a variant, on the first dataset of the paper or on another', () => {
+    expect(networkCase('cnn-33')).toMatchObject({ variant: { id: 'cnn-33' }, spec: datasets.mnist.spec });
+    const { variant, spec } = networkCase('densenet-unsharp@digits');
+    expect(variant.id).toBe('densenet-unsharp');
+    expect(spec).toBe(datasets.digits.spec);
+  });
+
+  it('has the three forms of PyTorch if it has a weight map layer anywhere', () => {
+    const three = ['tuned', 'einsum', 'paper'];
+    for (const id of ['cnn-smooth-32', 'resnet-unsharp', 'densenet-alternating-smoothing'])
+      expect(formsOf(id), id).toEqual(three);
+    for (const id of ['cnn-wide', 'resnet-conv', 'densenet-conv@digits'])
+      expect(formsOf(id), id).toEqual(['tuned']);
   });
 });
 
@@ -60,10 +91,14 @@ describe.runIf(process.platform !== 'win32')('weightmap bench --peers', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  /** An interpreter that answers the benchmark with these two lines instead of running PyTorch. */
+  /**
+   * An interpreter that answers the benchmark with these two lines instead of running PyTorch, and keeps what it was
+   * called with, an argument a line.
+   */
   async function interpreter(ready: object, ms: number): Promise<string> {
     const file = path.join(folder, `python-${ms}`);
     const script = `#!/bin/sh
+printf '%s\\n' "$@" > '${file}.arguments'
 echo 'a library says hello'
 echo '${JSON.stringify(ready)}'
 while read n; do
@@ -84,6 +119,43 @@ done`;
     const ratio = Number((own.msMedian / 1000).toPrecision(3));
     for (const form of ['tuned', 'einsum', 'paper'] as const)
       expect(own.ratios?.[form]).toBeCloseTo(ratio, 3);
+  });
+
+  it.each([
+    {
+      name: 'cnn-33-k9',
+      parameters: 360_862,
+      network: { architecture: 'cnn', kind: 'conv', channels: [33, 33, 8], kernelSize: 9 },
+    },
+    {
+      name: 'resnet-conv@digits',
+      parameters: 407_234,
+      network: {
+        architecture: 'resnet',
+        kinds: ['conv'],
+        stages: [
+          [8, 3],
+          [16, 4],
+          [32, 6],
+          [64, 4],
+        ].map(([channels, blocks]) => ({ channels, blocks })),
+      },
+    },
+    {
+      name: 'densenet-conv',
+      parameters: 288_090,
+      network: { architecture: 'densenet', kinds: ['conv'], stem: 16, growth: 8, denseLayers: [2, 4, 8, 16] },
+    },
+  ])('describes the network of $name to PyTorch', async ({ name, parameters, network }) => {
+    const python = await interpreter({ parameters }, parameters); // named apart from the other tests' ones
+    const { process: peer } = await startPeer('tuned', { case: name, batch: 4, threads: 1 }, python);
+    await peer.end();
+    const [script, ...pairs] = (await readFile(`${python}.arguments`, 'utf8')).trimEnd().split('\n');
+    expect(path.basename(script)).toBe('pytorch_peers.py');
+    expect(pairs.filter((_, i) => i % 2 === 0)).toEqual(['--network', '--form', '--batch', '--threads']);
+    const [description, ...others] = pairs.filter((_, i) => i % 2 === 1);
+    expect(others).toEqual(['tuned', '4', '1']);
+    expect(JSON.parse(description)).toEqual({ ...network, image: [28, 28, 1], classes: 10 });
   });
 
   it('refuses to compare different networks, and an interpreter without PyTorch', async () => {

@@ -1,13 +1,12 @@
 import { createInterface } from 'node:readline';
 import * as tf from '@tensorflow/tfjs';
-import { buildVariant, findVariant } from '@weightmap/architectures';
-import { randomStream } from '@weightmap/core';
-import { datasets } from '@weightmap/datasets';
+import { buildVariant } from '@weightmap/architectures';
+import { randomStream, type ImageSpec } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import { trainableParameters } from '@weightmap/metrics';
 import { adam, packBatch, trainingStep, type PackedBatch } from '@weightmap/training';
-import { unknownName } from '../_nearest.js';
 import type { Mode, Workload } from './modes.js';
+import { networkCase } from './network-case.js';
 import type { Ready } from './_stopwatch-process.js';
 
 const WARM_UP = 3;
@@ -16,16 +15,17 @@ const WARM_UP = 3;
  * The inside of a measuring process: the training step of `@weightmap/training` on one batch of made images, again and
  * again. Speaks as `StopwatchProcess` expects.
  */
-export async function measureStep(mode: Mode, { case: id, batch, threads }: Workload): Promise<void> {
+export async function measureStep(mode: Mode, { case: name, batch, threads }: Workload): Promise<void> {
   const engine = await startEngine({ threads });
   if (mode === 'fused' && !engine.kernels?.startsWith('fused'))
     return say({ parameters: 0, missing: 'there are no fused kernels here: `npm run setup` tells why' });
   if (mode !== 'eager' && engine.name !== 'native')
     return say({ parameters: 0, missing: `the ${engine.name} engine doesn't compile` });
 
-  const model = buildVariant(id, { spec: specOf(id), seed: 1 });
+  const { variant, spec } = networkCase(name);
+  const model = buildVariant(variant.id, { spec, seed: 1 });
   const step = trainingStep(model, adam(1e-3));
-  const images = madeBatch(id, batch);
+  const images = madeBatch(spec, batch);
   // As training does: every step's loss is read before the next step.
   const run = () => tf.tidy(() => step(images).dataSync()[0]);
   for (let i = 0; i < WARM_UP; i++) run();
@@ -34,16 +34,7 @@ export async function measureStep(mode: Mode, { case: id, batch, threads }: Work
     say({ ms: Array.from({ length: Number(line) }, () => milliseconds(run)) });
 }
 
-/** Shape and classes of the dataset that the paper reports a variant on. */
-export function specOf(id: string) {
-  const [dataset] = findVariant(id).datasets;
-  const loader = Object.values(datasets).find((known) => known.id === dataset);
-  if (!loader) throw unknownName('dataset', dataset, Object.keys(datasets));
-  return loader.spec;
-}
-
-function madeBatch(id: string, size: number): PackedBatch {
-  const { height, width, channels, classes } = specOf(id);
+function madeBatch({ height, width, channels, classes }: ImageSpec, size: number): PackedBatch {
   const random = randomStream(1, 'bench');
   return packBatch({
     pixels: Uint8Array.from({ length: size * height * width * channels }, () => random.integer(256)),

@@ -10,7 +10,7 @@ export const modeNames = Object.keys(MODES) as Mode[];
 
 /** What is measured of one case, in every process alike. */
 export interface Workload {
-  /** A row of the benchmark, such as `cnn-33`. */
+  /** A network of the benchmark and its images, such as `cnn-33` or `resnet-conv@cifar10`. */
   readonly case: string;
   readonly batch: number;
   readonly threads: number;

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { findVariant } from '@weightmap/architectures';
 import { WeightmapError } from '@weightmap/core';
-import { specOf } from './measure-step.js';
+import { networkCase } from './network-case.js';
 import { StopwatchProcess, type Ready } from './_stopwatch-process.js';
 import type { Workload } from './modes.js';
 
@@ -12,11 +11,11 @@ export type Form = (typeof FORMS)[number];
 
 const SCRIPT = 'bench/pytorch_peers.py';
 
-/** The forms that a case has in PyTorch: plain convolutions are written in one way only, other architectures not at all. */
-export function formsOf(id: string): readonly Form[] {
-  const { architecture, options } = findVariant(id);
-  if (architecture !== 'cnn') return [];
-  return options.kind === 'conv' ? ['tuned'] : FORMS;
+/** The forms that a case has in PyTorch: plain convolutions are written in one way only. */
+export function formsOf(name: string): readonly Form[] {
+  const { options } = networkCase(name).variant;
+  const kinds = 'kinds' in options ? options.kinds : [options.kind];
+  return kinds.every((kind) => kind === 'conv') ? ['tuned'] : FORMS;
 }
 
 /**
@@ -27,14 +26,15 @@ export function formsOf(id: string): readonly Form[] {
  */
 export async function startPeer(
   form: Form,
-  { case: id, batch, threads }: Workload,
+  { case: name, batch, threads }: Workload,
   python: string,
 ): Promise<{ process: StopwatchProcess; ready: Ready }> {
-  const { height, width, channels, classes } = specOf(id);
+  const { variant, spec } = networkCase(name);
   const network = {
-    ...findVariant(id).options,
-    image: [height, width, channels],
-    classes: classes.length,
+    architecture: variant.architecture,
+    ...variant.options,
+    image: [spec.height, spec.width, spec.channels],
+    classes: spec.classes.length,
   };
   const options = { network: JSON.stringify(network), form, batch: String(batch), threads: String(threads) };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);

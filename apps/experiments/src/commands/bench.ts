@@ -1,11 +1,11 @@
 import os from 'node:os';
-import { variants } from '@weightmap/architectures';
 import { Command, Option } from 'commander';
 import { list, positive } from '../_option-types.js';
 import { unknownName } from '../_nearest.js';
 import { benchCase, type BenchRow } from '../bench/bench-case.js';
 import { measureStep } from '../bench/measure-step.js';
 import { modeNames, type Mode, type Workload } from '../bench/modes.js';
+import { networkCase } from '../bench/network-case.js';
 import { benchTable } from '../bench/table.js';
 
 interface Options {
@@ -24,7 +24,7 @@ const DEFAULT_CASES = ['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32'];
 export function benchCommand(): Command {
   return new Command('bench')
     .description('time one training step of each case, by engine mode and against PyTorch')
-    .option('--cases <ids>', 'rows of the benchmark, comma-separated', list, DEFAULT_CASES)
+    .option('--cases <ids>', '<variant> or <variant>@<dataset>, comma-separated', list, DEFAULT_CASES)
     .option('--batch <n>', 'images a step', positive, 64)
     .option('--threads <n>', 'threads, for PyTorch as well', positive, os.availableParallelism())
     .option('--steps <n>', 'steps to time for each row', positive, 20)
@@ -40,10 +40,12 @@ Modes:
   compiled  one call for the whole step
   fused     compiled, the weight map layers by kernels of their own
 
+A case without a dataset has the images of the first that the paper reports its variant on.
 The ratio columns are median times over PyTorch's: below 1 is faster.
 
 Examples:
   weightmap bench --cases cnn-33 --threads 2
+  weightmap bench --cases resnet-conv,resnet-conv@cifar10 --peers
   weightmap bench --peers --python ~/torch/bin/python`,
     )
     .action(bench);
@@ -60,8 +62,7 @@ export function benchStepCommand(): Command {
 }
 
 async function bench({ cases, modes, peers, python, json, ...sizes }: Options): Promise<void> {
-  const ids = variants.map(({ id }) => id);
-  for (const id of cases) if (!ids.includes(id)) throw unknownName('case', id, ids, '--cases');
+  for (const name of cases) networkCase(name); // throws before anything is measured
   for (const mode of modes) if (!isMode(mode)) throw unknownName('mode', mode, modeNames, '--modes');
   const options = {
     ...sizes,
@@ -71,9 +72,9 @@ async function bench({ cases, modes, peers, python, json, ...sizes }: Options): 
   };
   const before = os.loadavg()[0];
   const rows: BenchRow[] = [];
-  for (const id of cases) {
-    if (!json) console.error(`measuring ${id} …`);
-    rows.push(...(await benchCase({ case: id, ...options })));
+  for (const name of cases) {
+    if (!json) console.error(`measuring ${name} …`);
+    rows.push(...(await benchCase({ case: name, ...options })));
   }
   if (json) return console.log(JSON.stringify(rows, null, 2));
   console.log(benchTable(rows));
