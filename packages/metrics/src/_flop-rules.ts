@@ -53,10 +53,11 @@ function paddingOf(padding: unknown, kernel: readonly [number, number]): readonl
 
 /**
  * Weight map layers. The paper's form sums the k×k windows of every channel pair's map m = W ⊙ x,
- * 2·k²·Ci·Co·Ho·Wo, and for unsharp 2·m − box(m) costs 2 for each of the H·W·Ci·Co elements of m. The product W ⊙ x
- * itself isn't in table 4.
+ * 2·k²·Ci·Co·Ho·Wo, and for unsharp 2·m − box(m) costs 2 at each of the Ci·Co·Ho·Wo window centres. The product W ⊙ x
+ * itself isn't in table 4. With a stride only the windows that are kept count, as for convolutions.
  *
- * Executed is the summed form: M = Σ_ci x·W first, 2·H·W·Ci·Co; then the box; for unsharp 2·M − box, 2 for each output.
+ * Executed is the summed form: M = Σ_ci x·W first, 2·H·W·Ci·Co, at every pixel whatever the stride, since windows
+ * overlap; then the box; for unsharp 2·M − box, 2 for each output.
  */
 const weightMap =
   (unsharp: boolean): FlopRule =>
@@ -67,7 +68,7 @@ const weightMap =
     const [kh, kw] = pair(config.kernelSize);
     const sharpening = unsharp ? 2 * size(output) : 0;
     return {
-      paper: 2 * kh * kw * ci * size(output) + (unsharp ? products : 0) + bias(use),
+      paper: 2 * kh * kw * ci * size(output) + ci * sharpening + bias(use),
       executed: products + boxSum(use) + sharpening + bias(use) + activation(use),
     };
   };

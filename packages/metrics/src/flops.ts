@@ -13,7 +13,7 @@ export interface LayerFlops extends Flops {
  * Floating-point operations of one image's way through a model, layer by layer.
  *
  * - `paper`: the convention behind table 4, the k×k sums of convolutions and of the weight map layers' naive form and
- *   their biases, 2·k²·Ci·Co·Ho·Wo + Ho·Wo·Co (unsharp: and 2·H·W·Ci·Co); everything else is left out. The paper doesn't
+ *   their biases, 2·k²·Ci·Co·Ho·Wo + Ho·Wo·Co (unsharp: and 2·Ci·Co·Ho·Wo); everything else is left out. The paper doesn't
  *   state it; truncated (not rounded) to the digits printed, it gives every figure of the table.
  * - `executed`: what this project runs at inference, multiplications and additions counted separately, with biases,
  *   activations, fully connected layers and the weight map layers' summed form (M = Σ x·W before the box).

@@ -94,6 +94,40 @@ describe('flops, by the paper’s convention', () => {
   });
 });
 
+describe('flops of layers with a stride, by the paper’s convention', () => {
+  /** What the naive form does, operation by operation, for the windows that are kept. */
+  function counted([height, width, ci]: number[], co: number, stride: number, sharpens: boolean): number {
+    let operations = 0;
+    for (let y = 0; y < height; y += stride)
+      for (let x = 0; x < width; x += stride)
+        for (let o = 0; o < co; o++) {
+          for (let c = 0; c < ci; c++) {
+            for (let pixel = 0; pixel < 9; pixel++) operations += 2; // a product with the kernel and an addition
+            if (sharpens) operations += 2; // 2·m, minus the box
+          }
+          operations += 1; // the bias
+        }
+    return operations;
+  }
+
+  it.each([
+    [9, 7],
+    [8, 6],
+    [9, 6],
+  ])('%i×%i', (height, width) => {
+    const inputShape = [height, width, 3];
+    const paperOf = (...layers: tf.layers.Layer[]) => flops(tf.sequential({ layers })).paper;
+    for (const strides of [1, 2]) {
+      const options = { filters: 4, inputShape, padding: 'same', strides };
+      expect(paperOf(smoothing(options))).toBe(counted(inputShape, 4, strides, false));
+      expect(paperOf(unsharp(options))).toBe(counted(inputShape, 4, strides, true));
+      const convolution = conv2d({ filters: 4, kernelSize: 3, strides });
+      const padded = [tf.layers.zeroPadding2d({ padding: 1, inputShape }), convolution];
+      expect(paperOf(...padded)).toBe(counted(inputShape, 4, strides, false));
+    }
+  });
+});
+
 describe('flops, executed', () => {
   const rowOf = (layer: tf.layers.Layer, ...shapes: number[][]) => {
     const inputs = shapes.map((shape) => tf.input({ shape }));
@@ -120,6 +154,10 @@ describe('flops, executed', () => {
     );
     // stride 2: only the 3×2 windows that are kept.
     expect(rowOf(smoothing({ filters: co, strides: 2 }), [h, w, ci])).toBe(products + (10 + 2) * co * 3 * 2);
+    // 'same' with stride 2: all the products, and 4×3 windows.
+    expect(rowOf(unsharp({ filters: co, padding: 'same', strides: 2 }), [h, w, ci])).toBe(
+      products + (10 + 2 + 2) * co * 4 * 3,
+    );
     // k = 5 with 1 pixel of zeros around, no bias: 10×8 → 6×4.
     expect(rowOf(smoothing({ filters: co, kernelSize: 5, padding: 1, useBias: false }), [h, w, ci])).toBe(
       products + (26 + 1) * co * 6 * 4,
@@ -149,6 +187,22 @@ describe('flops, executed', () => {
   it('counts what joins branches', () => {
     expect(rowOf(tf.layers.add(), [4, 4, 3], [4, 4, 3], [4, 4, 3])).toBe(2 * 48);
     expect(rowOf(tf.layers.concatenate(), [4, 4, 3], [4, 4, 1])).toBe(0);
+  });
+
+  it('counts a residual block with a projection', () => {
+    const image = tf.input({ shape: [5, 6, 2] });
+    const apply = (layer: tf.layers.Layer, ...x: tf.SymbolicTensor[]) =>
+      layer.apply(x.length === 1 ? x[0] : x) as tf.SymbolicTensor;
+    const padded = apply(tf.layers.zeroPadding2d({ padding: 1 }), image);
+    const first = apply(conv2d({ filters: 4, kernelSize: 3, strides: 2, activation: 'relu' }), padded);
+    const second = apply(unsharp({ filters: 4, padding: 'same' }), first);
+    const projection = apply(conv2d({ filters: 4, kernelSize: 1, strides: 2 }), image);
+    const sum = apply(tf.layers.add(), second, projection);
+    const outputs = apply(tf.layers.activation({ activation: 'relu' }), sum);
+    const [kept, co] = [3 * 3, 4];
+    const convolutions = (2 * 9 * 2 + 2) * co * kept + (2 * 2 + 1) * co * kept; // with bias and relu; with bias
+    const map = 2 * kept * co * co + (10 + 2 + 2) * co * kept; // products; box, 2·M − box, bias and relu
+    expect(flops(tf.model({ inputs: image, outputs })).executed).toBe(convolutions + map + 2 * co * kept);
   });
 
   it('counts a shared layer each time, and not its use in other models', () => {
