@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The same network and the same training step as `weightmap bench` measures, in PyTorch.
+"""What `weightmap bench` measures, in PyTorch: the same networks, their training step, their noise and FGSM sweeps.
 
 `weightmap bench --peers` starts this beside its own processes. It describes the network, this script builds it, warms
 up, and prints {"parameters": N}. Then every line of standard input that holds a number n is answered by the wall-clock
-times of n steps: {"ms": [...]}. A step is forward pass, cross-entropy, backward pass, fused Adam, and reading the loss.
-By hand:
+times of n runs: {"ms": [...]}. A run of the task `step` is forward pass, cross-entropy, backward pass, fused Adam, and
+reading the loss; of `uniform-noise` and `fgsm` the error at every strength over all images, batch by batch. By hand:
 
     echo 20 | python3 bench/pytorch_peers.py --form tuned --network \\
       '{"architecture": "cnn", "kind": "smoothing", "channels": [32, 32, 8], "kernelSize": 3,
@@ -218,35 +218,91 @@ def training_step(model, images, labels):
     return step
 
 
-def milliseconds(step):
+def batches(options):
+    """Images of random pixels with labels; made before anything is timed."""
+    height, width, channels = options.network["image"]
+    images = torch.rand(options.images, channels, height, width)
+    labels = torch.randint(options.network["classes"], (options.images,))
+    return list(zip(images.split(options.batch), labels.split(options.batch)))
+
+
+@torch.no_grad()
+def wrong(model, images, labels):
+    return (model(images).argmax(1) != labels).sum().item()
+
+
+def noise_sweep(model, sets, strengths):
+    """x + U(0, β), rescaled to [0, 1] by each image's extremes; one draw for all β."""
+
+    def sweep():
+        errors = [0] * len(strengths)
+        for images, labels in sets:
+            noise = torch.rand_like(images)
+            for i, beta in enumerate(strengths):
+                noisy = images
+                if beta > 0:
+                    noisy = images + beta * noise
+                    low, high = noisy.amin((1, 2, 3), keepdim=True), noisy.amax((1, 2, 3), keepdim=True)
+                    noisy = (noisy - low) / (high - low)
+                errors[i] += wrong(model, noisy, labels)
+        return errors
+
+    return sweep
+
+
+def fgsm_sweep(model, sets, strengths):
+    """clip(x + ε·sign ∇ₓ cross-entropy); one gradient for all ε."""
+
+    def sweep():
+        errors = [0] * len(strengths)
+        for images, labels in sets:
+            images = images.clone().requires_grad_()
+            loss = functional.cross_entropy(model(images), labels, reduction="sum")
+            direction = torch.autograd.grad(loss, images)[0].sign()
+            images = images.detach()
+            for i, epsilon in enumerate(strengths):
+                errors[i] += wrong(model, (images + epsilon * direction).clamp(0, 1), labels)
+        return errors
+
+    return sweep
+
+
+def milliseconds(run):
     start = time.perf_counter()
-    step()
+    run()
     return 1000 * (time.perf_counter() - start)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--task", choices=["step", "uniform-noise", "fgsm"], default="step")
     parser.add_argument("--network", type=json.loads, required=True, help="as in the example above")
     parser.add_argument("--form", choices=["tuned", "einsum", "paper"], default="tuned")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--images", type=int, help="of a sweep")
+    parser.add_argument("--strengths", help="of a sweep, comma-separated")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(1)
-    height, width, channels = options.network["image"]
     model = network(**options.network, form=options.form)
-    step = training_step(
-        model,
-        torch.rand(options.batch, channels, height, width),
-        torch.randint(options.network["classes"], (options.batch,)),
-    )
-    for _ in range(3):
-        step()
     parameters = sum(parameter.numel() for parameter in model.parameters())
+    if options.task == "step":
+        options.images = options.batch
+        run = training_step(model, *batches(options)[0])
+        for _ in range(3):
+            run()
+    else:
+        sweep = {"uniform-noise": noise_sweep, "fgsm": fgsm_sweep}[options.task]
+        strengths = [float(strength) for strength in options.strengths.split(",")]
+        model.eval().requires_grad_(False)
+        sets = batches(options)
+        sweep(model, sets[:1], strengths)()
+        run = sweep(model, sets, strengths)
     print(json.dumps({"parameters": parameters, "version": torch.__version__}), flush=True)
     for line in sys.stdin:
-        print(json.dumps({"ms": [milliseconds(step) for _ in range(int(line))]}), flush=True)
+        print(json.dumps({"ms": [milliseconds(run) for _ in range(int(line))]}), flush=True)
 
 
 if __name__ == "__main__":

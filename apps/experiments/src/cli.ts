@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { WeightmapError } from '@weightmap/core';
 import manifest from '../package.json' with { type: 'json' };
 import { cellCommand } from './commands/cell.js';
-import { benchCommand, benchStepCommand } from './commands/bench.js';
+import { benchCommand, benchWorkerCommand } from './commands/bench.js';
 import { doctorCommand } from './commands/doctor.js';
 import { listCommand } from './commands/list.js';
 import { reportCommand } from './commands/report.js';
@@ -24,7 +24,7 @@ const program = new Command('weightmap')
   .addCommand(doctorCommand())
   .addCommand(cellCommand())
   .addCommand(benchCommand())
-  .addCommand(benchStepCommand(), { hidden: true })
+  .addCommand(benchWorkerCommand(), { hidden: true })
   .addHelpText(
     'after',
     `

@@ -35,7 +35,7 @@ export const augmentationOf = (dataset: string): TrainingConfig['augmentation'] 
   ['mnist', 'digits'].includes(dataset) ? 'pad-crop' : 'none';
 
 /** The strengths of figures 2–4 (their axes; the paper lists no values). */
-const evaluation: EvaluationConfig = {
+export const standardEvaluation: EvaluationConfig = {
   betas: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
   noiseRescale: 'min-max',
   epsilons: [0, 2 / 255, 4 / 255, 8 / 255, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3],
@@ -54,7 +54,7 @@ export const presets = {
     limits: { train: 5000, validation: 1000, test: 1000 },
     training: { ...training, epochs: 3 },
     evaluation: {
-      ...evaluation,
+      ...standardEvaluation,
       betas: [0, 0.2, 0.4, 0.6, 0.8, 1],
       epsilons: [0, 8 / 255, 0.05, 0.1, 0.15, 0.2, 0.3],
       robustnessImages: 500,
@@ -71,7 +71,7 @@ export const presets = {
     limits: { train: 128, validation: 64, test: 64 },
     training: { ...training, epochs: 1 },
     evaluation: {
-      ...evaluation,
+      ...standardEvaluation,
       betas: [0, 0.5],
       epsilons: [0, 0.1],
       robustnessImages: 64,
@@ -87,7 +87,7 @@ export const presets = {
     trials: 3,
     limits: everything,
     training: { ...training, epochs: 30, selection: 'best' },
-    evaluation,
+    evaluation: standardEvaluation,
     gradCamSamples: 6,
     substitute: false,
   },
@@ -97,7 +97,7 @@ export const presets = {
     trials: 3,
     limits: everything,
     training,
-    evaluation,
+    evaluation: standardEvaluation,
     gradCamSamples: 6,
     substitute: false,
   },

@@ -6,10 +6,14 @@ import { promisify } from 'node:util';
 import { datasets } from '@weightmap/datasets';
 import { availableEngines } from '@weightmap/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BenchRow } from '../src/bench/bench-case.js';
+import type { LayerRow } from '../src/bench/bench-layer.js';
+import type { MemoryRow } from '../src/bench/bench-memory.js';
+import type { StepRow } from '../src/bench/bench-steps.js';
+import type { SweepRow } from '../src/bench/bench-sweeps.js';
+import type { TrialsRow } from '../src/bench/bench-trials.js';
 import { networkCase } from '../src/bench/network-case.js';
 import { formsOf, startPeer } from '../src/bench/peers.js';
-import { benchTable } from '../src/bench/table.js';
+import { suites } from '../src/bench/suites.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 const run = promisify(execFile);
@@ -34,7 +38,7 @@ const isNative = (await availableEngines()).includes('native');
 describe('weightmap bench', () => {
   it('times the step of the right network in each mode', async () => {
     const { stdout, stderr } = await bench('--cases', 'cnn-33', '--json');
-    const rows = JSON.parse(stdout) as BenchRow[];
+    const rows = JSON.parse(stdout) as StepRow[];
     const leftOut = [...stderr.matchAll(/^(\w+) left out/gm)].map(([, mode]) => mode);
     expect([...rows.map(({ mode }) => mode), ...leftOut].sort()).toEqual(['compiled', 'eager', 'fused']);
     if (isNative) expect(leftOut).not.toContain('compiled');
@@ -64,6 +68,49 @@ describe('weightmap bench', () => {
     expect(await complaintOf('--peers', '--python', '/no/python')).toMatch(
       /\/no\/python.*pip install torch/s,
     );
+  });
+});
+
+describe('the other suites', () => {
+  const json = async <Row>(...args: string[]) => JSON.parse((await bench(...args, '--json')).stdout) as Row[];
+  const mode = ['--modes', 'eager'];
+
+  it('layer: both kinds, and their share of the matrix product', async () => {
+    const rows = await json<LayerRow>('layer', ...mode);
+    expect(rows.map(({ layer }) => layer)).toEqual(['smoothing 28×28, 32 → 32', 'unsharp 28×28, 32 → 32']);
+    for (const { gflops, peakGflops, share, msMin } of rows) {
+      // 3 products of 2 operations for each of 4 images, 784 pixels, 32 × 32 channels.
+      expect(gflops).toBeCloseTo((3 * 2 * 4 * 784 * 1024) / (msMin * 1e6), 1);
+      expect(share).toBeCloseTo(gflops / peakGflops, 2);
+    }
+  });
+
+  it('memory: before and after, and the difference', async () => {
+    const [row] = await json<MemoryRow>('memory', ...mode, '--cases', 'cnn-33');
+    expect(row).toMatchObject({ case: 'cnn-33', mode: 'eager', steps: 2, batch: 4 });
+    expect(row.rssBeforeMiB).toBeGreaterThan(10);
+    expect(row.growthMiB).toBeCloseTo(row.rssAfterMiB - row.rssBeforeMiB, 0);
+  });
+
+  it('sweeps: every strength of the paper’s figures, noise and FGSM', async () => {
+    const rows = await json<SweepRow>('sweeps', ...mode, '--cases', 'cnn-33', '--images', '8');
+    expect(rows.map(({ sweep, strengths, images }) => [sweep, strengths, images])).toEqual([
+      ['uniform-noise', 11, 8],
+      ['fgsm', 10, 8],
+    ]);
+    for (const { imagesPerSecond, seconds, strengths } of rows)
+      expect(imagesPerSecond / ((8 * strengths) / seconds)).toBeCloseTo(1, 2);
+  });
+
+  it('trials: two at once', async () => {
+    const [row] = await json<TrialsRow>('trials', ...mode, '--cases', 'cnn-33');
+    expect(row).toMatchObject({ case: 'cnn-33', mode: 'eager', batch: 4 });
+    expect(row.msTogether).toBeGreaterThan(0);
+    expect(row).not.toHaveProperty('ratio');
+  });
+
+  it('are refused by another name', async () => {
+    expect(await complaintOf('speed')).toContain('Allowed choices are steps, layer, sweeps, trials, memory');
   });
 });
 
@@ -113,12 +160,26 @@ done`;
   it("divides the engine's median by PyTorch's, form by form", async () => {
     const python = await interpreter({ parameters: 1_157_226 }, 1000);
     const args = ['--peers', '--python', python, '--cases', 'cnn-smooth-32', '--modes', 'eager', '--json'];
-    const [own, ...peers] = JSON.parse((await bench(...args)).stdout) as BenchRow[];
+    const [own, ...peers] = JSON.parse((await bench(...args)).stdout) as StepRow[];
     expect(peers.map(({ mode }) => mode)).toEqual(['pytorch-tuned', 'pytorch-einsum', 'pytorch-paper']);
     for (const peer of peers) expect(peer).toMatchObject({ msMedian: 1000, msMin: 1000 });
     const ratio = Number((own.msMedian / 1000).toPrecision(3));
     for (const form of ['tuned', 'einsum', 'paper'] as const)
       expect(own.ratios?.[form]).toBeCloseTo(ratio, 3);
+  });
+
+  it('compares sweeps, and two trials with twice a step', async () => {
+    const python = await interpreter({ parameters: 261_070 }, 500);
+    const args = ['--peers', '--python', python, '--cases', 'cnn-33', '--modes', 'eager', '--json'];
+    const [peer, own] = JSON.parse((await bench('sweeps', ...args, '--images', '8')).stdout) as SweepRow[];
+    expect(peer).toMatchObject({ mode: 'pytorch-tuned', sweep: 'uniform-noise', seconds: 0.5 });
+    expect(own.ratio).toBeCloseTo(own.seconds / 0.5, 2);
+    const given = (await readFile(`${python}.arguments`, 'utf8')).split('\n');
+    expect(given[given.indexOf('--task') + 1]).toBe('fgsm');
+    expect(given[given.indexOf('--strengths') + 1].split(',').map(Number)).toHaveLength(10);
+    const [trials] = JSON.parse((await bench('trials', ...args)).stdout) as TrialsRow[];
+    expect(trials.msPyTorch).toBe(1000);
+    expect(trials.ratio).toBeCloseTo(trials.msTogether / 1000, 3);
   });
 
   it.each([
@@ -148,13 +209,22 @@ done`;
     },
   ])('describes the network of $name to PyTorch', async ({ name, parameters, network }) => {
     const python = await interpreter({ parameters }, parameters); // named apart from the other tests' ones
-    const { process: peer } = await startPeer('tuned', { case: name, batch: 4, threads: 1 }, python);
+    const { process: peer } = await startPeer(
+      { task: 'step', form: 'tuned', case: name, batch: 4, threads: 1 },
+      python,
+    );
     await peer.end();
     const [script, ...pairs] = (await readFile(`${python}.arguments`, 'utf8')).trimEnd().split('\n');
     expect(path.basename(script)).toBe('pytorch_peers.py');
-    expect(pairs.filter((_, i) => i % 2 === 0)).toEqual(['--network', '--form', '--batch', '--threads']);
-    const [description, ...others] = pairs.filter((_, i) => i % 2 === 1);
-    expect(others).toEqual(['tuned', '4', '1']);
+    expect(pairs.filter((_, i) => i % 2 === 0)).toEqual([
+      '--task',
+      '--network',
+      '--form',
+      '--batch',
+      '--threads',
+    ]);
+    const [task, description, ...others] = pairs.filter((_, i) => i % 2 === 1);
+    expect([task, ...others]).toEqual(['step', 'tuned', '4', '1']);
     expect(JSON.parse(description)).toEqual({ ...network, image: [28, 28, 1], classes: 10 });
   });
 
@@ -168,7 +238,7 @@ done`;
 
 it('the table has a column for each form of PyTorch', () => {
   const row = { batch: 64, threads: 2, parameters: 1_157_226, steps: 20 };
-  const text = benchTable([
+  const text = suites.steps.table([
     {
       ...{ ...row, case: 'cnn-smooth-32', mode: 'fused', msMedian: 50, msMin: 40 },
       ratios: { tuned: 0.25, paper: 0.01 },

@@ -4,14 +4,23 @@ import { WeightmapError } from '@weightmap/core';
 
 /** What a measuring process says when it is ready. */
 export interface Ready {
-  readonly parameters: number;
+  /** Trainable, of the network that it times. */
+  readonly parameters?: number;
   /** Why it can't measure what was asked for. */
   readonly missing?: string;
 }
 
+/** What it answers. */
+export interface Answer {
+  /** Wall-clock milliseconds of each run. */
+  readonly ms: readonly number[];
+  /** Its resident memory afterwards; not every process says. */
+  readonly rssMiB?: number;
+}
+
 /**
  * A process of its own that measures on demand. It prints a line `{"parameters": …}` when it has warmed up, and then
- * answers each line of its input, a number of steps, by `{"ms": […]}`. Between two questions it sleeps.
+ * answers each line of its input, a number of runs, by an `Answer`. Between two questions it sleeps.
  */
 export class StopwatchProcess {
   private readonly answers: AsyncIterator<string, undefined>;
@@ -40,10 +49,10 @@ export class StopwatchProcess {
     return { process: started, ready: await started.answer<Ready>() };
   }
 
-  /** Wall-clock milliseconds of each of so many steps. */
-  async measure(steps: number): Promise<number[]> {
-    this.child.stdin!.write(`${steps}\n`);
-    return (await this.answer<{ ms: number[] }>()).ms;
+  /** Lets it run what it times so many times. */
+  async measure(runs: number): Promise<Answer> {
+    this.child.stdin!.write(`${runs}\n`);
+    return this.answer<Answer>();
   }
 
   /** Resolves once it has gone, and its cores are free. */

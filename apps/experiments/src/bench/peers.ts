@@ -3,6 +3,7 @@ import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
 import { networkCase } from './network-case.js';
 import { StopwatchProcess, type Ready } from './_stopwatch-process.js';
+import type { Sweep } from './measure-sweep.js';
 import type { Workload } from './modes.js';
 
 /** How the weight map layers are written in PyTorch; see the script. */
@@ -18,6 +19,15 @@ export function formsOf(name: string): readonly Form[] {
   return kinds.every((kind) => kind === 'conv') ? ['tuned'] : FORMS;
 }
 
+/** What PyTorch is to time. */
+export interface PeerWorkload extends Workload {
+  readonly task: 'step' | Sweep;
+  readonly form: Form;
+  /** Of a sweep. */
+  readonly images?: number;
+  readonly strengths?: readonly number[];
+}
+
 /**
  * Starts PyTorch's version of a case.
  *
@@ -25,8 +35,7 @@ export function formsOf(name: string): readonly Form[] {
  * @throws WeightmapError if Python or PyTorch isn't there.
  */
 export async function startPeer(
-  form: Form,
-  { case: name, batch, threads }: Workload,
+  { task, form, case: name, batch, threads, images, strengths }: PeerWorkload,
   python: string,
 ): Promise<{ process: StopwatchProcess; ready: Ready }> {
   const { variant, spec } = networkCase(name);
@@ -36,8 +45,10 @@ export async function startPeer(
     image: [spec.height, spec.width, spec.channels],
     classes: spec.classes.length,
   };
-  const options = { network: JSON.stringify(network), form, batch: String(batch), threads: String(threads) };
-  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  const options = { task, network: JSON.stringify(network), form, batch, threads, images, strengths };
+  const args = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, String(value)],
+  );
   const fix = 'pip install torch, and name the interpreter that has it: --python <path>';
   const started = await StopwatchProcess.start(`PyTorch (${form})`, [python, script(), ...args]).catch(
     (error: unknown) => {

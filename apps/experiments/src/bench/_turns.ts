@@ -1,0 +1,86 @@
+import { WeightmapError } from '@weightmap/core';
+import type { StopwatchProcess, Ready } from './_stopwatch-process.js';
+
+/** A process that takes part in a comparison. */
+export interface Contender {
+  readonly name: string;
+  readonly process: StopwatchProcess;
+  readonly ready: Ready;
+}
+
+/** A contender to be. */
+export interface Candidate {
+  readonly name: string;
+  readonly start: () => Promise<{ process: StopwatchProcess; ready: Ready }>;
+}
+
+export interface TurnOptions {
+  /** How often everybody has a turn. */
+  rounds: number;
+  /** Times to run in a turn. */
+  runs: number;
+  /** Milliseconds that a turn should take at most: slow contenders run less often in it, once at least. */
+  turnMs?: number;
+  /** Whether to leave out the first run of each turn, which finds the caches full of the others' data. */
+  warm?: boolean;
+}
+
+/**
+ * Starts every candidate in a process of its own, one after the other; those that can't take part are told to `onNote`
+ * and left out.
+ *
+ * `body` gets the rest; whatever happens, all processes have gone in the end.
+ */
+export async function withContenders<T>(
+  candidates: readonly Candidate[],
+  onNote: (note: string) => void,
+  body: (contenders: readonly Contender[]) => Promise<T>,
+): Promise<T> {
+  const contenders: Contender[] = [];
+  try {
+    for (const { name, start } of candidates) {
+      const { process, ready } = await start();
+      contenders.push({ name, process, ready });
+    }
+    for (const { name, ready } of contenders)
+      if (ready.missing !== undefined) onNote(`${name} left out: ${ready.missing}`);
+    return await body(contenders.filter(({ ready }) => ready.missing === undefined));
+  } finally {
+    for (const { process } of contenders) await process.end();
+  }
+}
+
+/**
+ * Times contenders in turns (A B C A B C …), one at a time, so that whatever else the machine does hits all of them.
+ *
+ * @returns the milliseconds of every run, by the contenders' names.
+ */
+export async function takeTurns(
+  contenders: readonly Contender[],
+  { rounds, runs, turnMs = Number.POSITIVE_INFINITY, warm = true }: TurnOptions,
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const times = new Map(contenders.map(({ name }) => [name, [] as number[]]));
+  const fitting = new Map<string, number>();
+  for (const { name, process } of contenders) {
+    const [pace] = turnMs === Number.POSITIVE_INFINITY ? [0] : (await process.measure(1)).ms;
+    fitting.set(name, Math.max(1, Math.min(runs, Math.floor(turnMs / pace))));
+  }
+  for (let round = 0; round < rounds; round++)
+    for (const { name, process } of contenders) {
+      const skipped = warm ? 1 : 0;
+      const { ms } = await process.measure(skipped + fitting.get(name)!);
+      times.get(name)!.push(...ms.slice(skipped));
+    }
+  return times;
+}
+
+/** The networks of processes that are compared must be the same. */
+export function checkParameters(id: string, contenders: readonly Contender[]): void {
+  const [first, ...others] = contenders;
+  for (const { name, ready } of others)
+    if (ready.parameters !== first.ready.parameters)
+      throw new WeightmapError(`${name} trains another network than ${first.name}.`, {
+        where: id,
+        expected: `${first.ready.parameters} parameters; it has ${ready.parameters}`,
+      });
+}

@@ -1,0 +1,75 @@
+import { startOwn } from './_own-process.js';
+import { median, rounded } from './_statistics.js';
+import { checkParameters, takeTurns, withContenders } from './_turns.js';
+import { SWEEPS, type Sweep } from './measure-sweep.js';
+import type { Mode, Workload } from './modes.js';
+import { startPeer } from './peers.js';
+
+/** How long it takes to find the error of a network under an attack, at every strength of a figure. */
+export interface SweepRow {
+  readonly case: string;
+  readonly sweep: Sweep;
+  readonly mode: Mode | 'pytorch-tuned';
+  readonly batch: number;
+  readonly threads: number;
+  readonly images: number;
+  readonly strengths: number;
+  /** Of a whole sweep, wall clock; the median of the runs. */
+  readonly seconds: number;
+  /** Attacked images: images × strengths / seconds. */
+  readonly imagesPerSecond: number;
+  /** seconds over PyTorch's. */
+  readonly ratio?: number;
+}
+
+export interface SweepOptions extends Workload {
+  readonly mode: Mode;
+  /** Test images. */
+  readonly images: number;
+  readonly rounds: number;
+  readonly python?: string;
+  readonly onNote: (note: string) => void;
+}
+
+/** Times the noise and the FGSM sweep of one case, by our engine and by PyTorch in turns. */
+export async function benchSweeps(options: SweepOptions): Promise<SweepRow[]> {
+  const rows: SweepRow[] = [];
+  for (const sweep of Object.keys(SWEEPS) as Sweep[]) rows.push(...(await benchSweep(sweep, options)));
+  return rows;
+}
+
+async function benchSweep(
+  sweep: Sweep,
+  { mode, images, rounds, python, onNote, ...workload }: SweepOptions,
+): Promise<SweepRow[]> {
+  const { case: id, batch, threads } = workload;
+  const candidates = [
+    ...(python === undefined
+      ? []
+      : [
+          {
+            name: 'pytorch-tuned' as const,
+            start: () =>
+              startPeer(
+                { task: sweep, form: 'tuned', strengths: SWEEPS[sweep], images, ...workload },
+                python,
+              ),
+          },
+        ]),
+    { name: mode, start: () => startOwn(sweep, mode, { case: id, batch, threads, images }) },
+  ];
+  return withContenders(candidates, onNote, async (contenders) => {
+    checkParameters(id, contenders);
+    const times = await takeTurns(contenders, { rounds, runs: 1, warm: false });
+    const peer = times.get('pytorch-tuned');
+    return contenders.map(({ name }) => {
+      const seconds = median(times.get(name)!) / 1000;
+      const strengths = SWEEPS[sweep].length;
+      return {
+        ...{ case: id, sweep, mode: name as SweepRow['mode'], batch, threads, images, strengths },
+        ...{ seconds: rounded(seconds), imagesPerSecond: rounded((images * strengths) / seconds) },
+        ...(peer && name === mode && { ratio: rounded(seconds / (median(peer) / 1000)) }),
+      };
+    });
+  });
+}

@@ -1,0 +1,148 @@
+import { alignColumns } from '../_columns.js';
+import { benchLayer, type LayerRow } from './bench-layer.js';
+import { benchMemory, type MemoryRow } from './bench-memory.js';
+import { benchSteps, type StepRow } from './bench-steps.js';
+import { benchSweeps, type SweepRow } from './bench-sweeps.js';
+import { benchTrials, type TrialsRow } from './bench-trials.js';
+import type { Mode } from './modes.js';
+import { FORMS } from './peers.js';
+
+/** What every suite is asked with; each takes what it needs. */
+export interface SuiteOptions {
+  readonly cases: readonly string[];
+  readonly batch: number;
+  readonly threads: number;
+  /** Of training, to time or to run. */
+  readonly steps: number;
+  readonly modes: readonly Mode[];
+  /** Test images of a sweep. */
+  readonly images: number;
+  /** The Python interpreter whose PyTorch to compare with. */
+  readonly python?: string;
+  readonly onNote: (note: string) => void;
+  /** Hears what is measured next. */
+  readonly onCase: (name: string) => void;
+}
+
+/** One way of measuring. */
+interface Suite<Row> {
+  readonly description: string;
+  /** What `cases` and `steps` are unless somebody says otherwise. */
+  readonly defaults: { readonly cases: readonly string[]; readonly steps: number };
+  run(options: SuiteOptions): Promise<Row[]>;
+  /** Headings, and a row's cells under them; all but the first `left` are numbers. */
+  table(rows: readonly Row[]): string;
+}
+
+/** A suite with its rows' type hidden: what all suites have in common. */
+const suite = <Row>(parts: Suite<Row>) => ({
+  ...parts,
+  async measure(options: SuiteOptions): Promise<{ rows: readonly Row[]; table: string }> {
+    const rows = await parts.run(options);
+    return { rows, table: parts.table(rows) };
+  },
+});
+
+const CNNS = ['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32'];
+const ROUNDS_OF_SWEEPS = 3;
+
+const steps = suite<StepRow>({
+  description: 'one training step of each case, by engine mode',
+  defaults: { cases: CNNS, steps: 20 },
+  run: ({ cases, ...options }) => eachCase(cases, options, (name) => benchSteps({ case: name, ...options })),
+  table(rows) {
+    const forms = FORMS.filter((form) => rows.some(({ ratios }) => ratios?.[form] !== undefined));
+    return aligned(2, [
+      ['case', 'mode', 'parameters', 'ms, median', 'ms, least', 'steps', ...forms.map((form) => `/ ${form}`)],
+      ...rows.map((row) => [
+        ...[row.case, row.mode, row.parameters.toLocaleString('en')],
+        ...[row.msMedian.toFixed(2), row.msMin.toFixed(2), String(row.steps)],
+        ...forms.map((form) => row.ratios?.[form]?.toFixed(3) ?? ''),
+      ]),
+    ]);
+  },
+});
+
+const layer = suite<LayerRow>({
+  description:
+    "a weight map layer's forward and backward pass, as a share of the machine's matrix product peak",
+  defaults: { cases: [], steps: 100 },
+  run: benchLayer,
+  table: (rows) =>
+    aligned(2, [
+      ['layer', 'mode', 'ms, median', 'ms, least', 'GFLOP/s', 'peak', 'share'],
+      ...rows.map((row) => [
+        ...[row.layer, row.mode, row.msMedian.toFixed(2), row.msMin.toFixed(2)],
+        ...[row.gflops.toFixed(1), row.peakGflops.toFixed(1), row.share.toFixed(3)],
+      ]),
+    ]),
+});
+
+const sweeps = suite<SweepRow>({
+  description: 'the error under noise and under FGSM at every strength of a figure, over all test images',
+  defaults: { cases: CNNS, steps: 1 },
+  run: ({ cases, modes, ...options }) =>
+    eachCase(cases, options, (name) =>
+      benchSweeps({ ...options, case: name, mode: modes.at(-1)!, batch: 256, rounds: ROUNDS_OF_SWEEPS }),
+    ),
+  table: (rows) =>
+    aligned(3, [
+      ['case', 'sweep', 'mode', 'images', 'strengths', 'seconds', 'images/s', '/ PyTorch'],
+      ...rows.map((row) => [
+        ...[row.case, row.sweep, row.mode, row.images.toLocaleString('en'), String(row.strengths)],
+        ...[row.seconds.toFixed(2), Math.round(row.imagesPerSecond).toLocaleString('en')],
+        row.ratio?.toFixed(3) ?? '',
+      ]),
+    ]),
+});
+
+const trials = suite<TrialsRow>({
+  description: 'two trials side by side, one thread each, against PyTorch running them one after the other',
+  defaults: { cases: ['cnn-33', 'resnet-conv'], steps: 50 },
+  run: ({ cases, modes, ...options }) =>
+    eachCase(cases, options, (name) => benchTrials({ ...options, case: name, mode: modes.at(-1)! })),
+  table: (rows) =>
+    aligned(2, [
+      ['case', 'mode', 'ms for a step of both', 'PyTorch, in turn', '/ PyTorch'],
+      ...rows.map((row) => [
+        ...[row.case, row.mode, row.msTogether.toFixed(2)],
+        ...[row.msPyTorch?.toFixed(2) ?? '', row.ratio?.toFixed(3) ?? ''],
+      ]),
+    ]),
+});
+
+const memory = suite<MemoryRow>({
+  description: 'what memory does over many training steps',
+  defaults: { cases: ['cnn-smooth-32'], steps: 10_000 },
+  run: ({ cases, modes, ...options }) =>
+    eachCase(cases, options, (name) => benchMemory({ ...options, case: name, mode: modes.at(-1)! })),
+  table: (rows) =>
+    aligned(2, [
+      ['case', 'mode', 'steps', 'MiB before', 'MiB after', 'growth'],
+      ...rows.map((row) => [
+        ...[row.case, row.mode, row.steps.toLocaleString('en'), row.rssBeforeMiB.toFixed(1)],
+        ...[row.rssAfterMiB.toFixed(1), row.growthMiB.toFixed(1)],
+      ]),
+    ]),
+});
+
+/** Every suite by its name. */
+export const suites = { steps, layer, sweeps, trials, memory } as const;
+export type SuiteName = keyof typeof suites;
+
+async function eachCase<Row>(
+  cases: readonly string[],
+  { onCase }: Pick<SuiteOptions, 'onCase'>,
+  measure: (name: string) => Promise<Row[]>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const name of cases) {
+    onCase(name);
+    rows.push(...(await measure(name)));
+  }
+  return rows;
+}
+
+/** A table whose columns from `left` on are numbers. */
+const aligned = (left: number, rows: readonly (readonly string[])[]): string =>
+  alignColumns(rows, { right: rows[0].map((_, i) => i).slice(left) });
