@@ -1,8 +1,21 @@
 /** The mean of some observations and the sum of their squared deviations from it, for many quantities at once. */
 export interface Moments {
+  /** Number of observations. */
   readonly count: number;
-  readonly mean: ArrayLike<number>;
-  readonly squares: ArrayLike<number>;
+  readonly mean: Float64Array;
+  readonly squares: Float64Array;
+}
+
+/** The moments of a batch: the mean first, then the deviations from it. @param values [count, quantities] */
+export function momentsOf(values: ArrayLike<number>, count: number): Moments {
+  const size = values.length / count;
+  const [mean, squares] = [new Float64Array(size), new Float64Array(size)];
+  for (let start = 0; start < values.length; start += size)
+    for (let i = 0; i < size; i++) mean[i] += values[start + i];
+  for (let i = 0; i < size; i++) mean[i] /= count;
+  for (let start = 0; start < values.length; start += size)
+    for (let i = 0; i < size; i++) squares[i] += (values[start + i] - mean[i]) ** 2;
+  return { count, mean, squares };
 }
 
 /**
@@ -15,24 +28,20 @@ export interface Moments {
  */
 export class RunningMoments {
   private count = 0;
-  private readonly mean: Float64Array;
-  private readonly squares: Float64Array;
+  private mean: Float64Array = new Float64Array(0);
+  private squares: Float64Array = new Float64Array(0);
 
-  /** @param size number of quantities. */
-  constructor(size: number) {
-    this.mean = new Float64Array(size);
-    this.squares = new Float64Array(size);
-  }
-
-  /** Adds a batch by its own moments. */
+  /** Adds a batch; takes the arrays over. */
   add({ count, mean, squares }: Moments): void {
     const total = this.count + count;
     const [share, weight] = [count / total, (this.count * count) / total];
-    for (let i = 0; i < this.mean.length; i++) {
-      const shift = mean[i] - this.mean[i];
-      this.mean[i] += shift * share;
-      this.squares[i] += squares[i] + shift * shift * weight;
-    }
+    if (this.count === 0) [this.mean, this.squares] = [mean, squares];
+    else
+      for (let i = 0; i < mean.length; i++) {
+        const shift = mean[i] - this.mean[i];
+        this.mean[i] += shift * share;
+        this.squares[i] += squares[i] + shift * shift * weight;
+      }
     this.count = total;
   }
 

@@ -26,7 +26,7 @@ export interface ActivationVarianceOptions {
   perturbation?: Perturbation;
   /** Seeds what the perturbation draws. */
   seed: number;
-  /** Images perturbed at a time; takes part in naming the streams, as in `robustnessCurve`. */
+  /** Images perturbed at a time; takes part in naming the streams, as in `robustnessCurve`. Default 64. */
   batchSize?: number;
   /** Counts images. */
   onProgress?: OnProgress;
@@ -44,8 +44,8 @@ export interface ActivationVarianceOptions {
  *   are made and their variance is taken) and of w[p, ci, co]²·Var[x[p, ci]] (`predicted`), each divided by the input's.
  *
  * The two sides of equation 5 agree up to rounding, as they must for a fixed w: what the paper's hypothesis turns on is how
- * large they are, and how they compare under noise. The engine takes a batch's moments, which are merged in float64;
- * memory is bounded by what one batch needs.
+ * large they are, and how they compare under noise. Means and deviations are taken in float64, batch by batch, and merged; memory
+ * is bounded by what one batch needs.
  *
  * @param classifier made of `model`; a compiled one makes this faster.
  * @returns one for each feature layer, in the model's order.
@@ -57,7 +57,7 @@ export async function activationVariance(
   model: tf.LayersModel,
   classifier: Classifier,
   set: ImageSet,
-  { perturbation, seed, batchSize = 256, onProgress }: ActivationVarianceOptions,
+  { perturbation, seed, batchSize = 64, onProgress }: ActivationVarianceOptions,
 ): Promise<LayerActivationVariance[]> {
   checkFit(classifier, set);
   const layers = featureLayers(model);
@@ -76,7 +76,7 @@ export function activationVarianceSync(
   model: tf.LayersModel,
   classifier: Classifier,
   set: ImageSet,
-  { batchSize = 256 }: { batchSize?: number } = {},
+  { batchSize = 64 }: { batchSize?: number } = {},
 ): LayerActivationVariance[] {
   checkFit(classifier, set);
   const layers = featureLayers(model);

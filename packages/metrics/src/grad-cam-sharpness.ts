@@ -32,7 +32,7 @@ export interface GradCamSharpnessOptions {
   background?: 'dark' | 'unknown';
   /** Seeds what the perturbation draws. */
   seed: number;
-  /** Images at a time; takes part in naming the streams, as in `robustnessCurve`. */
+  /** Images at a time; takes part in naming the streams, as in `robustnessCurve`. Default 64. */
   batchSize?: number;
   /** Counts images. */
   onProgress?: OnProgress;
@@ -59,7 +59,7 @@ export async function gradCamSharpness(
   set: ImageSet,
   options: GradCamSharpnessOptions,
 ): Promise<GradCamSharpness> {
-  const { layer, perturbation, background = 'unknown', seed, batchSize = 256, onProgress } = options;
+  const { layer, perturbation, background = 'unknown', seed, batchSize = 64, onProgress } = options;
   checkFit(classifier, set);
   const { height, width, channels } = set.spec;
   const total = countOf(set);

@@ -93,17 +93,17 @@ function explain(
 
 /** A forward pass, and what the layer gave in it. */
 function observe(layer: tf.layers.Layer, forward: () => tf.Tensor2D) {
-  // A model disposes what its layers give; a kept copy outlives that, and a copy of it is the caller's.
-  let seen: tf.Tensor | undefined;
+  const seen: tf.Tensor[] = [];
   try {
+    // A model disposes what its layers give; a kept copy outlives that, and a copy of it is the caller's.
     const keepCopy = (output: tf.Tensor) => {
-      seen = tf.keep(output.clone());
+      seen.push(tf.keep(output.clone()));
       return output;
     };
     const logits = withChangedOutput(layer, keepCopy, forward);
-    return { logits, output: checkSpatial(seen!.clone(), layer.name) };
+    return { logits, output: checkSpatial(seen[0].clone(), layer.name) };
   } finally {
-    seen?.dispose();
+    tf.dispose(seen);
   }
 }
 

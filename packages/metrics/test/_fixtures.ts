@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { imageSet, randomStream, type ImageSet } from '@weightmap/core';
+import { imageSet, randomStream, type Attack, type Classifier, type ImageSet } from '@weightmap/core';
 
 /** `labels.length` images of random bytes, of three classes. */
 export function randomSet(labels: number[], [height, width, channels] = [4, 3, 2]): ImageSet {
@@ -13,3 +13,47 @@ export function randomSet(labels: number[], [height, width, channels] = [4, 3, 2
 
 export const fixedInitializer = (seed: number) =>
   tf.initializers.randomUniform({ minval: -1, maxval: 1, seed });
+
+/** Draws one number u a batch and gives (1 − strength)·x + strength·u. */
+export const shifted = (): Attack => ({
+  ...{ id: 'shifted', label: 'shifted', strength: 'beta', norm: null, usesGradient: false, source: 'test' },
+  run: (_, images, labels, { strengths, random }) => {
+    const u = random.uniform();
+    return strengths.map((strength) => ({
+      strength,
+      adversarial: tf.tidy(() => images.mul(1 - strength).add(strength * u)),
+      ...{ misclassified: new Uint8Array(labels.size), predicted: new Int32Array(labels.size) },
+      ...{ linf: new Float32Array(labels.size), l2: new Float32Array(labels.size) },
+    }));
+  },
+});
+
+/** A classifier that counts what it is asked to compile, and whose compiled steps may read no tensor. */
+export function countingCompiler(plain: Classifier) {
+  const counts = { made: 0, called: 0 };
+  const classifier: Classifier = {
+    ...plain,
+    compile: (step) => {
+      counts.made++;
+      return (inputs) => {
+        counts.called++;
+        return withoutReading(() => step(inputs));
+      };
+    },
+  };
+  return { classifier, counts };
+}
+
+/** Runs `body`, in which every read of a tensor throws. */
+function withoutReading<T>(body: () => T): T {
+  const backend = tf.backend() as unknown as { readSync: unknown };
+  const readSync = backend.readSync;
+  backend.readSync = () => {
+    throw new Error('a compiled step reads a value');
+  };
+  try {
+    return body();
+  } finally {
+    backend.readSync = readSync;
+  }
+}

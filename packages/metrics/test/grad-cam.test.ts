@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { randomStream } from '@weightmap/core';
+import { asClassifier, randomStream } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { gradCam } from '../src/index.js';
-import { fixedInitializer } from './_fixtures.js';
+import { countingCompiler, fixedInitializer } from './_fixtures.js';
 
 useEngine();
 
@@ -137,6 +137,31 @@ describe('gradCam', () => {
     expect(nested.heatmaps).toBeAllclose(gradCam(outer, x, { layer: 'inner' }).heatmaps, 1e-6);
   });
 
+  it('asks a classifier for one compiled step a layer, which reads nothing', () => {
+    const { model } = residual();
+    const plain = asClassifier(model);
+    const { classifier, counts } = countingCompiler(plain);
+    const x = images(3, [5, 4, 2]);
+    for (const options of [{ layer: 'branch' }, { layer: 'branch', classIndex: [2, 0, 1] }]) {
+      const compiled = gradCam(model, x, { ...options, classifier });
+      expect(compiled).toEqual(gradCam(model, x, options));
+      expect(compiled).toEqual(gradCam(model, x, { ...options, classifier: plain }));
+    }
+    expect(counts).toEqual({ made: 1, called: 2 });
+    gradCam(model, x, { layer: 'stem', classifier });
+    expect(counts).toEqual({ made: 2, called: 3 });
+  });
+
+  it('explains what the classifier makes of the images', () => {
+    const model = averaged();
+    const plain = asClassifier(model);
+    const inverted = { ...plain, logits: (x: tf.Tensor4D) => plain.logits(tf.sub(1, x)) };
+    const x = images(2, [6, 4, 2]);
+    expect(gradCam(model, x, { layer: 'features', classifier: inverted })).toEqual(
+      gradCam(model, tf.sub(1, x), { layer: 'features' }),
+    );
+  });
+
   it('leaves a map that is 0 everywhere at 0', () => {
     const model = averaged();
     const [kernel, bias] = model.getLayer('logits').getWeights();
@@ -185,13 +210,17 @@ describe('gradCam', () => {
     expect(await complaint('features', [0])).toMatch(/1 classes[\s\S]*2 images/);
   });
 
-  it('refuses inputs, shared layers, and numbers that are not finite', () => {
+  it('refuses inputs, shared layers, and numbers that are not finite', async () => {
     const image = tf.input({ name: 'image', shape: [4, 4, 2] });
     const shared = conv('shared', 2, 30);
     const twice = shared.apply(shared.apply(image)) as tf.SymbolicTensor;
     const flat = tf.layers.flatten().apply(twice) as tf.SymbolicTensor;
     const model = tf.model({ inputs: image, outputs: logits().apply(flat) as tf.SymbolicTensor });
-    expect(() => gradCam(model, images(1, [4, 4, 2]), { layer: 'shared' })).toThrow(/used 2 times/);
+    await expectNoLeak(() => {
+      const x = images(1, [4, 4, 2]);
+      expect(() => gradCam(model, x, { layer: 'shared' })).toThrow(/used 2 times/);
+      x.dispose();
+    });
     expect(() => gradCam(model, images(1, [4, 4, 2]), { layer: 'image' })).toThrow(/used 0 times/);
     expect(() => gradCam(averaged(), tf.fill([1, 6, 4, 2], NaN), { layer: 'features' })).toThrow(
       /not finite/,
