@@ -5,6 +5,9 @@ const MINUS = '−';
 /** What stands for a value that there isn't. */
 export const NONE = '–';
 
+/** The unit, on the same line as its number. */
+export const PERCENT = '\u00a0%';
+
 const thousands = new Intl.NumberFormat('en-US');
 
 /** `54,000` */

@@ -138,6 +138,10 @@ describe('every claim', () => {
     expect(against.map(({ what }) => what).join('\n')).toMatch(otherwise[id].found);
     expect(reason).toMatch(new RegExp(`^${against.length} of ${evidence.length} comparisons`));
     for (const { direction } of against) expect(direction).toBe(false);
+    for (const { outcome, lead } of evidence)
+      expect(
+        { agrees: lead! > 1, open: lead === null || Math.abs(lead) <= 1, disagrees: lead! < -1 }[outcome],
+      ).toBe(true);
   });
 
   test.each(ids)('%s is undecided after one trial, whichever way it points', (id) => {
@@ -205,12 +209,13 @@ describe('what is compared', () => {
 
   test('differences of the same trial, with Student’s interval, by hand', () => {
     // Differences −1, −2, −3: mean −2, deviation 1; t(0.975, 2) = 4.302653, so ± 4.302653/√3 = 2.484138.
-    const { difference, low, high, n, covers } = c1(sides([1, 2, 3], [2, 4, 6]));
+    const { difference, low, high, n, covers, lead } = c1(sides([1, 2, 3], [2, 4, 6]));
     expect(difference).toBeCloseTo(-2, 12);
     expect(low).toBeCloseTo(-4.484138, 5);
     expect(high).toBeCloseTo(0.484138, 5);
     expect(n).toBe(3);
     expect(covers).toBe('trials');
+    expect(lead).toBeCloseTo(2 / 2.484138, 5);
   });
 
   test('a trial that one side lacks takes no part', () => {

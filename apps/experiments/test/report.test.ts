@@ -10,6 +10,7 @@ import { buildReport, type BuiltReport } from '../src/report/index.js';
 import { makeRecord, type MadeRecord } from './make-record.js';
 
 const variants = ['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32', 'resnet-alternating-unsharp'];
+const allFigures = ['claims', 'overview', 'noise', 'fgsm', 'sharpness', 'variance', 'history'];
 const newRun = () => mkdtemp(join(tmpdir(), 'weightmap-report-'));
 const pageOf = async ({ html }: BuiltReport) => {
   const text = await readFile(html, 'utf8');
@@ -77,9 +78,13 @@ describe('the report of a run', () => {
 
   test('begins with the answer and its figure, and can be walked', async () => {
     const { document } = await pageOf(report);
-    expect(document.querySelectorAll('h1')).toHaveLength(1);
-    expect(document.querySelector('h1')!.textContent).toContain('CNN, conv 33 errs least on clean images');
-    expect(document.querySelector('header figure svg')).not.toBeNull();
+    expect([...document.querySelectorAll('h1')].map(({ textContent }) => textContent)).toEqual([
+      'Of the paper’s 12 claims, 1 is contradicted and 11 are undecided',
+    ]);
+    expect(document.querySelector('header figure')!.id).toBe('figure-claims');
+    expect(document.querySelector('#overview h3')!.textContent).toContain(
+      'CNN, conv 33 errs least on clean images',
+    );
     const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     for (const link of document.querySelectorAll('a[href^="#"]'))
@@ -87,7 +92,7 @@ describe('the report of a run', () => {
     for (const table of document.querySelectorAll('table')) {
       expect(table.querySelector('caption')!.textContent.trim()).not.toBe('');
       for (const heading of table.querySelectorAll('th'))
-        expect(heading.getAttribute('scope')).toMatch(/^(row|col)$/);
+        expect(heading.getAttribute('scope')).toMatch(/^(row|col|rowgroup)$/);
     }
     for (const image of document.querySelectorAll('img')) expect(image.getAttribute('alt')).not.toBe('');
   });
@@ -95,20 +100,15 @@ describe('the report of a run', () => {
   test('every figure has words, numbers and the command', async () => {
     const { document } = await pageOf(report);
     const figures = [...document.querySelectorAll('figure')];
-    expect(figures.map(({ id }) => id)).toEqual([
-      'figure-overview',
-      'figure-noise',
-      'figure-fgsm',
-      'figure-history',
-    ]);
+    expect(figures.map(({ id }) => id)).toEqual(allFigures.map((id) => `figure-${id}`));
     for (const figure of figures) {
       expect(figure.querySelector('figcaption')!.textContent).toContain('weightmap report runs/made');
       expect(figure.querySelector('figcaption a')!.getAttribute('href')).toMatch(/^data:text\/csv/);
       for (const svg of figure.querySelectorAll('svg')) {
         expect(svg.getAttribute('role')).toBe('img');
         const [title, description] = svg.getAttribute('aria-labelledby')!.split(' ');
-        expect(svg.querySelector(`[id="${title}"]`)!.textContent).toContain('MNIST');
-        expect(svg.querySelector(`[id="${description}"]`)!.textContent).toMatch(/\d %/);
+        expect(svg.querySelector(`[id="${title}"]`)!.textContent).toMatch(/MNIST|claim/);
+        expect(svg.querySelector(`[id="${description}"]`)!.textContent).toMatch(/\d/);
       }
     }
   });
@@ -130,15 +130,17 @@ describe('the report of a run', () => {
       [...row.children].map((cell) => cell.textContent.replace(/\s+/g, ' ').trim()),
     );
     // Trials 0.71, 0.72, 0.73: the deviation is 0.01; the paper has 0.85 ± 0.11.
-    expect(rows[0].slice(0, 5)).toEqual(['CNN, conv 33 cnn-33', '0.72 ± 0.01', '3', '0.85 ± 0.11', '−0.13']);
+    const conv = rows.find(([name]) => name === 'CNN, conv 33 cnn-33')!;
+    expect(conv.slice(1, 5)).toEqual(['0.72 ± 0.01', '3', '0.85 ± 0.11', '−0.13']);
     expect(document.querySelectorAll('table.results .outside').length).toBeGreaterThan(0);
   });
 
   test('Grad-CAM pictures stand side by side, in colour, with the prediction', async () => {
     const { document } = await pageOf(report);
-    const pictures = document.querySelector('table.pictures')!;
-    expect(pictures.querySelectorAll('thead th')).toHaveLength(2 + variants.length);
-    expect(pictures.querySelectorAll('img')).toHaveLength(1 + variants.length);
+    const [pictures, ofResnet] = [...document.querySelectorAll('table.pictures')];
+    expect(pictures.querySelectorAll('thead th').length).toBe(2 + 3);
+    expect(pictures.querySelectorAll('img').length).toBe(1 + 3);
+    expect(ofResnet.querySelectorAll('img').length).toBe(1 + 1);
     expect(pictures.querySelector('.prediction')!.textContent.replace(/\s+/g, ' ')).toBe('✗ one 63 %');
     const [, heat] = [...pictures.querySelectorAll('img')];
     const { data } = await sharp(Buffer.from(heat.getAttribute('src')!.split(',')[1], 'base64'))
@@ -151,10 +153,11 @@ describe('the report of a run', () => {
 
   test('figures and numbers lie beside the page', async () => {
     const folder = dirname(report.html);
+    const drawn = [...allFigures, 'grad-cam-mnist-1-cnn', 'grad-cam-mnist-1-resnet'];
     expect((await readdir(join(folder, 'figures'))).sort()).toEqual(
-      ['fgsm', 'history', 'noise', 'overview'].flatMap((id) => [`${id}.png`, `${id}.svg`]),
+      drawn.flatMap((id) => [`${id}.png`, `${id}.svg`]).sort(),
     );
-    for (const id of ['fgsm', 'history', 'noise', 'overview']) {
+    for (const id of drawn) {
       const svg = await readFile(join(folder, 'figures', `${id}.svg`), 'utf8');
       expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="\d+"/);
       expect(svg, 'colours are resolved').not.toMatch(/var\(|currentColor|NaN|undefined/);
@@ -174,6 +177,7 @@ describe('the report of a run', () => {
 
   test('Markdown has the table and the figures', async () => {
     const text = await readFile(report.markdown, 'utf8');
+    expect(text).toContain('- **C1 contradicted**: The smoothing CNN errs less');
     expect(text).toMatch(/^\| CNN, conv 33 \| 0\.72 ± 0\.01 \| 0\.85 ± 0\.11 \| \*\*−0\.13\*\* \|/m);
     expect(text).toContain('![Uniform noise](figures/noise.png)');
     expect(text).toContain('| CNN, conv wide | MNIST | – | 1.00 ± 0.09 | its record is damaged |');
@@ -194,14 +198,17 @@ describe('awkward records', () => {
     await writeRecord(run, makeRecord({ data: { id: 'x', label }, provenance }));
     const report = await buildReport(run, { command: 'weightmap report "<b>"' });
     const { text, document } = await pageOf(report);
-    expect(document.querySelectorAll('script, img, b:not(figcaption b)')).toHaveLength(0);
+    expect(document.querySelectorAll('script, img, [onerror]').length).toBe(0);
     expect(text).not.toMatch(/<script|<img|<b>"/);
-    expect(document.querySelector('h1')!.textContent).toContain(label);
-    expect(document.querySelector('svg')!.outerHTML).toContain('&lt;script');
+    expect(document.querySelector('h3')!.textContent).toContain(label);
+    expect(document.querySelector('#figure-overview svg')!.outerHTML).toContain('&lt;script');
     const written = (await readFile(report.markdown, 'utf8')).replaceAll(/`[^`]*`/g, '');
     expect(written).not.toMatch(/(?<!\\)<script/);
     const svg = await readFile(join(dirname(report.html), 'figures', 'overview.svg'));
     expect((await sharp(svg).metadata()).format).toBe('svg');
+    const latex = await readFile(join(dirname(report.html), 'tables', 'table-x-1.tex'), 'utf8');
+    expect(latex).toContain('\\textless{}script\\textgreater{}alert(1)');
+    expect(latex).toContain('\\textquotedbl{}\\&\\textbar{} `x`');
   });
 
   test('one trial has no band and no marked difference, and says so', async () => {
@@ -209,10 +216,11 @@ describe('awkward records', () => {
     await writeRecord(run, makeRecord({ variant: 'cnn-33', testErrorPercent: 9 }));
     await writeRecord(run, makeRecord({ variant: 'cnn-wide', testErrorPercent: 1 }));
     const { text, document } = await pageOf(await buildReport(run));
-    expect(document.querySelector('h1')!.textContent).toContain('nothing decided');
+    expect(document.querySelector('h1')!.textContent).toContain('None of the paper’s 12 claims is decided');
+    expect(document.querySelector('#overview h3')!.textContent).toContain('nothing decided');
     expect(document.querySelector('#figure-noise')!.textContent).toContain('n = 1, no band');
     expect(text).not.toContain('fill-opacity="0.14"');
-    expect(document.querySelectorAll('td.outside')).toHaveLength(0);
+    expect(document.querySelectorAll('td.outside').length).toBe(0);
     expect(document.querySelector('#results')!.textContent).toContain('With one trial there is no deviation');
   });
 
@@ -235,7 +243,10 @@ describe('awkward records', () => {
     expect(empty.querySelector('h1')!.textContent).toBe('No cell is finished yet');
     await writeRecord(
       run,
-      makeRecord({ noise: [], fgsm: [], history: [], evaluation: { betas: [], epsilons: [] } }),
+      makeRecord({
+        ...{ noise: [], fgsm: [], history: [], evaluation: { betas: [], epsilons: [] } },
+        ...{ gradCamSharpness: [], activationVariance: [] },
+      }),
     );
     const report = await buildReport(run);
     const { text, document } = await pageOf(report);

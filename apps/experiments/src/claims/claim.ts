@@ -47,6 +47,11 @@ export interface Evidence {
    */
   readonly covers: ConfidenceInterval['covers'] | 'networks';
   readonly outcome: Outcome;
+  /**
+   * How far the difference lies from where the claim would turn, in halves of the interval, whatever the unit: above 1 it
+   * agrees, below −1 it disagrees, between them it is open. At most ±99; null without an interval.
+   */
+  readonly lead: number | null;
   /** Whether the difference, interval aside, is what the claim has it be; null if there is none. */
   readonly direction: boolean | null;
 }

@@ -1,7 +1,7 @@
 import { list } from '../format.js';
 import { paperDatasetLabels, type PaperDataset } from '../paper-values.js';
 import { variantName } from '../variant-names.js';
-import type { Evidence, Missing, Need, Outcome } from './claim.js';
+import type { Evidence, Missing, Need } from './claim.js';
 import type { Measure } from './measures.js';
 import { intervalOf, type Interval } from './_interval.js';
 import { figuresOf, type Comparable } from './_trials.js';
@@ -79,30 +79,46 @@ function reasonOf(figures: number, records: number): string | null {
 /** A mean over trials, held against what is expected of it. */
 export function evidenceOf(what: string, expects: Expectation, unit: string, interval: Interval): Evidence {
   const { difference, low, high } = interval;
+  const reach = low === null || high === null ? null : reachOf(expects, low, high);
+  const shown = { what, expected: expectationText(expects), unit, ...interval };
+  if (difference === null) return { ...shown, outcome: 'open', lead: null, direction: null };
+  const margin = favour(expects, difference);
   return {
-    what,
-    expected: expectationText(expects),
-    unit,
-    ...interval,
-    outcome: low === null || high === null ? 'open' : judge(expects, low, high),
-    // An interval without width: where the mean itself lies.
-    direction: difference === null ? null : judge(expects, difference, difference) === 'agrees',
+    ...shown,
+    outcome: reach && reach.worst > 0 ? 'agrees' : reach && reach.best < 0 ? 'disagrees' : 'open',
+    lead: reach && leadOf(margin, reach),
+    direction: margin > 0,
   };
 }
 
-/** Whether the whole interval is where the claim has it, where it must not be, or neither. */
-function judge(expects: Expectation, low: number, high: number): Outcome {
+/** How far a difference lies on the side that the claim has it on; negative on the other. */
+function favour(expects: Expectation, difference: number): number {
   switch (expects.is) {
     case 'below':
-      return high < 0 ? 'agrees' : low > 0 ? 'disagrees' : 'open';
+      return -difference;
     case 'above':
-      return low > 0 ? 'agrees' : high < 0 ? 'disagrees' : 'open';
+      return difference;
     case 'not below':
-      return low > -expects.margin ? 'agrees' : high < -expects.margin ? 'disagrees' : 'open';
+      return expects.margin + difference;
     case 'same':
-      if (low > -expects.margin && high < expects.margin) return 'agrees';
-      return low > expects.margin || high < -expects.margin ? 'disagrees' : 'open';
+      return expects.margin - Math.abs(difference);
   }
+}
+
+/** The least and the most favourable place in the interval. */
+function reachOf(expects: Expectation, low: number, high: number): { worst: number; best: number } {
+  const ends = [favour(expects, low), favour(expects, high)];
+  const best = expects.is === 'same' && low < 0 && high > 0 ? expects.margin : Math.max(...ends);
+  return { worst: Math.min(...ends), best };
+}
+
+const MOST_LEAD = 99;
+
+/** In the half of the interval that reaches toward the turn, so that ±1 is where the verdict changes. */
+function leadOf(margin: number, { worst, best }: { worst: number; best: number }): number {
+  const half = margin >= 0 ? margin - worst : best - margin;
+  if (margin === 0) return 0;
+  return Math.max(-MOST_LEAD, Math.min(MOST_LEAD, margin / half));
 }
 
 function expectationText(expects: Expectation): string {

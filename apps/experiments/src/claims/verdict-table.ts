@@ -7,11 +7,15 @@ import type { VerifiedClaim } from './verify.js';
 
 const NONE = '–';
 
-/** The comparison that a verdict rests on, or the nearest to resting on anything if there is none. */
+/**
+ * The comparison that a verdict shows: of a contradicted claim the one that most clearly goes the other way, otherwise
+ * the one that is furthest from being supported, of those that rest on most trials.
+ */
 export function decisive({ verdict, evidence }: Pick<VerifiedClaim, 'verdict' | 'evidence'>): Evidence {
   const wanted = { supported: 'agrees', contradicted: 'disagrees', undecided: 'open' }[verdict];
-  const fitting = evidence.filter(({ outcome }) => outcome === wanted);
-  return [...fitting].sort((a, b) => b.n - a.n)[0];
+  return evidence
+    .filter(({ outcome }) => outcome === wanted)
+    .sort((a, b) => b.n - a.n || (a.lead ?? 0) - (b.lead ?? 0))[0];
 }
 
 /** `1`, or `0–3` where comparisons differ: trials that they rest on. */
@@ -24,16 +28,24 @@ export function trialsText(evidence: readonly Evidence[]): string {
 /** `+2.80 [0.40, 5.20]`; without the interval if there is none. */
 export function differenceText({ difference, low, high }: Evidence): string {
   if (difference === null) return NONE;
-  const interval = low === null || high === null ? '' : ` [${digits(low)}, ${digits(high)}]`;
-  return `${difference > 0 ? '+' : ''}${digits(difference)}${interval}`;
+  const values = low === null || high === null ? [difference] : [difference, low, high];
+  const [centre, ...ends] = alike(values);
+  return `${difference > 0 ? '+' : ''}${centre}${ends.length > 0 ? ` [${ends.join(', ')}]` : ''}`;
 }
 
-/** Two decimals for points; three digits for what is smaller than that. */
-const digits = (value: number): string => {
-  const text =
-    Math.abs(value) >= 0.1 || value === 0 ? value.toFixed(2) : String(Number(value.toPrecision(2)));
-  return text.replace('-', '−');
-};
+const LEAST_DECIMALS = 2;
+const MOST_DECIMALS = 4;
+
+/** Numbers with as many decimals as the smallest of them needs, the same for all. */
+function alike(values: readonly number[]): string[] {
+  const sizes = values.map(Math.abs).filter((size) => size > 0);
+  const needed = sizes.length > 0 ? Math.ceil(-Math.log10(Math.min(...sizes))) : 0;
+  const decimals = Math.max(LEAST_DECIMALS, Math.min(MOST_DECIMALS, needed));
+  const isTiny = sizes.length > 0 && Math.max(...sizes) < 10 ** -MOST_DECIMALS;
+  return values.map((value) =>
+    (isTiny && value !== 0 ? value.toExponential(1) : value.toFixed(decimals)).replaceAll('-', '−'),
+  );
+}
 
 /** A row a claim: verdict, trials, how its comparisons came out, and the one that it rests on. */
 export function verdictTable(

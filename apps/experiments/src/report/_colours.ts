@@ -10,6 +10,8 @@ export const kindColours: Readonly<Record<LayerKind, string>> = {
   unsharp: 'var(--unsharp, #D55E00)',
 };
 
+/** What goes against expectation. */
+export const mark = 'var(--mark, #8f3a72)';
 export const ink = 'var(--ink, #1a1a1a)';
 export const quiet = 'var(--quiet, #595959)';
 export const hairline = 'var(--hairline, #d9d9d9)';

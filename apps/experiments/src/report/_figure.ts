@@ -1,5 +1,6 @@
 import { html, trusted, type Html } from './_html.js';
 import type { Figure } from './figures.js';
+import { rowsOf } from './_svg.js';
 
 /** A figure on the page: panels, what to look at, the numbers, the command. */
 export const figure = (
@@ -7,7 +8,12 @@ export const figure = (
   { number, command }: { number: number; command: string },
 ): Html =>
   html`<figure id="figure-${id}">
-    <div class="panels by-${columns}">${panels.map(({ svg }) => trusted(svg))}</div>
+    ${rowsOf(panels).map(
+      (row, _, rows) =>
+        html`<div class="panels by-${columns} ${rows.length > 1 && 'aligned'}">
+          ${row.map(({ svg }) => trusted(svg))}
+        </div>`,
+    )}
     <figcaption>
       <b>Figure ${number}.</b> ${caption}
       <span class="sources">${csvLink(`${id}.csv`, csv)} · made by <code>${command}</code></span>
@@ -15,7 +21,7 @@ export const figure = (
   </figure>`;
 
 /** More than this is linked to, beside the page, rather than carried in it. */
-const CARRIED = 200_000;
+const CARRIED = 50_000;
 
 /** A table of numbers, one click away. */
 export const csvLink = (name: string, csv: string): Html =>

@@ -22,6 +22,8 @@ export interface LinePanelOptions extends PanelText {
   xLabel: string;
   yLabel: string;
   yDomain: readonly [number, number];
+  /** Equal distances are equal factors. */
+  isLogarithmic?: boolean;
   xTicks?: readonly number[];
   xFormat?: (x: number) => string;
   /** A strength to mark on the axis. */
@@ -37,11 +39,12 @@ const LABEL_GAP = 14;
 
 /** A small multiple: lines with ± one standard deviation, each labelled at its end. */
 export function linePanel(options: LinePanelOptions): Panel {
-  const { series, yDomain, landmark } = options;
+  const { series, yDomain, landmark, isLogarithmic } = options;
   const marginRight = 20 + CHARACTER_WIDTH * Math.max(...series.map(({ name }) => name.short.length));
   const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
   const xDomain = [Math.min(...xs), Math.max(...xs)];
   if (xDomain[0] === xDomain[1]) xDomain[1] += 1;
+  const ticks = isLogarithmic ? logarithmicTicks(yDomain) : 5;
   return panelOf(
     {
       width: WIDTH,
@@ -52,10 +55,17 @@ export function linePanel(options: LinePanelOptions): Panel {
       marginLeft: MARGIN.left,
       style: { fontSize: '12px', background: 'none', color: quiet, overflow: 'visible' },
       x: { domain: xDomain, axis: null },
-      y: { domain: [...yDomain], axis: null, clamp: true },
+      y: { domain: [...yDomain], axis: null, clamp: true, type: isLogarithmic ? 'log' : 'linear' },
       marks: [
-        Plot.gridY({ stroke: hairline, strokeOpacity: 1, ticks: 5 }),
-        Plot.axisY({ ticks: 5, tickSize: 0, label: null, fill: quiet, fontSize: 12 }),
+        Plot.gridY({ stroke: hairline, strokeOpacity: 1, ticks }),
+        Plot.axisY({
+          ticks,
+          tickSize: 0,
+          label: null,
+          fill: quiet,
+          fontSize: 12,
+          ...(isLogarithmic && { tickFormat: (y: number) => String(Number(y.toPrecision(2))) }),
+        }),
         Plot.axisX({
           ...(options.xTicks && { ticks: [...options.xTicks] }),
           ...(options.xFormat && { tickFormat: options.xFormat }),
@@ -68,11 +78,25 @@ export function linePanel(options: LinePanelOptions): Panel {
         headings(options),
         landmark ? mark(landmark) : null,
         ...series.flatMap(lineOf),
-        endLabels(series, yDomain, xDomain, marginRight),
+        endLabels(options, xDomain, marginRight),
       ],
     },
     options,
   );
+}
+
+/** Round numbers on a logarithmic axis: the fewest of each decade that make at least three. */
+function logarithmicTicks([low, high]: readonly [number, number]): number[] {
+  const decades = Array.from(
+    { length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 },
+    (_, i) => 10 ** (Math.floor(Math.log10(low)) + i),
+  );
+  const choices = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9]];
+  const ticksOf = (factors: readonly number[]) =>
+    decades
+      .flatMap((decade) => factors.map((factor) => Number((decade * factor).toPrecision(3))))
+      .filter((tick) => tick >= low && tick <= high);
+  return choices.map(ticksOf).find(({ length }) => length >= 3) ?? ticksOf(choices[choices.length - 1]);
 }
 
 function headings({ heading, note, xLabel, yLabel }: LinePanelOptions) {
@@ -126,7 +150,13 @@ function lineOf({ name, symbol, points, marked = points }: Series) {
       strokeWidth: 2,
       ...(name.alternating && { strokeDasharray: dashes }),
     }),
-    Plot.dot(marked, { x: 'x', y: 'y', symbol: symbol as never, fill: colour, r: 3 }),
+    Plot.dot(marked, {
+      x: 'x',
+      y: 'y',
+      symbol: symbol as never,
+      fill: colour,
+      r: points.length > 20 ? 2 : 3,
+    }),
   ];
 }
 
@@ -134,28 +164,33 @@ type Point = Series['points'][number];
 
 /** The names at the lines' ends, moved apart where they would overlap, with a hairline back to the line. */
 function endLabels(
-  series: readonly Series[],
-  [low, high]: readonly [number, number],
+  { series, yDomain, isLogarithmic }: LinePanelOptions,
   xDomain: readonly number[],
   marginRight: number,
 ) {
+  const scale = isLogarithmic ? Math.log10 : (y: number) => y;
+  const value = isLogarithmic ? (y: number) => 10 ** y : (y: number) => y;
+  const [low, high] = yDomain.map(scale);
   const unitsY = (high - low) / (HEIGHT - MARGIN.top - MARGIN.bottom);
   const unitsX = (xDomain[1] - xDomain[0]) / (WIDTH - MARGIN.left - marginRight);
-  const ends = series.map(({ points }) => points.at(-1)!);
+  const ends = series.map(({ points }) => {
+    const { x, y } = points.at(-1)!;
+    return { x, y: Math.min(Math.max(scale(y), low), high) };
+  });
   const at = dodge(
-    ends.map(({ y }) => Math.min(y, high)),
+    ends.map(({ y }) => y),
     { gap: LABEL_GAP * unitsY, low, high },
   );
   return series.map(({ name }, i) => {
     const { x, y } = ends[i];
     const colour = kindColours[name.kind];
-    const label = { x: () => xDomain[1] + 12 * unitsX, y: () => at[i], fill: colour };
+    const label = { x: () => xDomain[1] + 12 * unitsX, y: () => value(at[i]), fill: colour };
     return [
       Plot.link([0], {
         x1: x + 5 * unitsX,
-        y1: Math.min(y, high),
+        y1: value(y),
         x2: xDomain[1] + 10 * unitsX,
-        y2: at[i],
+        y2: value(at[i]),
         stroke: colour,
         strokeOpacity: 0.5,
       }),

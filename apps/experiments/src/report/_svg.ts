@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import * as Plot from '@observablehq/plot';
 import { Resvg } from '@resvg/resvg-js';
 import { parseHTML } from 'linkedom';
+import { groupBy } from './_group-by.js';
 import { escapeHtml } from './_html.js';
 
 /** One picture: an SVG that takes its colours from the page. */
@@ -15,7 +16,14 @@ export interface Panel {
   readonly height: number;
   /** `<svg …>…</svg>` with a title and a description. */
   readonly svg: string;
+  /** Panels of the same row stand side by side; a new row begins a new line. */
+  readonly row: string;
 }
+
+/** Panels in their rows. */
+export const rowsOf = (panels: readonly Panel[]): Panel[][] => [
+  ...groupBy(panels, ({ row }) => row).values(),
+];
 
 export interface PanelText {
   id: string;
@@ -23,6 +31,8 @@ export interface PanelText {
   title: string;
   /** What the picture shows, in words. */
   description: string;
+  /** What it stands in a row with; all panels in one if not given. */
+  row?: string;
 }
 
 /** Plot's chart as a string: without its style sheet, with namespace, fonts and a text alternative. */
@@ -47,28 +57,33 @@ export function panelOf(
   const { id } = text;
   const heading = `<title id="${id}-title">${escapeHtml(text.title)}</title><desc id="${id}-desc">${escapeHtml(text.description)}</desc>`;
   return {
-    id,
-    width: options.width,
-    height: options.height,
-    svg: svg.outerHTML.replace(/^<svg[^>]*>/, (tag) => tag + heading),
+    ...{ id, row: text.row ?? '' },
+    ...{ width: options.width, height: options.height },
+    svg: svg.outerHTML.replaceAll(/<[^>]*>/g, rounded).replace(/^<svg[^>]*>/, (tag) => tag + heading),
   };
 }
 
+/** A tag whose coordinates are tenths of a pixel: half the size, the same picture. */
+const rounded = (tag: string): string =>
+  tag.replaceAll(/-?\d+\.\d{3,}/g, (value) => String(Number(Number(value).toFixed(1))));
+
 /** Panels side by side as one picture of its own: colours resolved, white ground. */
 export function composePanels(panels: readonly Panel[], { columns = 2, gap = 16, title = '' } = {}): string {
-  const across = Math.min(columns, panels.length);
-  const cellWidth = Math.max(...panels.map(({ width }) => width)) + gap;
-  const rows = Array.from({ length: Math.ceil(panels.length / across) }, (_, row) =>
-    panels.slice(row * across, (row + 1) * across),
+  const lines = rowsOf(panels).flatMap((row) =>
+    Array.from({ length: Math.ceil(row.length / columns) }, (_, line) =>
+      row.slice(line * columns, (line + 1) * columns),
+    ),
   );
+  const across = Math.max(...lines.map(({ length }) => length));
+  const cellWidth = Math.max(...panels.map(({ width }) => width)) + gap;
   const width = cellWidth * across + gap;
   let y = gap;
   const placed: string[] = [];
-  for (const row of rows) {
-    row.forEach(({ svg }, column) =>
+  for (const line of lines) {
+    line.forEach(({ svg }, column) =>
       placed.push(svg.replace(/^<svg/, `<svg x="${gap + column * cellWidth}" y="${y}"`)),
     );
-    y += Math.max(...row.map(({ height }) => height)) + gap;
+    y += Math.max(...line.map(({ height }) => height)) + gap;
   }
   const whole =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" role="img">` +

@@ -1,15 +1,24 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { writeWhole } from '@weightmap/core/files';
 import { readRecords } from '../records/index.js';
-import { composePanels, toPng } from './_svg.js';
+import { composePanels, toPng, type Panel } from './_svg.js';
+import { verdictData } from './claims-section.js';
+import { toCsv } from './csv.js';
 import { figuresOf } from './figures.js';
-import { picturedTrial } from './grad-cam-grid.js';
+import { gradCamCsv, gradCamPanel } from './grad-cam-panel.js';
+import { gradCamGrids, picturedTrial } from './grad-cam-grid.js';
+import { toLatex, type LatexTable } from './latex.js';
 import { markdown } from './markdown.js';
+import { missingData } from './missing.js';
 import { page } from './page.js';
-import { loadPictures } from './pictures.js';
+import { resultTables } from './paper-tables.js';
+import { loadAlbum } from './pictures.js';
 import { provenanceCsv } from './provenance.js';
+import { resultData, resultLatex } from './result-data.js';
 import { summarise } from './summarise.js';
+import type { PageOptions } from './sections.js';
+import type { Summary } from './summary.js';
 
 export interface ReportOptions {
   /** What the report names as the command that makes it again. */
@@ -26,8 +35,12 @@ export interface BuiltReport {
   readonly damaged: number;
 }
 
+/** The page stays under 2 MB; pictures get what the rest leaves of this. */
+const PAGE_BYTES = 1_900_000;
+
 /**
- * Writes `<run>/report`: `index.html` (one file, no network), `report.md`, `figures/*.svg` and `*.png`, `tables/*.csv`.
+ * Writes `<run>/report`: `index.html` (one file, no network), `report.md`, `figures/*.svg` and `*.png`, `tables/*.csv` and
+ * `*.tex`.
  *
  * Made of the record files and the pictures beside them alone: the same files give the same report.
  *
@@ -35,33 +48,83 @@ export interface BuiltReport {
  */
 export async function buildReport(run: string, { command }: ReportOptions = {}): Promise<BuiltReport> {
   const stored = await readRecords(run);
-  const summary = summarise(stored);
-  const made = command ?? `weightmap report ${basename(resolve(run))}`;
+  const name = basename(resolve(run));
+  const summary = summarise(stored, { run: isAbsolute(run) ? name : run });
+  const made = command ?? `weightmap report ${name}`;
   const pictured = summary.benchmarks.flatMap(({ variants }) =>
     variants.flatMap((variant) => picturedTrial(variant) ?? []),
   );
-  const pictures = await loadPictures(run, pictured);
+  const album = await loadAlbum(run, pictured);
+  const figures = figuresOf(summary);
 
   const folder = join(run, 'report');
-  const [figures, tables] = [join(folder, 'figures'), join(folder, 'tables')];
+  const [pictures, tables] = [join(folder, 'figures'), join(folder, 'tables')];
   // What an earlier report drew and this one does not is no longer true.
-  for (const made of [figures, tables]) {
-    await rm(made, { recursive: true, force: true });
-    await mkdir(made, { recursive: true });
+  for (const old of [pictures, tables]) {
+    await rm(old, { recursive: true, force: true });
+    await mkdir(old, { recursive: true });
   }
-  for (const { id, heading, panels, columns, csv } of figuresOf(summary)) {
-    const svg = composePanels(panels, { columns, title: heading });
-    await writeWhole(join(figures, `${id}.svg`), `${svg}\n`);
-    await writeWhole(join(figures, `${id}.png`), toPng(svg));
+  for (const { id, heading, panels, columns, csv } of figures) {
+    await writeFigure(pictures, { id, heading, panels, columns });
     await writeWhole(join(tables, `${id}.csv`), csv);
   }
-  await writeWhole(join(tables, 'provenance.csv'), provenanceCsv(summary));
-  await writeWhole(join(folder, 'report.md'), markdown(summary, { command: made }));
-  await writeWhole(join(folder, 'index.html'), page({ summary, pictures, command: made }));
+  for (const grid of gradCamGrids(summary.benchmarks, album)) {
+    const panel = gradCamPanel(grid, album);
+    await writeFigure(pictures, { id: grid.id, heading: grid.title, panels: [panel], columns: 1 });
+  }
+  await writeTables(tables, summary);
+  const options = { summary, figures, album, command: made };
+  await writeWhole(join(folder, 'report.md'), markdown(options));
+  await writeWhole(join(folder, 'index.html'), fittingPage(options));
   return {
     html: join(folder, 'index.html'),
     markdown: join(folder, 'report.md'),
     records: summary.recordCount,
     damaged: summary.damaged.length,
   };
+}
+
+/** The page with as many samples of pictures as it can hold. */
+function fittingPage(options: PageOptions): string {
+  for (let samples = options.album.of; ; samples--) {
+    const text = page({ ...options, album: options.album.first(samples) });
+    if (samples <= 0 || Buffer.byteLength(text) <= PAGE_BYTES) return text;
+  }
+}
+
+/** A figure as SVG and as PNG. */
+async function writeFigure(
+  folder: string,
+  {
+    id,
+    heading,
+    panels,
+    columns,
+  }: { id: string; heading: string; panels: readonly Panel[]; columns: number },
+): Promise<void> {
+  const svg = composePanels(panels, { columns, title: heading });
+  await writeWhole(join(folder, `${id}.svg`), `${svg}\n`);
+  await writeWhole(join(folder, `${id}.png`), toPng(svg));
+}
+
+/** Tables as CSV, and those that a paper would print as LaTeX. */
+async function writeTables(folder: string, summary: Summary): Promise<void> {
+  const { benchmarks, verification, missing } = summary;
+  const csv = (name: string, text: string) => writeWhole(join(folder, `${name}.csv`), text);
+  const latex = (name: string, table: LatexTable) => writeWhole(join(folder, `${name}.tex`), toLatex(table));
+  for (const table of resultTables(summary)) {
+    await csv(table.id, toCsv(resultData([table])));
+    await latex(table.id, resultLatex(table));
+  }
+  await latex('claims', {
+    ...verdictData(verification.claims),
+    caption:
+      'The claims: verdict, trials, comparisons as claimed and otherwise, and the one that it rests on.',
+    label: 'tab:claims',
+    words: 2,
+  });
+  if (missing.length > 0) await csv('missing', toCsv(missingData(summary)));
+  if (benchmarks.some(({ variants }) => variants.some(picturedTrial)))
+    await csv('grad-cam', gradCamCsv(benchmarks));
+  await csv('provenance', provenanceCsv(summary));
 }

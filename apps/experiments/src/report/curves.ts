@@ -26,6 +26,7 @@ export function curvePanels(benchmarks: readonly Benchmark[], curve: Curve): Pan
       const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
       return linePanel({
         id: `${curve}-${benchmark.id}-${architecture}`,
+        row: benchmark.id,
         title: `${architectureName(architecture)} on ${benchmark.title}: test error under ${heading}`,
         description: describe(variants, curve),
         heading: `${architectureName(architecture)} · ${benchmark.title}`,

@@ -1,14 +1,19 @@
 import type { Panel } from './_svg.js';
+import { claimsData } from './claims-section.js';
+import { claimsPanels } from './claims-figure.js';
 import { curveCsv, curvePanels } from './curves.js';
 import { historyCsv, historyPanels } from './history.js';
 import { toCsv } from './csv.js';
 import { overviewPanels } from './overview.js';
-import { resultData } from './result-table.js';
+import { resultTables } from './paper-tables.js';
+import { resultData } from './result-data.js';
+import { sharpnessCsv, sharpnessPanels } from './sharpness.js';
 import type { Summary } from './summary.js';
+import { varianceCsv, variancePanels } from './variance.js';
 
 /** A figure of the report: on the page, and as files of its own. */
 export interface Figure {
-  readonly id: 'overview' | 'noise' | 'fgsm' | 'history';
+  readonly id: 'claims' | 'overview' | 'noise' | 'fgsm' | 'sharpness' | 'variance' | 'history';
   readonly heading: string;
   /** What to look at. */
   readonly caption: string;
@@ -19,8 +24,9 @@ export interface Figure {
   readonly csv: string;
 }
 
-/** Every figure that there is data for. */
-export function figuresOf({ benchmarks }: Summary): Figure[] {
+/** Every figure that there is data for, in the order of the page. */
+export function figuresOf(summary: Summary): Figure[] {
+  const { benchmarks, verification } = summary;
   const several = benchmarks.some(({ variants }) => variants.some(({ testError }) => testError.n > 1));
   const sharesAxis = benchmarks.some(({ variants }) =>
     variants.some(({ paper }) => paper && paper.difference !== null),
@@ -30,8 +36,17 @@ export function figuresOf({ benchmarks }: Summary): Figure[] {
     : 'Each line is a single trial, so there is no band.';
   const figures: Figure[] = [
     {
+      id: 'claims',
+      heading: 'The claims',
+      caption:
+        'Each mark is a comparison, in halves of its 95 % interval from where its claim would turn: right of the gray band it is as claimed, left of it the other way (diamonds), within it open (rings). A single trial has no interval: its ring only shows the direction. Marks beyond 4 stand at the edge.',
+      panels: claimsPanels(verification.claims),
+      columns: 1,
+      csv: toCsv(claimsData(verification.claims)),
+    },
+    {
       id: 'overview',
-      heading: 'The answer',
+      heading: 'What errs least',
       caption: [
         'Further left is better; the axis for clean images need not begin at 0. A filled mark is the mean',
         several ? ', the bar ± one standard deviation, the small rings the trials.' : ' (here of one trial).',
@@ -40,23 +55,41 @@ export function figuresOf({ benchmarks }: Summary): Figure[] {
       ].join(''),
       panels: overviewPanels(benchmarks),
       columns: 3,
-      csv: toCsv(resultData(benchmarks)),
+      csv: toCsv(resultData(resultTables(summary))),
     },
     {
       id: 'noise',
       heading: 'Uniform noise',
-      caption: `Test error when U(0, β) is added to every pixel and the image is rescaled to [0, 1]. Look at where the lines part, and whether they cross. ${band}`,
+      caption: `Test error when U(0, β) is added to every pixel and the image is rescaled to [0, 1] (the paper’s figures 2 (a), 3 (a), 4 (a)). Look at where the lines part, and whether they cross. Dashed lines alternate with convolutions. ${band}`,
       panels: curvePanels(benchmarks, 'noise'),
-      columns: 2,
+      columns: 3,
       csv: curveCsv(benchmarks, 'noise'),
     },
     {
       id: 'fgsm',
       heading: 'FGSM attack',
-      caption: `Test error after one step of size ε along the sign of the loss’s gradient, clipped to [0, 1]. Look at how steeply a line leaves its clean error, and at the dotted mark of 8/255, a change that people hardly see. ${band}`,
+      caption: `Test error after one step of size ε along the sign of the loss’s gradient, clipped to [0, 1] (the paper’s figures 2 (b), 3 (b), 4 (b)). Look at how steeply a line leaves its clean error, and at the dotted mark of 8/255, a change that people hardly see. ${band}`,
       panels: curvePanels(benchmarks, 'fgsm'),
-      columns: 2,
+      columns: 3,
       csv: curveCsv(benchmarks, 'fgsm'),
+    },
+    {
+      id: 'sharpness',
+      heading: 'How sharp Grad-CAM is',
+      caption:
+        'Figures of the Grad-CAM maps, means over test images: filled marks on clean images (with ± one standard deviation over trials, if there are several), rings under uniform noise, crosses under FGSM. Sparser and more localised is further right in the first panel and further left in the others; the background is known for digits alone.',
+      panels: sharpnessPanels(benchmarks),
+      columns: 3,
+      csv: sharpnessCsv(benchmarks),
+    },
+    {
+      id: 'variance',
+      heading: 'Amplification of the variance',
+      caption:
+        'The paper’s equation 5, Var[w ⊙ x] = w²·Var[x], a point a weight map layer: lines are the right side (predicted), marks the left side (measured), both over the variance of the layer’s input; where marks lie on their line the equation holds. The last panel of each row is what convolutions have as well, the variance of a layer’s output over that of its input. Means over the trials, on a logarithmic axis.',
+      panels: variancePanels(benchmarks),
+      columns: 3,
+      csv: varianceCsv(benchmarks),
     },
     {
       id: 'history',
@@ -64,7 +97,7 @@ export function figuresOf({ benchmarks }: Summary): Figure[] {
       caption:
         'Error on the validation part after each epoch; a mark is the epoch whose weights were measured. A line still falling at its end would gain from more epochs.',
       panels: historyPanels(benchmarks),
-      columns: 2,
+      columns: 3,
       csv: historyCsv(benchmarks),
     },
   ];

@@ -1,19 +1,21 @@
 import type { GradCamRecord } from '@weightmap/core';
 import type { StoredRecord } from '../records/index.js';
 import { html, type Html } from './_html.js';
-import { strength } from '../format.js';
-import { pictureKey, type Picture, type Pictures } from './pictures.js';
+import { byArchitecture } from './_series.js';
+import { count, PERCENT, strength } from '../format.js';
+import { magnification, samplesOf, type Album, type Picture } from './pictures.js';
 import type { Benchmark, VariantSummary } from './summary.js';
+import { architectureName } from '../variant-names.js';
 
 /** One model's view of one picture. */
-interface View {
+export interface View {
   readonly variant: VariantSummary;
   readonly stored: StoredRecord;
   readonly gradCam: GradCamRecord;
 }
 
 /** One sample under one condition, seen by every model that has it. */
-interface Row {
+export interface GridRow {
   readonly sample: number;
   readonly condition: GradCamRecord['condition'];
   readonly strength: number;
@@ -21,89 +23,125 @@ interface Row {
   readonly views: readonly (View | null)[];
 }
 
+/** Models that are looked at side by side: those of one architecture on the same data. */
+export interface Grid {
+  /** Fit for the name of a file. */
+  readonly id: string;
+  readonly title: string;
+  readonly variants: readonly VariantSummary[];
+  readonly rows: readonly GridRow[];
+}
+
 /** The trial of each variant whose pictures are shown: the first that has any. */
 export const picturedTrial = ({ stored }: VariantSummary): StoredRecord | undefined =>
   stored.find(({ record }) => record.gradCam.length > 0);
 
-/** Inputs and Grad-CAM, the same samples for every model; null if there are no pictures. */
-export function gradCamGrid({ title, variants }: Benchmark, pictures: Pictures): Html | null {
-  const pictured = variants.filter(picturedTrial);
-  const rows = rowsOf(pictured);
-  if (rows.length === 0) return null;
-  return html`<div class="scroll" role="region" aria-label="Grad-CAM on ${title}" tabindex="0">
+/** Figure 5 for each architecture: the same samples for every model; none where there are no pictures. */
+export const gradCamGrids = (benchmarks: readonly Benchmark[], { shown }: Pick<Album, 'shown'>): Grid[] =>
+  byArchitecture(benchmarks, (variant) => picturedTrial(variant) !== undefined).flatMap(
+    ({ benchmark, architecture, variants }) => {
+      const rows = rowsOf(variants, shown);
+      return rows.length > 0
+        ? [
+            {
+              id: `grad-cam-${benchmark.id}-${architecture}`,
+              title: `${architectureName(architecture)} on ${benchmark.title}`,
+              variants,
+              rows,
+            },
+          ]
+        : [];
+    },
+  );
+
+/** Inputs and Grad-CAM on the page. */
+export const gradCamTable = ({ title, variants, rows }: Grid, album: Album): Html =>
+  html`<div class="scroll" role="region" aria-label="Grad-CAM, ${title}" tabindex="0">
     <table class="pictures">
       <caption>
-        <span>${title}: input and Grad-CAM of the predicted class.</span>
+        <span><b>${title}.</b> Grad-CAM of the predicted class, over the input of each model.</span>
       </caption>
       <thead>
         <tr>
           <th scope="col">Image</th>
           <th scope="col">Input</th>
-          ${pictured.map(({ name }) => html`<th scope="col"><span class="key ${name.kind} ${name.alternating && 'alternating'}" aria-hidden="true"></span>${name.long}</th>`)}
+          ${variants.map(({ name }) => html`<th scope="col"><span class="key ${name.kind} ${name.alternating && 'alternating'}" aria-hidden="true"></span>${name.short}</th>`)}
         </tr>
       </thead>
       <tbody>
-        ${rows.map((row, i) => gridRow(row, pictures, rows[i - 1]?.sample !== row.sample))}
+        ${rows.map((row, i) => gridRow(row, album, rows[i - 1]?.sample !== row.sample))}
       </tbody>
     </table>
   </div>`;
+
+/** What the grid leaves out; null if nothing. */
+export const leftOutNote = ({ shown, of }: Album): string | null =>
+  shown < of
+    ? `${count(shown, 'sample')} of ${of}: more would make this page too large. All lie beside the records, in grad-cam/.`
+    : null;
+
+/** `noisy, β = 0.6` */
+export const conditionText = ({ condition, strength: at }: GridRow): string =>
+  condition === 'clean' ? 'clean' : `${condition}, ${condition === 'noisy' ? 'β' : 'ε'} = ${strength(at)}`;
+
+/** The input that all models share; null if each has its own, as under attack. */
+export function sharedInput({ views, condition }: GridRow, album: Album): Picture | null {
+  if (condition === 'attacked') return null;
+  const known = views.flatMap((view) => (view ? [album.picturesOf(view.stored, view.gradCam).input] : []));
+  return known.every(({ uri }) => uri !== undefined && uri === known[0].uri) ? (known[0] ?? null) : null;
 }
 
-function gridRow(
-  { sample, condition, label, views, ...row }: Row,
-  pictures: Pictures,
-  isFirst: boolean,
-): Html {
-  const under =
-    condition === 'clean'
-      ? 'clean'
-      : `${condition}, ${condition === 'noisy' ? 'β' : 'ε'} = ${strength(row.strength)}`;
-  const inputs = views.map((view) => view && pictures.get(pictureKey(view.stored, view.gradCam.image)));
-  // The attack is made for each model, so that its input may differ from the others'.
-  const known = inputs.filter((input) => input?.uri);
-  const shared = known.length > 0 && known.every((input) => input!.uri === known[0]!.uri) ? known[0]! : null;
+function gridRow(row: GridRow, album: Album, isFirst: boolean): Html {
+  const { sample, label, views } = row;
+  const under = conditionText(row);
+  const shared = sharedInput(row, album);
   const alt = `${label}, ${under}`;
   return html`<tr class="${isFirst && 'first'}">
-    <th scope="row">“${label}” <small>${under}</small><small>test image ${sample}</small></th>
-    <td>
-      ${shared ? picture(shared, `Input: ${alt}`) : known.length > 0 ? html`<small>each model’s own</small>` : picture(inputs.find(Boolean) ?? null, '')}
-    </td>
-    ${views.map((view, i) => {
+    <th scope="row">
+      “${label}” <small>${under}</small>${isFirst && html`<small>test image ${sample}</small>`}
+    </th>
+    <td>${shared ? picture(shared, `Input: ${alt}`) : html`<small>each model’s own</small>`}</td>
+    ${views.map((view) => {
       if (!view) return html`<td><small>no picture</small></td>`;
-      const { predicted, probability, heatmap } = view.gradCam;
-      const own = !shared && inputs[i] && picture(inputs[i], `Input for ${view.variant.name.long}: ${alt}`);
-      const map = pictures.get(pictureKey(view.stored, heatmap)) ?? null;
+      const { predicted, probability } = view.gradCam;
+      const { name } = view.variant;
+      const { input, heat, perturbation } = album.picturesOf(view.stored, view.gradCam);
       const isWrong = predicted !== label;
       return html`<td>
-        <div class="pair">${own}${picture(map, `Grad-CAM of ${view.variant.name.long}: ${alt}`)}</div>
+        <div class="looks">
+          ${picture(heat, `Grad-CAM of ${name.long}: ${alt}`)}${
+            !shared &&
+            html`<div class="small-pair">
+              ${picture(input, `Input of ${name.long}: ${alt}`)}${perturbation && picture(perturbation, `Perturbation for ${name.long}: ${alt}`)}
+            </div>`
+          }
+        </div>
         <span class="prediction ${isWrong && 'wrong'}"
           >${isWrong && html`<span title="wrong">✗</span> `}${predicted}
-          <small>${Math.round(probability * 100)} %</small></span
+          <small>${Math.round(probability * 100)}${PERCENT}</small></span
         >
       </td>`;
     })}
   </tr>`;
 }
 
-const picture = (shown: Picture | null, alt: string): Html =>
-  shown?.uri
+const picture = (shown: Picture, alt: string): Html =>
+  shown.uri
     ? html`<img src="${shown.uri}" alt="${alt}" />`
-    : html`<span class="no-picture">${shown?.missing ?? 'picture missing'}</span>`;
+    : html`<span class="no-picture">${shown.missing}</span>`;
 
 const conditionOrder = ['clean', 'noisy', 'attacked'];
 
-function rowsOf(variants: readonly VariantSummary[]): Row[] {
-  const rows = new Map<string, Row & { views: (View | null)[] }>();
+function rowsOf(variants: readonly VariantSummary[], shown: number): GridRow[] {
+  const rows = new Map<string, GridRow & { views: (View | null)[] }>();
   variants.forEach((variant, column) => {
     const stored = picturedTrial(variant)!;
-    for (const gradCam of stored.record.gradCam) {
+    const samples = samplesOf(stored).slice(0, shown);
+    for (const gradCam of stored.record.gradCam.filter(({ sample }) => samples.includes(sample))) {
       const { sample, condition, label } = gradCam;
       const key = `${sample}/${condition}/${gradCam.strength}`;
       const row = rows.get(key) ?? {
-        sample,
-        condition,
-        strength: gradCam.strength,
-        label,
+        ...{ sample, condition, strength: gradCam.strength, label },
         views: variants.map(() => null),
       };
       row.views[column] = { variant, stored, gradCam };
@@ -116,4 +154,19 @@ function rowsOf(variants: readonly VariantSummary[]): Row[] {
       conditionOrder.indexOf(a.condition) - conditionOrder.indexOf(b.condition) ||
       a.strength - b.strength,
   );
+}
+
+/** How the perturbations of these grids are magnified, for the caption; null if there are none. */
+export function magnificationNote(grids: readonly Grid[]): string | null {
+  const strengths = new Set(
+    grids.flatMap(({ rows }) =>
+      rows.filter(({ condition }) => condition === 'attacked').map(({ strength: at }) => at),
+    ),
+  );
+  const factors = [...strengths]
+    .filter((at) => at > 0)
+    .map((at) => `×${Number(magnification(at).toPrecision(2))}`);
+  return factors.length > 0
+    ? `Beside an attacked input stands what the attack added, ${factors.join(', ')} around mid-gray.`
+    : null;
 }

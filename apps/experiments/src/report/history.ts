@@ -13,7 +13,7 @@ export function historyPanels(benchmarks: readonly Benchmark[]): Panel[] {
     ({ benchmark, architecture, variants }) => {
       const series = variants.map(
         seriesOf(({ histories }) => ({
-          points: meanHistory(histories),
+          points: thinned(meanHistory(histories)),
           marked: histories.flatMap(({ epochs, selectedEpoch }) =>
             epochs
               .filter(({ epoch }) => epoch === selectedEpoch)
@@ -24,6 +24,7 @@ export function historyPanels(benchmarks: readonly Benchmark[]): Panel[] {
       const errors = series.flatMap(({ points }) => points.map(({ y, sd }) => y + (sd ?? 0)));
       return linePanel({
         id: `history-${benchmark.id}-${architecture}`,
+        row: benchmark.id,
         title: `${architectureName(architecture)} on ${benchmark.title}: validation error while training`,
         description: `Lines of validation error by epoch. ${list(
           variants.map(({ name }, i) => `${name.short} ends at ${percent(series[i].points.at(-1)!.y)} %`),
@@ -76,6 +77,15 @@ function meanHistory(histories: VariantSummary['histories']): Series['points'] {
       const { mean, sd } = spread(values);
       return { x, y: mean, sd };
     });
+}
+
+/** Points that a line of a panel's width can show. */
+const MOST_POINTS = 75;
+
+/** Every k-th point and the last, so that long trainings don't make a heavy page. */
+function thinned(points: Series['points']): Series['points'] {
+  const step = Math.ceil(points.length / MOST_POINTS);
+  return points.filter((_, i) => i % step === 0 || i === points.length - 1);
 }
 
 function epochTicks(epochs: readonly number[]): number[] {

@@ -1,25 +1,34 @@
 import { paperCitation, paperDatasetLabels } from '../paper-values.js';
-import { count, meanSd, NONE, number, percent, plain, short } from '../format.js';
-import { figuresOf } from './figures.js';
+import { count, list, meanSd, NONE, number, percent, plain, short } from '../format.js';
+import { verdictData, verdictHeadline } from './claims-section.js';
+import { gradCamGrids } from './grad-cam-grid.js';
 import { cautionsOf, claimsOf, headlineOf, verdictText } from './headline.js';
 import { conditionLabel } from './overview.js';
+import { nameOfRow, resultTables, type ResultTable } from './paper-tables.js';
 import { protocolLines, provenanceSentence } from './provenance.js';
-import { differenceNote, resultCells } from './result-table.js';
+import { differenceNote, resultCells } from './result-data.js';
+import type { PageOptions } from './sections.js';
 import type { Benchmark, Summary } from './summary.js';
 import { variantName } from '../variant-names.js';
 
 /** The report for where Markdown is read; figures are the files beside it. */
-export function markdown(summary: Summary, { command }: { command: string }): string {
-  const { benchmarks, missing, damaged, recordCount } = summary;
-  const figures = figuresOf(summary).map(
+export function markdown({ summary, figures, album, command }: PageOptions): string {
+  const { benchmarks, missing, damaged, recordCount, fill } = summary;
+  const drawn = figures.map(
     ({ id, heading, caption }, i) =>
       `![${escape(heading)}](figures/${id}.png)\n\n**Figure ${i + 1}.** ${escape(caption)} Data: [${id}.csv](tables/${id}.csv)`,
   );
+  const [claims, ...others] = figures[0]?.id === 'claims' ? drawn : [null, ...drawn];
+  const pictures = gradCamGrids(benchmarks, album).map(
+    ({ id, title }) => `![Grad-CAM, ${escape(title)}](figures/${id}.png)`,
+  );
   const parts = [
     '# Weight map benchmark',
-    recordCount === 0 && 'No cell is finished yet.',
+    ...(recordCount === 0 ? ['No cell is finished yet.'] : [verdicts(summary), claims]),
     ...benchmarks.map(answer),
-    ...figures,
+    ...resultTables(summary).map(resultMarkdown),
+    ...others,
+    ...pictures,
     '## Provenance',
     escape(provenanceSentence(summary)),
     protocolLines(summary)
@@ -29,6 +38,7 @@ export function markdown(summary: Summary, { command }: { command: string }): st
     '## What is missing',
     damaged.length > 0 &&
       `${count(damaged.length, 'damaged record')} left out:\n\n${damaged.map(({ file, reason }) => `- ${codeSpan(file)}: ${escape(reason)}`).join('\n')}`,
+    fill && `To make what the undecided claims lack: ${codeSpan(fill)}`,
     missing.length === 0
       ? 'Nothing: every row of the paper’s tables has a result.'
       : table(
@@ -46,42 +56,71 @@ export function markdown(summary: Summary, { command }: { command: string }): st
   return `${parts.filter(Boolean).join('\n\n')}\n`;
 }
 
+/** One sentence a claim with its verdict. */
+function verdicts({ verification: { claims } }: Summary): string {
+  const { columns, rows } = verdictData(claims);
+  return [
+    `## ${escape(verdictHeadline(claims))}`,
+    claims
+      .map(
+        ({ id, verdict, statement, at, reason }) =>
+          `- **${id} ${verdict}**${at ? ` (${escape(at)})` : ''}: ${escape(statement)} _${escape(reason)}_`,
+      )
+      .join('\n'),
+    table(
+      columns,
+      rows.map((row) => row.map((cell) => escape(String(cell ?? NONE)))),
+    ),
+  ].join('\n\n');
+}
+
 function answer(benchmark: Benchmark): string {
   const claims = claimsOf(benchmark);
-  const { variants } = benchmark;
   return [
     `## ${escape(headlineOf(benchmark, claims))}`,
-    '',
-    ...cautionsOf(benchmark).map((caution) => `> ${escape(caution)}\n`),
-    ...claims.map(({ under, leaders, error, next, verdict }) =>
-      [
-        `- Lowest error, ${escape(under)}: **${leaders.map(({ name }) => escape(name.long)).join(' and ')}** with ${meanSd(error)} % (n = ${error.n})`,
-        next && `; next ${escape(next.variant.name.long)} with ${meanSd(next.error)} %`,
-        `: ${verdictText[verdict]}.`,
-      ]
-        .filter(Boolean)
-        .join(''),
-    ),
-    '',
+    ...cautionsOf(benchmark).map((caution) => `> ${escape(caution)}`),
+    claims
+      .map(({ under, leaders, error, next, verdict }) =>
+        [
+          `- Lowest error, ${escape(under)}: **${list(leaders.map(({ name }) => escape(name.long)))}** with ${meanSd(error)} % (n = ${error.n})`,
+          next && `; next ${escape(next.variant.name.long)} with ${meanSd(next.error)} %`,
+          `: ${verdictText[verdict]}.`,
+        ]
+          .filter(Boolean)
+          .join(''),
+      )
+      .join('\n'),
+  ].join('\n\n');
+}
+
+function resultMarkdown({ id, title, benchmark, rows }: ResultTable): string {
+  return [
+    `### ${escape(title)}`,
     table(
       [
         ...['Variant', 'Test error, %', 'Paper’s', 'Difference'],
         ...(['noise', 'fgsm'] as const).map((condition) => escape(conditionLabel(benchmark, condition))),
         ...['n', 'Parameters', 'FLOPs, paper’s count', 'FLOPs, executed'],
       ],
-      variants.map((variant) => [
-        escape(variant.name.long),
-        ...resultCells(variant).map((cell, i) =>
-          i === DIFFERENCE && variant.paper?.outside ? `**${cell}**` : cell,
-        ),
-        number(variant.parameters),
-        short(variant.flops.paper),
-        short(variant.flops.executed),
-      ]),
+      rows.map((row) => {
+        const name = escape(nameOfRow(row).long);
+        const { variant, missing } = row;
+        if (!variant) {
+          const { testErrorPercent, plusMinus } = missing.row;
+          const paper = `${percent(testErrorPercent)} ± ${percent(plusMinus)}`;
+          return [name, NONE, paper, ...Array<string>(7).fill(NONE)];
+        }
+        return [
+          name,
+          ...resultCells(variant).map((cell, i) =>
+            i === DIFFERENCE && variant.paper?.outside ? `**${cell}**` : cell,
+          ),
+          ...[number(variant.parameters), short(variant.flops.paper), short(variant.flops.executed)],
+        ];
+      }),
     ),
-    '',
-    differenceNote(benchmark),
-  ].join('\n');
+    `${differenceNote(benchmark)} Data: [${id}.csv](tables/${id}.csv), [${id}.tex](tables/${id}.tex)`,
+  ].join('\n\n');
 }
 
 /** Place of the difference among the cells that the tables share. */

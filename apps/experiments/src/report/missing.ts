@@ -1,5 +1,6 @@
 import { paperDatasetLabels } from '../paper-values.js';
 import { html, type Html } from './_html.js';
+import type { Table } from './csv.js';
 import { NONE, percent } from '../format.js';
 import type { Summary } from './summary.js';
 import { variantName } from '../variant-names.js';
@@ -46,3 +47,11 @@ export function damagedList({ damaged }: Summary): Html | null {
     ${damaged.map(({ file, reason }) => html`<li><code>${file}</code> — ${reason}</li>`)}
   </ul>`;
 }
+
+/** The same as data. */
+export const missingData = ({ missing }: Summary): Table => ({
+  columns: ['table', 'dataset', 'variant', 'paper_test_error_percent', 'paper_plus_minus', 'reason'],
+  rows: missing.map(({ row, reason }) => [
+    ...[row.table, row.dataset, row.variant, row.testErrorPercent, row.plusMinus, reason],
+  ]),
+});

@@ -1,29 +1,35 @@
 import { html, trusted, type Html } from './_html.js';
 import { paperCitation } from '../paper-values.js';
-import { answer } from './answer.js';
+import { cautions } from './answer.js';
+import { verdictHeadline, verdictList } from './claims-section.js';
 import { count } from '../format.js';
-import { sectionsOf, type PageOptions, type Section } from './sections.js';
+import { partsOf, type PageOptions, type Section } from './sections.js';
 import { styles } from './styles.js';
 
 /** The whole report as one page that needs nothing else. */
 export function page(options: PageOptions): string {
-  const { benchmarks, recordCount, damaged } = options.summary;
-  const { overview, sections } = sectionsOf(options);
+  const { benchmarks, recordCount, damaged, verification } = options.summary;
+  const { claims, linkOf, sections } = partsOf(options);
   const kicker = [
     'Weight map benchmark',
     count(recordCount, 'record'),
     ...(damaged.length > 0 ? [`${count(damaged.length, 'damaged record')} left out`] : []),
   ];
   const answers =
-    benchmarks.length > 0
-      ? benchmarks.map((benchmark, i) => answer(benchmark, i === 0))
+    recordCount > 0
+      ? html`<h1>${verdictHeadline(verification.claims)}</h1>
+          ${cautions(benchmarks)}
+          <div class="verdict-columns">
+            <div>${verdictList(verification.claims, linkOf)}</div>
+            ${claims}
+          </div>`
       : html`<h1>No cell is finished yet</h1>
           <p>The report fills as the cells of the run finish.</p>`;
   const body = html`<a class="skip" href="#main">Skip to the results</a>
     <div class="wrap">
       <header>
         <p class="kicker">${kicker.join(' · ')}</p>
-        ${answers}${overview}
+        ${answers}
         <nav aria-label="Contents">
           <ul>
             ${sections.map(({ id, heading }) => html`<li><a href="#${id}">${heading}</a></li>`)}
@@ -52,7 +58,8 @@ export function page(options: PageOptions): string {
       ${body}
     </body>
   </html>`;
-  return `<!doctype html>\n${whole.toString()}\n`;
+  // Indentation is for those who read the source of the templates.
+  return `<!doctype html>\n${whole.toString().replaceAll(/\n\s+/g, '\n')}\n`;
 }
 
 /** Two halves in a row stand side by side where there is room. */

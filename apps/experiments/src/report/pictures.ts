@@ -1,5 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { GradCamRecord } from '@weightmap/core';
 import * as Plot from '@observablehq/plot';
 import sharp from 'sharp';
 import { isInside, type StoredRecord } from '../records/index.js';
@@ -9,76 +10,163 @@ export type Picture =
   | { readonly uri: string; readonly missing?: undefined }
   | { readonly uri?: undefined; readonly missing: string };
 
-/** Pictures by the record's folder and their path in it. */
-export type Pictures = ReadonlyMap<string, Picture>;
-
-export const pictureKey = ({ folder }: StoredRecord, path: string): string => join(folder, path);
-
-/** All pictures of a page together; the page itself stays under 2 MB. */
-const BUDGET = 1_000_000;
-
-/**
- * Reads the pictures of these records, heat maps in colour. One that is missing, damaged, out of the run's folder or
- * more than the page can hold is named, never fatal.
- */
-export async function loadPictures(run: string, stored: readonly StoredRecord[]): Promise<Pictures> {
-  const root = await realpath(run);
-  const pictures = new Map<string, Picture>();
-  let left = BUDGET;
-  for (const one of stored)
-    for (const { image, heatmap } of one.record.gradCam)
-      for (const path of [image, heatmap]) {
-        const key = pictureKey(one, path);
-        if (pictures.has(key)) continue;
-        const picture = await load(root, key, path === heatmap);
-        left -= picture.uri?.length ?? 0;
-        pictures.set(key, left < 0 ? { missing: 'left out to keep this page small' } : picture);
-      }
-  return pictures;
+/** What is shown of one look at one sample. */
+export interface Pictures {
+  /** The image that the model was given. */
+  readonly input: Picture;
+  /** Grad-CAM over it. */
+  readonly heat: Picture;
+  /** What was added to the clean image, around mid-gray; null unless it was attacked. */
+  readonly perturbation: Picture | null;
 }
 
-async function load(root: string, path: string, isHeatmap: boolean): Promise<Picture> {
+/** The pictures beside some records. */
+export interface Album {
+  /** How many samples are shown, of how many; the same for every model. */
+  readonly shown: number;
+  readonly of: number;
+  picturesOf(stored: StoredRecord, gradCam: GradCamRecord): Pictures;
+  /** The same with fewer samples. */
+  first(samples: number): Album;
+}
+
+const missingPicture: Picture = { missing: 'picture missing' };
+
+/**
+ * Reads the pictures of these records: inputs, heat maps in colour over them, perturbations. One that is missing, damaged or
+ * out of the run's folder is named, never fatal.
+ */
+export async function loadAlbum(run: string, stored: readonly StoredRecord[]): Promise<Album> {
+  const root = await realpath(run);
+  const loaded = new Map<string, Pictures>();
+  for (const one of stored)
+    for (const gradCam of one.record.gradCam) {
+      const clean = one.record.gradCam.find(
+        ({ sample, condition }) => sample === gradCam.sample && condition === 'clean',
+      );
+      loaded.set(keyOf(one, gradCam), await load(root, one, gradCam, clean));
+    }
+  const of = Math.max(0, ...stored.map((one) => samplesOf(one).length));
+  const album = (shown: number): Album => ({
+    shown,
+    of,
+    picturesOf: (one, gradCam) =>
+      loaded.get(keyOf(one, gradCam)) ?? { input: missingPicture, heat: missingPicture, perturbation: null },
+    first: (samples) => album(Math.min(samples, of)),
+  });
+  return album(of);
+}
+
+/** The samples that a record has pictures of, in order. */
+export const samplesOf = ({ record }: StoredRecord): number[] =>
+  [...new Set(record.gradCam.map(({ sample }) => sample))].sort((a, b) => a - b);
+
+const keyOf = ({ folder }: StoredRecord, { image, heatmap }: GradCamRecord): string =>
+  JSON.stringify([folder, image, heatmap]);
+
+async function load(
+  root: string,
+  { folder }: StoredRecord,
+  { condition, strength, ...paths }: GradCamRecord,
+  clean: GradCamRecord | undefined,
+): Promise<Pictures> {
+  const pixels = (path: string) => readPixels(root, join(folder, path));
+  const [image, heat] = [await pixels(paths.image), await pixels(paths.heatmap)];
+  const before = condition === 'attacked' && clean ? await pixels(clean.image) : null;
+  return {
+    input: await pictureOf(image, (pixels) => pixels),
+    heat: await pictureOf(heat, (pixels) => overlay(pixels, 'missing' in image ? null : image)),
+    perturbation:
+      before && !('missing' in before)
+        ? await pictureOf(image, (pixels) => perturbation(pixels, before, strength))
+        : null,
+  };
+}
+
+/** Of a coloured picture, so that a page holds many. */
+const COLOURS = 96;
+
+/** Red, green and blue, row by row. */
+interface Pixels {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+async function readPixels(root: string, path: string): Promise<Pixels | { missing: string }> {
   try {
     const real = await realpath(path);
     if (!isInside(root, real)) return { missing: 'picture outside the run' };
-    const bytes = await readFile(real);
-    const png = isHeatmap
-      ? await colourHeat(bytes)
-      : await sharp(bytes).png({ compressionLevel: 9 }).toBuffer();
-    return { uri: `data:image/png;base64,${png.toString('base64')}` };
+    const { data, info } = await sharp(await readFile(real))
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    const rgb = new Uint8Array(width * height * 3);
+    for (let i = 0; i < rgb.length; i++)
+      rgb[i] = data[Math.floor(i / 3) * channels + Math.min(i % 3, channels - 1)];
+    return { data: rgb, width, height };
   } catch (error) {
-    return {
-      missing: (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'picture missing' : 'picture damaged',
-    };
+    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return { missing: isGone ? 'picture missing' : 'picture damaged' };
   }
+}
+
+async function pictureOf(
+  pixels: Pixels | { missing: string },
+  change: (pixels: Pixels) => Pixels,
+): Promise<Picture> {
+  if ('missing' in pixels) return pixels;
+  const { data, width, height } = change(pixels);
+  const isGray = data.every((value, i) => value === data[i - (i % 3)]);
+  const raw = sharp(data, { raw: { width, height, channels: 3 } });
+  const png = isGray
+    ? await raw.toColourspace('b-w').png({ compressionLevel: 9 }).toBuffer()
+    : await raw.png({ compressionLevel: 9, palette: true, colours: COLOURS, dither: 0 }).toBuffer();
+  return { uri: `data:image/png;base64,${png.toString('base64')}` };
 }
 
 /** 256 colours from dark (0) to bright (255), even in lightness. */
-const heat = heatColours();
-
-/** A gray heat map in colour, pixel by pixel; one that is in colour already stays as it is. */
-async function colourHeat(bytes: Buffer): Promise<Buffer> {
-  const { data, info } = await sharp(bytes)
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = info;
-  const coloured = Buffer.alloc(width * height * 3);
-  for (let i = 0; i < width * height; i++) {
-    const pixel = data.subarray(i * channels, i * channels + 3);
-    const isGray = pixel[0] === pixel[1] && pixel[1] === pixel[2];
-    coloured.set(isGray ? heat[pixel[0]] : pixel, i * 3);
-  }
-  return sharp(coloured, { raw: { width, height, channels: 3 } })
-    .png({ compressionLevel: 9 })
-    .toBuffer();
-}
-
-function heatColours(): [number, number, number][] {
+const heatColours = (() => {
   const scale = Plot.scale({ color: { scheme: 'inferno', domain: [0, 255] } });
   return Array.from({ length: 256 }, (_, value) => {
     const colour = Number.parseInt(String(scale.apply(value)).slice(1), 16);
     return [colour >> 16, (colour >> 8) & 255, colour & 255];
   });
+})();
+
+/** How much of the colour is the heat's; the rest is the image under it. */
+const HEAT_SHARE = 0.72;
+
+/** A heat map in colour over its image, at the image's resolution: each place of the map a block, nothing blurred. */
+function overlay(heat: Pixels, image: Pixels | null): Pixels {
+  const under = image ?? heat;
+  const { width, height } = under;
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const at = 3 * (y * width + x);
+      const place =
+        Math.floor((y * heat.height) / height) * heat.width + Math.floor((x * heat.width) / width);
+      const colour = heatColours[heat.data[3 * place]];
+      const light = 0.299 * under.data[at] + 0.587 * under.data[at + 1] + 0.114 * under.data[at + 2];
+      for (let c = 0; c < 3; c++)
+        data[at + c] = image ? Math.round(HEAT_SHARE * colour[c] + (1 - HEAT_SHARE) * light) : colour[c];
+    }
+  return { data, width, height };
+}
+
+/** How much a perturbation is magnified: ε fills half the range of gray. */
+export const magnification = (epsilon: number): number => 0.5 / epsilon;
+
+/** What was added to an image, magnified, around mid-gray. */
+function perturbation(after: Pixels, before: Pixels, epsilon: number): Pixels {
+  const { data, width, height } = after;
+  const factor = magnification(epsilon);
+  const shown = data.map((value, i) => {
+    const added = value - (before.data[i] ?? value);
+    return Math.max(0, Math.min(255, Math.round(127.5 + factor * added)));
+  });
+  return { data: shown, width, height };
 }

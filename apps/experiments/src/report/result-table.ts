@@ -1,17 +1,27 @@
+import { groupBy } from './_group-by.js';
 import { html, type Html } from './_html.js';
-import type { Table } from './csv.js';
-import { meanSd, NONE, number, percent, short, signed } from '../format.js';
+import { NONE, number, percent, short } from '../format.js';
 import { conditionLabel, errorUnder } from './overview.js';
-import { paperDatasetLabels } from '../paper-values.js';
+import { architectureOf, nameOfRow, type ResultRow, type ResultTable } from './paper-tables.js';
+import { paperDatasetLabels, type PaperRow } from '../paper-values.js';
+import { differenceText } from './result-data.js';
 import type { Benchmark, VariantSummary } from './summary.js';
+import { architectureName, type VariantName } from '../variant-names.js';
 
-/** Ours beside the paper's, in the order of the paper's tables. */
-export function resultTable(benchmark: Benchmark): Html {
-  const { title, variants } = benchmark;
-  return html`<div class="scroll" role="region" aria-label="Results on ${title}" tabindex="0">
-    <table class="results ${variants.every(({ testError }) => testError.n === 1) && 'singles'}">
+/** Ours beside the paper's, every row of the paper's table in its order. */
+export function resultTable(table: ResultTable): Html {
+  const { title, benchmark, rows } = table;
+  const groups = [...groupBy(rows, architectureOf)];
+  // Under the heading of its architecture a variant needs no more than the rest of its name.
+  const called = (row: ResultRow) => {
+    const { long } = nameOfRow(row);
+    return groups.length > 1 ? long.slice(architectureName(architectureOf(row)).length + 2) : long;
+  };
+  const isSingle = benchmark.variants.every(({ testError }) => testError.n === 1);
+  return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0">
+    <table class="results ${isSingle && 'singles'}">
       <caption>
-        <span>${title}: test error in percent, mean ± standard deviation over n trials.</span>
+        <span><b>${title}.</b> Test error in percent, mean ± standard deviation over n trials.</span>
       </caption>
       <thead>
         <tr>
@@ -27,21 +37,26 @@ export function resultTable(benchmark: Benchmark): Html {
           <th scope="col" class="num">FLOPs, executed</th>
         </tr>
       </thead>
-      <tbody>
-        ${variants.map(resultRow)}
-      </tbody>
+      ${groups.map(
+        ([architecture, group]) =>
+          html`<tbody>
+            ${
+              groups.length > 1 &&
+              html`<tr class="group">
+                <th scope="rowgroup" colspan="10">${architectureName(architecture)}</th>
+              </tr>`
+            }
+            ${group.map((row) => (row.variant ? resultRow(row.variant, called(row)) : missingRow(nameOfRow(row), row.missing, called(row))))}
+          </tbody>`,
+      )}
     </table>
   </div>`;
 }
 
-function resultRow(variant: VariantSummary): Html {
+function resultRow(variant: VariantSummary, called: string): Html {
   const { name, testError, parameters, flops, paper } = variant;
   return html`<tr>
-    <th scope="row">
-      <span class="key ${name.kind} ${name.alternating && 'alternating'}" aria-hidden="true"></span
-      >${name.long}
-      <small>${variant.variant}</small>
-    </th>
+    ${nameCell(name, called, variant.variant)}
     <td class="num strong ours">${aligned(testError.mean, testError.sd)}</td>
     <td class="num">${testError.n}</td>
     <td class="num">
@@ -53,11 +68,41 @@ function resultRow(variant: VariantSummary): Html {
       const error = errorUnder(variant, condition);
       return html`<td class="num ours">${error ? aligned(error.mean, error.sd) : NONE}</td>`;
     })}
-    <td class="num">${number(parameters)}</td>
-    <td class="num">${short(flops.paper)}</td>
+    <td class="num">
+      ${number(parameters)}${paper?.row.params && html`<small>paper: ${paper.row.params}</small>`}
+    </td>
+    <td class="num">
+      ${short(flops.paper)}${
+        paper?.row.gflops !== null &&
+        paper?.row.gflops !== undefined &&
+        html`<small>paper: ${paper.row.gflops} G</small>`
+      }
+    </td>
     <td class="num">${short(flops.executed)}</td>
   </tr>`;
 }
+
+function missingRow(
+  name: VariantName,
+  { row, reason }: { row: PaperRow; reason: string },
+  called: string,
+): Html {
+  const none = html`<td class="num">${NONE}</td>`;
+  return html`<tr class="absent">
+    ${nameCell(name, called, `${row.variant}: ${reason}`)} ${none} ${none}
+    <td class="num">${aligned(row.testErrorPercent, row.plusMinus)}</td>
+    ${none} ${none} ${none}
+    <td class="num">${NONE}${row.params && html`<small>paper: ${row.params}</small>`}</td>
+    <td class="num">${NONE}${row.gflops !== null && html`<small>paper: ${row.gflops} G</small>`}</td>
+    ${none}
+  </tr>`;
+}
+
+const nameCell = ({ kind, alternating }: VariantName, called: string, note: string): Html =>
+  html`<th scope="row">
+    <span class="key ${kind} ${alternating && 'alternating'}" aria-hidden="true"></span>${called}
+    <small>${note}</small>
+  </th>`;
 
 /** The mean to the right of its place, the deviation to the left of its own: the decimal points line up. */
 const aligned = (mean: number, sd: number | null): Html =>
@@ -69,76 +114,3 @@ const columnLabel = (benchmark: Benchmark, condition: 'noise' | 'fgsm'): Html =>
   const [name, at] = conditionLabel(benchmark, condition).split(', ');
   return at ? html`${name}, <span class="at">${at}</span>` : html`${name}`;
 };
-
-const differenceText = ({ paper }: VariantSummary): string =>
-  paper?.difference === null || paper?.difference === undefined ? NONE : signed(paper.difference);
-
-/** What the differences mean, for below the table. */
-export function differenceNote({ likeness, variants }: Benchmark): string {
-  if (!likeness.sameData)
-    return 'The paper’s values are for other images: they stand there for orientation, and no difference is taken.';
-  if (likeness.caveats.length > 0)
-    return 'The conditions are not the paper’s, so no difference is marked as one.';
-  const marked = 'A difference is marked where it is larger than both standard deviations.';
-  return variants.some(({ testError }) => testError.n === 1)
-    ? `${marked} With one trial there is no deviation, and nothing is marked.`
-    : marked;
-}
-
-/** The same as data: a row a variant. */
-export const resultData = (benchmarks: readonly Benchmark[]): Table => ({
-  columns: [
-    'dataset',
-    'variant',
-    'trials',
-    'test_error_percent_mean',
-    'test_error_percent_sd',
-    'paper_dataset',
-    'paper_test_error_percent',
-    'paper_plus_minus',
-    'difference',
-    'like_for_like',
-    'noise_beta',
-    'noise_error_percent',
-    'fgsm_epsilon',
-    'fgsm_error_percent',
-    'parameters',
-    'flops_paper',
-    'flops_executed',
-  ],
-  rows: benchmarks.flatMap(({ title, likeness, telling, variants }) =>
-    variants.map((variant) => [
-      title,
-      variant.variant,
-      variant.testError.n,
-      variant.testError.mean,
-      variant.testError.sd,
-      variant.paper?.row.dataset ?? null,
-      variant.paper?.row.testErrorPercent ?? null,
-      variant.paper?.row.plusMinus ?? null,
-      variant.paper?.difference ?? null,
-      likeness.caveats.length === 0 ? 'yes' : 'no',
-      telling.noise,
-      variant.telling.noise?.mean ?? null,
-      telling.fgsm,
-      variant.telling.fgsm?.mean ?? null,
-      variant.parameters,
-      variant.flops.paper,
-      variant.flops.executed,
-    ]),
-  ),
-});
-
-/** What the tables in Markdown and in the terminal share. */
-export function resultCells(variant: VariantSummary): string[] {
-  const { testError, paper } = variant;
-  const [noise, fgsm] = (['noise', 'fgsm'] as const).map((condition) => errorUnder(variant, condition));
-  return [
-    meanSd(testError),
-    paper ? `${percent(paper.row.testErrorPercent)} ± ${percent(paper.row.plusMinus)}` : NONE,
-    differenceText(variant),
-    noise ? meanSd(noise) : NONE,
-    fgsm ? meanSd(fgsm) : NONE,
-    String(testError.n),
-  ];
-}

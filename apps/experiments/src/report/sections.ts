@@ -1,18 +1,25 @@
+import { answer } from './answer.js';
 import { csvLink, figure } from './_figure.js';
 import { html, type Html } from './_html.js';
+import { comparisonTables } from './claims-section.js';
+import { toCsv } from './csv.js';
 import { count } from '../format.js';
-import { figuresOf, type Figure } from './figures.js';
-import { gradCamGrid } from './grad-cam-grid.js';
+import type { Figure } from './figures.js';
+import { gradCamCsv } from './grad-cam-panel.js';
+import { gradCamGrids, gradCamTable, leftOutNote, magnificationNote } from './grad-cam-grid.js';
 import { damagedList, missingTable } from './missing.js';
+import { resultTables } from './paper-tables.js';
 import { protocolLines, provenanceCsv, provenanceSentence, provenanceTable } from './provenance.js';
-import { differenceNote, resultTable } from './result-table.js';
-import type { Pictures } from './pictures.js';
+import { differenceNote, resultData } from './result-data.js';
+import { resultTable } from './result-table.js';
+import type { Album } from './pictures.js';
 import type { Summary } from './summary.js';
 
 /** What a page is made of. */
 export interface PageOptions {
   summary: Summary;
-  pictures: Pictures;
+  figures: readonly Figure[];
+  album: Album;
   /** What makes this page again. */
   command: string;
 }
@@ -26,56 +33,111 @@ export interface Section {
   readonly isHalf?: boolean;
 }
 
-/** The figure that carries the answer, and the sections after it; what there is no data for is left out. */
-export function sectionsOf(options: PageOptions): { overview: Html | null; sections: readonly Section[] } {
-  const { summary, command } = options;
-  const figures = figuresOf(summary);
+/** The figures that the claims are about. */
+const figureOfClaim: Readonly<Record<string, Figure['id']>> = {
+  ...{ C1: 'overview', C2: 'overview', C3: 'overview', C11: 'overview' },
+  ...{ C4: 'noise', C5: 'noise', C6: 'noise', C7: 'fgsm', C8: 'fgsm', C9: 'fgsm' },
+  ...{ C10: 'sharpness', C12: 'variance' },
+};
+
+/** The parts of the page; what there is no data for is left out. */
+export interface Parts {
+  /** The figure that carries the answer. */
+  readonly claims: Html | null;
+  /** A link to the figure that a claim is about. */
+  readonly linkOf: (claim: string) => Html | null;
+  readonly sections: readonly Section[];
+}
+
+export function partsOf(options: PageOptions): Parts {
+  const { summary, figures, command } = options;
+  const numberOf = (id: Figure['id']) => figures.findIndex((one) => one.id === id) + 1;
   const drawn = (id: Figure['id']): Section[] =>
-    figures.flatMap((one, i) =>
-      one.id === id
-        ? [
-            {
-              id,
-              heading: one.heading,
-              content: figure(one, { number: i + 1, command }),
-              isHalf: one.panels.length === 1,
-            },
-          ]
-        : [],
-    );
+    figures
+      .filter((one) => one.id === id)
+      .map((one) => ({
+        id,
+        heading: one.heading,
+        content: figure(one, { number: numberOf(id), command }),
+        isHalf: one.panels.length === 1,
+      }));
   const sections = [
+    ...drawn('overview').map((overview) => ({
+      ...overview,
+      content: html`${summary.benchmarks.map(answer)}${overview.content}`,
+      isHalf: false,
+    })),
     ...results(summary),
     ...drawn('noise'),
     ...drawn('fgsm'),
     ...gradCam(options),
+    ...drawn('sharpness').map((sharpness) => ({ ...sharpness, isHalf: false })),
+    ...drawn('variance').map((variance) => ({ ...variance, isHalf: false })),
+    ...comparisons(summary),
     ...drawn('history').map((history) => ({ ...history, isHalf: false })),
     provenance(options),
     missing(summary),
   ];
-  return { overview: drawn('overview')[0]?.content ?? null, sections };
+  return {
+    claims: drawn('claims')[0]?.content ?? null,
+    linkOf: (claim) => {
+      const number = numberOf(figureOfClaim[claim]);
+      return number > 0
+        ? html`<a href="#figure-${figureOfClaim[claim]}">Figure ${number}</a>,
+            <a href="#claim-${claim}">comparisons</a>`
+        : html`<a href="#claim-${claim}">Comparisons</a>`;
+    },
+    sections,
+  };
 }
 
-function results({ benchmarks }: Summary): Section[] {
-  if (benchmarks.length === 0) return [];
-  const tables = benchmarks.map((benchmark) => [
-    resultTable(benchmark),
-    html`<p>${differenceNote(benchmark)}</p>`,
+function results(summary: Summary): Section[] {
+  const tables = resultTables(summary);
+  if (tables.length === 0) return [];
+  const shown = tables.map((table) => [
+    resultTable(table),
+    html`<p class="sources">
+      ${differenceNote(table.benchmark)} ${csvLink(`${table.id}.csv`, toCsv(resultData([table])))} ·
+      <a href="tables/${table.id}.tex">as LaTeX</a>
+    </p>`,
   ]);
   const note = html`<p class="sources">
     FLOPs are floating-point operations an image: by the paper’s count (its naive form, convolutions alone),
     and those that are really executed.
   </p>`;
-  return [{ id: 'results', heading: 'Beside the paper', content: html`${tables}${note}` }];
+  return [{ id: 'results', heading: 'Beside the paper', content: html`${shown}${note}` }];
 }
 
-function gradCam({ summary: { benchmarks }, pictures }: PageOptions): Section[] {
-  const grids = benchmarks.flatMap((benchmark) => gradCamGrid(benchmark, pictures) ?? []);
-  if (grids.length === 0) return [];
+function comparisons({ verification: { claims, leftAside }, recordCount }: Summary): Section[] {
+  if (recordCount === 0) return [];
+  const aside =
+    leftAside > 0 &&
+    html`<p>
+      ${count(leftAside, 'record')} took no part: of each dataset, only records of the same conditions are
+      compared, those of the most epochs.
+    </p>`;
+  return [
+    { id: 'comparisons', heading: 'Every comparison', content: html`${aside}${comparisonTables(claims)}` },
+  ];
+}
+
+function gradCam({ summary: { benchmarks }, album, command }: PageOptions): Section[] {
+  const grids = gradCamGrids(benchmarks, album);
+  const leftOut = leftOutNote(album);
+  if (grids.length === 0 && !leftOut) return [];
   const note = html`<p class="sources">
-    Brighter counts more for the class that is predicted. Pictures are shown pixel by pixel, of the first
-    trial that has them; ✗ marks a wrong prediction, the percentage is its probability.
+    The paper’s figure 5. Brighter counts more for the class that is predicted. Each place of a map is a
+    block, nothing is blurred; the pictures are of the first trial that has them. ✗ marks a wrong prediction,
+    the percentage is its probability. ${magnificationNote(grids)} ${leftOut}
+    ${csvLink('grad-cam.csv', gradCamCsv(benchmarks))} · made by <code>${command}</code>
   </p>`;
-  return [{ id: 'grad-cam', heading: 'Where the models look', content: html`${grids}${note}` }];
+  return [
+    {
+      id: 'grad-cam',
+      heading: 'Where the models look',
+      content: html`${grids.map((grid) => gradCamTable(grid, album))}${note}`,
+    },
+  ];
 }
 
 function provenance({ summary, command }: PageOptions): Section {
@@ -114,6 +176,7 @@ function missing(summary: Summary): Section {
             : `${rows} of the paper’s 31 rows have no result on the paper’s data in this run.`
         }
       </p>
+      ${summary.fill && html`<p>To make what the undecided claims lack: <code>${summary.fill}</code></p>`}
       ${
         table &&
         html`<details>

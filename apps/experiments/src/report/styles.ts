@@ -49,10 +49,35 @@ nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; 
 .claims .verdict::first-letter { text-transform: uppercase; }
 .claims .verdict { color: var(--quiet); font-size: .875rem; display: block; line-height: 1.4; }
 .claims .verdict.open { color: var(--mark); }
+.verdict-columns { display: grid; gap: 1rem 2.5rem; align-items: start; }
+@media (min-width: 68rem) { .verdict-columns:has(figure) { grid-template-columns: minmax(0, 1fr) 24rem; } }
+.verdict-columns figure { margin: 0; }
+.verdicts { list-style: none; margin: 0; padding: 0; }
+.verdicts li { max-width: none; padding: .15rem 0 .2rem .75rem; border-left: 3px solid var(--hairline); margin-bottom: .4rem; }
+.verdicts li.supported { border-color: var(--ink); }
+.verdicts li.contradicted { border-color: var(--mark); }
+.verdicts .word { font-weight: 640; }
+.verdicts .contradicted .word, td.disagrees { color: var(--mark); }
+.verdicts .undecided .word, td.open { color: var(--quiet); }
+.verdicts .statement { display: block; line-height: 1.38; font-size: .9375rem; max-width: 100ch; }
+.verdicts .at { color: var(--quiet); }
+.verdicts .why { display: block; font-size: .78125rem; line-height: 1.4; color: var(--quiet); max-width: 110ch; }
+.verdicts .figures { color: var(--ink); font-variant-numeric: tabular-nums; }
+.silent .verdicts { margin-top: .75rem; }
+.comparisons tbody th { font-weight: 400; min-width: 20rem; }
+#comparisons details { margin: .35rem 0; }
+#comparisons details summary { color: inherit; line-height: 1.45; }
+#comparisons details summary b { color: var(--link); }
+.group th { padding-top: 1.1rem; font-size: .8125rem; color: var(--quiet); font-weight: 600; }
+tbody:first-of-type .group th { padding-top: .5rem; }
+.absent th, .absent td { color: var(--quiet); }
 figure { margin: 1rem 0 0; }
 .panels { display: grid; gap: 1.25rem 1.75rem; align-items: start; }
+.panels + .panels { margin-top: 1.25rem; }
+.panels.by-1 { grid-template-columns: minmax(0, 1fr); }
 .panels.by-3 { grid-template-columns: repeat(auto-fit, minmax(min(100%, 19.5rem), 1fr)); }
 .panels.by-2 { grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); }
+.panels.aligned { grid-template-columns: repeat(auto-fill, minmax(min(100%, 19.5rem), 1fr)); }
 .panels svg { display: block; width: 100%; height: auto; max-width: 32rem; }
 .side-by-side { display: grid; gap: 0 2.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); }
 .side-by-side section { border-top: 0; margin-top: 0; }
@@ -64,7 +89,7 @@ code { font: .875em/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu S
 .scroll { overflow-x: auto; margin: 1rem 0 .5rem; }
 table { border-collapse: collapse; font-size: .9375rem; font-variant-numeric: tabular-nums; min-width: 100%; }
 caption { text-align: left; color: var(--quiet); font-size: .875rem; padding-bottom: .5rem; }
-caption span { display: block; max-width: min(74ch, calc(100vw - 2rem)); }
+caption span { display: block; max-width: min(100ch, calc(100vw - 2rem)); }
 .results th.under::first-letter { text-transform: uppercase; }
 th, td { padding: .45rem .55rem; text-align: left; vertical-align: baseline; border-bottom: 1px solid var(--hairline); }
 th:first-child, td:first-child { padding-left: 0; }
@@ -89,14 +114,18 @@ th small, td > small { display: block; }
 .key.conv { color: var(--conv); } .key.smoothing { color: var(--smoothing); } .key.unsharp { color: var(--unsharp); }
 .key.alternating { border-top-style: dashed; }
 .pictures { width: auto; min-width: 0; }
-.pictures th, .pictures td { padding: .35rem 1rem .35rem 0; vertical-align: top; border-bottom: 0; }
+.pictures th, .pictures td { padding: .35rem .75rem .35rem 0; vertical-align: top; border-bottom: 0; }
 .pictures thead th { border-bottom: 1px solid var(--quiet); vertical-align: bottom; }
+.pictures thead th { max-width: 5.5rem; }
+.pictures thead .key { display: block; margin-bottom: .35rem; }
 .pictures tbody th { min-width: 8rem; line-height: 1.35; }
 .pictures .first > * { border-top: 1px solid var(--hairline); padding-top: .9rem; }
 .pictures thead + tbody tr:first-child > * { border-top: 0; }
-.pictures img, .no-picture { display: block; width: 6rem; image-rendering: pixelated; background: var(--raised); }
-.no-picture { height: 6rem; padding: .5rem; font-size: .8125rem; color: var(--quiet); border: 1px dashed var(--hairline); }
-.pair { display: flex; gap: .35rem; }
+.pictures img, .no-picture { display: block; width: 5.25rem; image-rendering: pixelated; background: var(--raised); }
+.no-picture { height: 5.25rem; padding: .5rem; font-size: .8125rem; color: var(--quiet); border: 1px dashed var(--hairline); }
+.looks { width: 5.25rem; }
+.small-pair { display: flex; gap: .25rem; margin-top: .25rem; }
+.pictures .small-pair img, .pictures .small-pair .no-picture { width: 2.5rem; height: auto; font-size: .625rem; padding: 0; }
 .prediction { font-size: .875rem; }
 .wrong { color: var(--mark); font-weight: 600; }
 details > summary { cursor: pointer; color: var(--link); }
@@ -107,7 +136,10 @@ footer { margin-top: 3rem; padding: 1.25rem 0 2.5rem; border-top: 1px solid var(
   header { padding-top: 1.25rem; }
   tbody th { min-width: 8rem; }
   .results tbody th { white-space: normal; }
-  .pictures img, .no-picture { width: 4.5rem; }
+  .results tr:not(.absent) th small { display: none; }
+  .pictures img, .no-picture, .looks { width: 4.5rem; }
+  .pictures .small-pair img, .pictures .small-pair .no-picture { width: 2.125rem; }
+  .comparisons tbody th { min-width: 13rem; }
   .no-picture { height: 4.5rem; }
 }
 @media print {
@@ -116,6 +148,11 @@ footer { margin-top: 3rem; padding: 1.25rem 0 2.5rem; border-top: 1px solid var(
   figure, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .scroll { overflow: visible; }
+  .small td { white-space: normal; }
+  .small { font-size: 7pt; }
+  details::details-content { content-visibility: visible; height: auto; }
+  .panels.by-2, .panels.by-3 { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .pictures img, .no-picture { width: 3.2rem; }
   table { font-size: 8pt; }
 }
 `;

@@ -1,14 +1,25 @@
-import { paperRow, paperRows, type PaperRow } from '../paper-values.js';
+import { fillCommand } from '../claims/fill-command.js';
+import { verify } from '../claims/index.js';
+import { paperDatasetLabels, paperRows, type PaperRow } from '../paper-values.js';
 import { canonicalJson, type RunRecords, type StoredRecord } from '../records/index.js';
 import { count, number } from '../format.js';
-import { conditionsOf, likeForLike, type Likeness } from '../likeness.js';
-import { outsideBoth, spread, type Spread } from '../statistics.js';
-import type { CurvePoint, Comparison, VariantSummary, Benchmark, MissingRow, Summary } from './summary.js';
+import { conditionsOf, likeForLike } from '../likeness.js';
+import type { Spread } from '../statistics.js';
+import { groupBy } from './_group-by.js';
+import { summariseVariant } from './summarise-variant.js';
+import type { Benchmark, CurvePoint, MissingRow, Summary } from './summary.js';
 import { tellingStrength } from './telling-strength.js';
-import { variantName } from '../variant-names.js';
+
+export interface SummaryOptions {
+  /** What the run's folder is called in a command. */
+  run?: string;
+}
 
 /** What the records say, as numbers: no files, no text. */
-export function summarise({ records, damaged }: RunRecords): Summary {
+export function summarise(
+  { records, damaged }: RunRecords,
+  { run = 'runs/…' }: SummaryOptions = {},
+): Summary {
   const groups = groupBy(records, ({ record }) => canonicalJson(conditionsOf(record.cell)));
   const datasets = [...groups.values()].map(([first]) => first.record.cell.dataset.id);
   const benchmarks = [...groups.values()]
@@ -17,11 +28,18 @@ export function summarise({ records, damaged }: RunRecords): Summary {
       (a, b) =>
         rankOfDataset(a) - rankOfDataset(b) || b.conditions.training.epochs - a.conditions.training.epochs,
     );
+  const plain = records.map(({ record }) => record);
+  const verification = verify(plain);
+  const lacking = verification.claims.flatMap(({ verdict, missing }) =>
+    verdict === 'undecided' ? missing : [],
+  );
   return {
     benchmarks: benchmarks.map((benchmark, i) => ({ ...benchmark, id: `${benchmark.id}-${i + 1}` })),
     missing: missingRows(records, damaged),
     damaged,
     recordCount: records.length,
+    verification,
+    fill: fillCommand(plain, lacking, run),
   };
 }
 
@@ -52,67 +70,19 @@ function summariseBenchmark(group: readonly StoredRecord[], datasets: readonly s
   };
 }
 
-function summariseVariant(
-  trials: readonly StoredRecord[],
-  likeness: Likeness,
-): Omit<VariantSummary, 'telling'> {
-  const stored = [...trials].sort((a, b) => a.record.cell.trial - b.record.cell.trial);
-  const records = stored.map(({ record }) => record);
-  const { variant, architecture } = records[0].cell;
-  const testError = spread(records.map((record) => record.testErrorPercent));
-  return {
-    variant,
-    architecture,
-    name: variantName(variant, architecture),
-    stored,
-    parameters: records[0].parameters,
-    flops: records[0].flops,
-    testError,
-    noise: curve(
-      records.flatMap(({ noise }) => noise.map(({ beta, errorPercent }) => [beta, errorPercent] as const)),
-    ),
-    fgsm: curve(
-      records.flatMap(({ fgsm }) =>
-        fgsm.map(({ epsilon, errorPercent }) => [epsilon, errorPercent] as const),
-      ),
-    ),
-    histories: records.map(({ cell, selectedEpoch, history }) => ({
-      trial: cell.trial,
-      selectedEpoch,
-      epochs: history,
-    })),
-    paper: compare(variant, testError, likeness),
-  };
-}
-
-function compare(variant: string, testError: Spread, likeness: Likeness): Comparison | null {
-  const row = likeness.sameData
-    ? paperRow(likeness.paperDataset, variant)
-    : paperRows.find((candidate) => candidate.variant === variant);
-  if (!row) return null;
-  if (!likeness.sameData) return { row, difference: null, outside: null };
-  const difference = testError.mean - row.testErrorPercent;
-  const outside = likeness.caveats.length > 0 ? null : outsideBoth(difference, testError.sd, row.plusMinus);
-  return { row, difference, outside };
-}
-
-function curve(points: readonly (readonly [strength: number, errorPercent: number])[]): CurvePoint[] {
-  return [...groupBy(points, ([strength]) => String(strength)).values()]
-    .map((group) => ({ strength: group[0][0], error: spread(group.map(([, error]) => error)) }))
-    .sort((a, b) => a.strength - b.strength);
-}
-
 const errorAt = (points: readonly CurvePoint[], strength: number | null): Spread | null =>
   points.find((point) => point.strength === strength)?.error ?? null;
 
 function missingRows(records: readonly StoredRecord[], damaged: RunRecords['damaged']): MissingRow[] {
-  const has = ({ dataset, variant }: PaperRow) =>
-    records.some(({ record: { cell } }) => cell.dataset.id === dataset && cell.variant === variant);
+  const cellsOf = ({ variant }: PaperRow) =>
+    records.filter(({ record: { cell } }) => cell.variant === variant).map(({ record }) => record.cell);
   return paperRows
-    .filter((row) => !has(row))
+    .filter((row) => !cellsOf(row).some(({ dataset }) => dataset.id === row.dataset))
     .map((row) => {
       const broken = damaged.some(({ file }) => file.startsWith(`cells/${row.dataset}/${row.variant}/`));
-      return { row, reason: broken ? 'its record is damaged' : 'not in this run' };
+      const instead = cellsOf(row).find(({ dataset }) => !Object.hasOwn(paperDatasetLabels, dataset.id));
+      const elsewhere = instead && `run on ${instead.dataset.label} instead`;
+      return { row, reason: broken ? 'its record is damaged' : (elsewhere ?? 'not in this run') };
     });
 }
 
@@ -125,13 +95,3 @@ const rankOfDataset = ({ conditions: { dataset } }: Benchmark): number => {
   const at = paperRows.findIndex((row) => row.dataset === dataset.id);
   return at < 0 ? paperRows.length : at;
 };
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
-}

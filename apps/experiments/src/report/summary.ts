@@ -1,4 +1,10 @@
-import type { EpochRecord, RunRecord } from '@weightmap/core';
+import type {
+  ActivationVarianceRecord,
+  EpochRecord,
+  GradCamSharpnessRecord,
+  RunRecord,
+} from '@weightmap/core';
+import type { Verification } from '../claims/index.js';
 import type { Conditions, Likeness } from '../likeness.js';
 import type { PaperRow } from '../paper-values.js';
 import type { RunRecords, StoredRecord } from '../records/index.js';
@@ -34,8 +40,34 @@ export interface VariantSummary {
   readonly fgsm: readonly CurvePoint[];
   readonly histories: readonly { trial: number; selectedEpoch: number; epochs: readonly EpochRecord[] }[];
   readonly paper: Comparison | null;
+  /** How sharp Grad-CAM is, a row a condition; a figure is null where no trial has it. */
+  readonly sharpness: readonly SharpnessSummary[];
+  /** How the feature layers pass variance on, from the image to the logits. */
+  readonly variance: readonly LayerSummary[];
   /** The errors that a comparison reads: at the benchmark's telling strengths; null if not measured there. */
   readonly telling: { readonly noise: Spread | null; readonly fgsm: Spread | null };
+}
+
+/** Figures of Grad-CAM under one condition, each the mean over images, over the trials. */
+export interface SharpnessSummary extends Pick<GradCamSharpnessRecord, 'condition' | 'strength'> {
+  readonly hoyer: Spread | null;
+  readonly entropy: Spread | null;
+  readonly background: Spread | null;
+}
+
+/** One feature layer over the trials; a figure is null where no trial has it. */
+export interface LayerSummary extends Pick<ActivationVarianceRecord, 'layer' | 'kind' | 'beta'> {
+  /** Its place among the feature layers, from 1. */
+  readonly place: number;
+  readonly clean: VarianceSummary;
+  readonly noisy: VarianceSummary;
+}
+
+export interface VarianceSummary {
+  readonly gain: Spread | null;
+  /** The sides of equation 5. */
+  readonly measured: Spread | null;
+  readonly predicted: Spread | null;
 }
 
 /** Variants measured under the same conditions: only these are compared with each other. */
@@ -62,4 +94,8 @@ export interface Summary {
   readonly missing: readonly MissingRow[];
   readonly damaged: RunRecords['damaged'];
   readonly recordCount: number;
+  /** What the records say of the paper's claims. */
+  readonly verification: Verification;
+  /** The command that makes what the undecided claims lack; null if nothing, or if there is none. */
+  readonly fill: string | null;
 }

@@ -1,48 +1,69 @@
 import { count, plain } from '../format.js';
 import { conditionLabel } from './overview.js';
-import { resultCells } from './result-table.js';
-import type { Summary } from './summary.js';
-import type { LayerKind } from '../variant-names.js';
+import { verdictHeadline } from './claims-section.js';
+import { resultCells } from './result-data.js';
+import type { Benchmark, Summary, VariantSummary } from './summary.js';
+import type { LayerKind, VariantName } from '../variant-names.js';
 
 const ansi: Readonly<Record<LayerKind, string>> = { conv: '1', smoothing: '38;5;32', unsharp: '38;5;166' };
 
+type Paint = (text: string, codes: string) => string;
+
 /**
- * The result as plain text, the paper's value beside each, aligned at the decimal point.
+ * The result as plain text, a block a dataset, the paper's value beside each row, aligned at the decimal point; then
+ * what that says of the paper's claims.
  *
  * @param colour whether the terminal shows colours.
  */
-export function terminalTable({ benchmarks, damaged }: Summary, { colour = false } = {}): string {
-  const paint = (text: string, codes: string) => (colour ? `\u001b[${codes}m${text}\u001b[0m` : text);
-  const blocks = benchmarks.map((benchmark) => {
-    const { title, conditions, likeness, variants } = benchmark;
-    const body = variants.map(resultCells);
-    const header = ['test error %', 'paper', 'diff', 'noise', 'FGSM', 'n'];
-    const columns = header.map((heading, column) =>
-      alignDecimals([heading, ...body.map((row) => row[column])]),
-    );
-    const names = padAll(['', ...variants.map(({ name }) => plain(name.long))], 'end');
-    const lines = names.map((name, line) => {
-      const cells = columns.map((column) => column[line]).join('   ');
-      if (line === 0) return paint(`${name}   ${cells}`.trimEnd(), '2');
-      return `${paint(name, ansi[variants[line - 1].name.kind])}   ${cells}`.trimEnd();
-    });
-    const about = `${plain(title)} · ${count(conditions.training.epochs, 'epoch')} · noise and FGSM: ${plain(
-      (['noise', 'fgsm'] as const)
-        .map((condition) => conditionLabel(benchmark, condition).split(', ').at(-1))
-        .join(', '),
-    )}`;
-    const caveat =
-      likeness.caveats.length > 0
-        ? [`Not like for like with the paper: ${plain(likeness.caveats.join('; '))}.`]
-        : [];
-    return [paint(about, '1'), ...lines, ...caveat].join('\n');
-  });
+export function terminalTable(
+  { benchmarks, damaged, verification, recordCount }: Summary,
+  { colour = false } = {},
+): string {
+  const paint: Paint = (text, codes) => (colour ? `\u001b[${codes}m${text}\u001b[0m` : text);
+  const width = Math.max(
+    0,
+    ...benchmarks.flatMap(({ variants }) => variants.map(({ name }) => nameText(name).length)),
+  );
+  const blocks = benchmarks.map((benchmark) => block(benchmark, width, paint));
   if (damaged.length > 0)
     blocks.push(
       `${count(damaged.length, 'damaged record')} left out:\n${damaged.map(({ file, reason }) => `  ${plain(file)}: ${plain(reason)}`).join('\n')}`,
     );
+  if (recordCount > 0) blocks.push(`${verdictHeadline(verification.claims)}.`);
   return blocks.join('\n\n');
 }
+
+function block(benchmark: Benchmark, width: number, paint: Paint): string {
+  const { title, conditions, likeness, variants } = benchmark;
+  const body = variants.map(resultCells);
+  const header = ['test error %', 'paper', 'diff', 'noise', 'FGSM', 'n'];
+  const columns = header.map((heading, column) =>
+    alignDecimals([heading, ...body.map((row) => row[column])]),
+  );
+  const line = (name: string, at: number) =>
+    `${name}   ${columns.map((column) => column[at]).join('   ')}`.trimEnd();
+  const rows = variants.flatMap((variant, i) => {
+    const name = paint(nameText(variant.name).padEnd(width), ansi[variant.name.kind]);
+    // A new architecture after another one begins with an empty line.
+    return [...(startsGroup(variants, i) ? [''] : []), line(name, i + 1)];
+  });
+  const strengths = (['noise', 'fgsm'] as const)
+    .map((condition) => conditionLabel(benchmark, condition).split(', ').at(-1))
+    .join(', ');
+  const about = `${plain(title)} · ${count(conditions.training.epochs, 'epoch')} · noise and FGSM: ${plain(strengths)}`;
+  const caveat =
+    likeness.caveats.length > 0
+      ? [`Not like for like with the paper: ${plain(likeness.caveats.join('; '))}.`]
+      : [];
+  return [paint(about, '1'), paint(line(' '.repeat(width), 0), '2'), ...rows, ...caveat].join('\n');
+}
+
+const startsGroup = (variants: readonly VariantSummary[], i: number): boolean =>
+  i > 0 && variants[i].architecture !== variants[i - 1].architecture;
+
+/** The name with its line as in the figures: whole, or dashed for what alternates. */
+const nameText = ({ long, alternating }: VariantName): string =>
+  `${alternating ? '╌╌' : '──'} ${plain(long)}`;
 
 /** Pads a heading and its values so that the first decimal point of each is at one place. */
 function alignDecimals([heading, ...values]: readonly string[]): string[] {

@@ -1,0 +1,107 @@
+import type { LayerVariance, RunRecord } from '@weightmap/core';
+import type { Likeness } from '../likeness.js';
+import { paperRow, paperRows } from '../paper-values.js';
+import type { StoredRecord } from '../records/index.js';
+import { outsideBoth, spread, type Spread } from '../statistics.js';
+import { variantName } from '../variant-names.js';
+import { groupBy } from './_group-by.js';
+import type {
+  Comparison,
+  CurvePoint,
+  LayerSummary,
+  SharpnessSummary,
+  VarianceSummary,
+  VariantSummary,
+} from './summary.js';
+
+/** All trials of one variant as means and deviations. */
+export function summariseVariant(
+  trials: readonly StoredRecord[],
+  likeness: Likeness,
+): Omit<VariantSummary, 'telling'> {
+  const stored = [...trials].sort((a, b) => a.record.cell.trial - b.record.cell.trial);
+  const records = stored.map(({ record }) => record);
+  const { variant, architecture } = records[0].cell;
+  const testError = spread(records.map((record) => record.testErrorPercent));
+  return {
+    variant,
+    architecture,
+    name: variantName(variant, architecture),
+    stored,
+    parameters: records[0].parameters,
+    flops: records[0].flops,
+    testError,
+    noise: curve(
+      records.flatMap(({ noise }) => noise.map(({ beta, errorPercent }) => [beta, errorPercent] as const)),
+    ),
+    fgsm: curve(
+      records.flatMap(({ fgsm }) =>
+        fgsm.map(({ epsilon, errorPercent }) => [epsilon, errorPercent] as const),
+      ),
+    ),
+    histories: records.map(({ cell, selectedEpoch, history }) => ({
+      trial: cell.trial,
+      selectedEpoch,
+      epochs: history,
+    })),
+    sharpness: sharpnessOf(records),
+    variance: varianceOf(records),
+    paper: compare(variant, testError, likeness),
+  };
+}
+
+function compare(variant: string, testError: Spread, likeness: Likeness): Comparison | null {
+  const row = likeness.sameData
+    ? paperRow(likeness.paperDataset, variant)
+    : paperRows.find((candidate) => candidate.variant === variant);
+  if (!row) return null;
+  if (!likeness.sameData) return { row, difference: null, outside: null };
+  const difference = testError.mean - row.testErrorPercent;
+  const outside = likeness.caveats.length > 0 ? null : outsideBoth(difference, testError.sd, row.plusMinus);
+  return { row, difference, outside };
+}
+
+function curve(points: readonly (readonly [strength: number, errorPercent: number])[]): CurvePoint[] {
+  return [...groupBy(points, ([strength]) => String(strength)).values()]
+    .map((group) => ({ strength: group[0][0], error: spread(group.map(([, error]) => error)) }))
+    .sort((a, b) => a.strength - b.strength);
+}
+
+/** The mean and deviation of the trials that have a figure; null if none has. */
+function spreadOf(figures: readonly (number | null | undefined)[]): Spread | null {
+  const known = figures.filter((figure) => figure !== null && figure !== undefined);
+  return known.length > 0 ? spread(known) : null;
+}
+
+function sharpnessOf(records: readonly RunRecord[]): SharpnessSummary[] {
+  const rows = records.flatMap(({ gradCamSharpness }) => gradCamSharpness);
+  return [...groupBy(rows, ({ condition, strength }) => `${condition}/${strength}`).values()].map(
+    (group) => ({
+      condition: group[0].condition,
+      strength: group[0].strength,
+      hoyer: spreadOf(group.map(({ hoyer }) => hoyer?.mean)),
+      entropy: spreadOf(group.map(({ entropy }) => entropy?.mean)),
+      background: spreadOf(group.map(({ background }) => background?.mean)),
+    }),
+  );
+}
+
+function varianceOf(records: readonly RunRecord[]): LayerSummary[] {
+  const rows = records.flatMap(({ activationVariance }) =>
+    activationVariance.map((layer, i) => ({ ...layer, place: i + 1 })),
+  );
+  return [...groupBy(rows, ({ layer, place }) => `${place}/${layer}`).values()].map((group) => {
+    const [{ layer, kind, beta, place }] = group;
+    return {
+      ...{ layer, kind, beta, place },
+      clean: varianceSummary(group.map(({ clean }) => clean)),
+      noisy: varianceSummary(group.map(({ noisy }) => noisy)),
+    };
+  });
+}
+
+const varianceSummary = (trials: readonly LayerVariance[]): VarianceSummary => ({
+  gain: spreadOf(trials.map(({ gain }) => gain)),
+  measured: spreadOf(trials.map(({ amplification }) => amplification?.measured)),
+  predicted: spreadOf(trials.map(({ amplification }) => amplification?.predicted)),
+});
