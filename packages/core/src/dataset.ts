@@ -22,6 +22,17 @@ export interface ImageSet {
   readonly labels: Uint8Array;
 }
 
+/** What may stay whole when photos are cut into parts: each image alone, a burst of frames, all of one camera's. */
+export const splitUnits = ['image', 'sequence', 'location'] as const;
+export type SplitUnit = (typeof splitUnits)[number];
+
+/** An image that a loader passed over. */
+export interface SkippedImage {
+  /** As the dataset's own list names it. */
+  readonly image: string;
+  readonly reason: string;
+}
+
 /** A dataset, loaded and split. */
 export interface Dataset {
   /** Registry name, such as `mnist`. */
@@ -38,6 +49,8 @@ export interface Dataset {
   readonly source: string;
   /** What a reader of results must know: substitutions, skips, how it was split. */
   readonly notes: readonly string[];
+  /** Missing and broken images, where a loader passes over them. */
+  readonly skipped?: readonly SkippedImage[];
 }
 
 export interface DatasetOptions {
@@ -47,8 +60,18 @@ export interface DatasetOptions {
   dataDir?: string;
   /** Forbid downloads. */
   offline?: boolean;
-  /** Share of the training part that becomes the validation part. Default 0.1 (paper, section 4.1). */
+  /**
+   * Share of a published training part that becomes the validation part. Default 0.1 (paper, section 4.1). Refused by
+   * datasets that are cut into parts otherwise (iWildCam).
+   */
   validationFraction?: number;
+  /**
+   * Images drawn of each class, fewer for a short run; iWildCam only, by default the loader's own number. Other
+   * datasets are used whole.
+   */
+  imagesPerClass?: number;
+  /** iWildCam only: what never lies in two parts. Default `image`, as in the paper. Other datasets know no units. */
+  splitBy?: SplitUnit;
   onProgress?: OnProgress;
 }
 

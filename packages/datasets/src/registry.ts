@@ -1,10 +1,17 @@
 import { WeightmapError, type Dataset, type DatasetLoader, type DatasetOptions } from '@weightmap/core';
 import { cifar10 } from './cifar10.js';
 import { digits } from './digits.js';
+import { iwildcam, iwildcam2class } from './iwildcam.js';
 import { mnist } from './mnist.js';
 
 /** Every dataset by its id; what is listed here is offered by the command and tested by the contract. */
-export const datasets = { mnist, cifar10, digits } as const satisfies Record<string, DatasetLoader>;
+export const datasets = {
+  mnist,
+  cifar10,
+  iwildcam,
+  'iwildcam-2class': iwildcam2class,
+  digits,
+} as const satisfies Record<string, DatasetLoader>;
 
 export type DatasetId = keyof typeof datasets;
 

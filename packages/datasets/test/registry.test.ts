@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { countOf, NotFoundError, type DatasetLoader } from '@weightmap/core';
-import { writeMadeCifar10 } from '@weightmap/test-utils';
+import { countOf, NotFoundError, type DatasetLoader, type DatasetOptions } from '@weightmap/core';
+import { writeMadeCifar10, writeMadeIwildcam } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { cifar10, datasets, isDatasetId, loadDataset, mnistLoader, type DatasetId } from '../src/index.js';
+import { datasets, isDatasetId, loadDataset, mnistLoader, type DatasetId } from '../src/index.js';
 import { failureOf, MADE_FILES, useEmptyMachine, writeSet } from './_made.js';
 
 const machine = useEmptyMachine();
@@ -15,10 +15,21 @@ const made: Record<DatasetId, (data: string) => Promise<DatasetLoader>> = {
   },
   cifar10: async (data) => {
     await writeMadeCifar10(join(data, 'cifar10'));
-    return cifar10;
+    return datasets.cifar10;
+  },
+  iwildcam: async (data) => {
+    await writeMadeIwildcam(join(data, 'iwildcam'));
+    return datasets.iwildcam;
+  },
+  'iwildcam-2class': async (data) => {
+    await writeMadeIwildcam(join(data, 'iwildcam-2class'));
+    return datasets['iwildcam-2class'];
   },
   digits: async () => datasets.digits,
 };
+
+/** As few images as the made data hold. */
+const small: Omit<DatasetOptions, 'seed'> = { offline: true, imagesPerClass: 10 };
 
 describe.each(Object.keys(datasets) as DatasetId[])('the dataset %s', (id) => {
   const registered: DatasetLoader = datasets[id];
@@ -42,7 +53,7 @@ describe.each(Object.keys(datasets) as DatasetId[])('the dataset %s', (id) => {
   it('keeps what a loader promises', async () => {
     const loader = await made[id](join(machine.cwd, 'data'));
     expect((await loader.locate({})).found).not.toBeNull();
-    const dataset = await loader.load({ seed: 3, offline: true });
+    const dataset = await loader.load({ seed: 3, ...small });
     expect([dataset.id, dataset.spec]).toEqual([loader.id, loader.spec]);
     // What sets it apart from the published set follows in brackets.
     expect(dataset.label.startsWith(loader.label.replace(/\)$/, ''))).toBe(true);
@@ -61,11 +72,11 @@ describe.each(Object.keys(datasets) as DatasetId[])('the dataset %s', (id) => {
     expect(dataset.source).not.toBe('');
     expect(dataset.notes.join(' ')).toContain(`${countOf(dataset.train)} images train`);
 
-    const again = await loader.load({ seed: 3, offline: true });
+    const again = await loader.load({ seed: 3, ...small });
     expect([again.checksum, again.validation.labels]).toEqual([dataset.checksum, dataset.validation.labels]);
     const pixels = Buffer.from(dataset.validation.pixels);
     expect(pixels.equals(again.validation.pixels)).toBe(true);
-    const other = await loader.load({ seed: 4, offline: true });
+    const other = await loader.load({ seed: 4, ...small });
     expect(pixels.equals(other.validation.pixels)).toBe(false);
   });
 });

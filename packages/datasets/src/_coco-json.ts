@@ -1,0 +1,196 @@
+import { createReadStream } from 'node:fs';
+import { messageOf, WeightmapError } from '@weightmap/core';
+import { JSONParser } from '@streamparser/json';
+import { pathBelow, textOf, type WildImage, type WildList } from './_wild-images.js';
+
+/** What the lists say of one image, whichever comes first. */
+interface Entry {
+  /** Null until it has been in the list of images. */
+  file: string | null;
+  sequence: string | null;
+  location: string | null;
+  /** Its category, or all of them if annotations name several; null while none does. */
+  named: string | ReadonlySet<string> | null;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * The images of the wanted classes out of a COCO camera-traps JSON, read piece by piece: what is kept grows with the
+ * number of images (less than half a kB each), not with the file.
+ *
+ * An image whose annotations name two classes is left out.
+ *
+ * @throws WeightmapError if the file cannot be read, is no JSON (with the position) or breaks off, lacks a list or a
+ *   class, has an id twice, or names a category or an image that is not there.
+ */
+export async function readCocoJson(file: string, classes: readonly string[]): Promise<WildList> {
+  const entries = new Map<string, Entry>();
+  const categories = new Map<string, string>();
+  const interned = intern();
+  const entryOf = (id: string): Entry => {
+    const entry = entries.get(id) ?? { file: null, sequence: null, location: null, named: null };
+    entries.set(id, entry);
+    return entry;
+  };
+
+  const takers: Record<string, (fields: Fields, where: string) => void> = {
+    images(fields, where) {
+      const id = idOf(fields, 'id', where);
+      const entry = entryOf(id);
+      if (entry.file !== null) throw twice(`image ${id}`, where);
+      entry.file = pathBelow(fields.file_name, where);
+      entry.sequence = interned(textOf(fields.seq_id));
+      entry.location = interned(textOf(fields.location));
+    },
+    categories(fields, where) {
+      const id = idOf(fields, 'id', where);
+      if (categories.has(id)) throw twice(`category ${id}`, where);
+      categories.set(id, idOf(fields, 'name', where));
+    },
+    annotations(fields, where) {
+      const entry = entryOf(idOf(fields, 'image_id', where));
+      const category = interned(idOf(fields, 'category_id', where));
+      if (entry.named === null) entry.named = category;
+      else if (entry.named !== category) entry.named = new Set([...categoriesOf(entry), category!]);
+    },
+  };
+  await eachEntry(file, Object.keys(takers), (list, fields, index) =>
+    takers[list](fields, `${list}[${index}] of ${file}`),
+  );
+
+  const counts = {
+    images: [...entries.values()].filter((entry) => entry.file !== null).length,
+    annotations: [...entries.values()].filter(({ named }) => named !== null).length,
+    categories: categories.size,
+  };
+  for (const [list, count] of Object.entries(counts))
+    if (count === 0)
+      throw new WeightmapError(`A COCO JSON has no ${list}.`, {
+        where: file,
+        expected: `the lists ${Object.keys(counts).join(', ')}`,
+        fix: 'fetch it again',
+      });
+  return chosen({ file, entries, categories, labels: labelsOf(categories, classes, file) });
+}
+
+const categoriesOf = ({ named }: Entry): Iterable<string> =>
+  named === null ? [] : typeof named === 'string' ? [named] : named;
+
+/** The images of one class each, if it is wanted. */
+function chosen({
+  file,
+  entries,
+  categories,
+  labels,
+}: {
+  file: string;
+  entries: ReadonlyMap<string, Entry>;
+  categories: ReadonlyMap<string, string>;
+  /** By category id. */
+  labels: ReadonlyMap<string, number>;
+}): WildList {
+  const images: WildImage[] = [];
+  let ofTwoClasses = 0;
+  for (const [id, entry] of entries) {
+    const names = [...categoriesOf(entry)];
+    const unknown = names.find((category) => !categories.has(category));
+    if (unknown !== undefined)
+      throw new WeightmapError(`The category ${unknown} is not known.`, {
+        where: `an annotation of image ${id} in ${file}`,
+        expected: [...categories].map(([key, name]) => `${key} (${name})`).join(', '),
+        fix: 'fetch it again',
+      });
+    if (entry.file === null)
+      throw new WeightmapError(`An annotation is of image ${id}, which is not listed.`, {
+        where: file,
+        expected: 'every annotated image among the images',
+        fix: 'fetch it again',
+      });
+    const label = labels.get(names[0]);
+    if (names.length > 1) ofTwoClasses += names.some((category) => labels.has(category)) ? 1 : 0;
+    else if (label !== undefined)
+      images.push({ id, file: entry.file, label, sequence: entry.sequence, location: entry.location });
+  }
+  const note = `${ofTwoClasses} images whose annotations name two classes are left out.`;
+  return { images, notes: ofTwoClasses > 0 ? [note] : [] };
+}
+
+function labelsOf(
+  categories: ReadonlyMap<string, string>,
+  classes: readonly string[],
+  file: string,
+): Map<string, number> {
+  const labels = new Map<string, number>();
+  for (const [id, name] of categories) {
+    const label = classes.indexOf(name.toLowerCase());
+    if (label >= 0) labels.set(id, label);
+  }
+  const missing = classes.filter((_, label) => ![...labels.values()].includes(label));
+  if (missing.length > 0)
+    throw new WeightmapError(`${missing.join(', ')}: no category of this list.`, {
+      where: `${file} has the categories ${[...categories.values()].join(', ')}`,
+      expected: classes.join(', '),
+    });
+  return labels;
+}
+
+/** Calls `take` for every object of these top-level lists, in the file's order. */
+async function eachEntry(
+  file: string,
+  lists: readonly string[],
+  take: (list: string, fields: Fields, index: number) => void,
+): Promise<void> {
+  const parser = new JSONParser({ paths: lists.map((name) => `$.${name}.*`), keepStack: false });
+  parser.onValue = ({ value, key, stack }) => {
+    const list = String(stack.at(-1)?.key);
+    if (typeof key !== 'number' || typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new WeightmapError(`${list} is no list of objects.`, { where: `${list}[${key}] of ${file}` });
+    take(list, value, key);
+  };
+  let read = 0;
+  let position = 0;
+  parser.onToken = ({ offset }) => (position = offset);
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 18 }) as AsyncIterable<Buffer>) {
+      parser.write(chunk);
+      read += chunk.length;
+    }
+    if (!parser.isEnded) throw new Error(`it breaks off after ${read} bytes`);
+  } catch (error) {
+    if (error instanceof WeightmapError) throw error;
+    throw new WeightmapError(
+      `A JSON cannot be read: ${messageOf(error)}, near byte ${position}.`,
+      { where: file, expected: 'a whole COCO camera-traps JSON', fix: 'fetch it again' },
+      { cause: error },
+    );
+  }
+}
+
+function idOf(fields: Fields, name: string, where: string): string {
+  const id = textOf(fields[name]);
+  if (id === null)
+    throw new WeightmapError(`${name} is ${JSON.stringify(fields[name]) ?? 'missing'}.`, {
+      where: `${where}, which has ${Object.keys(fields).join(', ')}`,
+      expected: 'a text or a number',
+      fix: 'fetch it again',
+    });
+  return id;
+}
+
+const twice = (what: string, where: string) =>
+  new WeightmapError(`The ${what} is there a second time.`, {
+    where,
+    expected: 'every id once',
+    fix: 'fetch it again',
+  });
+
+/** Gives equal texts as one, so that a hundred thousand names of a hundred cameras take no room. */
+function intern(): (text: string | null) => string | null {
+  const known = new Map<string, string>();
+  return (text) => {
+    if (text === null) return null;
+    if (!known.has(text)) known.set(text, text);
+    return known.get(text)!;
+  };
+}

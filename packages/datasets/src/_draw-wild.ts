@@ -1,0 +1,171 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  randomStream,
+  WeightmapError,
+  type DatasetOptions,
+  type ImageSpec,
+  type SkippedImage,
+} from '@weightmap/core';
+import { sha256 } from './_checksum.js';
+import { countDown } from './_count-down.js';
+import { decodeImage } from './_decode-image.js';
+import type { Decoded } from './_decoded-cache.js';
+import { inParallel } from './_in-parallel.js';
+import type { WildImage } from './_wild-images.js';
+
+/** A file as it was when it was read: tells whether it has been replaced since. */
+interface FileState {
+  readonly file: string;
+  /** Null: it was not there. */
+  readonly size: number | null;
+  readonly modified: number | null;
+}
+
+export interface Drawn {
+  /** In the order of their bytes: every class in the order drawn, one class after the other. */
+  readonly images: readonly WildImage[];
+  readonly skipped: readonly SkippedImage[];
+  /** Over the bytes of the images used. */
+  readonly checksum: string;
+  readonly files: readonly FileState[];
+  readonly notes: readonly string[];
+}
+
+/** Cameras of these sets have up to 20 million pixels. */
+const MAX_PIXELS = 50_000_000;
+const MAX_FILE_BYTES = 2 ** 26;
+const AT_A_TIME = 8;
+/** Of the images tried. */
+const MAX_SKIPPED = 0.01;
+
+export interface DrawOptions extends Pick<DatasetOptions, 'seed' | 'onProgress'> {
+  label: string;
+  spec: ImageSpec;
+  perClass: number;
+  /** The folder of images. */
+  folder: string;
+  /** The list that the images come from, for errors. */
+  list: string;
+}
+
+/**
+ * Draws images of every class by the stream (seed, 'draw', class) and decodes them, shrunk; one that is missing or broken
+ * is skipped and the next drawn in its place.
+ *
+ * @throws WeightmapError if a class has too few images, or more than 1 % are skipped.
+ */
+export async function drawImages(
+  candidates: readonly WildImage[],
+  { seed, label, spec, perClass, folder, list, onProgress }: DrawOptions,
+): Promise<Decoded<Omit<Drawn, 'notes'>>> {
+  const size = spec.height * spec.width * spec.channels;
+  const queues = spec.classes.map((name, c) => {
+    // By id, so that the order of the list does not matter.
+    const own = candidates.filter((image) => image.label === c).sort((a, b) => (a.id < b.id ? -1 : 1));
+    return [...randomStream(seed, 'draw', name).permutation(own.length)].map((i) => own[i]);
+  });
+  checkNumbers(queues, { perClass, spec, list });
+
+  const wanted = perClass * queues.length;
+  const step = countDown(`decode ${label}`, wanted, onProgress);
+  const bytes = new Uint8Array(wanted * size);
+  const images: WildImage[] = [];
+  const hashes: string[] = [];
+  const files: FileState[] = [];
+  const skipped: SkippedImage[] = [];
+  for (const [c, queue] of queues.entries()) {
+    let next = 0;
+    while (images.length < perClass * (c + 1)) {
+      const tried = queue.slice(next, (next += perClass * (c + 1) - images.length));
+      if (tried.length === 0) throw tooFew({ name: spec.classes[c], perClass, skipped, list });
+      const results: Awaited<ReturnType<typeof readImage>>[] = [];
+      await inParallel(tried, AT_A_TIME, async (image, i) => {
+        results[i] = await readImage(join(folder, image.file), spec);
+        if ('pixels' in results[i]) step();
+      });
+      for (const [i, result] of results.entries()) {
+        files.push({ ...result.state, file: tried[i].file });
+        if ('reason' in result) skipped.push({ image: tried[i].file, reason: result.reason });
+        else {
+          bytes.set(result.pixels, images.length * size);
+          images.push(tried[i]);
+          hashes.push(result.hash);
+        }
+      }
+      if (skipped.length > MAX_SKIPPED * (wanted + skipped.length)) throw tooManySkipped(skipped, folder);
+    }
+  }
+  return { about: { images, skipped, files, checksum: sha256(...hashes) }, bytes };
+}
+
+/** Whether the files are the ones that were read, those not there included. */
+export async function areUnchanged(files: readonly FileState[], folder: string): Promise<boolean> {
+  let same = true;
+  await inParallel(files, 32, async ({ file, size, modified }) => {
+    const now = same ? await stateOf(join(folder, file)) : null;
+    if (now && (now.size !== size || now.modified !== modified)) same = false;
+  });
+  return same;
+}
+
+const stateOf = (path: string): Promise<Omit<FileState, 'file'>> =>
+  stat(path).then(
+    ({ size, mtimeMs }) => ({ size, modified: mtimeMs }),
+    () => ({ size: null, modified: null }),
+  );
+
+type ReadImage = { readonly state: Omit<FileState, 'file'> } & (
+  { readonly pixels: Uint8Array; readonly hash: string } | { readonly reason: string }
+);
+
+async function readImage(path: string, spec: ImageSpec): Promise<ReadImage> {
+  const state = await stateOf(path);
+  if (state.size === null) return { state, reason: 'missing' };
+  if (state.size > MAX_FILE_BYTES) return { state, reason: `a file of ${state.size} bytes` };
+  try {
+    const content = await readFile(path);
+    const pixels = await decodeImage(content, { ...spec, maxPixels: MAX_PIXELS, resize: true });
+    return { state, pixels, hash: sha256(content) };
+  } catch (error) {
+    if (error instanceof WeightmapError) return { state, reason: error.message };
+    return { state, reason: `cannot be read (${(error as NodeJS.ErrnoException).code})` };
+  }
+}
+
+function checkNumbers(
+  queues: readonly (readonly WildImage[])[],
+  { perClass, spec, list }: Pick<DrawOptions, 'perClass' | 'spec' | 'list'>,
+): void {
+  if (queues.every(({ length }) => length >= perClass)) return;
+  throw new WeightmapError(`Not every class has ${perClass} images.`, {
+    where: `${list} has ${queues.map(({ length }, c) => `${length} of ${spec.classes[c]}`).join(', ')}`,
+    expected: `at least ${perClass} of each`,
+    fix: 'use the whole list, or fewer images a class (imagesPerClass)',
+  });
+}
+
+const tooFew = ({
+  name,
+  perClass,
+  skipped,
+  list,
+}: Pick<DrawOptions, 'perClass' | 'list'> & { name: string; skipped: readonly SkippedImage[] }) =>
+  new WeightmapError(`The class ${name} falls short of ${perClass} images, as some are missing or broken.`, {
+    where: `${list}: ${listed(skipped)}`,
+    expected: `${perClass} images that can be read`,
+    fix: 'fetch the missing images, or use fewer images a class (imagesPerClass)',
+  });
+
+const tooManySkipped = (skipped: readonly SkippedImage[], folder: string) =>
+  new WeightmapError(`Too many images are missing or broken: ${skipped.length} so far.`, {
+    where: `${folder}: ${listed(skipped)}`,
+    expected: `at most ${100 * MAX_SKIPPED} % of the images drawn`,
+    fix: 'fetch or unpack the images again',
+  });
+
+/** The first few, in words. */
+export function listed(skipped: readonly SkippedImage[], few = 10): string {
+  const shown = skipped.slice(0, few).map(({ image, reason }) => `${image} (${reason.replace(/\.$/, '')})`);
+  return shown.join(', ') + (skipped.length > few ? ` and ${skipped.length - few} more` : '');
+}

@@ -1,0 +1,137 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { messageOf, WeightmapError } from '@weightmap/core';
+import { parse } from 'csv-parse';
+import { pathBelow, textOf, type WildImage, type WildList } from './_wild-images.js';
+
+/** The categories of iWildCam 2019 on Kaggle; their ids are their places here. */
+export const KAGGLE_CATEGORIES = [
+  'empty',
+  'deer',
+  'moose',
+  'squirrel',
+  'rodent',
+  'small_mammal',
+  'elk',
+  'pronghorn_antelope',
+  'rabbit',
+  'bighorn_sheep',
+  'fox',
+  'coyote',
+  'black_bear',
+  'raccoon',
+  'skunk',
+  'wolf',
+  'bobcat',
+  'cat',
+  'dog',
+  'opossum',
+  'bison',
+  'mountain_goat',
+  'mountain_lion',
+] as const;
+
+const REQUIRED = ['category_id', 'file_name', 'id'];
+
+type Row = Readonly<Record<string, string>>;
+
+/**
+ * The images of the wanted classes out of Kaggle's `train.csv`, read row by row.
+ *
+ * Columns: category_id, file_name and id must be there; seq_id and location are used if they are.
+ *
+ * @throws WeightmapError with the line, if the file cannot be read, is no CSV, lacks a column, or has an id or a file name
+ *   twice, a category that is none, or a row of another length than the header.
+ */
+export async function readKaggleCsv(file: string, classes: readonly string[]): Promise<WildList> {
+  const labels = new Map(classes.map((name, label) => [KAGGLE_CATEGORIES.indexOf(name as never), label]));
+  if (labels.has(-1))
+    throw new WeightmapError(
+      `${classes.filter((name) => !isCategory(name)).join(', ')}: no category of this list.`,
+      {
+        where: file,
+        expected: KAGGLE_CATEGORIES.join(', '),
+      },
+    );
+
+  const images: WildImage[] = [];
+  const ids = new Set<string>();
+  const files = new Set<string>();
+  const take = (row: Row, line: number) => {
+    const where = `line ${line} of ${file}`;
+    const category = /^\d+$/.test(row.category_id) ? Number(row.category_id) : Number.NaN;
+    if (!(category in KAGGLE_CATEGORIES))
+      throw new WeightmapError(`The category ${JSON.stringify(row.category_id)} is not known.`, {
+        where,
+        expected: `0 (empty) … ${KAGGLE_CATEGORIES.length - 1} (mountain_lion)`,
+        fix: 'use the list of iWildCam 2019; later years have other categories',
+      });
+    const path = pathBelow(row.file_name, where);
+    if (row.id === '') throw new WeightmapError('An image has no id.', { where });
+    once(ids, row.id, 'id', where);
+    once(files, path, 'file name', where);
+    const label = labels.get(category);
+    if (label === undefined) return;
+    const [sequence, location] = [textOf(row.seq_id), textOf(row.location)];
+    images.push({ id: row.id, file: path, label, sequence, location });
+  };
+
+  const parser = parse({
+    bom: true,
+    skip_empty_lines: true,
+    columns: (header: string[]) => checkedHeader(header, file),
+    // Taken here and not passed on: nothing piles up, and the line is known.
+    on_record: (row: Row, { lines }) => {
+      take(row, lines);
+      return null;
+    },
+  });
+  try {
+    await pipeline(createReadStream(file), parser, async (rows: AsyncIterable<unknown>) => {
+      for await (const _ of rows);
+    });
+  } catch (error) {
+    if (error instanceof WeightmapError) throw error;
+    throw new WeightmapError(
+      `A CSV cannot be read: ${messageOf(error)}`,
+      {
+        where: file,
+        expected: 'as many values in every row as the header has columns',
+        fix: 'fetch it again',
+      },
+      { cause: error },
+    );
+  }
+  if (ids.size === 0)
+    throw new WeightmapError('A CSV lists no images.', { where: file, fix: 'fetch it again' });
+  return { images, notes: [] };
+}
+
+const isCategory = (name: string) => (KAGGLE_CATEGORIES as readonly string[]).includes(name);
+
+function checkedHeader(header: string[], file: string): string[] {
+  const missing = REQUIRED.filter((name) => !header.includes(name));
+  const twice = header.filter((name, i) => header.indexOf(name) !== i);
+  if (missing.length > 0 || twice.length > 0)
+    throw new WeightmapError(
+      missing.length > 0
+        ? `The CSV has no column ${missing.join(', ')}.`
+        : `The column ${twice[0]} is there twice.`,
+      {
+        where: `${file} has the columns ${header.join(', ')}`,
+        expected: `at least ${REQUIRED.join(', ')}, each once`,
+        fix: 'use train.csv of iWildCam 2019 (test.csv has no categories)',
+      },
+    );
+  return header;
+}
+
+function once(seen: Set<string>, value: string, what: string, where: string): void {
+  if (seen.has(value))
+    throw new WeightmapError(`The ${what} ${value} is there a second time.`, {
+      where,
+      expected: 'every image once',
+      fix: 'fetch the list again',
+    });
+  seen.add(value);
+}

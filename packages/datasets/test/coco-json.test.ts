@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { readCocoJson } from '../src/_coco-json.js';
+import { failureOf, useEmptyMachine } from './_made.js';
+import { writeIn } from './_wild.js';
+
+const machine = useEmptyMachine();
+const read = async (json: unknown, classes: readonly string[] = ['fox', 'deer']) =>
+  readCocoJson(
+    await writeIn(machine.root, 'list.json', typeof json === 'string' ? json : JSON.stringify(json)),
+    classes,
+  );
+
+const image = (id: string | number, more = {}) => ({
+  ...{ id, file_name: `${id}.jpg`, seq_id: `burst ${id}`, location: 3, width: 2048 },
+  ...more,
+});
+const GOOD = {
+  info: { version: '1', images: [{ id: 'not an image' }] },
+  categories: [
+    { id: 6, name: 'bobcat' },
+    { id: 1, name: 'Fox' },
+    { id: 34, name: 'deer' },
+    { id: 30, name: 'empty' },
+  ],
+  images: [
+    image('a'),
+    image('b', { location: 'camera "x"', seq_id: undefined }),
+    image('c'),
+    image('d'),
+    image('e'),
+    image('f'),
+    image(7),
+    image('none'),
+  ],
+  annotations: [
+    { id: 1, image_id: 'a', category_id: 34, bbox: [1, 2, 3, 4] },
+    { id: 2, image_id: 'b', category_id: 1 },
+    { id: 3, image_id: 'c', category_id: 6 },
+    { id: 4, image_id: 'a', category_id: 34 },
+    { id: 5, image_id: 'd', category_id: 34 },
+    { id: 6, image_id: 'd', category_id: 1 },
+    { id: 7, image_id: 'e', category_id: 30 },
+    { id: 8, image_id: 'e', category_id: 1 },
+    { id: 9, image_id: 'd', category_id: 6 },
+    { id: 10, image_id: 'f', category_id: 6 },
+    { id: 11, image_id: 'f', category_id: 30 },
+    { id: 12, image_id: 7, category_id: 1 },
+  ],
+};
+const without = (list: keyof typeof GOOD) =>
+  Object.fromEntries(Object.entries(GOOD).filter(([key]) => key !== list));
+const withMore = (list: 'images' | 'annotations' | 'categories', ...more: unknown[]) => ({
+  ...GOOD,
+  [list]: [...(GOOD[list] as unknown[]), ...more],
+});
+
+describe('a COCO camera-traps list', () => {
+  const reversed = Object.fromEntries(Object.entries(GOOD).toReversed());
+  it.each<[string, unknown]>([
+    ['compact', GOOD],
+    ['on many lines', JSON.stringify(GOOD, null, 2)],
+    ['with the annotations first', { ...{ annotations: GOOD.annotations }, ...GOOD }],
+    ['in another order', reversed],
+    ['with a byte order mark and a last line break', `\uFEFF${JSON.stringify(GOOD)}\n`],
+  ])('gives the images of one wanted class each; those of two are counted (%s)', async (_, json) => {
+    const { images, notes } = await read(json);
+    expect([...images].sort((a, b) => (a.id < b.id ? 1 : -1))).toEqual([
+      { id: 'b', file: 'b.jpg', label: 0, sequence: null, location: 'camera "x"' },
+      { id: 'a', file: 'a.jpg', label: 1, sequence: 'burst a', location: '3' },
+      { id: '7', file: '7.jpg', label: 0, sequence: 'burst 7', location: '3' },
+    ]);
+    // d is deer, fox and bobcat, e fox and empty; f is two classes that nobody wants.
+    expect(notes).toEqual(['2 images whose annotations name two classes are left out.']);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['an image twice', withMore('images', image('c')), /image c is there a second time[^]*images\[8\] of/],
+    ['a category twice', withMore('categories', { id: 6, name: 'x' }), /category 6 is there a second time/],
+    [
+      'an unknown category',
+      withMore('annotations', { image_id: 'none', category_id: 99 }),
+      /category 99 is not known[^]*image none in[^]*6 \(bobcat\), 1 \(Fox\)/,
+    ],
+    [
+      'an unknown image',
+      withMore('annotations', { image_id: 'zz', category_id: 1 }),
+      /image zz, which is not listed/,
+    ],
+    [
+      'an image without id',
+      withMore('images', { file_name: 'x.jpg' }),
+      /id is missing[^]*images\[8\].*has file_name/,
+    ],
+    ['an id that is none', withMore('annotations', { image_id: null, category_id: 1 }), /image_id is null/],
+    ['a file outside the folder', withMore('images', image('../x')), /\.\.\/x\.jpg leaves the folder/],
+    ['a file name that is a number', withMore('images', image('x', { file_name: 5 })), /file name 5/],
+    ['no images', without('images'), /has no images/],
+    ['no annotations', without('annotations'), /has no annotations/],
+    ['no categories', without('categories'), /has no categories/],
+    ['an entry that is no object', withMore('images', 'x'), /images is no list of objects/],
+    ['lists that are none', { ...GOOD, images: { a: image('a') } }, /images is no list of objects/],
+    ['no JSON', '<html>not here</html>', /cannot be read: .*"<".*position "0"/],
+    ['something after its end', `${JSON.stringify(GOOD)}x`, /cannot be read/],
+    [
+      'a comma too many',
+      JSON.stringify(GOOD).replace('"b.jpg"', '"b.jpg",,'),
+      new RegExp(`COMMA.*near byte ${JSON.stringify(GOOD).indexOf('"b.jpg"') + 8}\\.`),
+    ],
+    ['the end missing', JSON.stringify(GOOD).slice(0, -20), /breaks off after \d+ bytes/],
+    ['nothing in it', '', /breaks off after 0 bytes/],
+  ])('is refused with %s', async (_, json, words) => {
+    const failure = await failureOf(read(json));
+    expect(failure).toMatch(words);
+    expect(failure).toContain('list.json');
+  });
+
+  it('is refused for classes that it does not have, or if it is not there', async () => {
+    expect(await failureOf(read(GOOD, ['fox', 'skunk']))).toMatch(/^skunk: no category[^]*bobcat, Fox, deer/);
+    expect(await failureOf(readCocoJson(`${machine.root}/none.json`, ['fox']))).toMatch(/ENOENT/);
+  });
+});
