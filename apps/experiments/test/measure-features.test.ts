@@ -1,32 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
 import { buildVariant, findVariant } from '@weightmap/architectures';
-import { asClassifier, imageSet, randomStream, runRecordSchema, type Dataset } from '@weightmap/core';
+import { asClassifier, runRecordSchema, type Dataset } from '@weightmap/core';
 import { compiledClassifier } from '@weightmap/engine';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { measureFeatures } from '../src/measure-features.js';
+import { rectangles } from './_rectangles.js';
 import { makeRecord } from './make-record.js';
 
 useEngine();
 
 const spec = { height: 12, width: 12, channels: 1, classes: ['a', 'b', 'c'] };
 
-/** Twenty bright rectangles on black. */
-function rectangles(): Dataset['test'] {
-  const random = randomStream(1, 'rectangles');
-  const pixels = new Uint8Array(20 * 144);
-  const labels = Uint8Array.from({ length: 20 }, (_, i) => i % 3);
-  labels.forEach((label, i) => {
-    const [top, left] = [random.integer(4), random.integer(4)];
-    for (let row = top; row < top + 4 + label; row++)
-      for (let column = left; column < left + 5; column++)
-        pixels[i * 144 + row * 12 + column] = 100 + random.integer(156);
-  });
-  return imageSet(spec, pixels, labels);
-}
-
 const datasetOf = (id: string): Dataset => {
-  const test = rectangles();
+  const test = rectangles(spec, 20);
   const parts = { train: test, validation: test, test };
   return { id, label: id, spec, ...parts, checksum: 'a'.repeat(64), source: 'made here', notes: [] };
 };
