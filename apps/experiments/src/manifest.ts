@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { cellConfigSchema, WeightmapError, messageOf, type CellConfig } from '@weightmap/core';
+import { cellConfigSchema, messageOf, splitUnits, WeightmapError, type CellConfig } from '@weightmap/core';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
 import { cellId } from './records/index.js';
@@ -10,8 +10,10 @@ const manifestSchema = z.strictObject({
   /** How the datasets are found and split. */
   data: z.strictObject({
     seed: z.number().int(),
-    /** Absolute; null for the usual places. */
-    dataDir: z.string().nullable(),
+    /** Absolute; left out for the usual places. */
+    dataDir: z.string().optional(),
+    imagesPerClass: z.number().int().positive().optional(),
+    splitBy: z.enum(splitUnits).optional(),
   }),
   /** Test images of each cell that get Grad-CAM pictures. */
   gradCamSamples: z.number().int().nonnegative(),

@@ -3,12 +3,11 @@ import { findDataset, type FindOptions } from './find-dataset.js';
 import { expandGrid, limitDataset, placeRows, selectVariants } from './grid.js';
 import type { Preset } from './presets.js';
 
-export interface PlanOptions extends Pick<FindOptions, 'dataDir' | 'offline' | 'onProgress' | 'onNote'> {
+export interface PlanOptions extends Omit<FindOptions, 'substitute'> {
   /** Ids or globs of variants. Default: the preset's. */
   select?: readonly string[];
   /** Ids of the datasets to run on, instead of the rows' own. */
   datasets?: readonly string[];
-  seed: number;
 }
 
 /** What is to be done, before any of it is. */
@@ -25,21 +24,18 @@ export interface Plan {
  *
  * @throws WeightmapError if a name is unknown, or if data is missing or damaged.
  */
-export async function planGrid(
-  preset: Preset,
-  { select, datasets, seed, ...finding }: PlanOptions,
-): Promise<Plan> {
+export async function planGrid(preset: Preset, { select, datasets, ...finding }: PlanOptions): Promise<Plan> {
   const rows = selectVariants(select ?? preset.select);
   const cells: CellConfig[] = [];
   const specs = new Map<string, ImageSpec>();
   const notes = new Set<string>();
   for (const [id, group] of placeRows(rows, { datasets, chosen: select !== undefined })) {
     const substitute = preset.substitute && datasets === undefined;
-    const found = await findDataset(id, { ...finding, seed, substitute });
+    const found = await findDataset(id, { ...finding, substitute });
     const dataset = limitDataset(found, preset.limits);
     specs.set(dataset.id, dataset.spec);
     for (const note of dataset.notes) notes.add(note);
-    cells.push(...expandGrid(group, dataset, preset, seed));
+    cells.push(...expandGrid(group, dataset, preset, finding.seed));
   }
   // Trial by trial, so that an interrupted run has every row once before any row twice.
   return { cells: cells.sort((a, b) => a.trial - b.trial), specs, notes: [...notes] };

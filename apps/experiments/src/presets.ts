@@ -12,6 +12,8 @@ export interface Preset {
     readonly train: number | null;
     readonly validation: number | null;
     readonly test: number | null;
+    /** Photos drawn of each class, of datasets that draw them; null for their own number. */
+    readonly imagesPerClass: number | null;
   };
   /** Augmentation is the datasets' own: see `augmentationOf`. */
   readonly training: Omit<TrainingConfig, 'augmentation'>;
@@ -44,14 +46,14 @@ export const standardEvaluation: EvaluationConfig = {
   sharpnessImages: 1000,
 };
 
-const everything = { train: null, validation: null, test: null };
+const everything = { train: null, validation: null, test: null, imagesPerClass: null };
 
 export const presets = {
   quick: {
     description: 'three CNNs on a subset: a first look in minutes',
     select: ['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32'],
     trials: 1,
-    limits: { train: 5000, validation: 1000, test: 1000 },
+    limits: { train: 5000, validation: 1000, test: 1000, imagesPerClass: null },
     training: { ...training, epochs: 3 },
     evaluation: {
       ...standardEvaluation,
@@ -68,7 +70,7 @@ export const presets = {
     description: 'every row for a few steps: does the whole pipeline work here? The figures mean nothing',
     select: ['*'],
     trials: 1,
-    limits: { train: 128, validation: 64, test: 64 },
+    limits: { train: 128, validation: 64, test: 64, imagesPerClass: 12 },
     training: { ...training, epochs: 1 },
     evaluation: {
       ...standardEvaluation,

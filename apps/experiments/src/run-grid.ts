@@ -1,6 +1,6 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf, WeightmapError } from '@weightmap/core';
+import { messageOf, WeightmapError, type SplitUnit } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import colours from 'picocolors';
 import { stopOnSignal } from './_stop-on-signal.js';
@@ -25,6 +25,8 @@ export interface RunOptions extends PresetChanges {
   seed: number;
   out?: string;
   data?: string;
+  imagesPerClass?: number;
+  splitBy?: SplitUnit;
   offline?: boolean;
   /** Of each process. */
   threads: number;
@@ -44,9 +46,14 @@ export async function runGrid(options: RunOptions): Promise<number> {
   const run = options.out ?? path.join('runs', options.preset);
   const display = startDisplay();
   const engine = await startEngine({ threads: options.threads });
+  const data = {
+    seed: options.seed,
+    dataDir: options.data === undefined ? undefined : path.resolve(options.data),
+    imagesPerClass: options.imagesPerClass ?? preset.limits.imagesPerClass ?? undefined,
+    splitBy: options.splitBy,
+  };
   const { cells, specs, notes } = await planGrid(preset, {
-    ...{ select: options.select, datasets: options.dataset, seed: options.seed },
-    ...{ dataDir: options.data, offline: options.offline },
+    ...{ select: options.select, datasets: options.dataset, ...data, offline: options.offline },
     ...{ onProgress: display.progress, onNote: display.note },
   });
   const variants = new Set(cells.map(({ variant }) => variant)).size;
@@ -72,11 +79,8 @@ export async function runGrid(options: RunOptions): Promise<number> {
   const unfinished = await unfinishedCells(run, cells, options.force ?? false);
   if (unfinished.length < cells.length)
     display.note(`${cells.length - unfinished.length} of ${cells.length} cells are done already`);
-  const { data, seed } = options;
-  await writeManifest(run, {
-    ...{ preset: options.preset, cells, gradCamSamples: preset.gradCamSamples },
-    data: { seed, dataDir: data === undefined ? null : path.resolve(data) },
-  });
+  const { gradCamSamples } = preset;
+  await writeManifest(run, { preset: options.preset, cells, gradCamSamples, data });
   const stop = stopOnSignal(display.note);
   const failures = await launchLocally(unfinished, { run, workers, threads, stop, display });
   await printResult(run, options, display);

@@ -80,11 +80,7 @@ export async function workOnCell({ run, index, cell: id, threads }: CellOptions)
  */
 async function loadCellData(cell: CellConfig, { data }: Manifest): Promise<Dataset> {
   const { id, checksum } = cell.dataset;
-  const dataset = await loadDataset(id, {
-    seed: data.seed,
-    dataDir: data.dataDir ?? undefined,
-    offline: true,
-  });
+  const dataset = await loadDataset(id, { ...data, offline: true });
   const parts = ['train', 'validation', 'test'] as const;
   const isSame =
     dataset.checksum === checksum && parts.every((part) => countOf(dataset[part]) >= cell.dataset[part]);

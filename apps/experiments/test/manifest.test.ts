@@ -14,7 +14,12 @@ afterEach(() => rm(run, { recursive: true, force: true }));
 
 const { cell } = makeRecord();
 const cells = [cell, { ...cell, trial: 2 }];
-const manifest = { preset: 'smoke', data: { seed: 1, dataDir: null }, gradCamSamples: 2, cells };
+const manifest = {
+  preset: 'smoke',
+  data: { seed: 1, dataDir: '/data', splitBy: 'location' as const },
+  gradCamSamples: 2,
+  cells,
+};
 
 describe('the manifest of a run', () => {
   it('comes back as it was written, and nothing else is left', async () => {

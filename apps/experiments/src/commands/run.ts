@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { splitUnits } from '@weightmap/core';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { list, positive } from '../_option-types.js';
 import { presets } from '../presets.js';
 import { runGrid, type RunOptions } from '../run-grid.js';
@@ -30,6 +31,13 @@ export function runCommand(): Command {
     .option('--seed <n>', 'where every random number comes from', integer, 1)
     .option('--out <folder>', 'where results go (default: runs/<preset>)')
     .option('--data <folder>', 'look for datasets here first')
+    .option('--images-per-class <n>', 'photos drawn of each class (iWildCam)', positive)
+    .addOption(
+      new Option(
+        '--split-by <unit>',
+        'what never lies in two parts (iWildCam; default: image, as in the paper)',
+      ).choices(splitUnits),
+    )
     .option('--offline', 'never download')
     .option('--workers <n>', 'cells at a time (default: one a core, as far as memory goes)', positive)
     .option(
