@@ -46,10 +46,11 @@ export function shortfall({ dataset, training }: Conditions): string | null {
   const isSubset =
     dataset.train < paperProtocol.trainImages[dataset.id] * ALMOST_ALL ||
     dataset.test < paperProtocol.testImages[dataset.id] * ALMOST_ALL;
+  const other = dataset.label.includes('(') ? dataset.label : null;
+  const images = [isSubset && 'a subset', other].filter(Boolean).join(' of ');
   const parts = [
     training.epochs !== paperProtocol.epochs && `at ${count(training.epochs, 'epoch')}`,
-    isSubset && 'on a subset',
-    dataset.label.includes('(') && `of ${dataset.label}`,
+    images && `on ${images}`,
   ].filter(Boolean);
   return parts.length > 0 ? parts.join(' ') : null;
 }

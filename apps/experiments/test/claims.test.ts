@@ -309,6 +309,10 @@ describe('verify', () => {
     expect(short.C1).toBe('at 3 epochs on a subset');
     expect(short.C8).toBe('at 30 epochs');
     expect(short.C6).toBeNull();
+    const jpeg = { id: 'cifar10', label: 'CIFAR-10 (JPEG)', train: 900, test: 100 };
+    expect(at([makeRecord({ variant: 'resnet-conv', data: jpeg })]).C8).toBe(
+      'on a subset of CIFAR-10 (JPEG)',
+    );
     expect(short.C11).toBe('MNIST at 3 epochs on a subset and CIFAR-10 at 30 epochs');
   });
 });
@@ -365,8 +369,8 @@ describe('correlation within groups', () => {
 });
 
 describe('the command that fills the gaps', () => {
-  const missingOf = (records: RunRecord[]) => verify(records).claims.flatMap(({ missing }) => missing);
-  const command = (records: RunRecord[], run = 'runs/x') => fillCommand(records, missingOf(records), run);
+  const fill = (records: RunRecord[], run = 'runs/x') => fillCommand(records, verify(records).claims, run);
+  const command = (records: RunRecord[], run?: string) => fill(records, run)?.command ?? null;
 
   test('is the paper’s protocol where there is nothing', () => {
     // The input-scale row is in no claim.
@@ -405,6 +409,20 @@ describe('the command that fills the gaps', () => {
     expect(command(made.filter((record) => !isOn('mnist', 'cnn-wide')(record)))).toBe(
       'weightmap run standard --select cnn-wide --out runs/x',
     );
+  });
+
+  test('makes more trials where nothing is missing and intervals leave it open', () => {
+    const { training, evaluation } = presets.paper;
+    const torn = paperLikeGrid(3).map((record, i) => ({
+      ...(record.trial === 2 ? otherwise.C1.records[i] : record),
+      seed: randomStream(1, 'trial', record.trial).seed(),
+      cell: { ...record.cell, training: { ...training, augmentation: 'none' as const }, evaluation },
+    }));
+    expect(fill(torn)).toEqual({
+      of: 'trials',
+      command:
+        'weightmap run paper --select cnn-wide,cnn-33,cnn-smooth-32,cnn-unsharp-32 --trials 6 --out runs/x',
+    });
   });
 
   test('is none for records that no preset makes', () => {

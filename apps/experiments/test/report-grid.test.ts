@@ -7,6 +7,7 @@ import { parseHTML } from 'linkedom';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { paperRow, paperRows } from '../src/paper-values.js';
+import { presets } from '../src/presets.js';
 import { cellPaths, writeRecord } from '../src/records/index.js';
 import { buildReport, summarise, terminalTable, type BuiltReport } from '../src/report/index.js';
 import { escapeLatex, toLatex } from '../src/report/latex.js';
@@ -300,6 +301,23 @@ describe('a part of the benchmark', () => {
     );
     const csv = await readFile(join(dirname(report.html), 'tables/table-6.csv'), 'utf8');
     expect(csv).toContain('CIFAR-10,densenet-conv,0,,,,,,cifar10,23.18,0.7,,yes,,,,,,,,not in this run');
+  });
+
+  test('names the command that makes what is missing', async () => {
+    const { training, evaluation } = presets.quick;
+    const seed = randomStream(1, 'trial', 1).seed();
+    const record = makeRecord({
+      variant: 'cnn-33',
+      seed,
+      training,
+      evaluation,
+      data: { train: 5000, test: 1000 },
+    });
+    const report = await buildReport(await gridRun([record], 0));
+    const command =
+      /weightmap run quick --select '\S+resnet-\*,densenet-\*' --trials 3 --out weightmap-grid-\w+/;
+    expect((await documentOf(report)).querySelector('#missing')!.textContent).toMatch(command);
+    expect(await readFile(report.markdown, 'utf8')).toMatch(command);
   });
 
   test('results of other conditions stand in a table of their own', async () => {

@@ -45,7 +45,7 @@ interface Printed {
   records: number;
   damaged: { file: string }[];
   claims: VerifiedClaim[];
-  command: string | null;
+  fill: { of: string; command: string } | null;
 }
 
 describe('weightmap verify', () => {
@@ -110,6 +110,7 @@ describe('weightmap verify', () => {
       records: 1,
       damaged: [{ file: 'cells/mnist/cnn-wide/trial-1/record.json' }],
     });
+    expect(printed.fill, 'no preset has these strengths').toBeNull();
     expect(printed.claims.map(({ id }) => id)).toHaveLength(12);
     for (const { verdict, evidence, reason, needs, missing } of printed.claims) {
       expect(verdict).toBe('undecided');
@@ -140,6 +141,6 @@ describe('weightmap verify', () => {
     const folder = await runOf('evil', [makeRecord({ data: { label: 'evil (\u001b[2J)' } })]);
     const { stdout } = await verify(folder);
     expect(stdout).not.toContain('\u001b');
-    expect(stdout).toContain('of evil (');
+    expect(stdout).toContain('(on evil ( [2J))');
   });
 });

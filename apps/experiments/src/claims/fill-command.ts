@@ -5,24 +5,51 @@ import { paperProtocol } from '../paper-values.js';
 import { presets, type Preset } from '../presets.js';
 import { canonicalJson } from '../records/index.js';
 import { comparable } from './_trials.js';
-import type { Missing } from './claim.js';
+import type { Need } from './claim.js';
+import type { VerifiedClaim } from './verify.js';
 
 /** Seeds of a run that are tried, beginning with the command's default. */
 const LIKELY_SEEDS = [1, ...Array.from({ length: 1000 }, (_, seed) => seed)];
 
+/** What it would take to decide more, and the command for it. */
+export interface Fill {
+  /** `missing`: cells that comparisons lack; `trials`: more of those that there are, for intervals that leave it open. */
+  readonly of: 'missing' | 'trials';
+  readonly command: string;
+}
+
 /**
- * The one command that makes the missing cells under the conditions of the records that there are, so that all can be
- * compared; by the paper's protocol if there are none.
+ * The one command that makes what the undecided claims lack, under the conditions of the records that there are, so that
+ * all can be compared; by the paper's protocol if there are none. Once nothing is missing, it makes more trials.
  *
- * @returns null if no cell is missing, or if no preset makes records like these.
+ * @returns null if there is nothing to make, or if no preset makes records like these.
  */
 export function fillCommand(
   records: readonly RunRecord[],
-  missing: readonly Missing[],
+  claims: readonly Pick<VerifiedClaim, 'verdict' | 'missing' | 'needs'>[],
   run: string,
-): string | null {
-  const needed = missing.filter(({ reason }) => reason === 'no record' || reason === 'one trial');
-  if (needed.length === 0) return null;
+): Fill | null {
+  const undecided = claims.filter(({ verdict }) => verdict === 'undecided');
+  const lacking = undecided.flatMap(({ missing }) =>
+    missing.filter(({ reason }) => reason === 'no record' || reason === 'one trial'),
+  );
+  const most = Math.max(0, ...records.map(({ trial }) => trial));
+  if (lacking.length > 0)
+    return commandFor(records, lacking, run, Math.max(paperProtocol.trials, most), 'missing');
+  const open = undecided.filter(({ missing }) => missing.length === 0).flatMap(({ needs }) => needs);
+  return open.length > 0 ? commandFor(records, open, run, most + MORE_TRIALS, 'trials') : null;
+}
+
+/** As many again as the paper has: an interval over six is less than half as wide as one over three. */
+const MORE_TRIALS = paperProtocol.trials;
+
+function commandFor(
+  records: readonly RunRecord[],
+  needed: readonly Need[],
+  run: string,
+  trials: number,
+  of: Fill['of'],
+): Fill | null {
   const [made] = comparable(records).conditions.values();
   const found = made ? presetOf(made) : (['paper', presets.paper] as const);
   if (!found) return null;
@@ -32,9 +59,8 @@ export function fillCommand(
   const on = [...new Set(needed.map(({ dataset }) => dataset))];
   const rows = variants.filter(({ id }) => chosen.includes(id));
   const isOneOfSeveral = on.length === 1 && rows.some(({ datasets }) => datasets.length > 1);
-  const trials = Math.max(paperProtocol.trials, ...records.map(({ trial }) => trial));
   const seed = seedOf(records);
-  return [
+  const command = [
     `weightmap run ${name}`,
     `--select ${selectionOf(chosen)}`,
     isOneOfSeveral && `--dataset ${on[0]}`,
@@ -48,6 +74,7 @@ export function fillCommand(
   ]
     .filter(Boolean)
     .join(' ');
+  return { of, command };
 }
 
 /** The ids in the paper's order; a whole architecture by its glob. */

@@ -1,5 +1,5 @@
 export type * from './claim.js';
-export { fillCommand } from './fill-command.js';
+export * from './fill-command.js';
 export * from './registry.js';
 export * from './verdict-table.js';
 export * from './verify.js';

@@ -3,9 +3,17 @@ import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
 import { Command } from 'commander';
 import colours from 'picocolors';
-import { verify, type Verdict, type Verification } from '../claims/index.js';
-import { fillCommand } from '../claims/fill-command.js';
-import { claimLines, comparisonLines, missingTable, verdictTable } from '../claims/verdict-table.js';
+import {
+  claimLines,
+  comparisonLines,
+  fillCommand,
+  missingTable,
+  verdictTable,
+  verify,
+  type Fill,
+  type Verdict,
+  type Verification,
+} from '../claims/index.js';
 import { count, list, plain } from '../format.js';
 import { readRecords, type RunRecords } from '../records/index.js';
 
@@ -18,6 +26,11 @@ const painted: Readonly<Record<Verdict, (text: string) => string>> = {
   supported: colours.green,
   contradicted: colours.red,
   undecided: (text) => text,
+};
+
+const fillText: Readonly<Record<Fill['of'], string>> = {
+  missing: 'To make the missing cells:',
+  trials: 'Nothing is missing; to narrow the intervals by more trials:',
 };
 
 export function verifyCommand(): Command {
@@ -44,21 +57,16 @@ Examples:
       const stored = await recordsIn(run);
       const records = stored.records.map(({ record }) => record);
       const verification = verify(records);
-      const undecided = verification.claims.filter(({ verdict }) => verdict === 'undecided');
-      const command = fillCommand(
-        records,
-        undecided.flatMap(({ missing }) => missing),
-        run,
-      );
+      const fill = fillCommand(records, verification.claims, run);
       if (json)
         console.log(
           JSON.stringify(
-            { run, records: records.length, damaged: stored.damaged, ...verification, command },
+            { run, records: records.length, damaged: stored.damaged, ...verification, fill },
             null,
             2,
           ),
         );
-      else print(verification, { run, stored, command, all });
+      else print(verification, { run, stored, fill, all });
     });
 }
 
@@ -76,9 +84,9 @@ function print(
   {
     run,
     stored: { records, damaged },
-    command,
+    fill,
     all,
-  }: { run: string; stored: RunRecords; command: string | null; all?: boolean },
+  }: { run: string; stored: RunRecords; fill: Fill | null; all?: boolean },
 ): void {
   const width = Math.min(process.stdout.columns || 100, 120);
   const tally = (['supported', 'contradicted', 'undecided'] as const).map(
@@ -93,5 +101,5 @@ function print(
   console.log(`\n${all ? comparisonLines(claims) : claimLines(claims, width)}`);
   const missing = missingTable(claims);
   if (missing) console.log(`\nWhat the undecided claims lack:\n${missing}`);
-  if (command) console.log(`\nTo make the missing cells:\n  ${command}`);
+  if (fill) console.log(`\n${fillText[fill.of]}\n  ${fill.command}`);
 }

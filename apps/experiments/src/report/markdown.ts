@@ -3,6 +3,7 @@ import { count, list, meanSd, NONE, number, percent, plain, short } from '../for
 import { verdictData, verdictHeadline } from './claims-section.js';
 import { gradCamGrids } from './grad-cam-grid.js';
 import { cautionsOf, claimsOf, headlineOf, verdictText } from './headline.js';
+import { fillText } from './missing.js';
 import { conditionLabel } from './overview.js';
 import { nameOfRow, resultTables, type ResultTable } from './paper-tables.js';
 import { protocolLines, provenanceSentence } from './provenance.js';
@@ -38,7 +39,7 @@ export function markdown({ summary, figures, album, command }: PageOptions): str
     '## What is missing',
     damaged.length > 0 &&
       `${count(damaged.length, 'damaged record')} left out:\n\n${damaged.map(({ file, reason }) => `- ${codeSpan(file)}: ${escape(reason)}`).join('\n')}`,
-    fill && `To make what the undecided claims lack: ${codeSpan(fill)}`,
+    fill && `${fillText(fill)} ${codeSpan(fill.command)}`,
     missing.length === 0
       ? 'Nothing: every row of the paper’s tables has a result.'
       : table(

@@ -1,3 +1,4 @@
+import type { Fill } from '../claims/index.js';
 import { paperDatasetLabels } from '../paper-values.js';
 import { html, type Html } from './_html.js';
 import type { Table } from './csv.js';
@@ -55,3 +56,9 @@ export const missingData = ({ missing }: Summary): Table => ({
     ...[row.table, row.dataset, row.variant, row.testErrorPercent, row.plusMinus, reason],
   ]),
 });
+
+/** What the command that is named with it is for. */
+export const fillText = ({ of }: Fill): string =>
+  of === 'missing'
+    ? 'To make what the undecided claims lack:'
+    : 'To narrow the intervals of the undecided claims by more trials:';

@@ -7,7 +7,7 @@ import { count } from '../format.js';
 import type { Figure } from './figures.js';
 import { gradCamCsv } from './grad-cam-panel.js';
 import { gradCamGrids, gradCamTable, leftOutNote, magnificationNote } from './grad-cam-grid.js';
-import { damagedList, missingTable } from './missing.js';
+import { damagedList, fillText, missingTable } from './missing.js';
 import { resultTables } from './paper-tables.js';
 import { protocolLines, provenanceCsv, provenanceSentence, provenanceTable } from './provenance.js';
 import { differenceNote, resultData } from './result-data.js';
@@ -176,7 +176,7 @@ function missing(summary: Summary): Section {
             : `${rows} of the paper’s 31 rows have no result on the paper’s data in this run.`
         }
       </p>
-      ${summary.fill && html`<p>To make what the undecided claims lack: <code>${summary.fill}</code></p>`}
+      ${summary.fill && html`<p>${fillText(summary.fill)} <code>${summary.fill.command}</code></p>`}
       ${
         table &&
         html`<details>

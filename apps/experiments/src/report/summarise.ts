@@ -30,16 +30,13 @@ export function summarise(
     );
   const plain = records.map(({ record }) => record);
   const verification = verify(plain);
-  const lacking = verification.claims.flatMap(({ verdict, missing }) =>
-    verdict === 'undecided' ? missing : [],
-  );
   return {
     benchmarks: benchmarks.map((benchmark, i) => ({ ...benchmark, id: `${benchmark.id}-${i + 1}` })),
     missing: missingRows(records, damaged),
     damaged,
     recordCount: records.length,
     verification,
-    fill: fillCommand(plain, lacking, run),
+    fill: fillCommand(plain, verification.claims, run),
   };
 }
 

@@ -4,7 +4,7 @@ import type {
   GradCamSharpnessRecord,
   RunRecord,
 } from '@weightmap/core';
-import type { Verification } from '../claims/index.js';
+import type { Fill, Verification } from '../claims/index.js';
 import type { Conditions, Likeness } from '../likeness.js';
 import type { PaperRow } from '../paper-values.js';
 import type { RunRecords, StoredRecord } from '../records/index.js';
@@ -96,6 +96,6 @@ export interface Summary {
   readonly recordCount: number;
   /** What the records say of the paper's claims. */
   readonly verification: Verification;
-  /** The command that makes what the undecided claims lack; null if nothing, or if there is none. */
-  readonly fill: string | null;
+  /** What makes what the undecided claims lack; null if nothing, or if no preset does. */
+  readonly fill: Fill | null;
 }
