@@ -78,11 +78,19 @@ export async function writeWild(
     for (let i = 0; i < perClass; i++) {
       const own = row(Number(category), `${name}-${i}`, i);
       rows.push(own);
-      await writeIn(join(folder, 'train_images'), String(own.file_name), await photo(gray(2 * i + label)));
+      await writeIn(join(folder, 'train_images'), String(own.file_name), await grayPhoto(2 * i + label));
     }
   await writeIn(folder, 'train.csv', csvOf(rows));
   return folder;
 }
+
+/** One of a value, encoded once for all tests. */
+function grayPhoto(value: number): Promise<Buffer> {
+  const made = grayPhotos.get(value) ?? photo(gray(value));
+  grayPhotos.set(value, made);
+  return made;
+}
+const grayPhotos = new Map<number, Promise<Buffer>>();
 
 export const gray = (value: number): [number, number, number] => [value, value, value];
 
