@@ -120,6 +120,7 @@ describe('a case', () => {
     const { variant, spec } = networkCase('densenet-unsharp@digits');
     expect(variant.id).toBe('densenet-unsharp');
     expect(spec).toBe(datasets.digits.spec);
+    expect(networkCase('resnet-conv@cifar10').spec).toBe(datasets.cifar10.spec);
   });
 
   it('has the three forms of PyTorch if it has a weight map layer anywhere', () => {
