@@ -3,28 +3,39 @@ import { datasets, type DatasetId } from '@weightmap/datasets';
 import { unknownName } from './_nearest.js';
 
 export interface FindOptions extends DatasetOptions {
-  /** Whether the procedural digits may stand in. */
+  /** Whether to make do with what there is: the procedural digits stand in for MNIST, other datasets are left out. */
   substitute: boolean;
   onNote: (note: string) => void;
 }
 
+/** The dataset that has a substitute, and which. */
+const STAND_IN = { for: 'mnist', id: 'digits' } as const;
+
 /**
- * Loads a dataset; where it is allowed, the procedural digits stand in for one that can't be had.
+ * Loads a dataset; where it is allowed, the procedural digits stand in for MNIST.
  *
  * A dataset that is there but damaged is never replaced: that is an error to be mended.
+ *
+ * @returns null for one that isn't here and may be left out.
  */
 export async function findDataset(
   id: string,
   { substitute, onNote, ...options }: FindOptions,
-): Promise<Dataset> {
+): Promise<Dataset | null> {
   if (!Object.hasOwn(datasets, id)) throw unknownName('dataset', id, Object.keys(datasets));
-  const load = (name: DatasetId) => datasets[name].load(options);
+  const loader = datasets[id as DatasetId];
   try {
-    return await load(id as DatasetId);
+    return await loader.load(options);
   } catch (error) {
     if (!(error instanceof NotFoundError) || !substitute) throw error;
-    onNote(`${datasets[id as DatasetId].label} was not found and could not be downloaded:`);
+    if (id !== STAND_IN.for) {
+      onNote(
+        `${loader.label} was not found: its rows are left out (\`weightmap doctor\` says how to get it)`,
+      );
+      return null;
+    }
+    onNote(`${loader.label} was not found and could not be downloaded:`);
     onNote(`the procedural digits stand in for it; results can't be compared with the paper's`);
-    return load('digits');
+    return datasets[STAND_IN.id].load(options);
   }
 }

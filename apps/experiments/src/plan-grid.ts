@@ -32,6 +32,7 @@ export async function planGrid(preset: Preset, { select, datasets, ...finding }:
   for (const [id, group] of placeRows(rows, { datasets, chosen: select !== undefined })) {
     const substitute = preset.substitute && datasets === undefined;
     const found = await findDataset(id, { ...finding, substitute });
+    if (!found) continue;
     const dataset = limitDataset(found, preset.limits);
     specs.set(dataset.id, dataset.spec);
     for (const note of dataset.notes) notes.add(note);

@@ -20,7 +20,7 @@ export interface Preset {
   readonly evaluation: EvaluationConfig;
   /** Test images that get Grad-CAM pictures: the first of each of this many classes. */
   readonly gradCamSamples: number;
-  /** Whether the procedural digits stand in where MNIST can't be had. */
+  /** Whether to make do with the datasets that are here: the procedural digits stand in for MNIST, rows of others are left out. */
   readonly substitute: boolean;
 }
 

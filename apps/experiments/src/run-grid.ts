@@ -64,7 +64,7 @@ export async function runGrid(options: RunOptions): Promise<number> {
   );
   for (const note of notes) display.note(note);
   const { threads } = options;
-  const workers = options.workers ?? defaultWorkers(threads);
+  const workers = Math.min(options.workers ?? defaultWorkers(threads), Math.max(cells.length, 1));
   const version = engine.tensorflow ? ` (TensorFlow ${engine.tensorflow})` : '';
   display.line(
     `engine: ${engine.name}${version}, ${counted(workers, 'process', 'es')} of ${counted(threads, 'thread')}`,
