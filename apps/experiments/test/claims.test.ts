@@ -218,6 +218,20 @@ describe('what is compared', () => {
     expect(lead).toBeCloseTo(2 / 2.484138, 5);
   });
 
+  test('trials that agree on a small test set are no certainty', () => {
+    const small = sides([1, 1], [2, 2]).map(({ variant, trial, testErrorPercent }) =>
+      makeRecord({ variant, trial, testErrorPercent, data: { test: 100 } }),
+    );
+    // Steps of 1: deviation 1/√6 = 0.408248, t(0.975, 1) = 12.7062, ± 12.7062 · 0.408248/√2 = 3.667966.
+    const { difference, low, high, outcome } = c1(small);
+    expect(difference).toBe(-1);
+    expect(low).toBeCloseTo(-4.667966, 4);
+    expect(high).toBeCloseTo(2.667966, 4);
+    expect(outcome).toBe('open');
+    // On ten thousand images the step is a hundredth.
+    expect(c1(sides([1, 1], [2, 2]))).toMatchObject({ outcome: 'agrees' });
+  });
+
   test('a trial that one side lacks takes no part', () => {
     expect(c1(sides([1, 2, 90], [2, 4]))).toMatchObject({ n: 2, difference: -1.5 });
   });

@@ -63,8 +63,10 @@ export function compare(
       trials: trials.length,
       reason: 'its trials have other seeds than those of the variant it is compared with',
     });
+  const [record] = records.of(dataset, left[0]);
+  const step = record && measure.step ? measure.step(record) : 0;
   return {
-    evidence: evidenceOf(nameOf(comparison), expects, measure.unit, intervalOf(differences)),
+    evidence: evidenceOf(nameOf(comparison), expects, measure.unit, intervalOf(differences, step)),
     missing,
   };
 }

@@ -8,13 +8,20 @@ export interface Measure {
   readonly unit: string;
   /** The record's figure; null if it doesn't hold it. */
   readonly of: (record: RunRecord) => number | null;
+  /** What one test image makes of it; absent for what isn't counted in images. */
+  readonly step?: (record: RunRecord) => number;
 }
 
 export const testError: Measure = {
   label: 'test error',
   unit: 'points',
   of: ({ testErrorPercent }) => testErrorPercent,
+  step: ({ cell }) => 100 / cell.dataset.test,
 };
+
+/** Of errors under noise or attack, which may be measured on some of the test images only. */
+const robustnessStep = ({ cell: { dataset, evaluation } }: RunRecord): number =>
+  100 / Math.min(dataset.test, evaluation.robustnessImages ?? dataset.test);
 
 /** The stretch of a curve: all strengths above 0, or the lower or the upper half of that list. */
 export type Stretch = 'all' | 'low' | 'high';
@@ -61,6 +68,7 @@ export const noiseError = (stretch: Stretch = 'all'): Measure => ({
       noise.map(({ beta, errorPercent }) => [beta, errorPercent]),
       stretch,
     ),
+  step: robustnessStep,
 });
 
 /** The mean error under FGSM. */
@@ -72,6 +80,7 @@ export const fgsmError: Measure = {
       fgsm.map(({ epsilon, errorPercent }) => [epsilon, errorPercent]),
       'all',
     ),
+  step: robustnessStep,
 };
 
 type SharpnessFigure = 'hoyer' | 'entropy' | 'background';
