@@ -17,6 +17,8 @@ const manifestSchema = z.strictObject({
   }),
   /** Test images of each cell that get Grad-CAM pictures. */
   gradCamSamples: z.number().int().nonnegative(),
+  /** Whether each cell writes TensorBoard logs. */
+  tensorboard: z.boolean(),
   cells: z.array(cellConfigSchema),
 });
 

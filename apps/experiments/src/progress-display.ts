@@ -2,6 +2,7 @@ import type { OnProgress, Progress } from '@weightmap/core';
 import type { EpochReport } from '@weightmap/training';
 import { createLogUpdate } from 'log-update';
 import colours from 'picocolors';
+import { duration } from './_duration.js';
 import { throttle } from './_throttle.js';
 
 /** What a person sees of a run: lines that stay, and on a terminal a few that change. */
@@ -66,8 +67,9 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
   return {
     line,
     note: (text) => line(colours.yellow(`  ${text}`)),
-    progress({ stage, done, total }) {
-      if (live) show(() => `${stage}  ${bar(done / total)}`);
+    progress({ stage, done, total, figures }) {
+      const left = figures?.secondsLeft === undefined ? '' : `  ${duration(figures.secondsLeft)} left`;
+      if (live) show(() => `${stage}  ${bar(done / total)}${left}`);
       else if (Math.floor((4 * done) / total) > announced) {
         announced = Math.floor((4 * done) / total);
         if (announced > 0) line(`  ${stage} ${announced * 25} %`);
@@ -136,11 +138,4 @@ function epochText(
 const bar = (share: number, width = 20): string => {
   const filled = Math.round(width * Math.min(Math.max(share, 0), 1));
   return colours.cyan('█'.repeat(filled)) + colours.dim('░'.repeat(width - filled));
-};
-
-const duration = (seconds: number): string => {
-  if (!Number.isFinite(seconds)) return '–';
-  const whole = Math.round(seconds);
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
-  return h ? `${h} h ${String(m).padStart(2, '0')} min` : `${m}:${String(s).padStart(2, '0')}`;
 };

@@ -17,7 +17,7 @@ import { drawGradCam } from './grad-cam-pictures.js';
 import { measureFeatures } from './measure-features.js';
 import { provenanceOf } from './provenance.js';
 import { cellId, cellPaths, writeRecord } from './records/index.js';
-import { appendHistory } from './history.js';
+import { appendHistory, logToTensorBoard } from './history.js';
 
 export interface CellOptions {
   /** The run's folder. */
@@ -27,6 +27,8 @@ export interface CellOptions {
   engine: EngineInfo;
   /** Test images that get Grad-CAM pictures. */
   gradCamSamples: number;
+  /** Whether to write TensorBoard logs. */
+  tensorboard: boolean;
   signal?: AbortSignal;
   onEpoch?: (epoch: EpochReport) => void;
   onProgress?: OnProgress;
@@ -46,12 +48,14 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
   await rm(paths.history, { force: true }); // the epochs of a checkpoint are told again
   const model = buildVariant(variant, { spec: dataset.spec, seed });
   const classifier = compiledClassifier(asClassifier(model, { bounds: [0, 1] }));
+  const log = options.tensorboard ? logToTensorBoard(paths.tensorboard) : () => {};
   try {
     const trained = await train(model, dataset, cell.training, {
       ...{ seed, signal, onProgress, onNote },
       checkpointDir: paths.checkpoint,
       onEpoch(epoch) {
         appendHistory(paths.history, epoch);
+        log(epoch);
         onEpoch?.(epoch);
       },
     });

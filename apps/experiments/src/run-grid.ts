@@ -33,6 +33,8 @@ export interface RunOptions extends PresetChanges {
   /** Processes at a time. Default: as many as there are cores and memory for. */
   workers?: number;
   force?: boolean;
+  /** Whether each cell writes TensorBoard logs. */
+  tensorboard?: boolean;
   dryRun?: boolean;
 }
 
@@ -71,7 +73,9 @@ export async function runGrid(options: RunOptions): Promise<number> {
   );
   if (engine.slowerBecause) display.note(`${engine.slowerBecause}; \`weightmap doctor\` says how to fix it`);
   if (options.dryRun) {
-    display.line(dryRun(cells, specs));
+    const onNetwork = (done: number, total: number) =>
+      display.progress({ stage: 'timing a few steps of each network', done, total });
+    display.line(await dryRun(cells, { specs, workers, onNetwork }));
     return EXIT.done;
   }
 
@@ -80,7 +84,8 @@ export async function runGrid(options: RunOptions): Promise<number> {
   if (unfinished.length < cells.length)
     display.note(`${cells.length - unfinished.length} of ${cells.length} cells are done already`);
   const { gradCamSamples } = preset;
-  await writeManifest(run, { preset: options.preset, cells, gradCamSamples, data });
+  const tensorboard = options.tensorboard ?? false;
+  await writeManifest(run, { preset: options.preset, cells, gradCamSamples, tensorboard, data });
   const stop = stopOnSignal(display.note);
   const failures = await launchLocally(unfinished, { run, workers, threads, stop, display });
   await printResult(run, options, display);

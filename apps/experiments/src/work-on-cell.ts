@@ -50,7 +50,8 @@ export async function workOnCell({ run, index, cell: id, threads }: CellOptions)
     const shown = display.cell(cellName(cell), cell.training.epochs);
     const engine = await startEngine({ threads });
     const record = await runCell(cell, {
-      ...{ run, engine, signal, onNote, gradCamSamples: manifest.gradCamSamples },
+      ...{ run, engine, signal, onNote },
+      ...{ gradCamSamples: manifest.gradCamSamples, tensorboard: manifest.tensorboard },
       dataset: await loadCellData(cell, manifest),
       onEpoch(epoch) {
         shown.epoch(epoch);

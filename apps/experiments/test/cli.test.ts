@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { RunRecord } from '@weightmap/core';
+import { availableEngines } from '@weightmap/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+const isNative = (await availableEngines()).includes('native');
 const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 let work: string;
 let made: string;
@@ -169,12 +171,22 @@ describe('weightmap run', () => {
     expect(outcome.stdout).toContain('procedural digits');
   });
 
-  it('lists cells without training on --dry-run', async () => {
+  it.runIf(isNative)('writes logs for TensorBoard where it is asked to', async () => {
+    const run = path.join(work, 'logs');
+    const outcome = await weightmap(smoke(run, '--select', 'cnn-33', '--tensorboard'));
+    expect(outcome.code, outcome.stderr).toBe(0);
+    const files = await readdir(path.join(run, 'cells/digits/cnn-33/trial-1/tensorboard'));
+    expect(files).toEqual([expect.stringMatching(/^events\.out\.tfevents\./)]);
+    expect(existsSync(path.join(made, 'cells/digits/cnn-33/trial-1/tensorboard'))).toBe(false);
+  });
+
+  it('lists cells, and how long they would take, without training on --dry-run', async () => {
     const out = path.join(work, 'dry');
     const outcome = await weightmap(smoke(out, '--select', 'cnn-smooth-*', '--trials', '2', '--dry-run'));
     expect(outcome.code).toBe(0);
     expect(outcome.stdout.match(/cnn-smooth-32-k9/g)).toHaveLength(2);
     expect(outcome.stdout).toContain('1,157,226');
+    expect(outcome.stdout).toMatch(/about \d+:\d\d of one process, \d+:\d\d with \d+ at a time/);
     expect(existsSync(out)).toBe(false);
   });
 });

@@ -18,6 +18,7 @@ const manifest = {
   preset: 'smoke',
   data: { seed: 1, dataDir: '/data', splitBy: 'location' as const },
   gradCamSamples: 2,
+  tensorboard: false,
   cells,
 };
 

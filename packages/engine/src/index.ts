@@ -1,4 +1,5 @@
 export * from './engine.js';
 export * from './inspect.js';
 export * from './compile/index.js';
+export * from './tensorboard.js';
 export { packPixels, sparseSoftmaxCrossEntropy, unpackPixels } from './native-ops/index.js';

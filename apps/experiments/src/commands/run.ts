@@ -46,8 +46,9 @@ export function runCommand(): Command {
       positive,
       1,
     )
+    .option('--tensorboard', 'write logs for TensorBoard into each cell’s folder (native engine)')
     .option('--force', 'replace results of another configuration')
-    .option('--dry-run', 'say what would be done, and stop')
+    .option('--dry-run', 'say what would be done and about how long it would take, and stop')
     .addHelpText(
       'after',
       `

@@ -12,6 +12,7 @@ export interface CellPaths {
   readonly checkpoint: string;
   readonly weights: string;
   readonly gradCam: string;
+  readonly tensorboard: string;
   /** What the processes that worked on it printed. */
   readonly log: string;
 }
@@ -33,6 +34,7 @@ export function cellPaths(run: string, { dataset, variant, trial }: CellPlace): 
     checkpoint: join(folder, 'checkpoint'),
     weights: join(folder, 'weights'),
     gradCam: join(folder, 'grad-cam'),
+    tensorboard: join(folder, 'tensorboard'),
     log: join(folder, 'worker.log'),
   };
 }

@@ -1,0 +1,60 @@
+import * as tf from '@tensorflow/tfjs';
+import { buildVariant } from '@weightmap/architectures';
+import { countOf, sliceOf, type CellConfig, type ImageSpec } from '@weightmap/core';
+import { adam, evaluate, packBatch, trainingStep } from '@weightmap/training';
+import { madeImages } from './bench/made-images.js';
+
+/** Steps that are timed; the first few, which record the step and find cold caches, aren't. */
+const [WARM_UP, TIMED] = [2, 3];
+/** Images of a timed forward pass. */
+const FORWARD_IMAGES = 256;
+
+/** What a network takes on this machine, by the engine as it is set up here. */
+export interface Pace {
+  /** Trainable. */
+  readonly parameters: number;
+  /** Seconds of a training step, reading the loss included. */
+  readonly step: number;
+  /** Seconds of a forward pass, for one image. */
+  readonly image: number;
+}
+
+/** A few training steps and a forward pass of a network on made images, timed. */
+export async function measurePace(variant: string, spec: ImageSpec, batchSize: number): Promise<Pace> {
+  const model = buildVariant(variant, { spec, seed: 0 });
+  const optimizer = adam(1e-3);
+  const step = trainingStep(model, optimizer);
+  const images = madeImages(spec, FORWARD_IMAGES);
+  const batch = packBatch(sliceOf(images, 0, Math.min(batchSize, countOf(images))));
+  try {
+    const run = () => tf.tidy(() => step(batch).dataSync());
+    for (let i = 0; i < WARM_UP; i++) run();
+    const training = seconds(performance.now());
+    for (let i = 0; i < TIMED; i++) run();
+    const stepTime = training() / TIMED;
+    await evaluate(model, images);
+    const forward = seconds(performance.now());
+    await evaluate(model, images);
+    const parameters = model.trainableWeights.reduce(
+      (sum, weight) => sum + tf.util.sizeFromShape(weight.shape as number[]),
+      0,
+    );
+    return { parameters, step: stepTime, image: forward() / FORWARD_IMAGES };
+  } finally {
+    tf.dispose([batch.pixels, batch.labels]);
+    step.dispose();
+    optimizer.dispose();
+    model.dispose();
+  }
+}
+
+const seconds = (start: number) => () => (performance.now() - start) / 1000;
+
+/** Seconds that a cell will take: its training steps and validation, and a forward pass for every image and strength. */
+export function estimateCell({ dataset, training, evaluation }: CellConfig, { step, image }: Pace): number {
+  const steps = training.epochs * Math.ceil(dataset.train / training.batchSize);
+  const attacked = Math.min(dataset.test, evaluation.robustnessImages ?? dataset.test);
+  const strengths = evaluation.betas.length + evaluation.epsilons.length;
+  const forward = training.epochs * dataset.validation + dataset.test + strengths * attacked;
+  return steps * step + forward * image;
+}

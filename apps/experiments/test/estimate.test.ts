@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs';
+import { datasets } from '@weightmap/datasets';
+import { startEngine } from '@weightmap/engine';
+import { describe, expect, it } from 'vitest';
+import { duration } from '../src/_duration.js';
+import { estimateCell, measurePace } from '../src/estimate.js';
+import { makeRecord } from './make-record.js';
+
+describe('estimateCell', () => {
+  it('adds up steps, validation, test images and every strength of every attacked image', () => {
+    const { cell } = makeRecord();
+    const made = {
+      ...cell,
+      dataset: { ...cell.dataset, train: 130, validation: 20, test: 50 },
+      training: { ...cell.training, epochs: 2, batchSize: 64 },
+      evaluation: { ...cell.evaluation, betas: [0, 1], epsilons: [0], robustnessImages: 30 },
+    };
+    // 2 epochs of 3 steps at 10 s; 2·20 + 50 + 3·30 images at 1 s.
+    expect(estimateCell(made, { parameters: 1, step: 10, image: 1 })).toBe(60 + 180);
+    const all = { ...made, evaluation: { ...made.evaluation, robustnessImages: null } };
+    expect(estimateCell(all, { parameters: 1, step: 10, image: 1 })).toBe(60 + 40 + 50 + 150);
+  });
+});
+
+describe('measurePace', () => {
+  it('times a network, counts its parameters and leaves nothing behind', async () => {
+    await startEngine();
+    const before = tf.memory().numTensors;
+    const { parameters, step, image } = await measurePace('cnn-33', datasets.digits.spec, 4);
+    expect(parameters).toBe(261_070);
+    expect(step).toBeGreaterThan(0);
+    expect(image).toBeGreaterThan(0);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('duration', () => {
+  it.each([
+    [5, '0:05'],
+    [65.4, '1:05'],
+    [3600 * 3 + 1200, '3 h 20 min'],
+    [86400 * 2 + 3600 * 4 + 59, '2 d 4 h'],
+    [Number.NaN, '–'],
+  ])('%d s is %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+});
