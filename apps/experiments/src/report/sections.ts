@@ -135,7 +135,8 @@ function gradCam({ summary: { benchmarks }, album, command }: PageOptions): Sect
     {
       id: 'grad-cam',
       heading: 'Where the models look',
-      content: html`${grids.map((grid) => gradCamTable(grid, album))}${note}`,
+      content: html`<div class="grids">${grids.map((grid) => gradCamTable(grid, album))}</div>
+        ${note}`,
     },
   ];
 }

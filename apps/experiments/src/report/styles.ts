@@ -60,7 +60,7 @@ nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; 
 .verdicts .contradicted .word, td.disagrees { color: var(--mark); }
 .verdicts .undecided .word, td.open { color: var(--quiet); }
 .verdicts .statement { display: block; line-height: 1.38; font-size: .9375rem; max-width: 100ch; }
-.verdicts .at { color: var(--quiet); }
+.verdicts .at { color: var(--quiet); white-space: normal; }
 .verdicts .why { display: block; font-size: .78125rem; line-height: 1.4; color: var(--quiet); max-width: 110ch; }
 .verdicts .figures { color: var(--ink); font-variant-numeric: tabular-nums; }
 .silent .verdicts { margin-top: .75rem; }
@@ -113,12 +113,15 @@ th small, td > small { display: block; }
 .key { display: inline-block; width: 1.1rem; height: 0; border-top: 3px solid; margin-right: .5rem; vertical-align: .28em; }
 .key.conv { color: var(--conv); } .key.smoothing { color: var(--smoothing); } .key.unsharp { color: var(--unsharp); }
 .key.alternating { border-top-style: dashed; }
+.grids { display: flex; flex-wrap: wrap; gap: 0 2rem; }
+.pictures td:nth-child(2) { width: 6rem; max-width: 6rem; }
+.grids .scroll { max-width: 100%; }
 .pictures { width: auto; min-width: 0; }
 .pictures th, .pictures td { padding: .35rem .75rem .35rem 0; vertical-align: top; border-bottom: 0; }
 .pictures thead th { border-bottom: 1px solid var(--quiet); vertical-align: bottom; }
 .pictures thead th { max-width: 5.5rem; }
 .pictures thead .key { display: block; margin-bottom: .35rem; }
-.pictures tbody th { min-width: 8rem; line-height: 1.35; }
+.pictures tbody th { min-width: 7rem; line-height: 1.35; }
 .pictures .first > * { border-top: 1px solid var(--hairline); padding-top: .9rem; }
 .pictures thead + tbody tr:first-child > * { border-top: 0; }
 .pictures img, .no-picture { display: block; width: 5.25rem; image-rendering: pixelated; background: var(--raised); }
@@ -126,7 +129,7 @@ th small, td > small { display: block; }
 .looks { width: 5.25rem; }
 .small-pair { display: flex; gap: .25rem; margin-top: .25rem; }
 .pictures .small-pair img, .pictures .small-pair .no-picture { width: 2.5rem; height: auto; font-size: .625rem; padding: 0; }
-.prediction { font-size: .875rem; }
+.prediction { display: block; max-width: 5.25rem; font-size: .875rem; line-height: 1.3; }
 .wrong { color: var(--mark); font-weight: 600; }
 details > summary { cursor: pointer; color: var(--link); }
 .damaged li { margin-bottom: .35rem; }
