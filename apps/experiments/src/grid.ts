@@ -53,6 +53,12 @@ export function limitDataset(dataset: Dataset, limits: Preset['limits']): Datase
   return { ...dataset, ...limited, notes: isSubset ? [...dataset.notes, note] : dataset.notes };
 }
 
+/**
+ * The seed of a trial, by the run's. The same for every variant: variants are compared on the same order of batches and the
+ * same noise.
+ */
+export const trialSeed = (seed: number, trial: number): number => randomStream(seed, 'trial', trial).seed();
+
 /** variant × trial on one dataset. */
 export function expandGrid(
   rows: readonly Variant[],
@@ -74,8 +80,7 @@ export function expandGrid(
         test: countOf(dataset.test),
       },
       trial,
-      // The same for every variant: variants are compared on the same order of batches and the same noise.
-      seed: randomStream(seed, 'trial', trial).seed(),
+      seed: trialSeed(seed, trial),
       training: { ...preset.training, augmentation: augmentationOf(dataset.id) },
       evaluation: preset.evaluation,
     })),

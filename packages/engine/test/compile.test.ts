@@ -175,7 +175,7 @@ describe.runIf(engines.includes('native'))('a compiled step', () => {
     const run = () => {
       const net = models.normalized();
       const step = compile(trainingStep(net, tf.train.adam(0.01)));
-      const losses = Array.from({ length: 100 }, () => take(step(batch)));
+      const losses = Array.from({ length: 1000 }, () => take(step(batch)));
       const weights = valuesOf(net.variables);
       step.dispose();
       net.dispose();
@@ -190,7 +190,7 @@ describe.runIf(engines.includes('native'))('a compiled step', () => {
       binding: { getNumOfTensors(): number; getNumOfSavedModels(): number };
     };
     const folders = () =>
-      fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith('weightmap-graph-')).length;
+      fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith(`weightmap-graph-${process.pid}-`)).length;
     const counts = () => [tf.memory().numTensors, binding.getNumOfTensors()];
     const sessions = binding.getNumOfSavedModels();
     const [net, optimizer, batch] = [models.convolutional(), tf.train.adam(0.01), batchOf(4)];

@@ -1,5 +1,6 @@
 import { variants } from '@weightmap/architectures';
-import { randomStream, type RunRecord } from '@weightmap/core';
+import type { RunRecord } from '@weightmap/core';
+import { trialSeed } from '../grid.js';
 import type { Conditions } from '../likeness.js';
 import { paperProtocol } from '../paper-values.js';
 import { presets, type Preset } from '../presets.js';
@@ -111,7 +112,7 @@ function presetOf({ dataset, training, evaluation }: Conditions): readonly [stri
 function seedOf(records: readonly RunRecord[]): number | null {
   if (records.length === 0) return LIKELY_SEEDS[0];
   const [{ trial, seed }] = records;
-  return LIKELY_SEEDS.find((likely) => randomStream(likely, 'trial', trial).seed() === seed) ?? null;
+  return LIKELY_SEEDS.find((likely) => trialSeed(likely, trial) === seed) ?? null;
 }
 
 /** A word that a POSIX shell takes as it is. */

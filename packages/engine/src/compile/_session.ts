@@ -106,7 +106,7 @@ export class Session {
 
 /** The addon reads graphs from a folder only; it is gone before this returns. */
 function load(binding: Binding, nodes: graph.NodeDef[]): number {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'weightmap-graph-'));
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), `weightmap-graph-${process.pid}-`));
   try {
     fs.writeFileSync(path.join(folder, 'saved_model.pb'), graph.savedModel(nodes));
     return binding.loadSavedModel(folder, graph.TAG);
