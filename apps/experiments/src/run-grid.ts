@@ -3,6 +3,7 @@ import path from 'node:path';
 import { messageOf, WeightmapError, type SplitUnit } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import colours from 'picocolors';
+import { shellWord } from './_shell-word.js';
 import { stopOnSignal } from './_stop-on-signal.js';
 import { dryRun } from './dry-run.js';
 import { EXIT } from './exit-codes.js';
@@ -88,7 +89,7 @@ export async function runGrid(options: RunOptions): Promise<number> {
   await writeManifest(run, { preset: options.preset, cells, gradCamSamples, tensorboard, data });
   const stop = stopOnSignal(display.note);
   const failures = await launchLocally(unfinished, { run, workers, threads, stop, display });
-  await printResult(run, options, display);
+  await printResult(run, display);
   if (stop.aborted) {
     display.line('stopped; the same command continues from the last checkpoints');
     return EXIT['stopped, continue with the same command'];
@@ -112,11 +113,13 @@ async function checkWritable(run: string): Promise<void> {
 
 const counted = (n: number, what: string, plural = 's') => `${n} ${what}${n === 1 ? '' : plural}`;
 
-async function printResult(run: string, { preset }: RunOptions, display: Display): Promise<void> {
+async function printResult(run: string, display: Display): Promise<void> {
   const stored = await readRecords(run);
   for (const { file, reason } of stored.damaged) display.note(`damaged record left out: ${file} (${reason})`);
   if (stored.records.length === 0) return;
-  const report = await buildReport(run, { command: `weightmap run ${preset}` });
+  const report = await buildReport(run, {
+    command: `weightmap ${process.argv.slice(2).map(shellWord).join(' ')}`,
+  });
   display.line(`\n${terminalTable(summarise(stored), { colour: colours.isColorSupported })}`);
   display.line(`\nreport: ${report.html}`);
 }

@@ -1,6 +1,7 @@
 import { variants } from '@weightmap/architectures';
 import type { RunRecord } from '@weightmap/core';
 import { trialSeed } from '../grid.js';
+import { shellWord } from '../_shell-word.js';
 import type { Conditions } from '../likeness.js';
 import { paperProtocol } from '../paper-values.js';
 import { presets, type Preset } from '../presets.js';
@@ -114,7 +115,3 @@ function seedOf(records: readonly RunRecord[]): number | null {
   const [{ trial, seed }] = records;
   return LIKELY_SEEDS.find((likely) => trialSeed(likely, trial) === seed) ?? null;
 }
-
-/** A word that a POSIX shell takes as it is. */
-const shellWord = (text: string): string =>
-  /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
