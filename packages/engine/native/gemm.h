@@ -21,30 +21,48 @@ inline void storeFirst(float* p, Vector v, int64_t n) {
 template <int R, int N, bool ADD>
 inline void tile(const float* a, int64_t aRow, int64_t aDepth, const float* b, int64_t bRow, float* c, int64_t cRow,
                  int64_t depth) {
+  // Left to itself, GCC keeps the sums on the stack at the end.
   Vector sum[R][N];
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
+#pragma GCC unroll 2
     for (int n = 0; n < N; ++n) sum[r][n] = ADD ? load(c + r * cRow + n * LANES) : Vector{};
-  for (int64_t d = 0; d < depth; ++d) {
+  // An address for three rows: one for each wouldn't stay in registers.
+  const float* at[(R + 2) / 3];
+  for (int r = 0; r < R; r += 3) at[r / 3] = a + r * aRow;
+  for (int64_t d = 0; d < depth; ++d, b += bRow) {
     Vector right[N];
-    for (int n = 0; n < N; ++n) right[n] = load(b + d * bRow + n * LANES);
+    for (int n = 0; n < N; ++n) right[n] = load(b + n * LANES);
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-      const float left = a[r * aRow + d * aDepth];
+      const float left = at[r / 3][r % 3 * aRow];
       for (int n = 0; n < N; ++n) sum[r][n] += left * right[n];
     }
+    for (const float*& p : at) p += aDepth;
   }
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
+#pragma GCC unroll 2
     for (int n = 0; n < N; ++n) store(c + r * cRow + n * LANES, sum[r][n]);
 }
 
-/// All `rows` rows of N vectors, R at a time; of a rest that would leave one or two rows, two equal parts.
+/// tile<rows, N, ADD>, rows from 1 to R.
+template <int R, int N, bool ADD, class... Rest>
+inline void tileOf(int64_t rows, Rest... rest) {
+  if constexpr (R > 1)
+    if (rows != R) return tileOf<R - 1, N, ADD>(rows, rest...);
+  tile<R, N, ADD>(rest...);
+}
+
+/// All `rows` rows of N vectors, in as few tiles of at most R rows as will do, nearly equal: low ones leave the processor waiting.
 template <int R, int N, bool ADD>
 inline void panel(const float* a, int64_t aRow, int64_t aDepth, const float* b, int64_t bRow, float* c, int64_t cRow,
                   int64_t rows, int64_t depth) {
-  for (; rows >= R && (R <= 4 || rows == R || rows >= R + 3); rows -= R, a += R * aRow, c += R * cRow)
-    tile<R, N, ADD>(a, aRow, aDepth, b, bRow, c, cRow, depth);
-  if constexpr (R > 1)
-    if (rows > 0)
-      panel<(R > 8 ? 8 : R > 4 ? 4 : R - 1), N, ADD>(a, aRow, aDepth, b, bRow, c, cRow, rows, depth);
+  for (int64_t tiles = (rows + R - 1) / R; tiles > 0; --tiles) {
+    const int64_t height = rows / tiles;
+    tileOf<R, N, ADD>(height, a, aRow, aDepth, b, bRow, c, cRow, depth);
+    rows -= height, a += height * aRow, c += height * cRow;
+  }
 }
 
 /// C[rows × columns] = A·B (or C += A·B with ADD), `columns` a multiple of LANES. Every element is summed in the order of depth.
@@ -54,8 +72,7 @@ inline void gemm(const float* a, int64_t aRow, int64_t aDepth, const float* b, i
   int64_t n = 0;
   for (; n + 2 * LANES <= columns; n += 2 * LANES)
     panel<TILE_ROWS, 2, ADD>(a, aRow, aDepth, b + n, bRow, c + n, cRow, rows, depth);
-  for (; n < columns; n += LANES)
-    panel<2 * TILE_ROWS, 1, ADD>(a, aRow, aDepth, b + n, bRow, c + n, cRow, rows, depth);
+  for (; n < columns; n += LANES) panel<12, 1, ADD>(a, aRow, aDepth, b + n, bRow, c + n, cRow, rows, depth);
 }
 
 /// One step of the transposition: the STEP-sized corners of the rows a and b change places.

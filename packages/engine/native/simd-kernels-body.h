@@ -2,11 +2,10 @@
 // KERNELS and includes this file. Everything lies in an anonymous namespace, and no code of the standard library is
 // instantiated: the linker must never choose a function compiled for another processor.
 //
-// Both directions are one pipeline. A block is what belongs to one pixel: [images, channels], channels padded to whole
-// vectors. `source` makes the blocks of a row, `boxFilter` sums them over the window (k along the row, then k rows of a
-// ring buffer), `finish` takes the sums of a row. Sums are direct, never running: nothing cancels.
-//   forward   source: M[p] = x[p]·W[p]             finish: bias, ReLU, store
-//   backward  source: dy masked by ReLU, and db    finish: dW[p] = x[p]ᵀ·dM[p], dx[p] = dM[p]·W[p]ᵀ
+// Both directions go through the map row by row. x and dx are multiplied where they lie, pixel by pixel, a few images at a
+// time; what the filter works on lies in rows of one image after another, so that its sums are plain loops.
+//   forward   M[p] = x[p]·W[p] of a row → filter → bias, ReLU, y
+//   backward  dy masked by ReLU → db, filter → dM of a row → dx[p] = dM[p]·W[p]ᵀ, dW[p] = x[p]ᵀ·dM[p]
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -18,255 +17,213 @@ namespace {
 
 #include "gemm.h"
 
-/// out = sum of `count` blocks, slot(0) … slot(count - 1).
-template <class Slot>
-inline void sumBlocks(float* out, int64_t size, int64_t count, Slot slot) {
-  if (count == 3) {
-    const float *a = slot(0), *b = slot(1), *c = slot(2);
-    for (int64_t i = 0; i < size; i += LANES) store(out + i, load(a + i) + load(b + i) + load(c + i));
-    return;
-  }
-  if (count == 0)
-    for (int64_t i = 0; i < size; i += LANES) store(out + i, Vector{});
-  for (int64_t s = 0; s < count; s += 2) {
-    const float *a = slot(s), *b = s + 1 < count ? slot(s + 1) : nullptr;
-    for (int64_t i = 0; i < size; i += LANES) {
-      Vector sum = b ? load(a + i) + load(b + i) : load(a + i);
-      store(out + i, s ? load(out + i) + sum : sum);
-    }
-  }
+#include "filter.h"
+
+/// Images that are multiplied by a pixel's weights at a time.
+constexpr int64_t kGroup = 12;
+
+/// Parts of so many images, `image` floats apart, to multiply at a time. A multiple of a page apart, all their pixels of one
+/// position share a set of the first-level cache, which holds about eight lines.
+inline int64_t groupsOf(int64_t images, int64_t image) {
+  const int64_t group = image % 1024 == 0 ? kGroup / 2 : kGroup;
+  return (images + group - 1) / group;
 }
 
-/// From one block to the next: a cache line more than a block, since blocks a power of two apart share a few cache sets.
-inline int64_t apart(int64_t block) { return block + 16; }
-
-inline int64_t filterScratch(const Axis& down, const Axis& across, Range columns, int64_t block, bool unsharp) {
-  return ((unsharp ? 2 : 1) * down.depth() * columns.size() + across.sourcesOf(columns).size()) * apart(block);
-}
-
-/// For every row i: finish(i, sumAt), where sumAt(j, out) gives a position's box sum, or 2·centre − box sum; positions
-/// and what they need are limited to rows × columns. source(r, range, strip) makes the blocks of a row.
-template <class Source, class Finish>
-inline void boxFilter(const Axis& down, const Axis& across, Range rows, Range columns, int64_t block, bool unsharp,
-                      float* scratch, Source source, Finish finish) {
-  const int64_t depth = down.depth(), rowSize = columns.size() * apart(block);
-  const Range needed = across.sourcesOf(columns);
-  float* const sums = scratch;  // ring of rows, each summed across
-  float* const centres = sums + depth * rowSize;
-  float* const strip = centres + (unsharp ? depth * rowSize : 0);
-  const auto pixel = [&](int64_t c) { return strip + (c - needed.begin) * apart(block); };
-  const auto ringAt = [&](float* ring, int64_t r, int64_t j) { return ring + r % depth * rowSize + (j - columns.begin) * apart(block); };
-
-  int64_t row = 0;
-  for (int64_t i = rows.begin; i < rows.end; ++i) {
-    const Span vertical = down.at(i);
-    for (row = std::max(row, vertical.begin); row < vertical.end; ++row) {
-      source(row, needed, strip);
-      for (int64_t j = columns.begin; j < columns.end; ++j) {
-        const Span span = across.at(j);
-        sumBlocks(ringAt(sums, row, j), block, span.end - span.begin, [&](int64_t s) { return pixel(span.begin + s); });
-        if (unsharp)
-          sumBlocks(ringAt(centres, row, j), block, span.centre < 0 ? 0 : 1, [&](int64_t) { return pixel(span.centre); });
-      }
-    }
-    finish(i, [&](int64_t j, float* out) {
-      sumBlocks(out, block, vertical.end - vertical.begin, [&](int64_t s) { return ringAt(sums, vertical.begin + s, j); });
-      if (!unsharp) return;
-      const float* centre = vertical.centre < 0 ? nullptr : ringAt(centres, vertical.centre, j);
-      for (int64_t n = 0; n < block; n += LANES)
-        store(out + n, (centre ? 2 * load(centre + n) : Vector{}) - load(out + n));
-    });
-  }
-}
-
-/// Calls body(offset, width, whole) for the vectors of a row of `channels` floats; width < LANES in a last, partial one.
-template <class Body>
-inline void eachVector(int64_t channels, Body body) {
-  int64_t n = 0;
-  for (; n + LANES <= channels; n += LANES) body(n, int64_t{LANES}, std::true_type{});
-  if (n < channels) body(n, channels - n, std::false_type{});
-}
-
-template <class Whole>
-inline void storePart(float* p, Vector v, int64_t width, Whole) {
-  if constexpr (Whole::value) store(p, v);
-  else storeFirst(p, v, width);
-}
-template <class Whole>
-inline Vector loadPart(const float* p, int64_t width, Whole) {
-  if constexpr (Whole::value) return load(p);
-  return loadFirst(p, width);
-}
-
-/// W of one pixel with rows of whole vectors: itself if they are, else a copy.
-inline const float* wholeRows(const float* weights, int64_t inputs, int64_t outputs, float* copy) {
-  if (outputs % LANES == 0) return weights;
-  const int64_t row = padded(outputs);
-  for (int64_t i = 0; i < inputs; ++i)
-    for (int64_t n = 0; n < row; n += LANES)
-      store(copy + i * row + n, loadFirst(weights + i * outputs + n, std::min<int64_t>(LANES, outputs - n)));
-  return copy;
-}
-
-/// Asks for the floats [0, n) at p ahead of time. Rows are read and written image after image; the processor foresees
-/// what follows in a row, but not the jump to the next image.
-inline void prefetch(const float* p, int64_t n) {
-  for (int64_t i = 0; i < n; i += 16) __builtin_prefetch(p + i);
-}
-
-/// strip[c, b, :] = images[b, c, :] for the pixels of a row: read in the order in which they lie, image after image,
-/// since a pixel of all images is as many pages as images. `channels` floats a pixel, `row` in the strip.
-inline void gather(const float* images, int64_t image, int64_t count, int64_t pixels, int64_t channels, float* strip,
-                   int64_t row) {
-  for (int64_t b = 0; b < count; ++b)
-    for (int64_t c = 0; c < pixels; ++c) {
-      if (b + 1 < count) prefetch(images + (b + 1) * image + c * channels, channels);
-      eachVector(channels, [&](int64_t n, int64_t width, auto whole) {
-        store(strip + c * apart(count * row) + b * row + n, loadPart(images + b * image + c * channels + n, width, whole));
-      });
-    }
+/// Copies rows × columns floats.
+inline void copy(const float* from, int64_t fromRow, int64_t rows, int64_t columns, float* to, int64_t toRow) {
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < columns; ++c) to[r * toRow + c] = from[r * fromRow + c];
 }
 
 // ---- forward --------------------------------------------------------------------------------------------------------
 
 int64_t forwardScratch(const ForwardTask& task) {
   const Geometry& g = task.geometry;
-  const int64_t images = task.batch.size(), in = padded(g.inputs), out = padded(g.outputs);
-  return filterScratch(g.down(), g.across(), {0, g.columns()}, images * out, g.unsharp) + g.inputs * out +
-         std::max(g.width * apart(images * in), g.columns() * apart(images * out));
+  const Range columns{0, g.columns()};
+  return Filter::scratch(columns, g.outputs) + kGroup * Filter::sourceRow(g.across(), columns, g.outputs) +
+         task.batch.size() * Filter::ring(g.down(), columns, g.outputs, g.unsharp) + apart(columns.size() * g.outputs) +
+         g.inputs * padded(g.outputs);
 }
 
 void forward(const ForwardTask& task, float* scratch) {
   const Geometry g = task.geometry;  // a copy, as are the pointers: else every store would have them read again
-  const int64_t images = task.batch.size(), in = padded(g.inputs), channels = padded(g.outputs);
-  const int64_t xImage = g.height * g.width * g.inputs, yImage = g.rows() * g.columns() * g.outputs;
-  const int64_t xBlock = apart(images * in), yBlock = apart(images * channels);
+  const int64_t inputs = g.inputs, outputs = g.outputs, whole = padded(outputs), pixels = g.height * g.width;
+  const int64_t images = task.batch.size(), xImage = pixels * inputs, size = g.columns() * outputs, yImage = g.rows() * size;
   const float* const x = task.x + task.batch.begin * xImage;
   float* const y = task.y + task.batch.begin * yImage;
   const float *const weights = task.weights, *const bias = task.bias;
-  float* const weightRows = scratch;
-  float* const packed = weightRows + g.inputs * channels;  // x of a row, later y of a row
-  float* const filter = packed + std::max(g.width * xBlock, g.columns() * yBlock);
 
-  const auto products = [&](int64_t r, Range needed, float* strip) {
-    const int64_t first = r * g.width + needed.begin;
-    gather(x + first * g.inputs, xImage, images, needed.size(), g.inputs, packed, in);
-    for (int64_t c = 0; c < needed.size(); ++c) {
-      const float* w = wholeRows(weights + (first + c) * g.inputs * g.outputs, g.inputs, g.outputs, weightRows);
-      gemm(packed + c * xBlock, in, 1, w, channels, strip + c * yBlock, channels, images, channels, g.inputs);
+  const Filter filter(g.down(), g.across(), {0, g.columns()}, outputs, g.unsharp, scratch);
+  const Range needed = filter.needed;
+  float* const sources = scratch;  // of a group of images
+  float* const rings = sources + kGroup * filter.sourceFloats;
+  float* const noBias = rings + images * filter.ringFloats;
+  float* const lastWeights = noBias + apart(size);
+  for (int64_t b = 0; b < kGroup; ++b) filter.writeFrame(sources + b * filter.sourceFloats);
+  for (int64_t t = 0; t < size; t += LANES) store(noBias + t, Vector{});
+
+  // A row of M. Rows of W that aren't whole vectors are read with the beginning of the next, and what comes of that lies
+  // where the next pixel's products go. Only behind the map's end nothing may be read.
+  const auto multiply = [=](int64_t r, Range batch) {
+    for (int64_t c = needed.begin; c < needed.end; ++c) {
+      const int64_t pixel = r * g.width + c;
+      const float* w = weights + pixel * inputs * outputs;
+      int64_t wRow = outputs;
+      if (whole - outputs > (pixels - 1 - pixel) * inputs * outputs) {
+        copy(w, outputs, inputs, outputs, lastWeights, whole);
+        w = lastWeights, wRow = whole;
+      }
+      gemm(x + batch.begin * xImage + pixel * inputs, xImage, 1, w, wRow,
+           sources + filter.firstSource() + (c - needed.begin) * outputs, filter.sourceFloats, batch.size(), whole, inputs);
     }
+    if (whole != outputs)
+      for (int64_t b = 0; b < batch.size(); ++b) filter.writeFrame(sources + b * filter.sourceFloats);
   };
-  const auto finish = [&](int64_t i, auto sumAt) {
-    for (int64_t j = 0; j < g.columns(); ++j) sumAt(j, packed + j * yBlock);
-    const int64_t row = i * g.columns() * g.outputs, columns = g.columns();
-    for (int64_t b = 0; b < images; ++b)
-      for (int64_t j = 0; j < columns; ++j) {
-        if (b + 1 < images) prefetch(y + (b + 1) * yImage + row + j * g.outputs, g.outputs);
-        eachVector(g.outputs, [&](int64_t n, int64_t width, auto whole) {
-          const int64_t q = row + j * g.outputs + n;
-          Vector v = load(packed + j * yBlock + b * channels + n);
-          if (bias) v += loadPart(bias + q, width, whole);
-          if (g.relu) v = v < 0 ? Vector{} : v;  // NaN stays
-          storePart(y + b * yImage + q, v, width, whole);
+
+  const Vector floor = Vector{} + (g.relu ? 0 : -__builtin_inff());
+  const int64_t vectors = size / LANES * LANES, groups = groupsOf(images, xImage);
+  eachStep(g.down(), task.rows, [&](int64_t r, int64_t i, const Span& span) {
+    for (int64_t group = 0; group < groups; ++group) {
+      const Range batch = part(images, group, groups);
+      if (r >= 0) multiply(r, batch);
+      for (int64_t b = batch.begin; b < batch.end; ++b) {
+        const float* const row = sources + (b - batch.begin) * filter.sourceFloats;
+        float* const ring = rings + b * filter.ringFloats;
+        if (i < 0) {
+          filter.add(r, row, ring);
+          continue;
+        }
+        float* const to = y + b * yImage + i * size;
+        const float* const add = bias ? bias + i * size : noBias;
+        const auto finished = [floor](Vector v) { return v < floor ? floor : v; };  // NaN stays
+        const auto emit = [=](int64_t t, Vector v) { store(to + t, finished(v + load(add + t))); };
+        if (r >= 0 && vectors == size && filter.addAndSum(r, row, span, ring, size, emit)) continue;
+        if (r >= 0) filter.add(r, row, ring);
+        filter.sum(span, ring, 0, vectors, emit);
+        filter.sum(span, ring, vectors, size, [=](int64_t t, Vector v) {
+          storeFirst(to + t, finished(v + loadFirst(add + t, size - t)), size - t);
         });
       }
-  };
-  boxFilter(g.down(), g.across(), task.rows, {0, g.columns()}, images * channels, g.unsharp, filter, products, finish);
+    }
+  });
 }
 
 // ---- backward -------------------------------------------------------------------------------------------------------
 
 int64_t backwardScratch(const BackwardTask& task) {
   const Geometry& g = task.geometry;
-  const int64_t images = std::min(g.batch, kBackwardBlock), in = padded(g.inputs), out = padded(g.outputs);
-  return filterScratch(g.down().adjoint(), g.across().adjoint(), task.columns, images * out, g.unsharp) +
-         std::max(g.inputs * out, g.outputs * in) + task.columns.size() * apart(images * in) + images * out;
+  const int64_t images = std::min(g.batch, kBackwardBlock), in = padded(g.inputs), columns = task.columns.size();
+  return Filter::scratch(task.columns, g.outputs) + Filter::sourceRow(g.across().adjoint(), task.columns, g.outputs) +
+         images * (apart(columns * g.outputs) + Filter::ring(g.down().adjoint(), task.columns, g.outputs, g.unsharp)) +
+         columns * g.outputs * in + std::max(g.inputs * padded(g.outputs), kGroup * in);
 }
 
-/// dW (+)= xᵀ·dM of one pixel, x [images, padded(inputs)]; `rows` is scratch.
-inline void weightGradient(const Geometry& g, const float* x, const float* dM, float* dWeights, int64_t images, bool add,
-                           float* rows) {
-  const int64_t in = padded(g.inputs), out = padded(g.outputs);
-  if (out == g.outputs) {
-    if (add) gemm<true>(x, 1, in, dM, out, dWeights, out, g.inputs, out, images);
-    else gemm(x, 1, in, dM, out, dWeights, out, g.inputs, out, images);
+/// to[t] = dy[t] where y[t] > 0; y is null without ReLU.
+inline void mask(const float* dy, const float* y, int64_t size, float* to) {
+  int64_t t = 0;
+  if (y)
+    for (; t + LANES <= size; t += LANES) store(to + t, load(y + t) <= 0 ? Vector{} : load(dy + t));
+  else
+    for (; t + LANES <= size; t += LANES) store(to + t, load(dy + t));
+  for (; t < size; ++t) to[t] = y && y[t] <= 0 ? 0 : dy[t];
+}
+
+/// sums[t] = from[t], or += it.
+inline void accumulate(const float* from, int64_t size, bool first, float* sums) {
+  int64_t t = 0;
+  for (; t + LANES <= size; t += LANES) store(sums + t, first ? load(from + t) : load(sums + t) + load(from + t));
+  for (; t < size; ++t) sums[t] = first ? from[t] : sums[t] + from[t];
+}
+
+/// dW (+)= xᵀ·dM of one pixel; `scratch` has room for it with whole vectors.
+inline void weightGradient(const Geometry& g, const float* x, int64_t xImage, const float* dM, int64_t dMImage, int64_t images,
+                           bool first, float* dWeights, float* scratch) {
+  const int64_t whole = padded(g.outputs);
+  if (whole == g.outputs) {
+    if (first) gemm(x, 1, xImage, dM, dMImage, dWeights, whole, g.inputs, whole, images);
+    else gemm<true>(x, 1, xImage, dM, dMImage, dWeights, whole, g.inputs, whole, images);
     return;
   }
-  gemm(x, 1, in, dM, out, rows, out, g.inputs, out, images);
-  for (int64_t i = 0; i < g.inputs; ++i)
-    eachVector(g.outputs, [&](int64_t n, int64_t width, auto whole) {
-      float* const to = dWeights + i * g.outputs + n;
-      const Vector v = load(rows + i * out + n);
-      storePart(to, add ? v + loadPart(to, width, whole) : v, width, whole);
-    });
+  gemm(x, 1, xImage, dM, dMImage, scratch, whole, g.inputs, whole, images);
+  for (int64_t i = 0; i < g.inputs; ++i) accumulate(scratch + i * whole, g.outputs, first, dWeights + i * g.outputs);
 }
 
 void backwardBlock(const BackwardTask task, Range batch, float* scratch) {
   const Geometry g = task.geometry;
   const Axis down = g.down(), across = g.across();
-  const int64_t images = batch.size(), in = padded(g.inputs), channels = padded(g.outputs);
-  const int64_t xImage = g.height * g.width * g.inputs, yImage = g.rows() * g.columns() * g.outputs;
-  const int64_t xBlock = apart(images * in), yBlock = apart(images * channels);
-  const bool first = batch.begin == 0;
-  float* const matrix = scratch;  // of one pixel: dW, or Wᵀ
-  float* const dM = matrix + std::max(g.inputs * channels, g.outputs * in);
-  float* const packed = dM + images * channels;  // x of a row, then dx of it
-  float* const filter = packed + task.columns.size() * xBlock;
+  const int64_t inputs = g.inputs, outputs = g.outputs, in = padded(inputs), images = batch.size();
+  const int64_t columns = task.columns.size(), size = columns * outputs;
+  const int64_t xImage = g.height * g.width * inputs, yRow = g.columns() * outputs, yImage = g.rows() * yRow;
+  const auto from = [](auto* images, int64_t offset) { return images ? images + offset : nullptr; };
+  const float *const x = from(task.x, batch.begin * xImage), *const weights = task.weights;
+  const float *const y = g.relu ? task.y + batch.begin * yImage : nullptr, *const dy = task.dy + batch.begin * yImage;
+  float *const dX = from(task.dX, batch.begin * xImage), *const dWeights = task.dWeights, *const dBias = task.dBias;
+
+  const Filter filter(down.adjoint(), across.adjoint(), task.columns, outputs, g.unsharp, scratch);
+  const Range needed = filter.needed;
+  float* const sources = scratch;  // dy of one image, masked
+  float* const dM = sources + filter.sourceFloats;
+  float* const rings = dM + images * filter.rowFloats;
+  float* const transposed = rings + images * filter.ringFloats;  // Wᵀ of a row
+  float* const rest = transposed + columns * outputs * in;
+  filter.writeFrame(sources);
 
   // Windows overlap several tasks' pixels: the one with the window's first pixel sums its bias.
   const auto owns = [](const Axis& axis, int64_t window, Range pixels) {
     const int64_t pixel = axis.at(window).begin;
     return pixel >= pixels.begin && pixel < pixels.end;
   };
-  const float *const y = task.y, *const dy = task.dy;
-  const auto masked = [&](int64_t i, Range needed, float* strip) {
-    const int64_t row = i * g.columns() * g.outputs;
-    for (int64_t b = 0; b < images; ++b)
-      for (int64_t j = needed.begin; j < needed.end; ++j) {
-        const int64_t pixel = (batch.begin + b) * yImage + row + j * g.outputs;
-        if (b + 1 < images) prefetch(dy + pixel + yImage, g.outputs);
-        if (b + 1 < images && g.relu) prefetch(y + pixel + yImage, g.outputs);
-        eachVector(g.outputs, [&](int64_t n, int64_t width, auto whole) {
-          const int64_t at = pixel + n;
-          Vector v = loadPart(dy + at, width, whole);
-          if (g.relu) v = loadPart(y + at, width, whole) <= 0 ? Vector{} : v;
-          store(strip + (j - needed.begin) * yBlock + b * channels + n, v);
-        });
+  Range owned = needed;
+  while (owned.begin < owned.end && !owns(across, owned.begin, task.columns)) ++owned.begin;
+  while (owned.begin < owned.end && !owns(across, owned.end - 1, task.columns)) --owned.end;
+
+  // Row i of dy into the ring, row r of dM out of it.
+  const auto filterRow = [&](int64_t i, int64_t r, const Span& span) {
+    const bool biased = i >= 0 && dBias && owns(down, i, task.rows);
+    for (int64_t b = 0; b < images; ++b) {
+      float* const ring = rings + b * filter.ringFloats;
+      if (i >= 0) {
+        const int64_t at = b * yImage + i * yRow + needed.begin * outputs;
+        float* const masked = sources + filter.firstSource();
+        mask(dy + at, from(y, at), needed.size() * outputs, masked);
+        if (biased)
+          accumulate(masked + (owned.begin - needed.begin) * outputs, owned.size() * outputs, batch.begin + b == 0,
+                     dBias + i * yRow + owned.begin * outputs);
       }
-    if (!task.dBias || !owns(down, i, task.rows)) return;
-    for (int64_t j = needed.begin; j < needed.end; ++j)
-      if (owns(across, j, task.columns))
-        eachVector(g.outputs, [&](int64_t n, int64_t width, auto whole) {
-          float* const to = task.dBias + row + j * g.outputs + n;
-          const float* from = strip + (j - needed.begin) * yBlock + n;
-          Vector sum = first ? Vector{} : loadPart(to, width, whole);
-          for (int64_t b = 0; b < images; ++b) sum += load(from + b * channels);
-          storePart(to, sum, width, whole);
-        });
-  };
-  const auto products = [&](int64_t r, auto sumAt) {
-    const int64_t start = r * g.width + task.columns.begin;
-    const int64_t xRow = batch.begin * xImage + start * g.inputs;
-    if (task.dWeights) gather(task.x + xRow, xImage, images, task.columns.size(), g.inputs, packed, in);
-    for (int64_t c = 0; c < task.columns.size(); ++c) {
-      const int64_t w = (start + c) * g.inputs * g.outputs;
-      float* const pixel = packed + c * xBlock;
-      sumAt(task.columns.begin + c, dM);
-      if (task.dWeights) weightGradient(g, pixel, dM, task.dWeights + w, images, !first, matrix);
-      if (!task.dX) continue;
-      transpose(task.weights + w, g.inputs, g.outputs, matrix, in);
-      gemm(dM, channels, 1, matrix, in, pixel, in, images, in, g.outputs);
+      const auto emit = storeTo(dM + b * filter.rowFloats);
+      if (i >= 0 && r >= 0 && filter.addAndSum(i, sources, span, ring, size, emit)) continue;
+      if (i >= 0) filter.add(i, sources, ring);
+      if (r >= 0) filter.sum(span, ring, 0, size, emit);
     }
-    if (!task.dX) return;
-    for (int64_t b = 0; b < images; ++b)
-      for (int64_t c = 0; c < task.columns.size(); ++c) {
-        if (b + 1 < images) prefetch(task.dX + xRow + (b + 1) * xImage + c * g.inputs, g.inputs);
-        eachVector(g.inputs, [&](int64_t n, int64_t width, auto whole) {
-          storePart(task.dX + xRow + b * xImage + c * g.inputs + n, load(packed + c * xBlock + b * in + n), width, whole);
-        });
-      }
   };
-  boxFilter(down.adjoint(), across.adjoint(), task.rows, task.columns, images * channels, g.unsharp, filter, masked, products);
+
+  // Group by group, so that few rows of dx are written at a time.
+  const int64_t groups = groupsOf(images, xImage);
+  const auto inputGradient = [=](int64_t firstPixel) {
+    for (int64_t c = 0; c < columns; ++c)
+      transpose(weights + (firstPixel + c) * inputs * outputs, inputs, outputs, transposed + c * outputs * in, in);
+    for (int64_t group = 0; group < groups; ++group) {
+      const Range some = part(images, group, groups);
+      for (int64_t c = 0; c < columns; ++c) {
+        const float *const m = dM + some.begin * filter.rowFloats + c * outputs, *const w = transposed + c * outputs * in;
+        float* const to = dX + some.begin * xImage + (firstPixel + c) * inputs;
+        const bool direct = in == inputs;
+        gemm(m, filter.rowFloats, 1, w, in, direct ? to : rest, direct ? xImage : in, some.size(), in, outputs);
+        if (!direct) copy(rest, in, some.size(), inputs, to, xImage);
+      }
+    }
+  };
+
+  eachStep(down.adjoint(), task.rows, [&](int64_t i, int64_t r, const Span& span) {
+    filterRow(i, r, span);
+    if (r < 0) return;
+    const int64_t firstPixel = r * g.width + task.columns.begin;
+    if (dX) inputGradient(firstPixel);
+    if (!dWeights) return;
+    for (int64_t c = 0; c < columns; ++c)
+      weightGradient(g, x + (firstPixel + c) * inputs, xImage, dM + c * outputs, filter.rowFloats, images, batch.begin == 0,
+                     dWeights + (firstPixel + c) * inputs * outputs, rest);
+  });
 }
 
 void backward(const BackwardTask& task, float* scratch) {

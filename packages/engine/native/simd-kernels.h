@@ -33,7 +33,7 @@ struct Kernels {
 };
 
 /// Images that `backward` takes at a time. Fixed: the order of the sums over the batch follows from it.
-constexpr int64_t kBackwardBlock = 32;
+constexpr int64_t kBackwardBlock = 64;
 
 extern const Kernels portableKernels;
 #if defined(__x86_64__)

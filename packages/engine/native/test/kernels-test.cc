@@ -14,6 +14,10 @@
 
 using namespace weightmap;
 
+namespace weightmap {
+extern const Kernels wideKernels;  // simd-wide.cc
+}
+
 namespace {
 
 std::mt19937 generator(7);
@@ -121,8 +125,8 @@ Geometry drawn() {
 
 int main(int count, char** arguments) {
   const int cases = count > 1 ? std::atoi(arguments[1]) : 300;
-  for (const char* name : {"portable", "avx2", "avx512"}) {
-    const Kernels* simd = kernelsNamed(name);
+  for (const char* name : {"portable", "avx2", "avx512", "wide"}) {
+    const Kernels* simd = std::strcmp(name, "wide") ? kernelsNamed(name) : &wideKernels;
     if (!simd) {
       std::printf("%s: not on this processor\n", name);
       continue;
@@ -134,6 +138,8 @@ int main(int count, char** arguments) {
       check(*simd, {9, 10, 12, 64, 33, 3, 1, 1, 1, 1, 2, 2, unsharp, false}, false);
       check(*simd, {2, 20, 17, 128, 3, 16, 0, 0, 0, 0, 1, 1, unsharp, false}, true);   // a large window
       check(*simd, {3, 4, 4, 2, 3, 9, 3, 3, 3, 3, 1, 1, unsharp, false}, true);        // larger than the image
+      check(*simd, {29, 8, 8, 16, 24, 3, 1, 1, 1, 1, 1, 1, unsharp, true}, true);      // images a page apart
+      check(*simd, {14, 8, 16, 40, 8, 5, 2, 2, 2, 2, 1, 2, unsharp, true}, true);
       check(*simd, {1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, unsharp, false}, true);
       check(*simd, {0, 5, 5, 3, 4, 3, 0, 0, 0, 0, 1, 1, unsharp, true}, true);         // no images
     }
