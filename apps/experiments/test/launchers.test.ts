@@ -15,7 +15,7 @@ describe('defaultWorkers', () => {
   it.each([
     ['one a core', 1, 8, 64 * GiB, 8],
     ['fewer, if each takes several', 3, 8, 64 * GiB, 2],
-    ['no more than there is memory for', 1, 64, 8.2 * GiB, 5],
+    ['no more than there is memory for', 1, 64, 10.5 * GiB, 5],
     ['at least one', 4, 2, GiB / 2, 1],
   ])('%s', (_, threads, cores, memory, expected) =>
     expect(defaultWorkers(threads, cores, memory)).toBe(expected),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 
 /** Bytes of memory that a worker may take: TensorFlow, a dataset, and a network in training. */
-const WORKER_MEMORY = 1.5 * 2 ** 30;
+const WORKER_MEMORY = 2 * 2 ** 30;
 
 /** The numbers of the processor cores that this process may use: `0-3,8` means 0, 1, 2, 3, 8. */
 export function parseCpuList(list: string): number[] {
