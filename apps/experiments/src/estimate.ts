@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { buildVariant } from '@weightmap/architectures';
 import { countOf, sliceOf, type CellConfig, type ImageSpec } from '@weightmap/core';
+import { trainableParameters } from '@weightmap/metrics';
 import { adam, evaluate, packBatch, trainingStep } from '@weightmap/training';
 import { madeImages } from './bench/made-images.js';
 
@@ -35,11 +36,7 @@ export async function measurePace(variant: string, spec: ImageSpec, batchSize: n
     await evaluate(model, images);
     const forward = seconds(performance.now());
     await evaluate(model, images);
-    const parameters = model.trainableWeights.reduce(
-      (sum, weight) => sum + tf.util.sizeFromShape(weight.shape as number[]),
-      0,
-    );
-    return { parameters, step: stepTime, image: forward() / FORWARD_IMAGES };
+    return { parameters: trainableParameters(model), step: stepTime, image: forward() / FORWARD_IMAGES };
   } finally {
     tf.dispose([batch.pixels, batch.labels]);
     step.dispose();
