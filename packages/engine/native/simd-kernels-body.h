@@ -35,6 +35,26 @@ inline void copy(const float* from, int64_t fromRow, int64_t rows, int64_t colum
     for (int64_t c = 0; c < columns; ++c) to[r * toRow + c] = from[r * fromRow + c];
 }
 
+/// Whether a layer's images are more than caches hold from one pass to the next (measured: at about 4.5 MB), so that asking
+/// for them ahead of time pays; else it costs.
+inline bool comesFromMemory(const Geometry& g) {
+  return g.batch * (g.height * g.width * g.inputs + g.rows() * g.columns() * g.outputs) > 1100 * 1000;
+}
+
+/// Asks for the cache line of p. The processor foresees what follows in a row, but not the jump to the next image.
+template <bool WRITE = false>
+inline void prefetch(const float* p) {
+  __builtin_prefetch(p, WRITE, 2);  // into the second-level cache: the first is full
+}
+
+/// Asks for `size` floats of each of `images`, a pixel of them all. Less than a cache line came with the pixel before.
+template <bool WRITE = false>
+inline void prefetchPixel(const float* pixel, int64_t image, int64_t images, int64_t size) {
+  if (size < 16) return;
+  for (int64_t b = 0; b < images; ++b, pixel += image)
+    for (int64_t t = 0; t < size; t += 16) prefetch<WRITE>(pixel + t);
+}
+
 // ---- forward --------------------------------------------------------------------------------------------------------
 
 int64_t forwardScratch(const ForwardTask& task) {
@@ -52,6 +72,7 @@ void forward(const ForwardTask& task, float* scratch) {
   const float* const x = task.x + task.batch.begin * xImage;
   float* const y = task.y + task.batch.begin * yImage;
   const float *const weights = task.weights, *const bias = task.bias;
+  const bool far = comesFromMemory(g);
 
   const Filter filter(g.down(), g.across(), {0, g.columns()}, outputs, g.unsharp, scratch);
   const Range needed = filter.needed;
@@ -73,7 +94,10 @@ void forward(const ForwardTask& task, float* scratch) {
         copy(w, outputs, inputs, outputs, lastWeights, whole);
         w = lastWeights, wRow = whole;
       }
-      gemm(x + batch.begin * xImage + pixel * inputs, xImage, 1, w, wRow,
+      const float* const xPixel = x + pixel * inputs;
+      if (far && batch.end < images) prefetchPixel(xPixel + batch.end * xImage, xImage, std::min(images - batch.end, batch.size()), inputs);
+      else if (far && r + 1 < g.height) prefetchPixel(xPixel + g.width * inputs, xImage, std::min(images, kGroup), inputs);
+      gemm(xPixel + batch.begin * xImage, xImage, 1, w, wRow,
            sources + filter.firstSource() + (c - needed.begin) * outputs, filter.sourceFloats, batch.size(), whole, inputs);
     }
     if (whole != outputs)
@@ -96,7 +120,11 @@ void forward(const ForwardTask& task, float* scratch) {
         float* const to = y + b * yImage + i * size;
         const float* const add = bias ? bias + i * size : noBias;
         const auto finished = [floor](Vector v) { return v < floor ? floor : v; };  // NaN stays
-        const auto emit = [=](int64_t t, Vector v) { store(to + t, finished(v + load(add + t))); };
+        const int64_t next = far && b + 1 < images ? yImage : 0;
+        const auto emit = [=](int64_t t, Vector v) {
+          if (t % 16 == 0) prefetch<true>(to + next + t);
+          store(to + t, finished(v + load(add + t)));
+        };
         if (r >= 0 && vectors == size && filter.addAndSum(r, row, span, ring, size, emit)) continue;
         if (r >= 0) filter.add(r, row, ring);
         filter.sum(span, ring, 0, vectors, emit);
@@ -118,13 +146,16 @@ int64_t backwardScratch(const BackwardTask& task) {
          columns * g.outputs * in + std::max(g.inputs * padded(g.outputs), kGroup * in);
 }
 
-/// to[t] = dy[t] where y[t] > 0; y is null without ReLU.
-inline void mask(const float* dy, const float* y, int64_t size, float* to) {
+/// to[t] = dy[t] where y[t] > 0; y is null without ReLU. Asks for the floats `ahead` of these, the next image's.
+inline void mask(const float* dy, const float* y, int64_t size, int64_t ahead, float* to) {
   int64_t t = 0;
-  if (y)
-    for (; t + LANES <= size; t += LANES) store(to + t, load(y + t) <= 0 ? Vector{} : load(dy + t));
-  else
-    for (; t + LANES <= size; t += LANES) store(to + t, load(dy + t));
+  for (; t + LANES <= size; t += LANES) {
+    if (t % 16 == 0) {
+      prefetch(dy + ahead + t);
+      if (y) prefetch(y + ahead + t);
+    }
+    store(to + t, y ? (load(y + t) <= 0 ? Vector{} : load(dy + t)) : load(dy + t));
+  }
   for (; t < size; ++t) to[t] = y && y[t] <= 0 ? 0 : dy[t];
 }
 
@@ -154,6 +185,7 @@ void backwardBlock(const BackwardTask task, Range batch, float* scratch) {
   const int64_t inputs = g.inputs, outputs = g.outputs, in = padded(inputs), images = batch.size();
   const int64_t columns = task.columns.size(), size = columns * outputs;
   const int64_t xImage = g.height * g.width * inputs, yRow = g.columns() * outputs, yImage = g.rows() * yRow;
+  const bool far = comesFromMemory(g);
   const auto from = [](auto* images, int64_t offset) { return images ? images + offset : nullptr; };
   const float *const x = from(task.x, batch.begin * xImage), *const weights = task.weights;
   const float *const y = g.relu ? task.y + batch.begin * yImage : nullptr, *const dy = task.dy + batch.begin * yImage;
@@ -185,7 +217,7 @@ void backwardBlock(const BackwardTask task, Range batch, float* scratch) {
       if (i >= 0) {
         const int64_t at = b * yImage + i * yRow + needed.begin * outputs;
         float* const masked = sources + filter.firstSource();
-        mask(dy + at, from(y, at), needed.size() * outputs, masked);
+        mask(dy + at, from(y, at), needed.size() * outputs, far && b + 1 < images ? yImage : 0, masked);
         if (biased)
           accumulate(masked + (owned.begin - needed.begin) * outputs, owned.size() * outputs, batch.begin + b == 0,
                      dBias + i * yRow + owned.begin * outputs);
@@ -208,6 +240,7 @@ void backwardBlock(const BackwardTask task, Range batch, float* scratch) {
         const float *const m = dM + some.begin * filter.rowFloats + c * outputs, *const w = transposed + c * outputs * in;
         float* const to = dX + some.begin * xImage + (firstPixel + c) * inputs;
         const bool direct = in == inputs;
+        if (far && c + 2 < columns) prefetchPixel<true>(to + 2 * inputs, xImage, some.size(), inputs);
         gemm(m, filter.rowFloats, 1, w, in, direct ? to : rest, direct ? xImage : in, some.size(), in, outputs);
         if (!direct) copy(rest, in, some.size(), inputs, to, xImage);
       }
@@ -220,9 +253,12 @@ void backwardBlock(const BackwardTask task, Range batch, float* scratch) {
     const int64_t firstPixel = r * g.width + task.columns.begin;
     if (dX) inputGradient(firstPixel);
     if (!dWeights) return;
-    for (int64_t c = 0; c < columns; ++c)
-      weightGradient(g, x + (firstPixel + c) * inputs, xImage, dM + c * outputs, filter.rowFloats, images, batch.begin == 0,
+    for (int64_t c = 0; c < columns; ++c) {
+      const float* const xPixel = x + (firstPixel + c) * inputs;
+      if (far && c + 1 < columns) prefetchPixel(xPixel + inputs, xImage, images, inputs);
+      weightGradient(g, xPixel, xImage, dM + c * outputs, filter.rowFloats, images, batch.begin == 0,
                      dWeights + (firstPixel + c) * inputs * outputs, rest);
+    }
   });
 }
 
