@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError, type Classifier } from '@weightmap/core';
+import { allFinite, isTrue } from './_finite.js';
+import { perClassifier } from './_per-classifier.js';
 
 /**
  * Softmax cross-entropy of each image, CE = softplus(m) with the margin m = log Σ_{j≠y} e^{z_j} − z_y.
@@ -45,14 +47,12 @@ export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tenso
  * @throws WeightmapError if a component is NaN or infinite (`sign` would make a harmless 0 of a NaN).
  */
 export function lossGradient(classifier: Classifier, images: tf.Tensor4D, labels: tf.Tensor1D): tf.Tensor4D {
-  return tf.tidy(() => {
-    const gradient = gradientOf(classifier)({ images, labels });
-    if (!allFinite(gradient))
-      throw new WeightmapError('The gradient of the loss is not finite.', {
-        where: 'the classifier, differentiated by its input',
-        fix: 'look for overflow, or for a division by zero, in the layers of the model',
-      });
-    return gradient;
+  const { gradient, finite } = gradientOf(classifier)({ images, labels });
+  if (isTrue(finite)) return gradient;
+  gradient.dispose();
+  throw new WeightmapError('The gradient of the loss is not finite.', {
+    where: 'the classifier, differentiated by its input',
+    fix: 'look for overflow, or for a division by zero, in the layers of the model',
   });
 }
 
@@ -61,20 +61,9 @@ interface Labelled {
   readonly images: tf.Tensor4D;
   readonly labels: tf.Tensor1D;
 }
-type Gradient = (inputs: Labelled) => tf.Tensor4D;
 
-const gradients = new WeakMap<Classifier, Gradient>();
-
-/** The gradient as a function that is made once a classifier, and compiled where that is possible. */
-function gradientOf(classifier: Classifier): Gradient {
-  const known = gradients.get(classifier);
-  if (known) return known;
-  const plain: Gradient = ({ images, labels }) =>
-    tf.grad((x) => crossEntropy(classifier.logits(x as tf.Tensor4D), labels).sum())(images) as tf.Tensor4D;
-  const gradient = classifier.compile?.(plain) ?? plain;
-  gradients.set(classifier, gradient);
-  return gradient;
-}
-
-/** Whether no value is NaN or infinite: both make a NaN of 0 · x, and NaN survives the sum. */
-export const allFinite = (x: tf.Tensor): boolean => tf.tidy(() => x.mul(0).sum().dataSync()[0] === 0);
+const gradientOf = perClassifier((classifier) => ({ images, labels }: Labelled) => {
+  const loss = (x: tf.Tensor) => crossEntropy(classifier.logits(x as tf.Tensor4D), labels).sum();
+  const gradient = tf.tidy(() => tf.grad(loss)(images) as tf.Tensor4D);
+  return { gradient, finite: allFinite(gradient) };
+});

@@ -4,8 +4,9 @@ import * as tf from '@tensorflow/tfjs';
 export interface Norm {
   /** The direction of length 1 along which a linear function of slope `gradient` grows fastest; 0 where it is flat. */
   normalize(gradient: tf.Tensor4D): tf.Tensor4D;
-  /** The points nearest to `points` that lie within `radius` of `centers`. */
-  project(points: tf.Tensor4D, centers: tf.Tensor4D, radius: number): tf.Tensor4D;
+  /** @param radius a scalar
+   * @returns the points nearest to `points` that lie within `radius` of `centers`. */
+  project(points: tf.Tensor4D, centers: tf.Tensor4D, radius: tf.Scalar): tf.Tensor4D;
   /** @returns [batch] */
   length(changes: tf.Tensor4D): tf.Tensor1D;
 }

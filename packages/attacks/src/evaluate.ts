@@ -8,9 +8,10 @@ import {
   type AttackOutcome,
   type Classifier,
 } from '@weightmap/core';
-import { allFinite } from './_cross-entropy.js';
+import { allFinite, isTrue } from './_finite.js';
 import { checkInputs } from './_inputs.js';
 import { norms } from './_norms.js';
+import { perClassifier } from './_per-classifier.js';
 
 /**
  * Makes an attack of a method, and takes nothing on trust: it checks what goes in, clips what comes out to the
@@ -27,20 +28,23 @@ import { norms } from './_norms.js';
  * - the classifier gives logits that are not finite.
  */
 export function judged(method: AttackMethod): Attack {
+  const confine = confinement(method);
   return {
     ...infoOf(method),
     run(classifier, images, labels, options) {
       const { strengths } = options;
       const truth = checkInputs(classifier, images, labels, strengths);
-      const adversarial = tf.tidy(() => {
+      const confined = tf.tidy(() => {
         const results = method.perturb(classifier, images, labels, options);
-        checkResults(method, images, strengths, results);
-        return results.map((result, i) => confine(method, classifier, images, result, strengths[i]));
+        checkShapes(method, images, strengths, results);
+        return results.map((result, i) =>
+          confine(classifier)({ images, result, strength: tf.scalar(strengths[i]) }),
+        );
       });
       try {
-        return adversarial.map((x, i) => judge(classifier, images, x, truth, strengths[i]));
+        return confined.map((result, i) => judge(method, classifier, result, truth, strengths[i]));
       } catch (error) {
-        tf.dispose(adversarial);
+        tf.dispose(confined);
         throw error;
       }
     },
@@ -56,7 +60,7 @@ const infoOf = ({ id, label, strength, norm, usesGradient, source }: AttackMetho
   source,
 });
 
-function checkResults(
+function checkShapes(
   { id }: AttackMethod,
   images: tf.Tensor4D,
   strengths: readonly number[],
@@ -67,47 +71,68 @@ function checkResults(
       expected: `one for each of the ${strengths.length} strengths`,
     });
   results.forEach((result, i) => {
-    const where = `attack ${id}, strength ${strengths[i]}`;
     if (result.shape.join() !== images.shape.join())
       throw new WeightmapError(`An attack changed the shape of the images to [${result.shape.join(', ')}].`, {
-        where,
+        where: `attack ${id}, strength ${strengths[i]}`,
         expected: `[${images.shape.join(', ')}]`,
       });
-    if (!allFinite(result))
-      throw new WeightmapError('An attack gave pixels that are NaN or infinite.', { where });
   });
 }
 
-/** A new tensor, within the ball and the bounds. The box last: moving towards the image's own box never leaves the ball. */
-function confine(
-  { norm }: AttackMethod,
-  { bounds }: Classifier,
-  images: tf.Tensor4D,
-  result: tf.Tensor4D,
-  strength: number,
-): tf.Tensor4D {
-  const inBall: tf.Tensor4D = norm ? norms[norm].project(result, images, strength) : result;
-  return inBall.clipByValue(...bounds) as tf.Tensor4D;
+interface Perturbed {
+  readonly [name: string]: tf.Tensor;
+  readonly images: tf.Tensor4D;
+  readonly result: tf.Tensor4D;
+  readonly strength: tf.Scalar;
 }
 
+/** What becomes of a method's result. */
+interface Confined {
+  readonly [name: string]: tf.Tensor;
+  /** Within the ball and the bounds. */
+  readonly adversarial: tf.Tensor4D;
+  /** [batch], the change's lengths. */
+  readonly linf: tf.Tensor1D;
+  readonly l2: tf.Tensor1D;
+  /** Whether all of the result was. */
+  readonly finite: tf.Scalar;
+}
+
+/** The box comes last: moving towards the image's own box never leaves the ball. */
+const confinement = ({ norm }: AttackMethod) =>
+  perClassifier(({ bounds }) => ({ images, result, strength }: Perturbed): Confined => {
+    const inBall: tf.Tensor4D = norm ? norms[norm].project(result, images, strength) : result;
+    const adversarial = inBall.clipByValue(...bounds) as tf.Tensor4D;
+    const changes = adversarial.sub<tf.Tensor4D>(images);
+    return {
+      adversarial,
+      linf: norms.linf.length(changes),
+      l2: norms.l2.length(changes),
+      finite: allFinite(result),
+    };
+  });
+
+/** Frees all but the adversarial images. */
 function judge(
+  { id }: AttackMethod,
   classifier: Classifier,
-  images: tf.Tensor4D,
-  adversarial: tf.Tensor4D,
+  { adversarial, linf, l2, finite }: Confined,
   truth: ArrayLike<number>,
   strength: number,
 ): AttackOutcome {
+  if (!isTrue(finite))
+    throw new WeightmapError('An attack gave pixels that are NaN or infinite.', {
+      where: `attack ${id}, strength ${strength}`,
+    });
   const predicted = predictClasses(classifier, adversarial);
-  const [linf, l2] = tf.tidy(() => {
-    const changes = adversarial.sub<tf.Tensor4D>(images);
-    return [norms.linf, norms.l2].map((norm) => norm.length(changes).dataSync<'float32'>());
-  });
-  return {
+  const outcome = {
     strength,
     adversarial,
     predicted,
     misclassified: Uint8Array.from(predicted, (guess, i) => Number(guess !== truth[i])),
-    linf,
-    l2,
+    linf: linf.dataSync<'float32'>(),
+    l2: l2.dataSync<'float32'>(),
   };
+  tf.dispose([linf, l2]);
+  return outcome;
 }

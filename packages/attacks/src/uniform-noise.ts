@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Attack } from '@weightmap/core';
+import { perClassifier } from './_per-classifier.js';
 import { judged } from './evaluate.js';
 
 export interface UniformNoiseOptions {
@@ -21,24 +22,36 @@ export interface UniformNoiseOptions {
  *
  * Source: paper, section 4, which says "rescaled" without saying how; `min-max` is this project's choice.
  */
-export const uniformNoise = ({ rescale = 'min-max' }: UniformNoiseOptions = {}): Attack =>
-  judged({
+export function uniformNoise({ rescale = 'min-max' }: UniformNoiseOptions = {}): Attack {
+  const addTo = perClassifier(
+    ({ bounds }) =>
+      ({ images, noise, beta }: NoiseInputs) =>
+        rescalings[rescale](images.add(noise.mul(beta)), beta, bounds),
+  );
+  return judged({
     id: 'uniform-noise',
     label: 'uniform noise',
     strength: 'beta',
     norm: null,
     usesGradient: false,
     source: 'paper, section 4',
-    perturb({ bounds }, images, _labels, { strengths, random }) {
-      const noise = tf.tensor(random.uniforms(images.size), images.shape);
-      const toBounds = rescalings[rescale];
+    perturb(classifier, images, _labels, { strengths, random }) {
+      const noise = tf.tensor<tf.Rank.R4>(random.uniforms(images.size), images.shape);
       return strengths.map((beta) =>
-        beta === 0 ? images : toBounds(images.add(noise.mul(beta)), beta, bounds),
+        beta === 0 ? images : addTo(classifier)({ images, noise, beta: tf.scalar(beta) }),
       );
     },
   });
+}
 
-type Rescaling = (noisy: tf.Tensor4D, beta: number, bounds: readonly [number, number]) => tf.Tensor4D;
+interface NoiseInputs {
+  readonly [name: string]: tf.Tensor;
+  readonly images: tf.Tensor4D;
+  readonly noise: tf.Tensor4D;
+  readonly beta: tf.Scalar;
+}
+
+type Rescaling = (noisy: tf.Tensor4D, beta: tf.Scalar, bounds: readonly [number, number]) => tf.Tensor4D;
 
 const rescalings: Record<NonNullable<UniformNoiseOptions['rescale']>, Rescaling> = {
   'min-max'(noisy, _beta, [low, high]) {
@@ -55,6 +68,6 @@ const rescalings: Record<NonNullable<UniformNoiseOptions['rescale']>, Rescaling>
   bound: (noisy, beta, [low, high]) =>
     noisy
       .sub(low)
-      .mul((high - low) / (high - low + beta))
+      .mul(tf.div(high - low, beta.add(high - low)))
       .add(low),
 };

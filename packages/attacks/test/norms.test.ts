@@ -15,7 +15,9 @@ describe('norms', () => {
   it('leave points inside the ball where they are', () => {
     const centers = tf.tensor4d([0.2, 0.7], [1, 1, 2, 1]);
     const points = tf.tensor4d([0.25, 0.66], [1, 1, 2, 1]);
-    expect([...norms.linf.project(points, centers, 0.1).dataSync()]).toEqual([...points.dataSync()]);
-    expect(norms.l2.project(points, centers, 0.1)).toBeAllclose(points, 1e-6);
+    expect([...norms.linf.project(points, centers, tf.scalar(0.1)).dataSync()]).toEqual([
+      ...points.dataSync(),
+    ]);
+    expect(norms.l2.project(points, centers, tf.scalar(0.1))).toBeAllclose(points, 1e-6);
   });
 });
