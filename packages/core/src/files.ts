@@ -1,11 +1,16 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import { messageOf, WeightmapError } from './errors.js';
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
 /** Told apart within one process: two writers of the same file don't share a temporary one. */
 let writers = 0;
+
+/** Whose temporary files can be told to be left behind: those of this machine's processes. */
+const HOST = Buffer.from(hostname()).toString('base64url');
+const DAY = 24 * 3600 * 1000;
 
 /** The file's bytes, or null if there is none. */
 export async function readIfThere(path: string): Promise<Buffer | null> {
@@ -21,7 +26,7 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
 }
 
 /**
- * Writes a whole file or none: temporary file `<path>.<pid>.<n>.partial`, fsync, rename, fsync of the folder.
+ * Writes a whole file or none: temporary file `<path>.<host>.<pid>.<n>.partial`, fsync, rename, fsync of the folder.
  * Makes the folder.
  *
  * The well-known library for this takes a short write (a disk that fills up) for a whole one and renames what it
@@ -30,7 +35,7 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
  * @throws WeightmapError if the file system refuses.
  */
 export async function writeWhole(path: string, data: Uint8Array | string): Promise<void> {
-  const partial = `${path}.${process.pid}.${writers++}.partial`;
+  const partial = `${path}.${HOST}.${process.pid}.${writers++}.partial`;
   await writing(path, async () => {
     await mkdir(dirname(path), { recursive: true });
     try {
@@ -48,6 +53,31 @@ export async function writeWhole(path: string, data: Uint8Array | string): Promi
     }
     await syncFolder(dirname(path));
   });
+}
+
+/**
+ * Removes the temporary files of `writeWhole` in a folder and below that nobody will finish: those of processes of this machine
+ * that are gone, and all that are older than a day.
+ */
+export async function removeLeftovers(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    const [, host, pid] = /\.([\w-]+)\.(\d+)\.\d+\.partial$/.exec(entry.name) ?? [];
+    if (!entry.isFile() || pid === undefined) continue;
+    const file = join(entry.parentPath, entry.name);
+    const isOld = async () => Date.now() - (await stat(file)).mtimeMs > DAY;
+    if (host === HOST ? !isRunning(Number(pid)) : await isOld().catch(() => false))
+      await rm(file, { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== 'ESRCH';
+  }
 }
 
 /** Runs `body`, which writes at `path`; what the file system refuses becomes a message for people. */

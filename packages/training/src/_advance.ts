@@ -9,7 +9,8 @@ import {
 import { readAdamState } from './_adam-state.js';
 import type { TrainingState } from './_checkpoint-file.js';
 import { divergence } from './_divergence.js';
-import { trainEpoch, type Step } from './_epoch.js';
+import { trainEpoch, type EpochPosition, type Step } from './_epoch.js';
+import type { Pace } from './_progress.js';
 import { nonFiniteWeight, readWeights } from './_weights.js';
 import { evaluateBy } from './evaluate.js';
 import type { evaluationStep, trainingStep } from './_step.js';
@@ -26,17 +27,23 @@ export interface Run {
   readonly checkpointDir?: string;
   readonly signal?: AbortSignal;
   readonly onStep: (step: Step & { epoch: number }) => void;
-  /** Ends the epoch on the clock: its seconds. */
-  readonly endEpoch: () => number;
+  readonly pace: Pace;
+  /** Called between steps with what would have to be kept. */
+  readonly onPosition: (state: () => TrainingState) => Promise<void>;
+}
+
+/** Where `advance` got to, and whether the signal ended it early. */
+export interface Advanced {
+  readonly state: TrainingState;
+  readonly stopped: boolean;
 }
 
 /**
- * One epoch further: training, validation, selection.
+ * To the end of the epoch: training, validation, selection.
  *
- * @returns the state after it, or null if the signal ended it early.
  * @throws WeightmapError if the loss, a weight or the validation loss is no longer finite.
  */
-export async function advance(run: Run, state: TrainingState): Promise<TrainingState | null> {
+export async function advance(run: Run, state: TrainingState): Promise<Advanced> {
   const { model, optimizer, data, config, seed, checkpointDir, signal } = run;
   const keptEpoch = state.history.length;
   const epoch = keptEpoch + 1;
@@ -59,13 +66,30 @@ export async function advance(run: Run, state: TrainingState): Promise<TrainingS
     lastFiniteLoss = step.loss;
     run.onStep({ ...step, epoch });
   };
-  const trainLoss = await trainEpoch(run.descend, data.train, config, { seed, epoch, signal, onStep });
-  if (trainLoss === null) return null;
+  const readFiniteWeights = (step: number) => {
+    // A kernel may turn NaN into 0 (ReLU does on some engines), so that no loss would show it.
+    const weights = readWeights(model);
+    const broken = nonFiniteWeight(model, weights);
+    if (broken) throw diverged(step, `weight ${broken} became NaN or infinite`);
+    return weights;
+  };
+  const at = (position: EpochPosition): TrainingState => ({
+    ...state,
+    weights: readFiniteWeights(position.step),
+    adam: readAdamState(optimizer),
+    position: { ...position, seconds: run.pace.soFar() },
+  });
+  const ended = await trainEpoch(run.descend, data.train, config, {
+    ...{ seed, epoch, from: state.position, signal, onStep },
+    onPosition: (position) => run.onPosition(() => at(position())),
+  });
+  if ('stoppedAt' in ended) {
+    const isFurther = ended.stoppedAt.step > (state.position?.step ?? 0);
+    return { state: isFurther ? at(ended.stoppedAt) : state, stopped: true };
+  }
+  const { trainLoss } = ended;
 
-  // A kernel may turn NaN into 0 (ReLU does on some engines), so that no loss would show it.
-  const weights = readWeights(model);
-  const broken = nonFiniteWeight(model, weights);
-  if (broken) throw diverged(steps, `weight ${broken} became NaN or infinite`);
+  const weights = readFiniteWeights(steps);
   const validation = await evaluateBy(run.judge, data.validation).catch((error: unknown) => {
     throw error instanceof WeightmapError
       ? diverged(steps, 'the validation loss became NaN or infinite')
@@ -80,11 +104,15 @@ export async function advance(run: Run, state: TrainingState): Promise<TrainingS
   };
   const preferred = config.selection === 'last' || isBetter(record, state.history[state.selected.epoch - 1]);
   return {
-    history: [...state.history, record],
-    secondsPerEpoch: [...state.secondsPerEpoch, run.endEpoch()],
-    weights,
-    selected: preferred ? { epoch, weights } : state.selected,
-    adam: readAdamState(optimizer),
+    stopped: false,
+    state: {
+      history: [...state.history, record],
+      secondsPerEpoch: [...state.secondsPerEpoch, run.pace.epoch()],
+      weights,
+      selected: preferred ? { epoch, weights } : state.selected,
+      adam: readAdamState(optimizer),
+      position: null,
+    },
   };
 }
 

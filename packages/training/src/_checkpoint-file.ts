@@ -4,13 +4,15 @@ import { epochRecordSchema, WeightmapError, type EpochRecord } from '@weightmap/
 import { z } from 'zod';
 import type { AdamState } from './_adam-state.js';
 import { identitySchema, type Identity } from './_identity.js';
+import type { EpochPosition } from './_epoch.js';
 import type { Weights } from './_weights.js';
 
 /** Raised when older checkpoints can no longer be continued. */
-export const CHECKPOINT_SCHEMA_VERSION = 1;
+export const CHECKPOINT_SCHEMA_VERSION = 2;
 
-/** A training run at the end of an epoch. */
+/** A training run between two steps. */
 export interface TrainingState {
+  /** The epochs that are finished. */
   readonly history: readonly EpochRecord[];
   /** Wall-clock seconds of each epoch of the history. */
   readonly secondsPerEpoch: readonly number[];
@@ -18,6 +20,8 @@ export interface TrainingState {
   /** The epoch that the selection rule prefers so far, and its weights (the same object if it is the last). */
   readonly selected: { readonly epoch: number; readonly weights: Weights };
   readonly adam: AdamState;
+  /** How far the epoch after the history's last has come, and its seconds so far; null at its beginning. */
+  readonly position: (EpochPosition & { readonly seconds: number }) | null;
 }
 
 export interface Checkpoint {
@@ -32,11 +36,19 @@ const headerSchema = z.strictObject({
   schemaVersion: z.literal(CHECKPOINT_SCHEMA_VERSION),
   identity: identitySchema,
   backend: z.string(),
-  epoch: z.number().int().positive(),
-  selectedEpoch: z.number().int().positive(),
-  history: z.array(epochRecordSchema).min(1),
+  epoch: z.number().int().nonnegative(),
+  selectedEpoch: z.number().int().nonnegative(),
+  history: z.array(epochRecordSchema),
   secondsPerEpoch: z.array(z.number()),
   adam: z.strictObject({ iterations: z.number().int(), betaPowers: z.tuple([z.number(), z.number()]) }),
+  position: z
+    .strictObject({
+      step: z.number().int().positive(),
+      lossSum: z.number(),
+      augmentation: z.array(z.number().int()),
+      seconds: z.number(),
+    })
+    .nullable(),
   /** Arrays in each group of the payload. */
   groups: z.record(z.string(), z.number().int()),
   tensors: z.array(z.custom<tf.io.WeightsManifestEntry>()),
@@ -62,6 +74,7 @@ export async function encodeCheckpoint({ identity, backend, state }: Checkpoint)
     history: state.history,
     secondsPerEpoch: state.secondsPerEpoch,
     adam: { iterations: state.adam.iterations, betaPowers: state.adam.betaPowers },
+    position: state.position,
     groups: Object.fromEntries(Object.entries(groups).map(([name, arrays]) => [name, arrays.length])),
     tensors: specs,
   };
@@ -106,6 +119,7 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
         firstMoments: group('firstMoments'),
         secondMoments: group('secondMoments'),
       },
+      position: header.position,
     },
   };
 }

@@ -2,16 +2,20 @@
 export interface Pace {
   /** To be called after each step; images of the step → figures to show. */
   readonly step: (images: number) => { imagesPerSecond: number; secondsLeft: number };
+  /** Seconds of the current epoch so far. */
+  readonly soFar: () => number;
   /** Ends an epoch: its seconds, validation included. */
   readonly epoch: () => number;
 }
 
 /**
  * @param stepsLeft steps ahead, over all epochs.
+ * @param spent seconds of the current epoch before this.
  * @param now milliseconds.
  */
-export function startPace(stepsLeft: number, now: () => number = () => performance.now()): Pace {
+export function startPace(stepsLeft: number, spent = 0, now: () => number = () => performance.now()): Pace {
   const start = now();
+  let before = spent;
   let epochStart = start;
   let epochImages = 0;
   let steps = 0;
@@ -25,8 +29,10 @@ export function startPace(stepsLeft: number, now: () => number = () => performan
         secondsLeft: (seconds(start, time) / steps) * (stepsLeft - steps),
       };
     },
+    soFar: () => before + seconds(epochStart, now()),
     epoch() {
-      const taken = seconds(epochStart, now());
+      const taken = before + seconds(epochStart, now());
+      before = 0;
       epochStart = now();
       epochImages = 0;
       return taken;

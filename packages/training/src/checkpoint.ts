@@ -15,7 +15,7 @@ const LAST = 'last.ckpt';
 const PREVIOUS = 'previous.ckpt';
 const NEXT = 'next.ckpt';
 
-/** The checkpoints of one training run: the last epoch's, and the one before in case that is damaged. */
+/** The checkpoints of one training run: the last one, and the one before in case that is damaged. */
 export interface Checkpoints {
   /**
    * The run as it was left, or null if it must begin at the beginning.
@@ -85,7 +85,7 @@ export function openCheckpoints(
       await mkdir(folder, { recursive: true });
       await access(folder, constants.W_OK);
       // Temporary files of a process that was killed while it wrote.
-      const stale = (await readdir(folder)).filter((name) => /^next\.ckpt\.[\d.]+partial$/.test(name));
+      const stale = (await readdir(folder)).filter((name) => /^next\.ckpt\..*\.partial$/.test(name));
       await Promise.all(stale.map((name) => rm(at(name))));
     });
 

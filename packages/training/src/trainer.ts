@@ -35,9 +35,11 @@ export interface EpochReport extends EpochRecord {
 export interface TrainingOptions {
   /** Decides the order of the images and their augmentation. The initial weights are the model's. */
   seed: number;
-  /** Where the run is kept after each epoch and continued from; belongs to this run alone. Default: nowhere. */
+  /** Where the run is kept and continued from; belongs to this run alone. Default: nowhere. */
   checkpointDir?: string;
-  /** Stops after the current step; the epoch that it falls into is dropped. */
+  /** It is kept after each epoch, when the signal stops it, and within an epoch after so many seconds. Default: 60. */
+  checkpointSeconds?: number;
+  /** Stops after the current step. */
   signal?: AbortSignal;
   /** Once for each epoch in order, those of a checkpoint first. */
   onEpoch?: (epoch: EpochReport) => void;
@@ -51,7 +53,7 @@ export interface TrainingResult {
   readonly history: readonly EpochRecord[];
   /** The epoch whose weights the model holds; 0 if none was finished (the initial weights). */
   readonly selectedEpoch: number;
-  /** The epoch after which a checkpoint was continued, null if the run began at the beginning. */
+  /** The finished epochs of the checkpoint that was continued, null if the run began at the beginning. */
   readonly resumedFromEpoch: number | null;
   /** Whether the signal ended it early. */
   readonly stopped: boolean;
@@ -65,8 +67,8 @@ export interface TrainingResult {
  *
  * Batch normalisation uses a batch's own statistics in training, where its moving ones are updated
  * once a step, and the moving ones in validation. After an interruption the same call continues from
- * the last epoch's checkpoint, to the same weights bit for bit as without it (same engine, same
- * number of threads, no layers with randomness of their own such as dropout).
+ * the last checkpoint, in the middle of an epoch if need be, to the same weights bit for bit as without it
+ * (same engine, same number of threads, no layers with randomness of their own such as dropout).
  *
  * @param model maps [batch, height, width, channels] in [0, 1] to logits [batch, classes], no softmax.
  *   It ends with the weights of the selected epoch: the lowest validation error (then the lowest
@@ -78,7 +80,15 @@ export async function train(
   model: tf.LayersModel,
   data: TrainingData,
   config: TrainingConfig,
-  { seed, checkpointDir, signal, onEpoch, onProgress, onNote = () => {} }: TrainingOptions,
+  {
+    seed,
+    checkpointDir,
+    checkpointSeconds = 60,
+    signal,
+    onEpoch,
+    onProgress,
+    onNote = () => {},
+  }: TrainingOptions,
 ): Promise<TrainingResult> {
   checkArguments(model, data, config);
   const checkpoints =
@@ -103,20 +113,29 @@ export async function train(
     for (let epoch = 1; epoch <= storedEpochs; epoch++) onEpoch?.(reportOf(state, epoch, epochs, true));
 
     const steps = Math.ceil(countOf(data.train) / batchSize);
-    const pace = startPace(steps * (epochs - storedEpochs));
+    const { step: stepsDone, seconds: spent } = state.position ?? { step: 0, seconds: 0 };
+    const pace = startPace(steps * (epochs - storedEpochs) - stepsDone, spent);
     const onStep: Run['onStep'] = ({ epoch, step, images, loss }) => {
       const figures = { epoch, loss, ...pace.step(images) };
       onProgress?.({ stage: 'train', done: (epoch - 1) * steps + step, total: epochs * steps, figures });
     };
-    const run = {
-      ...{ model, optimizer, descend, judge, data, config, seed, checkpointDir, signal, onStep },
-      endEpoch: pace.epoch,
+    let kept = performance.now();
+    const keep = async (next: TrainingState) => {
+      state = next;
+      await checkpoints?.save(state);
+      kept = performance.now();
+    };
+    const onPosition: Run['onPosition'] = async (position) => {
+      if (checkpoints && performance.now() - kept >= checkpointSeconds * 1000) await keep(position());
+    };
+    const run: Run = {
+      ...{ model, optimizer, descend, judge, data, config, seed, checkpointDir, signal },
+      ...{ pace, onStep, onPosition },
     };
     while (state.history.length < epochs) {
       const next = await advance(run, state);
-      if (!next) break;
-      state = next;
-      await checkpoints?.save(state);
+      if (next.state !== state) await keep(next.state);
+      if (next.stopped) break;
       onEpoch?.(reportOf(state, state.history.length, epochs, false));
     }
     writeWeights(model, state.selected.weights);
@@ -145,6 +164,7 @@ function initialState(model: tf.LayersModel, optimizer: tf.AdamOptimizer): Train
     weights,
     selected: { epoch: 0, weights },
     adam: readAdamState(optimizer),
+    position: null,
   };
 }
 

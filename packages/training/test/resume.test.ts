@@ -50,27 +50,56 @@ describe('resuming', () => {
     },
   );
 
-  it('continues after a stop in the middle of an epoch', async () => {
-    const whole = await trainTo(3, undefined, 1);
+  /** Trains three epochs of four steps until `onStep` ends it, then goes on with another model: the steps of each part. */
+  async function interrupted(
+    { checkpointSeconds, signal }: { checkpointSeconds?: number; signal?: AbortSignal },
+    onStep: (done: number) => void,
+  ) {
     const folder = await emptyFolder();
+    const config = { ...tinyConfig, epochs: 3 };
+    const steps: number[] = [];
+    const options = { seed: 5, checkpointDir: folder, checkpointSeconds };
     const model = tinyModel(1);
-    const controller = new AbortController();
-    const { stopped } = await train(
-      model,
-      tinyData,
-      { ...tinyConfig, epochs: 3 },
-      {
-        seed: 5,
-        checkpointDir: folder,
-        signal: controller.signal,
-        onProgress: ({ done }) => done === 6 && controller.abort(),
-      },
-    );
+    const onProgress = ({ done }: { done: number }) => {
+      steps.push(done);
+      onStep(done);
+    };
+    await train(model, tinyData, config, { ...options, signal, onProgress }).catch(() => {});
     model.dispose();
-    expect(stopped).toBe(true);
-    const resumed = await trainTo(3, folder, 2);
-    expect(resumed).toMatchObject({ resumedFromEpoch: 1, stopped: false });
+    const other = tinyModel(2); // other initial weights: only the checkpoint's may count
+    const result = await train(other, tinyData, config, {
+      ...options,
+      onProgress: ({ done }) => steps.push(done),
+    });
+    return { ...result, steps, weights: takeWeights(other) };
+  }
+
+  it.each([1, 3, 4, 5, 6, 11])('goes on with the next step after a stop at step %i of 12', async (last) => {
+    const whole = await trainTo(3, undefined, 1);
+    const controller = new AbortController();
+    const resumed = await interrupted(
+      { signal: controller.signal },
+      (done) => done === last && controller.abort(),
+    );
+    expect(resumed.steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    expect(resumed).toMatchObject({ resumedFromEpoch: Math.floor(last / 4), stopped: false });
+    expect(resumed.history).toEqual(whole.history);
     expect(resumed.weights).toEqual(whole.weights);
+  });
+
+  it('loses no more than `checkpointSeconds` of an epoch that ends without warning', async () => {
+    const whole = await trainTo(3, undefined, 1);
+    const crash = (done: number) => {
+      if (done === 7) throw new Error('crash');
+    };
+    const resumed = await interrupted({ checkpointSeconds: 0 }, crash);
+    expect(resumed.steps).toEqual([1, 2, 3, 4, 5, 6, 7, 7, 8, 9, 10, 11, 12]);
+    expect(resumed.history).toEqual(whole.history);
+    expect(resumed.weights).toEqual(whole.weights);
+
+    const rarely = await interrupted({ checkpointSeconds: 3600 }, crash);
+    expect(rarely.steps).toEqual([1, 2, 3, 4, 5, 6, 7, 5, 6, 7, 8, 9, 10, 11, 12]);
+    expect(rarely.weights).toEqual(whole.weights);
   });
 
   it('returns a finished run at once, and trains it further when asked for more epochs', async () => {
