@@ -1,12 +1,12 @@
-/** Drops calls that come too soon after the last one that wasn't dropped. */
+/** Drops calls that come too soon after the last one that was not dropped, by the steady clock. */
 export function throttle<Args extends unknown[]>(
   milliseconds: number,
   body: (...args: Args) => void,
 ): (...args: Args) => void {
-  let last = 0;
+  let last = Number.NEGATIVE_INFINITY;
   return (...args) => {
-    if (Date.now() - last < milliseconds) return;
-    last = Date.now();
+    if (performance.now() - last < milliseconds) return;
+    last = performance.now();
     body(...args);
   };
 }

@@ -6,4 +6,6 @@ export type CellEvent =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'epoch'; readonly epoch: EpochReport }
   | { readonly type: 'note'; readonly text: string }
-  | { readonly type: 'failed'; readonly reason: string };
+  | { readonly type: 'failed'; readonly reason: string }
+  /** Another process works on it. */
+  | { readonly type: 'busy' };

@@ -4,9 +4,13 @@ import manifest from '../package.json' with { type: 'json' };
 import { cellCommand } from './commands/cell.js';
 import { benchCommand, benchWorkerCommand } from './commands/bench.js';
 import { doctorCommand } from './commands/doctor.js';
+import { cancelCommand } from './commands/cancel.js';
 import { listCommand } from './commands/list.js';
+import { logsCommand } from './commands/logs.js';
 import { reportCommand } from './commands/report.js';
+import { retryCommand } from './commands/retry.js';
 import { runCommand } from './commands/run.js';
+import { statusCommand } from './commands/status.js';
 import { verifyCommand } from './commands/verify.js';
 import { EXIT } from './exit-codes.js';
 
@@ -18,6 +22,10 @@ const program = new Command('weightmap')
   .option('--debug', 'show where in the code an error arose')
   .exitOverride()
   .addCommand(runCommand())
+  .addCommand(statusCommand())
+  .addCommand(cancelCommand())
+  .addCommand(retryCommand())
+  .addCommand(logsCommand())
   .addCommand(listCommand())
   .addCommand(reportCommand())
   .addCommand(verifyCommand())

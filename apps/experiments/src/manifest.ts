@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { cellConfigSchema, messageOf, splitUnits, WeightmapError, type CellConfig } from '@weightmap/core';
-import { readIfThere, writeWhole } from '@weightmap/core/files';
+import { readIfThere, removeLeftovers, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
+import { waitForLease } from './leases/lease.js';
 import { cellId } from './records/index.js';
 
 const manifestSchema = z.strictObject({
@@ -19,6 +20,8 @@ const manifestSchema = z.strictObject({
   gradCamSamples: z.number().int().nonnegative(),
   /** Whether each cell writes TensorBoard logs. */
   tensorboard: z.boolean(),
+  /** Seconds of an epoch after which a checkpoint is written within it; absent for the default. */
+  checkpointSeconds: z.number().nonnegative().optional(),
   cells: z.array(cellConfigSchema),
 });
 
@@ -30,11 +33,29 @@ const fileOf = (run: string) => path.join(run, 'grid.json');
 /** What tells two places in a run folder apart. */
 const placeOf = ({ dataset, variant, trial }: CellConfig) => `${dataset.id}/${variant}/${trial}`;
 
-/** Stores it whole or not at all; cells of an earlier manifest stay where this one has nothing in their place. */
+/**
+ * Stores it whole or not at all; cells of an earlier manifest stay, and keep their numbers, where this one has nothing in
+ * their place. Two launchers at once take turns.
+ *
+ * @returns what is stored.
+ */
 export async function writeManifest(
   run: string,
   manifest: Omit<Manifest, 'schemaVersion' | 'cells'> & { cells: readonly CellConfig[] },
-): Promise<void> {
+): Promise<Manifest> {
+  const lease = await waitForLease(run);
+  try {
+    await removeLeftovers(run);
+    return await mergeManifest(run, manifest);
+  } finally {
+    await lease.release();
+  }
+}
+
+async function mergeManifest(
+  run: string,
+  manifest: Omit<Manifest, 'schemaVersion' | 'cells'> & { cells: readonly CellConfig[] },
+): Promise<Manifest> {
   const earlier = await readManifest(run).then(
     ({ cells }) => cells,
     () => [], // none, or one that is of no use
@@ -42,6 +63,7 @@ export async function writeManifest(
   const cells = new Map([...earlier, ...manifest.cells].map((cell) => [placeOf(cell), cell]));
   const merged: Manifest = { schemaVersion: 1, ...manifest, cells: [...cells.values()] };
   await writeWhole(fileOf(run), `${JSON.stringify(merged, null, 1)}\n`);
+  return merged;
 }
 
 /** @throws WeightmapError if the folder has none, or one that can't be used. */

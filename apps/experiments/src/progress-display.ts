@@ -23,6 +23,8 @@ export interface CellDisplay {
   done: (outcome: string) => void;
   failed: (reason: string) => void;
   stopped: () => void;
+  /** Left to another process, for now. */
+  left: () => void;
 }
 
 /** What is known of a running cell. */
@@ -104,6 +106,7 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
           finished++;
           end(`${colours.red('✗')} ${name}: ${reason}`);
         },
+        left: () => void running.delete(row),
         stopped: () => end(`${colours.yellow('·')} ${name}: stopped, continues from its last checkpoint`),
       };
     },

@@ -1,10 +1,12 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { buildVariant, findVariant } from '@weightmap/architectures';
 import { fgsm, uniformNoise } from '@weightmap/attacks';
 import {
   asClassifier,
+  countOf,
   firstOf,
   RECORD_SCHEMA_VERSION,
+  type Attack,
   type CellConfig,
   type Dataset,
   type OnProgress,
@@ -13,6 +15,7 @@ import {
 import { compiledClassifier, type EngineInfo } from '@weightmap/engine';
 import { flops, robustnessCurve, testError, trainableParameters } from '@weightmap/metrics';
 import { saveModel, train, type EpochReport } from '@weightmap/training';
+import { digestOf, openEvaluationCache } from './evaluation-cache.js';
 import { drawGradCam } from './grad-cam-pictures.js';
 import { measureFeatures } from './measure-features.js';
 import { provenanceOf } from './provenance.js';
@@ -29,7 +32,11 @@ export interface CellOptions {
   gradCamSamples: number;
   /** Whether to write TensorBoard logs. */
   tensorboard: boolean;
-  signal?: AbortSignal;
+  /** See `TrainingOptions`. */
+  checkpointSeconds?: number;
+  signal: AbortSignal;
+  /** Asked before the record is written: whether the cell is still this process's own. */
+  isOurs: () => boolean;
   onEpoch?: (epoch: EpochReport) => void;
   onProgress?: OnProgress;
   onNote?: (note: string) => void;
@@ -38,13 +45,18 @@ export interface CellOptions {
 /**
  * One cell of the grid, from data to record: build, train, attack, measure, write.
  *
- * @returns the record, or null if the signal stopped it (its checkpoint stays).
+ * @param options.run the caller holds the lease of the cell's folder in it.
+ * @returns the record, or null if the signal stopped it (checkpoint and measurements stay).
  */
 export async function runCell(cell: CellConfig, options: CellOptions): Promise<RunRecord | null> {
-  const { run, dataset, engine, signal, onEpoch, onProgress, onNote } = options;
+  const { run, dataset, engine, signal, onEpoch, onNote } = options;
+  const onProgress: OnProgress = (progress) => {
+    options.onProgress?.(progress);
+    // Training ends by itself with a checkpoint; a measurement is dropped.
+    if (progress.stage !== 'train') signal.throwIfAborted();
+  };
   const { variant, seed, evaluation } = cell;
   const paths = cellPaths(run, cell);
-  await mkdir(paths.folder, { recursive: true });
   await rm(paths.history, { force: true }); // the epochs of a checkpoint are told again
   const model = buildVariant(variant, { spec: dataset.spec, seed });
   const classifier = compiledClassifier(asClassifier(model, { bounds: [0, 1] }));
@@ -53,6 +65,7 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     const trained = await train(model, dataset, cell.training, {
       ...{ seed, signal, onProgress, onNote },
       checkpointDir: paths.checkpoint,
+      checkpointSeconds: options.checkpointSeconds,
       onEpoch(epoch) {
         appendHistory(paths.history, epoch);
         log(epoch);
@@ -65,10 +78,22 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     const started = performance.now();
     const attacked = firstOf(dataset.test, evaluation.robustnessImages ?? Number.POSITIVE_INFINITY);
     const curve = { seed, onProgress };
-    const noise = uniformNoise({ rescale: evaluation.noiseRescale });
-    const noiseCurve = await robustnessCurve(classifier, attacked, noise, evaluation.betas, curve);
-    const fgsmCurve = await robustnessCurve(classifier, attacked, fgsm(), evaluation.epsilons, curve);
+    const cache = openEvaluationCache(paths.evaluation, digestOf(model));
+    const circumstances = { data: dataset.checksum, seed, engine: engine.name, images: countOf(attacked) };
+    const sweep = (attack: Attack, strengths: readonly number[], options = {}) =>
+      cache.entries(attack.id, { ...circumstances, ...options }, strengths, (missing) =>
+        robustnessCurve(classifier, attacked, attack, missing, curve),
+      );
+    const { noiseRescale: rescale, betas, epsilons } = evaluation;
+    const noiseCurve = await sweep(uniformNoise({ rescale }), betas, { rescale });
+    const fgsmCurve = await sweep(fgsm(), epsilons);
     const features = { seed, layer: findVariant(variant).gradCamLayer, evaluation };
+    const [measured] = await cache.entries(
+      'features',
+      { ...circumstances, ...features },
+      ['all'],
+      async () => [await measureFeatures(model, classifier, dataset, { ...features, onProgress })],
+    );
     const record: RunRecord = {
       schemaVersion: RECORD_SCHEMA_VERSION,
       cellId: cellId(cell),
@@ -90,12 +115,17 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
         folder: paths.folder,
         samples: options.gradCamSamples,
       }),
-      ...(await measureFeatures(model, classifier, dataset, { ...features, onProgress })),
+      ...measured,
       seconds: { training: trained.seconds, evaluation: (performance.now() - started) / 1000 },
       provenance: provenanceOf(engine),
     };
+    if (!options.isOurs()) return null;
     await writeRecord(run, record);
+    await rm(paths.checkpoint, { recursive: true, force: true });
     return record;
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return null;
+    throw error;
   } finally {
     classifier.dispose();
     model.dispose();

@@ -3,18 +3,17 @@ import path from 'node:path';
 import { messageOf, WeightmapError, type SplitUnit } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import colours from 'picocolors';
-import { shellWord } from './_shell-word.js';
 import { stopOnSignal } from './_stop-on-signal.js';
 import { dryRun } from './dry-run.js';
 import { EXIT } from './exit-codes.js';
+import { finishRun } from './finish-run.js';
 import { defaultWorkers } from './launchers/cores.js';
-import { launchLocally } from './launchers/local.js';
+import { launchers, type LauncherName } from './launchers/index.js';
 import { writeManifest } from './manifest.js';
 import { planGrid } from './plan-grid.js';
 import { adjustPreset, type PresetChanges } from './presets.js';
-import { startDisplay, type Display } from './progress-display.js';
-import { readRecords } from './records/index.js';
-import { buildReport, summarise, terminalTable } from './report/index.js';
+import { startDisplay } from './progress-display.js';
+import { cellId } from './records/index.js';
 import { unfinishedCells } from './unfinished-cells.js';
 
 export interface RunOptions extends PresetChanges {
@@ -33,14 +32,21 @@ export interface RunOptions extends PresetChanges {
   threads: number;
   /** Processes at a time. Default: as many as there are cores and memory for. */
   workers?: number;
+  launcher: LauncherName;
+  /** Options for sbatch, without their dashes. */
+  sbatch?: readonly string[];
+  /** For Kubernetes. */
+  image?: string;
+  claim?: string;
   force?: boolean;
   /** Whether each cell writes TensorBoard logs. */
   tensorboard?: boolean;
+  checkpointSeconds?: number;
   dryRun?: boolean;
 }
 
 /**
- * Runs every unfinished cell of a grid, several at a time, and writes the report.
+ * Has every unfinished cell of a grid worked on, several at a time, and writes the report.
  *
  * @returns the exit code.
  */
@@ -69,9 +75,9 @@ export async function runGrid(options: RunOptions): Promise<number> {
   const { threads } = options;
   const workers = Math.min(options.workers ?? defaultWorkers(threads), Math.max(cells.length, 1));
   const version = engine.tensorflow ? ` (TensorFlow ${engine.tensorflow})` : '';
-  display.line(
-    `engine: ${engine.name}${version}, ${counted(workers, 'process', 'es')} of ${counted(threads, 'thread')}`,
-  );
+  const processes = `${counted(workers, 'process', 'es')} of ${counted(threads, 'thread')}`;
+  const where = options.launcher === 'local' ? processes : `launched by ${options.launcher}`;
+  display.line(`engine: ${engine.name}${version}, ${where}`);
   if (engine.slowerBecause) display.note(`${engine.slowerBecause}; \`weightmap doctor\` says how to fix it`);
   if (options.dryRun) {
     const onNetwork = (done: number, total: number) =>
@@ -85,17 +91,23 @@ export async function runGrid(options: RunOptions): Promise<number> {
   if (unfinished.length < cells.length)
     display.note(`${cells.length - unfinished.length} of ${cells.length} cells are done already`);
   const { gradCamSamples } = preset;
-  const tensorboard = options.tensorboard ?? false;
-  await writeManifest(run, { preset: options.preset, cells, gradCamSamples, tensorboard, data });
+  const { tensorboard = false, checkpointSeconds } = options;
+  const manifest = await writeManifest(run, {
+    preset: options.preset,
+    cells,
+    gradCamSamples,
+    ...{ tensorboard, checkpointSeconds, data },
+  });
+  const indices = new Map(manifest.cells.map((cell, index) => [cellId(cell), index]));
   const stop = stopOnSignal(display.note);
-  const failures = await launchLocally(unfinished, { run, workers, threads, stop, display });
-  await printResult(run, display);
-  if (stop.aborted) {
-    display.line('stopped; the same command continues from the last checkpoints');
-    return EXIT['stopped, continue with the same command'];
-  }
-  for (const failure of failures) display.line(`${colours.red('failed')} ${failure}`);
-  return failures.length ? EXIT.failed : EXIT.done;
+  const launched = await launchers[options.launcher].launch(
+    unfinished.map((cell) => ({ cell, index: indices.get(cellId(cell))! })),
+    {
+      ...{ run: path.resolve(run), workers: options.workers, threads, stop, display },
+      ...{ sbatchOptions: options.sbatch ?? [], image: options.image, claim: options.claim },
+    },
+  );
+  return finishRun(launched, { run, stop, display });
 }
 
 /** Finds out before hours of work, not after. */
@@ -112,14 +124,3 @@ async function checkWritable(run: string): Promise<void> {
 }
 
 const counted = (n: number, what: string, plural = 's') => `${n} ${what}${n === 1 ? '' : plural}`;
-
-async function printResult(run: string, display: Display): Promise<void> {
-  const stored = await readRecords(run);
-  for (const { file, reason } of stored.damaged) display.note(`damaged record left out: ${file} (${reason})`);
-  if (stored.records.length === 0) return;
-  const report = await buildReport(run, {
-    command: `weightmap ${process.argv.slice(2).map(shellWord).join(' ')}`,
-  });
-  display.line(`\n${terminalTable(summarise(stored), { colour: colours.isColorSupported })}`);
-  display.line(`\nreport: ${report.html}`);
-}

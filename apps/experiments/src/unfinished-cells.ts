@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
-import { WeightmapError, type CellConfig, type RunRecord } from '@weightmap/core';
+import { rm } from 'node:fs/promises';
+import { WeightmapError, type CellConfig } from '@weightmap/core';
+import { storedIdentity } from './claim-cell.js';
 import { cellId, cellPaths, readRecords } from './records/index.js';
 
 /**
@@ -16,18 +17,14 @@ export async function unfinishedCells(
   const { records } = await readRecords(run);
   const done = new Set(records.map(({ record }) => record.cellId));
   const unfinished = cells.filter((cell) => !done.has(cellId(cell)));
-  const stale: string[] = [];
-  for (const cell of unfinished) {
-    const paths = cellPaths(run, cell);
-    if (!existsSync(paths.record)) continue;
-    if (force) await rm(paths.folder, { recursive: true });
-    // A record that can't be used is made again; a readable one of other settings is somebody's result.
-    else if (await belongsToOther(paths.record, cell)) stale.push(`${cell.variant} trial ${cell.trial}`);
-  }
-  if (stale.length)
+  const stale: CellConfig[] = [];
+  for (const cell of unfinished) if (await isStale(run, cell)) stale.push(cell);
+  if (force) for (const cell of stale) await rm(cellPaths(run, cell).folder, { recursive: true });
+  else if (stale.length)
     throw new WeightmapError(
-      `${run} holds ${stale.length} results of another configuration: ${stale.join(', ')}.`,
+      `${run} holds work of another configuration: ${stale.length} stale, ${cells.length - unfinished.length} valid.`,
       {
+        where: listed(stale.map((cell) => `${cell.variant} on ${cell.dataset.id} trial ${cell.trial}`)),
         expected: 'the same dataset, epochs, seed and strengths as before',
         fix: 'choose another folder by --out, or replace them by --force',
       },
@@ -35,12 +32,20 @@ export async function unfinishedCells(
   return unfinished;
 }
 
-/** Whether a record names another cell, even one of an older schema. */
-async function belongsToOther(file: string, cell: CellConfig): Promise<boolean> {
-  try {
-    const { cellId: stored } = JSON.parse(await readFile(file, 'utf8')) as Partial<RunRecord>;
-    return stored !== undefined && stored !== cellId(cell);
-  } catch {
-    return false;
-  }
+const SHOWN = 5;
+
+const listed = (names: readonly string[]) =>
+  names.length > SHOWN
+    ? `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more`
+    : names.join(', ');
+
+/**
+ * Whether a cell's folder holds somebody's work, finished or not, of other settings; even a record of an older schema.
+ * A record that can't be read is none.
+ */
+export async function isStale(run: string, cell: CellConfig): Promise<boolean> {
+  const { record, identity } = cellPaths(run, cell);
+  const files = [record, identity].filter((file) => existsSync(file));
+  const owners = await Promise.all(files.map(storedIdentity));
+  return owners.some((owner) => owner && owner !== cellId(cell));
 }

@@ -1,15 +1,19 @@
-import type { CellConfig, Dataset } from '@weightmap/core';
-import { countOf, firstOf, WeightmapError } from '@weightmap/core';
+import { rm } from 'node:fs/promises';
+import os from 'node:os';
+import { countOf, firstOf, messageOf, WeightmapError, type CellConfig, type Dataset } from '@weightmap/core';
 import { loadDataset } from '@weightmap/datasets';
 import { startEngine } from '@weightmap/engine';
-import { stopOnSignal } from './_stop-on-signal.js';
-import { throttle } from './_throttle.js';
-import type { CellEvent } from './cell-events.js';
+import { stopOnSignal, type StopReason } from './_stop-on-signal.js';
+import { startWorkerOutput, type WorkerOutput } from './_worker-output.js';
 import { cellName } from './cell-name.js';
+import { claimCell } from './claim-cell.js';
+import { openEventLog } from './event-log.js';
 import { EXIT } from './exit-codes.js';
+import { readFailure, writeFailure } from './failure.js';
+import { requeueJob } from './launchers/slurm-job.js';
+import type { Lease } from './leases/lease.js';
 import { findCell, readManifest, type Manifest } from './manifest.js';
-import { startDisplay } from './progress-display.js';
-import { readCellRecord } from './records/index.js';
+import { cellPaths, readCellRecord } from './records/index.js';
 import { outcomeOf } from './outcome.js';
 import { runCell } from './run-cell.js';
 
@@ -23,54 +27,88 @@ export interface CellOptions {
   threads: number;
 }
 
-/** Milliseconds between two reports of progress to whoever started this process. */
-const REPORT_EVERY = 100;
-
 /**
  * What a worker process does: one cell of a run, from its checkpoint if it has one. Every launcher starts this.
  *
- * It prints lines for people, and tells the process that started it the same as `CellEvent`s if there is a channel to
- * it; when that process is gone, it stops as on a signal.
+ * Several may be started for one cell: one takes its lease, the others end at once. It prints lines for people, and tells the
+ * process that started it the same as `CellEvent`s if there is a channel to it; when that process is gone, it stops
+ * as on a signal.
  *
- * @returns the exit code: done (also if it was done before), or stopped with a checkpoint.
- * @throws WeightmapError if the cell fails for good.
+ * @returns the exit code: done (also if it was done before); stopped, with a checkpoint or because another process has the cell.
+ * @throws WeightmapError if the cell fails for good; why stands in its folder, too.
  */
 export async function workOnCell({ run, index, cell: id, threads }: CellOptions): Promise<number> {
-  const tell = (event: CellEvent) => process.connected && process.send?.(event);
-  const display = startDisplay();
-  const onNote = (text: string) => {
-    display.note(text);
-    tell({ type: 'note', text });
-  };
-  const signal = stopOnSignal(onNote);
+  const out = startWorkerOutput();
+  const signal = stopOnSignal(out.note);
   try {
     const manifest = await readManifest(run);
     const cell = findCell(manifest, { index, id });
     if (await readCellRecord(run, cell)) return EXIT.done;
-    const shown = display.cell(cellName(cell), cell.training.epochs);
+    const { lease, holder } = await claimCell(run, cell, { onNote: out.note, signal });
+    if (!lease) {
+      out.busy(`${cellName(cell)}: process ${holder.pid} on ${holder.host} works on it`);
+      return EXIT['stopped, continue with the same command'];
+    }
+    try {
+      // Somebody may have finished it between the look above and the lease.
+      if (await readCellRecord(run, cell)) return EXIT.done;
+      return await workUnderLease(cell, lease, { run, manifest, threads, signal, out });
+    } finally {
+      await lease.release();
+    }
+  } catch (error) {
+    if (error instanceof WeightmapError) out.failed(error.explain());
+    throw error;
+  } finally {
+    out.end();
+  }
+}
+
+interface Work {
+  readonly run: string;
+  readonly manifest: Manifest;
+  readonly threads: number;
+  readonly signal: AbortSignal;
+  readonly out: WorkerOutput;
+}
+
+async function workUnderLease(
+  cell: CellConfig,
+  lease: Lease,
+  { run, manifest, threads, signal, out }: Work,
+): Promise<number> {
+  const { failure, events } = cellPaths(run, cell);
+  const attempt = (readFailure(run, cell)?.attempt ?? 0) + 1;
+  const log = openEventLog(events);
+  log('started', { host: os.hostname(), pid: process.pid, attempt });
+  const shown = out.cell(cell, log);
+  try {
     const engine = await startEngine({ threads });
     const record = await runCell(cell, {
-      ...{ run, engine, signal, onNote },
+      ...{ run, engine, isOurs: lease.check, onNote: out.note },
+      ...{ signal: AbortSignal.any([signal, lease.lost]), onEpoch: shown.epoch, onProgress: shown.progress },
       ...{ gradCamSamples: manifest.gradCamSamples, tensorboard: manifest.tensorboard },
+      checkpointSeconds: manifest.checkpointSeconds,
       dataset: await loadCellData(cell, manifest),
-      onEpoch(epoch) {
-        shown.epoch(epoch);
-        tell({ type: 'epoch', epoch });
-      },
-      onProgress: throttle(REPORT_EVERY, (progress) => {
-        shown.progress(progress);
-        tell({ type: 'progress', progress });
-      }),
     });
-    if (!record) return EXIT['stopped, continue with the same command'];
+    if (!record) {
+      const { stoppedBy } = (signal.reason ?? {
+        stoppedBy: 'another process that took it over',
+      }) as StopReason;
+      log('stopped', { stoppedBy });
+      if (stoppedBy === 'SIGUSR2') requeueJob(out.note);
+      else if (!signal.aborted) out.note('another process has taken the cell over');
+      return EXIT['stopped, continue with the same command'];
+    }
+    await rm(failure, { force: true });
+    log('done', { testErrorPercent: record.testErrorPercent });
     shown.done(outcomeOf(record));
     return EXIT.done;
   } catch (error) {
-    if (error instanceof WeightmapError) tell({ type: 'failed', reason: error.explain() });
+    log('failed', { reason: messageOf(error) });
+    // A full disk can't take the reason for the failure either; that one stays in the log.
+    await writeFailure(run, cell, error, attempt).catch(() => {});
     throw error;
-  } finally {
-    display.end();
-    if (process.connected) process.disconnect();
   }
 }
 

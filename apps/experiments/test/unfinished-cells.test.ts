@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { claimCell } from '../src/claim-cell.js';
 import { writeRecord } from '../src/records/index.js';
 import { unfinishedCells } from '../src/unfinished-cells.js';
 import { makeRecord } from './make-record.js';
@@ -30,7 +31,21 @@ describe('unfinishedCells', () => {
     const record = makeRecord();
     await writeRecord(run, record);
     const cells = [{ ...record.cell, seed: record.cell.seed + 1 }];
-    await expect(unfinishedCells(run, cells, false)).rejects.toThrow('1 results of another configuration');
+    const other = makeRecord({ trial: 2 });
+    await writeRecord(run, other);
+    await expect(unfinishedCells(run, [...cells, other.cell], false)).rejects.toThrow('1 stale, 1 valid');
     expect(await unfinishedCells(run, cells, true)).toEqual(cells);
+  });
+
+  test('refuses to go on with the unfinished work of another configuration', async () => {
+    const { cell } = makeRecord();
+    const { lease } = await claimCell(run, cell);
+    await lease!.release();
+    expect(await unfinishedCells(run, [cell], false)).toEqual([cell]);
+    const changed = { ...cell, training: { ...cell.training, batchSize: 32 } };
+    await expect(unfinishedCells(run, [changed], false)).rejects.toThrow('1 stale, 0 valid');
+    await expect(claimCell(run, changed)).rejects.toThrow('work of another configuration');
+    expect(await unfinishedCells(run, [changed], true)).toEqual([changed]);
+    expect((await claimCell(run, changed)).lease).toBeDefined();
   });
 });

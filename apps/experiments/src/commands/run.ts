@@ -1,6 +1,7 @@
 import { splitUnits } from '@weightmap/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { list, positive } from '../_option-types.js';
+import { launcherNames, launchers } from '../launchers/index.js';
 import { presets } from '../presets.js';
 import { runGrid, type RunOptions } from '../run-grid.js';
 
@@ -17,6 +18,17 @@ const step = (text: string) => {
     throw new InvalidArgumentError('A number above 0 is expected.');
   return value;
 };
+
+const seconds = (text: string) => {
+  const value = Number(text);
+  if (!(value >= 0) || !Number.isFinite(value) || text.trim() === '')
+    throw new InvalidArgumentError('A number of seconds is expected.');
+  return value;
+};
+
+const launcherHelp = `who starts the processes: ${Object.entries(launchers)
+  .map(([name, { description }]) => `${name} (${description})`)
+  .join('; ')}`;
 
 export function runCommand(): Command {
   const described = Object.entries(presets).map(([name, { description }]) => `${name} (${description})`);
@@ -46,7 +58,12 @@ export function runCommand(): Command {
       positive,
       1,
     )
+    .addOption(new Option('--launcher <name>', launcherHelp).choices(launcherNames).default('local'))
+    .option('--sbatch <options...>', 'passed on to sbatch: partition=long for --partition=long')
+    .option('--image <name>', 'for kubernetes: an image that has the weightmap command')
+    .option('--claim <name>', 'for kubernetes: the claim of the volume that the run folder is on')
     .option('--tensorboard', 'write logs for TensorBoard into each cell’s folder (native engine)')
+    .option('--checkpoint-seconds <n>', 'at most so much of an epoch is lost to a crash (default: 60)', seconds)
     .option('--force', 'replace results of another configuration')
     .option('--dry-run', 'say what would be done and about how long it would take, and stop')
     .addHelpText(
@@ -56,6 +73,7 @@ Examples:
   weightmap run quick
   weightmap run paper --select 'cnn-*' --trials 1 --dry-run
   weightmap run standard --select 'resnet-*' --dataset cifar10
+  weightmap run paper --launcher slurm --sbatch partition=long time=4:00:00
   weightmap run standard --dataset digits --epochs 5 --out runs/digits`,
     )
     .action(async (preset: string, options: Omit<RunOptions, 'preset'>) => {

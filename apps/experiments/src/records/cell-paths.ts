@@ -13,6 +13,14 @@ export interface CellPaths {
   readonly weights: string;
   readonly gradCam: string;
   readonly tensorboard: string;
+  /** What was measured of it, kept until the record holds it. */
+  readonly evaluation: string;
+  /** Which configuration all of this belongs to. */
+  readonly identity: string;
+  /** What happened, one line an event, over all attempts. */
+  readonly events: string;
+  /** Why it failed for good; gone when it is tried again. */
+  readonly failure: string;
   /** What the processes that worked on it printed. */
   readonly log: string;
 }
@@ -35,6 +43,10 @@ export function cellPaths(run: string, { dataset, variant, trial }: CellPlace): 
     weights: join(folder, 'weights'),
     gradCam: join(folder, 'grad-cam'),
     tensorboard: join(folder, 'tensorboard'),
+    evaluation: join(folder, 'evaluation'),
+    identity: join(folder, 'cell.json'),
+    events: join(folder, 'events.jsonl'),
+    failure: join(folder, 'failure.json'),
     log: join(folder, 'worker.log'),
   };
 }

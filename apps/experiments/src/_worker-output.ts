@@ -1,0 +1,66 @@
+import type { CellConfig, OnProgress, Progress } from '@weightmap/core';
+import type { EpochReport } from '@weightmap/training';
+import { throttle } from './_throttle.js';
+import type { CellEvent } from './cell-events.js';
+import { cellName } from './cell-name.js';
+import type { openEventLog } from './event-log.js';
+import { startDisplay } from './progress-display.js';
+
+/** Milliseconds between two reports of progress: to whoever started this process, and in the cell's events. */
+const REPORT_EVERY = 100;
+const LOG_EVERY = 5000;
+
+/** What a worker lets out: lines for people, messages to its launcher, events into the cell's folder. */
+export interface WorkerOutput {
+  note: (text: string) => void;
+  busy: (text: string) => void;
+  failed: (reason: string) => void;
+  cell: (cell: CellConfig, log: ReturnType<typeof openEventLog>) => CellOutput;
+  end: () => void;
+}
+
+export interface CellOutput {
+  epoch: (epoch: EpochReport) => void;
+  progress: OnProgress;
+  done: (outcome: string) => void;
+}
+
+export function startWorkerOutput(): WorkerOutput {
+  const display = startDisplay();
+  const tell = (event: CellEvent) => process.connected && process.send?.(event);
+  return {
+    note(text) {
+      display.note(text);
+      tell({ type: 'note', text });
+    },
+    busy(text) {
+      display.note(text);
+      tell({ type: 'busy' });
+    },
+    failed: (reason) => tell({ type: 'failed', reason }),
+    cell(cell, log) {
+      const shown = display.cell(cellName(cell), cell.training.epochs);
+      const report = throttle(REPORT_EVERY, (progress: Progress) => {
+        shown.progress(progress);
+        tell({ type: 'progress', progress });
+      });
+      const keep = throttle(LOG_EVERY, (progress: Progress) => log('progress', progress));
+      return {
+        done: shown.done,
+        epoch(epoch) {
+          shown.epoch(epoch);
+          if (!epoch.resumed) log('epoch', epoch);
+          tell({ type: 'epoch', epoch });
+        },
+        progress(progress) {
+          report(progress);
+          keep(progress);
+        },
+      };
+    },
+    end() {
+      display.end();
+      if (process.connected) process.disconnect();
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import type { CellConfig } from '@weightmap/core';
+import { tailOf } from './_tail-of.js';
+import { lastEvents, type LoggedEvent } from './event-log.js';
+import { readFailure } from './failure.js';
+import { queuedTasks } from './launchers/slurm.js';
+import { leaseHolder } from './leases/lease.js';
+import { readManifest } from './manifest.js';
+import { cellId, cellPaths } from './records/index.js';
+import { readSubmissions } from './submissions.js';
+
+export const cellStateNames = ['done', 'running', 'queued', 'waiting', 'stopped', 'failed', 'stale'] as const;
+
+/**
+ * - `queued`: a batch system has it;
+ * - `waiting`: never begun;
+ * - `stopped`: begun, and no process works on it;
+ * - `failed`: for good, until it is tried again;
+ * - `stale`: its folder holds work of another configuration.
+ */
+export type CellStateName = (typeof cellStateNames)[number];
+
+export interface CellStatus {
+  /** In the run's list. */
+  readonly index: number;
+  readonly id: string;
+  readonly cell: CellConfig;
+  readonly state: CellStateName;
+  /** Why it failed, or what a batch system says of it. */
+  readonly reason?: string;
+  /** Of a running cell: what it last reported. */
+  readonly running?: RunningCell;
+}
+
+export interface RunningCell {
+  readonly host: string;
+  readonly pid: number;
+  readonly secondsSinceBeat: number;
+  readonly stage: string;
+  /** 0 … 1 of the stage. */
+  readonly share: number;
+  readonly epoch?: number;
+  readonly loss?: number;
+  readonly imagesPerSecond?: number;
+  /** Until the end of training. */
+  readonly secondsLeft?: number;
+  readonly validationErrorPercent?: number;
+  /** Since this attempt began. */
+  readonly secondsRunning: number;
+}
+
+/**
+ * Where every cell of a run stands, from nothing but the run's files and the batch system's queue.
+ *
+ * Records are looked at from outside only, for there may be ten thousand: one damaged within shows when it is read.
+ *
+ * @throws WeightmapError if the folder is no run.
+ */
+export async function cellStates(run: string): Promise<CellStatus[]> {
+  const { cells } = await readManifest(run);
+  const submissions = await readSubmissions(run);
+  const queue = new Map(
+    submissions
+      .flatMap((submission) => (submission.launcher === 'slurm' ? queuedTasks(submission) : []))
+      .map((task) => [task.index, task]),
+  );
+  return cells.map((cell, index) => {
+    const id = cellId(cell);
+    const known = stateInFolder(run, cell, id);
+    const task = queue.get(index);
+    const inQueue = task && !['done', 'running', 'stale'].includes(known.state);
+    const queued = inQueue && {
+      state: 'queued' as const,
+      reason: `${task.state.toLowerCase()}${task.reason === 'None' ? '' : `: ${task.reason}`}`,
+    };
+    return { index, id, cell, ...known, ...queued };
+  });
+}
+
+function stateInFolder(
+  run: string,
+  cell: CellConfig,
+  id: string,
+): Pick<CellStatus, 'state' | 'reason' | 'running'> {
+  const paths = cellPaths(run, cell);
+  let names: string[];
+  try {
+    names = readdirSync(paths.folder);
+  } catch {
+    return { state: 'waiting' };
+  }
+  const owner = names.includes('record.json')
+    ? idIn(paths.record)
+    : names.includes('cell.json')
+      ? idIn(paths.identity)
+      : null;
+  if (owner !== null && owner !== id) return { state: 'stale' };
+  if (names.includes('record.json') && owner === id && tailOf(paths.record, 2) === '}\n')
+    return { state: 'done' };
+  const held = names.some((name) => name.startsWith('lease-')) ? leaseHolder(paths.folder) : null;
+  if (held) return { state: 'running', running: runningCell(paths.events, held) };
+  const failure = names.includes('failure.json') ? readFailure(run, cell) : null;
+  if (failure) return { state: 'failed', reason: failure.reason };
+  return { state: names.includes('events.jsonl') ? 'stopped' : 'waiting' };
+}
+
+/** The cell id that a file of ours names near its beginning. */
+function idIn(file: string): string | null {
+  const head = Buffer.alloc(256);
+  try {
+    const handle = openSync(file, 'r');
+    try {
+      readSync(handle, head, 0, head.length, 0);
+    } finally {
+      closeSync(handle);
+    }
+  } catch {
+    return null;
+  }
+  return /"cellId":\s*"([0-9a-f]{64})"/.exec(head.toString('latin1'))?.[1] ?? null;
+}
+
+function runningCell(
+  file: string,
+  { holder, secondsSinceBeat }: NonNullable<ReturnType<typeof leaseHolder>>,
+): RunningCell {
+  const events = lastEvents(file);
+  const last = (event: LoggedEvent['event']) => events.findLast((logged) => logged.event === event);
+  const progress = last('progress') as
+    { stage: string; done: number; total: number; figures?: Partial<RunningCell> } | undefined;
+  const epoch = last('epoch') as { validationErrorPercent: number } | undefined;
+  const { epoch: current, loss, imagesPerSecond, secondsLeft } = progress?.figures ?? {};
+  const began = Date.parse(startOf(file) ?? '');
+  return {
+    ...{ host: holder.host, pid: holder.pid, secondsSinceBeat },
+    stage: progress?.stage ?? 'starting',
+    share: progress ? progress.done / progress.total : 0,
+    ...{ epoch: current, loss, imagesPerSecond, secondsLeft },
+    validationErrorPercent: epoch?.validationErrorPercent,
+    secondsRunning: Math.max(0, (Date.now() - began) / 1000) || 0,
+  };
+}
+
+/** When the last attempt began: its event may lie far before the end of the file. */
+function startOf(file: string): string | undefined {
+  const line = tailOf(file, 2 ** 20)
+    .split('\n')
+    .findLast((text) => text.includes('"event":"started"'));
+  return line?.match(/"time":"([^"]+)"/)?.[1];
+}

@@ -1,0 +1,82 @@
+import { realpathSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { WeightmapError, type CellConfig } from '@weightmap/core';
+import { readIfThere, writeWhole } from '@weightmap/core/files';
+import { takeLease, type LeaseOptions, type Taken } from './leases/lease.js';
+import { cellId, cellPaths, isInside } from './records/index.js';
+
+/**
+ * Makes a cell's folder this process's own: takes its lease, sees that nothing of another configuration lies there, and
+ * clears away what a killed process left half-written.
+ *
+ * @throws WeightmapError if the folder lies outside the run (a symbolic link), holds work of another configuration, or can't
+ *   be written to.
+ */
+export async function claimCell(run: string, cell: CellConfig, options: LeaseOptions = {}): Promise<Taken> {
+  const { folder, identity } = cellPaths(run, cell);
+  await mkdirWithin(run, folder);
+  const taken = await takeLease(folder, options);
+  if (!taken.lease) return taken;
+  try {
+    const owner = await storedIdentity(identity);
+    if (owner !== null && owner !== cellId(cell))
+      throw new WeightmapError('That folder holds work of another configuration.', {
+        where: folder,
+        expected: `cell ${cellId(cell).slice(0, 12)}…, not ${owner.slice(0, 12)}…`,
+        fix: 'run the grid in another folder by --out, or replace what is there by --force',
+      });
+    if (owner === null) await writeWhole(identity, `${JSON.stringify({ cellId: cellId(cell) })}\n`);
+    await removePartials(folder);
+    return taken;
+  } catch (error) {
+    await taken.lease.release();
+    throw error;
+  }
+}
+
+/** The id of the cell that a folder's work belongs to, or null. */
+export async function storedIdentity(file: string): Promise<string | null> {
+  try {
+    const { cellId } = JSON.parse(String(await readIfThere(file))) as { cellId?: unknown };
+    return typeof cellId === 'string' ? cellId : null;
+  } catch {
+    return null; // there is none, or it was damaged: a checkpoint says for itself what it belongs to
+  }
+}
+
+/** Files that a process was writing when it was killed; only the holder of the folder's lease may. */
+async function removePartials(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
+    if (entry.isFile() && entry.name.endsWith('.partial'))
+      await rm(path.join(entry.parentPath, entry.name), { force: true });
+}
+
+/** Makes a folder of a run, and no other: links that lead out are refused. */
+async function mkdirWithin(run: string, folder: string): Promise<void> {
+  const root = realpathSync(run);
+  // The deepest part that exists decides where the rest would be made.
+  for (let part = folder; ; part = path.dirname(part)) {
+    let real: string;
+    try {
+      real = realpathSync(part);
+    } catch {
+      continue;
+    }
+    if (real !== root && !isInside(root, real))
+      throw new WeightmapError('A folder of the run leads out of it.', {
+        where: `${part} → ${real}`,
+        expected: 'a folder, or a link to one within the run',
+        fix: 'remove the link',
+      });
+    break;
+  }
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new WeightmapError("The cell's folder can't be made.", {
+      where: `${folder}: ${(error as Error).message}`,
+      fix: 'make the run folder writable, or choose another by --out',
+    });
+  }
+}

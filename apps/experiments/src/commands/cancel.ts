@@ -1,0 +1,78 @@
+import { WeightmapError } from '@weightmap/core';
+import { Command } from 'commander';
+import { cellName } from '../cell-name.js';
+import { cellStates, type CellStatus } from '../cell-states.js';
+import { cancelTasks } from '../launchers/slurm.js';
+import { isAlive } from '../leases/process-identity.js';
+import { leaseHolder } from '../leases/lease.js';
+import { findCell, readManifest } from '../manifest.js';
+import { cellId, cellPaths } from '../records/index.js';
+import { readSubmissions } from '../submissions.js';
+
+export function cancelCommand(): Command {
+  return new Command('cancel')
+    .description('stop a run, or one of its cells; checkpoints stay')
+    .argument('<run>', 'folder of the run')
+    .option('--cell <id>', 'only the cell with that id, or its beginning, or its place in the list')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  weightmap cancel runs/paper\n  weightmap cancel runs/paper --cell 5f1c0a',
+    )
+    .action(async (run: string, { cell }: { cell?: string }) => {
+      const said = await (cell === undefined ? cancelRun(run) : cancelCell(run, cell));
+      console.log(said.join('\n'));
+    });
+}
+
+async function cancelRun(run: string): Promise<string[]> {
+  const states = await cellStates(run);
+  const said: string[] = [];
+  for (const submission of await readSubmissions(run)) {
+    if (submission.launcher === 'slurm') {
+      cancelTasks(submission, null);
+      said.push(`cancelled Slurm job ${submission.arrays.map(({ job }) => job).join(', ')}`);
+    } else if (isAlive(submission.process)) {
+      process.kill(submission.process.pid, 'SIGTERM');
+      said.push(`told the launcher (process ${submission.process.pid}) to stop after the current steps`);
+    } else if (isAlive(submission.process) === null)
+      said.push(
+        `a launcher runs on ${submission.process.host} (process ${submission.process.pid}): cancel it there`,
+      );
+  }
+  const running = states.filter(({ state }) => state === 'running');
+  // Workers that nobody launched, or whose launcher is gone.
+  if (said.length === 0) for (const status of running) said.push(stopWorker(run, status));
+  return said.length ? said : ['nothing runs or waits in a queue'];
+}
+
+async function cancelCell(run: string, wanted: string): Promise<string[]> {
+  const manifest = await readManifest(run);
+  const byPlace = /^\d{1,5}$/.test(wanted) && manifest.cells[Number(wanted)];
+  const id = cellId(byPlace || findCell(manifest, { id: wanted }));
+  const status = (await cellStates(run)).find((found) => found.id === id)!;
+  for (const submission of await readSubmissions(run))
+    if (submission.launcher === 'slurm') cancelTasks(submission, new Set([status.index]));
+  if (status.state === 'running') return [stopWorker(run, status)];
+  return [
+    status.state === 'queued'
+      ? `took ${cellName(status.cell)} out of the queue`
+      : `${cellName(status.cell)} is ${status.state}: nothing to stop`,
+  ];
+}
+
+/** Tells the process that works on a cell to stop, if it is one of this machine. */
+function stopWorker(run: string, { cell }: CellStatus): string {
+  const held = leaseHolder(cellPaths(run, cell).folder);
+  if (!held) return `${cellName(cell)} has just ended`;
+  const { host, pid } = held.holder;
+  if (!isAlive(held.holder))
+    return `${cellName(cell)}: process ${pid} on ${host} was told by its batch system, or must be there`;
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (error) {
+    throw new WeightmapError(`Process ${pid} can't be stopped: ${(error as Error).message}.`, {
+      fix: 'cancel as the user who started it',
+    });
+  }
+  return `${cellName(cell)}: told process ${pid} to stop after its current step`;
+}

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { WeightmapError } from '@weightmap/core';
+import { Command } from 'commander';
+import colours from 'picocolors';
+import { SLURM_LOGS } from '../launchers/slurm.js';
+import { findCell, readManifest } from '../manifest.js';
+import { cellPaths } from '../records/index.js';
+import { readSubmissions } from '../submissions.js';
+import { cellName } from '../cell-name.js';
+
+export function logsCommand(): Command {
+  return new Command('logs')
+    .description('what the processes printed that worked on a cell')
+    .argument('<run>', 'folder of the run')
+    .argument('<cell>', 'id of the cell, or its beginning, or its place in the list')
+    .addHelpText('after', '\nExample:\n  weightmap logs runs/paper 5f1c0a')
+    .action(async (run: string, wanted: string) => {
+      const manifest = await readManifest(run);
+      const byPlace = /^\d{1,5}$/.test(wanted) && manifest.cells[Number(wanted)];
+      const cell = byPlace || findCell(manifest, { id: wanted });
+      const index = manifest.cells.indexOf(cell);
+      const files = [cellPaths(run, cell).log, ...(await slurmLogs(run, index))];
+      const texts = files.flatMap((file) => {
+        try {
+          return [`${colours.dim(file)}\n${readFileSync(file, 'utf8')}`];
+        } catch {
+          return [];
+        }
+      });
+      if (texts.length === 0)
+        throw new WeightmapError(`${cellName(cell)} has printed nothing yet.`, { where: files[0] });
+      console.log(texts.join('\n').trimEnd());
+    });
+}
+
+async function slurmLogs(run: string, index: number): Promise<string[]> {
+  const folder = path.join(run, SLURM_LOGS);
+  const names = new Set(namesIn(folder));
+  return (await readSubmissions(run))
+    .flatMap((submission) => (submission.launcher === 'slurm' ? submission.arrays : []))
+    .map(({ job, offset }) => `slurm-${job}_${index - offset}.log`)
+    .filter((name) => names.has(name))
+    .map((name) => path.join(folder, name));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,55 @@
+import path from 'node:path';
+import { rm } from 'node:fs/promises';
+import { Command, Option } from 'commander';
+import { positive } from '../_option-types.js';
+import { stopOnSignal } from '../_stop-on-signal.js';
+import { cellStates } from '../cell-states.js';
+import { finishRun } from '../finish-run.js';
+import { launcherNames, launchers, type LauncherName } from '../launchers/index.js';
+import type { LaunchOptions } from '../launchers/launcher.js';
+import { startDisplay } from '../progress-display.js';
+import { cellPaths } from '../records/index.js';
+
+interface Options extends Pick<LaunchOptions, 'workers' | 'threads' | 'image' | 'claim'> {
+  launcher: LauncherName;
+  cell?: string;
+  sbatch?: string[];
+}
+
+export function retryCommand(): Command {
+  return new Command('retry')
+    .description('work again on the cells of a run that failed or were stopped, from their checkpoints')
+    .argument('<run>', 'folder of the run')
+    .option('--cell <id>', 'only the cell with that id, or its beginning')
+    .addOption(
+      new Option('--launcher <name>', 'who starts the processes').choices(launcherNames).default('local'),
+    )
+    .option('--workers <n>', 'cells at a time', positive)
+    .option('--threads <n>', 'threads of each', positive, 1)
+    .option('--sbatch <options...>', 'passed on to sbatch: partition=long for --partition=long')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  weightmap retry runs/paper\n  weightmap retry runs/paper --launcher slurm',
+    )
+    .action(async (folder: string, { launcher, cell: id, sbatch, ...options }: Options) => {
+      const run = path.resolve(folder);
+      const display = startDisplay();
+      const again = (await cellStates(run)).filter((status) =>
+        id === undefined ? ['failed', 'stopped'].includes(status.state) : status.id.startsWith(id),
+      );
+      const unfinished = again.filter(({ state }) => !['done', 'running', 'queued'].includes(state));
+      if (unfinished.length === 0) {
+        display.line(
+          id === undefined ? 'no cell has failed or was stopped' : 'that cell is done or under way',
+        );
+        return;
+      }
+      for (const { cell } of unfinished) await rm(cellPaths(run, cell).failure, { force: true });
+      const stop = stopOnSignal(display.note);
+      const launched = await launchers[launcher].launch(unfinished, {
+        ...{ run, stop, display, sbatchOptions: sbatch ?? [] },
+        ...options,
+      });
+      process.exitCode = await finishRun(launched, { run, stop, display });
+    });
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type * as tf from '@tensorflow/tfjs';
+import { readIfThere, writeWhole } from '@weightmap/core/files';
+import { z } from 'zod';
+import { canonicalJson } from './records/index.js';
+
+/** What was measured of a trained network already, so that an interrupted evaluation goes on where it was. */
+export interface EvaluationCache {
+  /**
+   * What `compute` gives for each of some keys; it is asked only for those that aren't known.
+   *
+   * @param name of the measurement: a file of its own.
+   * @param circumstances all else that the values depend on; values of other circumstances count as none.
+   */
+  entries: <Key extends string | number, Value>(
+    name: string,
+    circumstances: object,
+    keys: readonly Key[],
+    compute: (missing: readonly Key[]) => Promise<readonly Value[]>,
+  ) => Promise<Value[]>;
+}
+
+const fileSchema = z.object({
+  sha256: z.string(),
+  content: z.object({ circumstances: z.string(), entries: z.record(z.string(), z.unknown()) }),
+});
+
+/**
+ * @param folder one file a measurement.
+ * @param checkpoint what tells the trained network from all others: `digestOf` its weights.
+ */
+export const openEvaluationCache = (folder: string, checkpoint: string): EvaluationCache => ({
+  async entries<Key extends string | number, Value>(
+    name: string,
+    circumstances: object,
+    keys: readonly Key[],
+    compute: (missing: readonly Key[]) => Promise<readonly Value[]>,
+  ) {
+    const file = path.join(folder, `${name}.json`);
+    const all = canonicalJson({ checkpoint, ...circumstances });
+    const known = parse(await readIfThere(file), all);
+    const missing = keys.filter((key) => !(String(key) in known));
+    if (missing.length > 0) {
+      const values = await compute(missing);
+      missing.forEach((key, i) => (known[String(key)] = values[i]));
+      const content = { circumstances: all, entries: known };
+      await writeWhole(file, `${JSON.stringify({ sha256: digest(content), content })}\n`);
+    }
+    return keys.map((key) => known[String(key)] as Value);
+  },
+});
+
+/** The entries of a file; none of one that is damaged, or was made under other circumstances. */
+function parse(bytes: Buffer | null, circumstances: string): Record<string, unknown> {
+  try {
+    const { sha256, content } = fileSchema.parse(JSON.parse(String(bytes)));
+    return sha256 === digest(content) && content.circumstances === circumstances ? content.entries : {};
+  } catch {
+    return {};
+  }
+}
+
+const digest = (content: object) => createHash('sha256').update(JSON.stringify(content)).digest('hex');
+
+/** SHA-256 of a model's weights. */
+export function digestOf(model: tf.LayersModel): string {
+  const hash = createHash('sha256');
+  for (const weight of model.getWeights()) hash.update(weight.dataSync());
+  return hash.digest('hex');
+}

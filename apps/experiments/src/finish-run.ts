@@ -1,0 +1,33 @@
+import colours from 'picocolors';
+import { shellWord } from './_shell-word.js';
+import { EXIT } from './exit-codes.js';
+import type { Launched } from './launchers/launcher.js';
+import type { Display } from './progress-display.js';
+import { readRecords } from './records/index.js';
+import { buildReport, summarise, terminalTable } from './report/index.js';
+
+/** What follows when a launcher has returned: the report if the cells were worked on, and the exit code. */
+export async function finishRun(
+  { finished, failures }: Launched,
+  { run, stop, display }: { run: string; stop: AbortSignal; display: Display },
+): Promise<number> {
+  if (!finished) return EXIT.done;
+  await printResult(run, display);
+  if (stop.aborted) {
+    display.line('stopped; the same command continues from the last checkpoints');
+    return EXIT['stopped, continue with the same command'];
+  }
+  for (const failure of failures) display.line(`${colours.red('failed')} ${failure}`);
+  return failures.length ? EXIT.failed : EXIT.done;
+}
+
+async function printResult(run: string, display: Display): Promise<void> {
+  const stored = await readRecords(run);
+  for (const { file, reason } of stored.damaged) display.note(`damaged record left out: ${file} (${reason})`);
+  if (stored.records.length === 0) return;
+  const report = await buildReport(run, {
+    command: `weightmap ${process.argv.slice(2).map(shellWord).join(' ')}`,
+  });
+  display.line(`\n${terminalTable(summarise(stored), { colour: colours.isColorSupported })}`);
+  display.line(`\nreport: ${report.html}`);
+}

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { writing } from '@weightmap/core/files';
+import { z } from 'zod';
+import { isAlive, processIdentitySchema, thisProcess, type ProcessIdentity } from './process-identity.js';
+
+/** Seconds without a sign of life after which the lease of a process that can't be asked counts as left behind. */
+export const STALE_SECONDS = 120;
+const HEARTBEAT_SECONDS = 5;
+
+/** The right to write into a folder, held by one process at a time. */
+export interface Lease {
+  /** Aborted when the right is gone: the files were deleted, or others took this process for dead. */
+  readonly lost: AbortSignal;
+  /** Looks now, rather than with the next sign of life. */
+  check: () => boolean;
+  release: () => Promise<void>;
+}
+
+export type Taken =
+  | { readonly lease: Lease; readonly holder?: undefined }
+  | { readonly lease?: undefined; readonly holder: ProcessIdentity };
+
+export interface LeaseOptions {
+  staleSeconds?: number;
+  /** Hears whom the lease was taken over from, and for whom it waits. */
+  onNote?: (note: string) => void;
+  /** Ends the waiting for a process that can't be asked; then it counts as alive. */
+  signal?: AbortSignal;
+}
+
+/** A lease as it lies in a folder. */
+interface Found {
+  readonly name: string;
+  readonly number: number;
+  /** Null while it is being written, or if it can't be read. */
+  readonly holder: ProcessIdentity | null;
+  /** Its last sign of life, in the file system's milliseconds: only good for being compared with itself. */
+  readonly beat: number;
+}
+
+const leaseSchema = z.object({ holder: processIdentitySchema, token: z.string() });
+
+/**
+ * Takes the lease of a folder, unless a living process has it.
+ *
+ * Leases are files `lease-<n>.json`, made by exclusive creation; who holds one touches it every few seconds. Whoever finds one of
+ * a dead process makes the next number: of several who try, one succeeds, and the number only grows. Whether a
+ * process of this machine lives, the system says at once. Of another machine's, the file must stand still for
+ * `staleSeconds` by this process's own steady clock: clocks of machines differ, and jump.
+ *
+ * @throws WeightmapError if the folder can't be written to.
+ */
+export async function takeLease(
+  folder: string,
+  { staleSeconds = STALE_SECONDS, onNote = () => {}, signal }: LeaseOptions = {},
+): Promise<Taken> {
+  await writing(folder, () => mkdir(folder, { recursive: true }).then(() => {}));
+  const dead = new Set<string>();
+  for (;;) {
+    const found = readLeases(folder);
+    for (const lease of found) {
+      if (dead.has(lease.name)) continue;
+      const state = await stateOf(folder, lease, { staleSeconds, onNote, signal });
+      if (state === 'alive') return { holder: lease.holder ?? unknownHolder };
+      if (state === 'dead') dead.add(lease.name);
+    }
+    const name = nameOf(Math.max(0, ...found.map(({ number }) => number)) + 1);
+    const file = path.join(folder, name);
+    const text = `${JSON.stringify({ holder: thisProcess, token: randomUUID() })}\n`;
+    const isOurs = await create(file, text);
+    const others = readLeases(folder).filter((lease) => lease.name !== name && !dead.has(lease.name));
+    if (isOurs && others.length === 0) {
+      const left = found.find(({ holder }) => holder)?.holder;
+      if (left) onNote(`took over from process ${left.pid} on ${left.host}, which left without a word`);
+      for (const other of dead) await rm(path.join(folder, other), { force: true });
+      return { lease: hold(folder, name, text) };
+    }
+    // Somebody else was as quick. Both step back, and not in step.
+    if (isOurs) await rm(file, { force: true });
+    await sleep(20 + Math.random() * 200);
+  }
+}
+
+/** Takes the lease of a folder, however long another process has it. */
+export async function waitForLease(folder: string): Promise<Lease> {
+  for (;;) {
+    const { lease } = await takeLease(folder);
+    if (lease) return lease;
+    await sleep(100);
+  }
+}
+
+/** Who holds the lease of a folder, as far as can be told at once; a lease of a dead process counts as none. */
+export function leaseHolder(folder: string): { holder: ProcessIdentity; secondsSinceBeat: number } | null {
+  const held = readLeases(folder).filter(({ holder }) => holder && isAlive(holder) !== false);
+  const last = held.at(-1);
+  return last ? { holder: last.holder!, secondsSinceBeat: (Date.now() - last.beat) / 1000 } : null;
+}
+
+const unknownHolder: ProcessIdentity = { host: 'another machine', pid: 1, started: '', kernel: '' };
+const nameOf = (n: number) => `lease-${n}.json`;
+
+/** All leases of a folder, the oldest first. */
+function readLeases(folder: string): Found[] {
+  return readdirSync(folder)
+    .flatMap((name): Found[] => {
+      const number = /^lease-(\d+)\.json$/.exec(name)?.[1];
+      if (number === undefined) return [];
+      const file = path.join(folder, name);
+      try {
+        const parsed = leaseSchema.safeParse(parseJson(readFileSync(file, 'utf8')));
+        const holder = parsed.success ? parsed.data.holder : null;
+        return [{ name, number: Number(number), holder, beat: statSync(file).mtimeMs }];
+      } catch {
+        return []; // released just now
+      }
+    })
+    .sort((a, b) => a.number - b.number);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a lease is held. Waits where only time can tell. */
+async function stateOf(
+  folder: string,
+  lease: Found,
+  { staleSeconds, onNote, signal }: Required<Omit<LeaseOptions, 'signal'>> & { signal?: AbortSignal },
+): Promise<'alive' | 'dead' | 'gone'> {
+  const began = performance.now();
+  let noted = false;
+  for (
+    let now: Found | undefined = lease;
+    ;
+    now = readLeases(folder).find(({ name }) => name === lease.name)
+  ) {
+    if (!now) return 'gone';
+    const alive = now.holder && isAlive(now.holder);
+    if (alive !== null) return alive ? 'alive' : 'dead';
+    if (now.beat !== lease.beat || signal?.aborted) return 'alive';
+    const waited = (performance.now() - began) / 1000;
+    if (waited >= staleSeconds) return 'dead';
+    if (!noted && waited > 1) {
+      noted = true;
+      const { host, pid } = now.holder ?? unknownHolder;
+      onNote(
+        `waiting up to ${staleSeconds} s for a sign of life of process ${pid} on ${host}, which had begun here`,
+      );
+    }
+    await sleep(Math.min(1000, staleSeconds * 100));
+  }
+}
+
+/** Whether the file was made by this call. */
+async function create(file: string, text: string): Promise<boolean> {
+  let made = false;
+  await writing(file, async () => {
+    try {
+      await writeFile(file, text, { flag: 'wx' });
+      made = true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+      await rm(file, { force: true });
+      throw error;
+    }
+  });
+  return made;
+}
+
+function hold(folder: string, name: string, text: string): Lease {
+  const file = path.join(folder, name);
+  const lost = new AbortController();
+  const isOurs = () => {
+    try {
+      return readFileSync(file, 'utf8') === text && readLeases(folder).at(-1)?.name === name;
+    } catch {
+      return false;
+    }
+  };
+  const check = () => {
+    if (!lost.signal.aborted && !isOurs()) lost.abort();
+    return !lost.signal.aborted;
+  };
+  const beat = setInterval(() => {
+    if (!check()) return clearInterval(beat);
+    const now = new Date();
+    try {
+      utimesSync(file, now, now);
+    } catch {
+      check();
+    }
+  }, HEARTBEAT_SECONDS * 1000);
+  beat.unref();
+  return {
+    lost: lost.signal,
+    check,
+    async release() {
+      clearInterval(beat);
+      if (isOurs()) await rm(file, { force: true });
+    },
+  };
+}

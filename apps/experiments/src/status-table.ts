@@ -1,0 +1,80 @@
+import colours from 'picocolors';
+import { alignColumns } from './_columns.js';
+import { duration } from './_duration.js';
+import { cellName } from './cell-name.js';
+import { cellStateNames, type CellStateName, type CellStatus } from './cell-states.js';
+
+const painted: Readonly<Record<CellStateName, (text: string) => string>> = {
+  done: colours.green,
+  running: colours.cyan,
+  queued: colours.blue,
+  waiting: colours.dim,
+  stopped: colours.yellow,
+  failed: colours.red,
+  stale: colours.magenta,
+};
+
+/** Cells of these states are counted, not listed, unless all are wanted: a grid has many of them. */
+const ONLY_COUNTED: ReadonlySet<CellStateName> = new Set(['done', 'waiting', 'queued']);
+
+export const countStates = (cells: readonly CellStatus[]): Record<CellStateName, number> =>
+  Object.fromEntries(
+    cellStateNames.map((name) => [name, cells.filter(({ state }) => state === name).length]),
+  ) as Record<CellStateName, number>;
+
+/** Seconds until the last cell ends, if as many go on at a time as now; null if nothing runs, or too shortly to tell. */
+export function secondsLeft(cells: readonly CellStatus[]): number | null {
+  const running = cells.flatMap(({ running }) => (running?.secondsLeft === undefined ? [] : [running]));
+  if (running.length === 0) return null;
+  const whole = running.map(({ secondsRunning, secondsLeft = 0 }) => secondsRunning + secondsLeft);
+  const mean = whole.reduce((sum, seconds) => sum + seconds, 0) / whole.length;
+  const { waiting, queued } = countStates(cells);
+  const left = running.reduce((sum, { secondsLeft = 0 }) => sum + secondsLeft, 0);
+  return (left + mean * (waiting + queued)) / running.length;
+}
+
+/** What people see of a run: a line of counts, and a line for each cell that is worth one. */
+export function statusTable(cells: readonly CellStatus[], { all = false } = {}): string {
+  const counts = countStates(cells);
+  const summary = cellStateNames
+    .filter((name) => counts[name] > 0)
+    .map((name) => painted[name](`${counts[name]} ${name}`))
+    .join(', ');
+  const left = secondsLeft(cells);
+  const shown = cells.filter(({ state }) => all || !ONLY_COUNTED.has(state));
+  const rows = shown.map((status) => [
+    String(status.index),
+    cellName(status.cell),
+    status.state,
+    detailOf(status),
+  ]);
+  const lines = rows.length
+    ? alignColumns([['#', 'cell', 'state', ''], ...rows], { right: [0] }).split('\n')
+    : [];
+  const table = lines.map((line, i) => (i === 0 ? colours.dim(line) : paintState(line, shown[i - 1].state)));
+  return [
+    `${cells.length} cells: ${summary}${left === null ? '' : `; about ${duration(left)} left`}`,
+    ...table,
+  ].join('\n');
+}
+
+const paintState = (line: string, state: CellStateName) =>
+  line.replace(`  ${state}`, `  ${painted[state](state)}`);
+
+function detailOf({ running, reason, cell }: CellStatus): string {
+  if (!running) return reason?.split('\n')[0] ?? '';
+  const { host, pid, stage, share, epoch, loss, imagesPerSecond, validationErrorPercent } = running;
+  return [
+    stage === 'train' && epoch !== undefined
+      ? `epoch ${epoch}/${cell.training.epochs}`
+      : `${stage} ${Math.round(100 * share)} %`,
+    loss !== undefined && `loss ${loss.toFixed(3)}`,
+    validationErrorPercent !== undefined && `validation error ${validationErrorPercent.toFixed(2)} %`,
+    imagesPerSecond !== undefined && `${Math.round(imagesPerSecond)} images/s`,
+    running.secondsLeft !== undefined && `${duration(running.secondsLeft)} left`,
+    `process ${pid} on ${host}`,
+    running.secondsSinceBeat > 60 && `no sign of life for ${duration(running.secondsSinceBeat)}`,
+  ]
+    .filter(Boolean)
+    .join('  ');
+}

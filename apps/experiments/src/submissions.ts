@@ -1,0 +1,60 @@
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { readIfThere, writeWhole } from '@weightmap/core/files';
+import { z } from 'zod';
+import { isAlive, processIdentitySchema } from './leases/process-identity.js';
+
+const slurmJobsSchema = z.strictObject({
+  launcher: z.literal('slurm'),
+  at: z.string(),
+  /** One array for each portion of the list of cells: task t works on cell t + offset. */
+  arrays: z.array(z.strictObject({ job: z.string(), cluster: z.string().nullable(), offset: z.number() })),
+  /** The job that writes the report at the end. */
+  report: z.string().nullable(),
+});
+const localSchema = z.strictObject({
+  launcher: z.literal('local'),
+  at: z.string(),
+  process: processIdentitySchema,
+});
+const submissionSchema = z.discriminatedUnion('launcher', [localSchema, slurmJobsSchema]);
+
+/** What a launcher has begun for a run, so that `status` and `cancel` find it. */
+export type Submission = z.infer<typeof submissionSchema>;
+export type SlurmSubmission = z.infer<typeof slurmJobsSchema>;
+
+const folderOf = (run: string) => path.join(run, 'submissions');
+
+/**
+ * Stores what was begun, and forgets launchers of this machine that are gone.
+ *
+ * @returns a function that takes it back.
+ */
+export async function writeSubmission(run: string, submission: Submission): Promise<() => Promise<void>> {
+  const name = `${submission.at.replace(/[^\d]/g, '')}-${submission.launcher}-${process.pid}.json`;
+  const file = path.join(folderOf(run), name);
+  for (const [other, known] of await entriesOf(run))
+    if (known.launcher === 'local' && isAlive(known.process) === false)
+      await rm(path.join(folderOf(run), other), { force: true });
+  await writeWhole(file, `${JSON.stringify(submission, null, 2)}\n`);
+  return () => rm(file, { force: true });
+}
+
+/** In the order in which they were made; files that are none are left out. */
+export async function readSubmissions(run: string): Promise<Submission[]> {
+  return (await entriesOf(run)).map(([, submission]) => submission);
+}
+
+async function entriesOf(run: string): Promise<[name: string, submission: Submission][]> {
+  const names = await readdir(folderOf(run)).catch(() => []);
+  const found: [string, Submission][] = [];
+  for (const name of names.filter((name) => name.endsWith('.json')).sort()) {
+    try {
+      const text = String(await readIfThere(path.join(folderOf(run), name)));
+      found.push([name, submissionSchema.parse(JSON.parse(text))]);
+    } catch {
+      // Nothing that we wrote.
+    }
+  }
+  return found;
+}

@@ -1,0 +1,94 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cellStates } from '../src/cell-states.js';
+import { claimCell } from '../src/claim-cell.js';
+import { openEventLog } from '../src/event-log.js';
+import { writeFailure } from '../src/failure.js';
+import { thisProcess } from '../src/leases/process-identity.js';
+import { writeManifest } from '../src/manifest.js';
+import { cellPaths, writeRecord } from '../src/records/index.js';
+import { countStates, secondsLeft, statusTable } from '../src/status-table.js';
+import { makeRecord } from './make-record.js';
+
+let run: string;
+beforeEach(async () => {
+  run = await mkdtemp(join(tmpdir(), 'weightmap-states-'));
+});
+afterEach(() => rm(run, { recursive: true, force: true }));
+
+const records = [1, 2, 3, 4, 5, 6].map((trial) => makeRecord({ trial }));
+const [done, running, stopped, failed, stale] = records;
+
+/** One cell in each state; the last is never begun. */
+async function writeStates(): Promise<void> {
+  await writeManifest(run, {
+    ...{ preset: 'smoke', data: { seed: 1 }, gradCamSamples: 0, tensorboard: false },
+    cells: records.map(({ cell }) => cell),
+  });
+  await writeRecord(run, done);
+  for (const { cell } of [running, stopped, failed]) {
+    const { lease } = await claimCell(run, cell);
+    openEventLog(cellPaths(run, cell).events)('started');
+    if (cell !== running.cell) await lease!.release();
+  }
+  await writeFailure(run, failed.cell, new Error('the loss became NaN'), 1);
+  await writeRecord(run, { ...makeRecord({ trial: stale.trial, seed: 77 }) });
+}
+
+describe('the states of cells', () => {
+  it('are told from the files of the run', async () => {
+    await writeStates();
+    const states = await cellStates(run);
+    expect(states.map(({ state }) => state)).toEqual([
+      'done',
+      'running',
+      'stopped',
+      'failed',
+      'stale',
+      'waiting',
+    ]);
+    expect(states[3].reason).toBe('the loss became NaN');
+    expect(states[1].running).toMatchObject({ pid: process.pid, host: thisProcess.host, stage: 'starting' });
+    expect(countStates(states)).toEqual({
+      ...{ done: 1, running: 1, queued: 0, waiting: 1, stopped: 1, failed: 1, stale: 1 },
+    });
+    const table = statusTable(states);
+    expect(table).toContain('6 cells: 1 done, 1 running, 1 waiting, 1 stopped, 1 failed, 1 stale');
+    expect(table).toMatch(/trial 4 +failed +the loss became NaN/);
+    expect(table).not.toMatch(/trial 6/);
+    expect(statusTable(states, { all: true })).toMatch(/trial 6 +waiting/);
+  });
+
+  it('show what a running cell last said, from a log with a torn line', async () => {
+    await writeStates();
+    const { events } = cellPaths(run, running.cell);
+    const log = openEventLog(events);
+    log('epoch', { validationErrorPercent: 2.5 });
+    await writeFile(events, '{"time":"2026', { flag: 'a' });
+    openEventLog(events)('progress', {
+      ...{ stage: 'train', done: 3, total: 4 },
+      figures: { epoch: 2, loss: 0.25, imagesPerSecond: 900, secondsLeft: 60 },
+    });
+    const [, status] = await cellStates(run);
+    expect(status.running).toMatchObject({ stage: 'train', share: 0.75, epoch: 2, loss: 0.25, secondsLeft: 60 });
+    expect(status.running!.validationErrorPercent).toBe(2.5);
+    expect(statusTable([status])).toMatch(/epoch 2\/\d+ {2}loss 0.250 {2}validation error 2.50 % {2}900 images\/s/);
+    // One runs for 60 s more, and one that waits takes as long as that one in all.
+    const estimate = secondsLeft([status, { ...status, state: 'waiting', running: undefined }]);
+    expect(estimate).toBeCloseTo(120, -1);
+  });
+
+  it('call a record that was cut short not done', async () => {
+    await writeStates();
+    const { record } = cellPaths(run, done.cell);
+    await writeFile(record, JSON.stringify(done, null, 2).slice(0, 900));
+    expect((await cellStates(run))[0].state).toBe('waiting');
+  });
+
+  it('are not those of a folder that is no run', async () => {
+    await mkdir(join(run, 'cells'));
+    await expect(cellStates(run)).rejects.toThrow('no grid');
+  });
+});
