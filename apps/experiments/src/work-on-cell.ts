@@ -49,13 +49,17 @@ export async function workOnCell({ run, index, cell: id, threads }: CellOptions)
       out.busy(`${cellName(cell)}: process ${holder.pid} on ${holder.host} works on it`);
       return EXIT['stopped, continue with the same command'];
     }
+    let code: number;
     try {
       // Somebody may have finished it between the look above and the lease.
-      if (await readCellRecord(run, cell)) return EXIT.done;
-      return await workUnderLease(cell, lease, { run, manifest, threads, signal, out });
+      const isDone = (await readCellRecord(run, cell)) !== null;
+      code = isDone ? EXIT.done : await workUnderLease(cell, lease, { run, manifest, threads, signal, out });
     } finally {
       await lease.release();
     }
+    // Last of all: Slurm may end this process at once.
+    if (code !== EXIT.done && stoppedBy(signal) === 'SIGUSR2') requeueJob(out.note);
+    return code;
   } catch (error) {
     if (error instanceof WeightmapError) out.failed(error.explain());
     throw error;
@@ -63,6 +67,8 @@ export async function workOnCell({ run, index, cell: id, threads }: CellOptions)
     out.end();
   }
 }
+
+const stoppedBy = (signal: AbortSignal) => (signal.reason as StopReason | undefined)?.stoppedBy;
 
 interface Work {
   readonly run: string;
@@ -92,12 +98,8 @@ async function workUnderLease(
       dataset: await loadCellData(cell, manifest),
     });
     if (!record) {
-      const { stoppedBy } = (signal.reason ?? {
-        stoppedBy: 'another process that took it over',
-      }) as StopReason;
-      log('stopped', { stoppedBy });
-      if (stoppedBy === 'SIGUSR2') requeueJob(out.note);
-      else if (!signal.aborted) out.note('another process has taken the cell over');
+      log('stopped', { by: stoppedBy(signal) ?? 'another process, which took the cell over' });
+      if (!signal.aborted) out.note('another process has taken the cell over');
       return EXIT['stopped, continue with the same command'];
     }
     await rm(failure, { force: true });

@@ -72,9 +72,17 @@ describe('the states of cells', () => {
       figures: { epoch: 2, loss: 0.25, imagesPerSecond: 900, secondsLeft: 60 },
     });
     const [, status] = await cellStates(run);
-    expect(status.running).toMatchObject({ stage: 'train', share: 0.75, epoch: 2, loss: 0.25, secondsLeft: 60 });
+    expect(status.running).toMatchObject({
+      stage: 'train',
+      share: 0.75,
+      epoch: 2,
+      loss: 0.25,
+      secondsLeft: 60,
+    });
     expect(status.running!.validationErrorPercent).toBe(2.5);
-    expect(statusTable([status])).toMatch(/epoch 2\/\d+ {2}loss 0.250 {2}validation error 2.50 % {2}900 images\/s/);
+    expect(statusTable([status])).toMatch(
+      /epoch 2\/\d+ {2}loss 0.250 {2}validation error 2.50 % {2}900 images\/s/,
+    );
     // One runs for 60 s more, and one that waits takes as long as that one in all.
     const estimate = secondsLeft([status, { ...status, state: 'waiting', running: undefined }]);
     expect(estimate).toBeCloseTo(120, -1);

@@ -63,7 +63,11 @@ export function runCommand(): Command {
     .option('--image <name>', 'for kubernetes: an image that has the weightmap command')
     .option('--claim <name>', 'for kubernetes: the claim of the volume that the run folder is on')
     .option('--tensorboard', 'write logs for TensorBoard into each cell’s folder (native engine)')
-    .option('--checkpoint-seconds <n>', 'at most so much of an epoch is lost to a crash (default: 60)', seconds)
+    .option(
+      '--checkpoint-seconds <n>',
+      'at most so much of an epoch is lost to a crash (default: 60)',
+      seconds,
+    )
     .option('--force', 'replace results of another configuration')
     .option('--dry-run', 'say what would be done and about how long it would take, and stop')
     .addHelpText(

@@ -27,6 +27,8 @@ export const slurm: Launcher = {
       ...{ launcher: 'slurm', at: new Date().toISOString(), arrays: [], report: null },
     };
     const command = [process.execPath, process.argv[1]].map(shellWord).join(' ');
+    // Slurm replaces % and a letter in the names of files.
+    const logs = path.join(run, SLURM_LOGS).replaceAll('%', '%%');
     const options = sbatchOptions.map((option) => `--${option}`);
     try {
       for (const { offset, tasks } of portions(
@@ -38,7 +40,7 @@ export const slurm: Launcher = {
         const { job, cluster } = sbatch(script, [
           ...['--job-name=weightmap', `--array=${tasks}${workers === undefined ? '' : `%${workers}`}`],
           ...['--requeue', '--open-mode=append', `--signal=B:USR2@${WARNING_SECONDS}`],
-          ...[`--cpus-per-task=${threads}`, `--chdir=${run}`, `--output=${SLURM_LOGS}/slurm-%A_%a.log`],
+          ...[`--cpus-per-task=${threads}`, `--chdir=${run}`, `--output=${logs}/slurm-%A_%a.log`],
           ...options,
         ]);
         submission.arrays.push({ job, cluster, offset });
@@ -46,7 +48,7 @@ export const slurm: Launcher = {
       const after = submission.arrays.map(({ job }) => job).join(':');
       submission.report = sbatch(`exec ${command} report ${shellWord(run)}`, [
         ...['--job-name=weightmap-report', `--dependency=afterany:${after}`],
-        ...[`--chdir=${run}`, `--output=${SLURM_LOGS}/report-%j.log`],
+        ...[`--chdir=${run}`, `--output=${logs}/report-%j.log`],
         ...options.filter((option) => !/^--(time|signal|array)=/.test(option)),
       ]).job;
     } finally {

@@ -104,9 +104,9 @@ export function leaseHolder(folder: string): { holder: ProcessIdentity; secondsS
 const unknownHolder: ProcessIdentity = { host: 'another machine', pid: 1, started: '', kernel: '' };
 const nameOf = (n: number) => `lease-${n}.json`;
 
-/** All leases of a folder, the oldest first. */
+/** All leases of a folder, the oldest first; none if there is no folder. */
 function readLeases(folder: string): Found[] {
-  return readdirSync(folder)
+  return namesIn(folder)
     .flatMap((name): Found[] => {
       const number = /^lease-(\d+)\.json$/.exec(name)?.[1];
       if (number === undefined) return [];
@@ -120,6 +120,15 @@ function readLeases(folder: string): Found[] {
       }
     })
     .sort((a, b) => a.number - b.number);
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 function parseJson(text: string): unknown {

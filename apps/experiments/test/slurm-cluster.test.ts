@@ -1,0 +1,159 @@
+// On a real Slurm, started by `nx run experiments:slurm-test` (tools/slurm); nothing without one.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunRecord } from '@weightmap/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CellStateName, RunningCell } from '../src/cell-states.js';
+
+const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
+const grid = [
+  'run',
+  'quick',
+  '--dataset',
+  'digits',
+  '--trials',
+  '2',
+  '--epochs',
+  '2',
+  '--checkpoint-seconds',
+  '1',
+];
+let work: string;
+
+beforeAll(async () => {
+  work = await mkdtemp(path.join(tmpdir(), 'weightmap-slurm-'));
+});
+afterAll(() => rm(work, { recursive: true, force: true }));
+
+function weightmap(...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', WEIGHTMAP_DATA: '', XDG_CACHE_HOME: path.join(work, 'cache') },
+  });
+  if (status !== 0) throw new Error(`${args.join(' ')} → ${status}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+interface Status {
+  counts: Record<CellStateName, number>;
+  cells: {
+    index: number;
+    id: string;
+    variant: string;
+    trial: number;
+    state: CellStateName;
+    running?: RunningCell;
+  }[];
+}
+const statusOf = (run: string) => JSON.parse(weightmap('status', run, '--json')) as Status;
+
+/** Looks until the condition holds; the state is in the error if it never does. */
+async function until(run: string, what: string, holds: (status: Status) => boolean): Promise<Status> {
+  const deadline = performance.now() + 300_000;
+  for (;;) {
+    const status = statusOf(run);
+    if (holds(status)) return status;
+    if (performance.now() > deadline) throw new Error(`never ${what}: ${JSON.stringify(status)}`);
+    await sleep(300);
+  }
+}
+
+/** A cell in training, past its first checkpoint. */
+const inTraining = (run: string, index: number) =>
+  until(run, `cell ${index} in training`, ({ cells }) => {
+    const { state, running, variant, trial } = cells[index];
+    const checkpoint = path.join(run, `cells/digits/${variant}/trial-${trial}/checkpoint/last.ckpt`);
+    return state === 'done' || (state === 'running' && running!.stage === 'train' && existsSync(checkpoint));
+  }).then(({ cells }) => {
+    expect(cells[index].state, 'a cell must not be finished before it is disturbed').toBe('running');
+    return cells[index].running!;
+  });
+
+const cellFolder = (run: string, { variant, trial }: Status['cells'][number]) =>
+  path.join(run, `cells/digits/${variant}/trial-${trial}`);
+
+function scientific(run: string, cell: Status['cells'][number]): string {
+  const text = readFileSync(path.join(cellFolder(run, cell), 'record.json'), 'utf8');
+  const { seconds: _, provenance: __, ...record } = JSON.parse(text) as RunRecord;
+  return JSON.stringify(record);
+}
+
+const eventsOf = (run: string, cell: Status['cells'][number]) =>
+  readFileSync(path.join(cellFolder(run, cell), 'events.jsonl'), 'utf8');
+
+describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
+  it(
+    'survives preemption, the end of its time, a kill and a cancellation, and equals the local run',
+    { timeout: 1_200_000 },
+    async () => {
+      const [local, run] = ['local', 'on slurm ü "run" \'%a\''].map((name) => path.join(work, name));
+      weightmap(...grid, '--out', local);
+
+      const said = weightmap(...grid, '--out', run, '--launcher', 'slurm', '--workers', '2');
+      const [, job] = /job (\d+) with 6 cells/.exec(said)!;
+      const [file] = readdirSync(path.join(run, 'submissions'));
+      const submission = JSON.parse(readFileSync(path.join(run, 'submissions', file), 'utf8')) as {
+        arrays: object[];
+      };
+      expect(submission.arrays).toHaveLength(1);
+
+      // Preempted: Slurm ends the job and puts it back into the queue.
+      await inTraining(run, 0);
+      execFileSync('scontrol', ['requeue', `${job}_0`]);
+      // Its time is up: the worker puts itself back.
+      await inTraining(run, 1);
+      execFileSync('scancel', ['--signal=USR2', '--batch', `${job}_1`]);
+      // Killed: nobody puts it back.
+      process.kill((await inTraining(run, 2)).pid, 'SIGKILL');
+      // Cancelled by us.
+      await inTraining(run, 3);
+      weightmap('cancel', run, '--cell', '3');
+
+      const quiet = await until(run, 'quiet', ({ counts }) => counts.running + counts.queued === 0);
+      expect(quiet.cells.map(({ state }) => state)).toEqual([
+        'done',
+        'done',
+        'stopped',
+        'stopped',
+        'done',
+        'done',
+      ]);
+      expect(weightmap('retry', run, '--launcher', 'slurm')).toContain('with 2 cells');
+      const { cells } = await until(run, 'done', ({ counts }) => counts.done === 6);
+
+      for (const cell of cells) {
+        expect(scientific(run, cell), cell.variant).toBe(scientific(local, cell));
+        expect(eventsOf(run, cell).match(/"event":"done"/g)).toHaveLength(1);
+      }
+      expect(eventsOf(run, cells[0])).toContain('"by":"SIGTERM"');
+      expect(eventsOf(run, cells[1])).toContain('"by":"SIGUSR2"');
+      for (const cell of cells.slice(0, 4)) {
+        const starts = eventsOf(run, cell).match(/"event":"started"/g)!.length;
+        const fromScratch = readFileSync(path.join(cellFolder(run, cell), 'history.jsonl'), 'utf8');
+        expect(starts, cell.variant).toBeGreaterThanOrEqual(2);
+        expect(fromScratch.trim().split('\n')).toHaveLength(2);
+      }
+      expect(weightmap('logs', run, '1')).toContain('put back into the queue');
+
+      // The last job writes the report.
+      const deadline = performance.now() + 60_000;
+      while (!existsSync(path.join(run, 'report/index.html')) && performance.now() < deadline)
+        await sleep(300);
+      expect(existsSync(path.join(run, 'report/index.html'))).toBe(true);
+    },
+  );
+
+  it('cancels all that is queued or runs', { timeout: 300_000 }, async () => {
+    const run = path.join(work, 'cancelled');
+    weightmap(...grid, '--out', run, '--launcher', 'slurm', '--workers', '1');
+    await inTraining(run, 0);
+    expect(statusOf(run).counts).toMatchObject({ running: 1, queued: 5 });
+    expect(weightmap('cancel', run)).toContain('cancelled Slurm job');
+    const { counts } = await until(run, 'stopped', ({ counts }) => counts.running + counts.queued === 0);
+    expect(counts).toMatchObject({ stopped: 1, waiting: 5 });
+  });
+});

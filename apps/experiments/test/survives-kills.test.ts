@@ -1,0 +1,143 @@
+// A grid under `kill -9`: a few kills in the test suite, a hundred by `nx run experiments:chaos` (WEIGHTMAP_KILLS=100).
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomStream, type RunRecord } from '@weightmap/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const KILLS = Number(process.env.WEIGHTMAP_KILLS ?? 3);
+const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
+const variants = ['cnn-33', 'cnn-unsharp-32'];
+let work: string;
+
+beforeAll(async () => {
+  work = await mkdtemp(path.join(tmpdir(), 'weightmap-kills-'));
+});
+afterAll(() => rm(work, { recursive: true, force: true }));
+
+/** Starts the grid; checkpoints follow each other as fast as they can be written. */
+function start(run: string): ChildProcess & { output: string } {
+  const args = ['run', 'smoke', '--dataset', 'digits', '--select', variants.join(), '--epochs', '4'];
+  const child = spawn(
+    process.execPath,
+    [cli, ...args, '--checkpoint-seconds', '0', '--workers', '2', '--out', run],
+    {
+      env: { ...process.env, NO_COLOR: '1', WEIGHTMAP_DATA: '', XDG_CACHE_HOME: path.join(work, 'cache') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const started = Object.assign(child, { output: '' });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (started.output += chunk.toString()));
+  return started;
+}
+
+async function finish(run: string): Promise<void> {
+  const child = start(run);
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code, child.output).toBe(0);
+}
+
+const cellFolder = (run: string, variant: string) => path.join(run, `cells/digits/${variant}/trial-1`);
+
+const filesBelow = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => path.join(entry.parentPath, entry.name))
+    : [];
+
+/** All of a record but times and where it was made, as bytes. */
+function scientific(run: string, variant: string): string {
+  const text = readFileSync(path.join(cellFolder(run, variant), 'record.json'), 'utf8');
+  const { seconds: _, provenance: __, ...record } = JSON.parse(text) as RunRecord;
+  return JSON.stringify(record);
+}
+
+const eventsOf = (run: string, variant: string) =>
+  readFileSync(path.join(cellFolder(run, variant), 'events.jsonl'), 'utf8');
+
+const workersOf = ({ pid }: ChildProcess): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+
+describe.runIf(process.platform === 'linux')('a grid', () => {
+  it(
+    `comes to the same records after ${KILLS} random kill -9, and leaves nothing behind`,
+    { timeout: 3_600_000 },
+    async () => {
+      const [calm, stormy] = ['calm', 'stormy ü "run"'].map((name) => path.join(work, name));
+      await finish(calm);
+
+      const random = randomStream(Number(process.env.WEIGHTMAP_KILL_SEED ?? 1), 'kills');
+      const hits = { worker: 0, launcher: 0, 'in a write': 0 };
+      const count = () => Object.values(hits).reduce((sum, n) => sum + n, 0);
+      let child = start(stormy);
+      while (count() < KILLS) {
+        if (child.exitCode !== null || child.signalCode !== null) child = start(stormy);
+        const inWrite = random.uniform() < 0.4;
+        const deadline = performance.now() + 500 + 7000 * random.uniform();
+        // A temporary file is there for milliseconds only: looked for without a pause.
+        while (performance.now() < deadline && child.exitCode === null) {
+          const writing =
+            inWrite &&
+            variants.some((variant) =>
+              filesBelow(path.join(cellFolder(stormy, variant), 'checkpoint')).some((file) =>
+                file.endsWith('.partial'),
+              ),
+            );
+          if (writing) break;
+          await sleep(inWrite ? 0 : 20);
+        }
+        const target = random.uniform() < 0.6 ? 'worker' : 'launcher';
+        try {
+          const victim = target === 'launcher' ? child.pid! : workersOf(child)[random.integer(2)];
+          process.kill(victim, 'SIGKILL');
+          hits[inWrite ? 'in a write' : target]++;
+        } catch {
+          // It ended just before, or there is no worker yet.
+        }
+        if (target === 'launcher') await once(child, 'close').catch(() => {});
+        // All records there: begin again, so that every kill hits something.
+        if (variants.every((variant) => existsSync(path.join(cellFolder(stormy, variant), 'record.json')))) {
+          for (const variant of variants) {
+            expect(scientific(stormy, variant)).toBe(scientific(calm, variant));
+            expect(eventsOf(stormy, variant).match(/"event":"done"/g)).toHaveLength(1);
+          }
+          child.kill('SIGKILL');
+          await rm(stormy, { recursive: true, force: true });
+        }
+      }
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+      await finish(stormy);
+      console.log(`kills: ${JSON.stringify(hits)}`);
+
+      for (const variant of variants) {
+        expect(scientific(stormy, variant)).toBe(scientific(calm, variant));
+        expect(eventsOf(stormy, variant).match(/"event":"done"/g)).toHaveLength(1);
+      }
+      const left = filesBelow(stormy).map((file) => path.relative(stormy, file));
+      expect(left.filter((file) => /partial|lease-|checkpoint|submissions/.test(file))).toEqual([]);
+      expect(left.filter((file) => !/worker\.log|events\.jsonl/.test(file)).sort()).toEqual(
+        filesBelow(calm)
+          .map((file) => path.relative(calm, file))
+          .filter((file) => !/worker\.log|events\.jsonl/.test(file))
+          .sort(),
+      );
+    },
+  );
+
+  it('is worked on by two launchers at once without doing anything twice', { timeout: 120_000 }, async () => {
+    const run = path.join(work, 'two launchers');
+    const both = [start(run), start(run)];
+    const codes = await Promise.all(both.map(async (child) => ((await once(child, 'close')) as [number])[0]));
+    expect(codes, both.map(({ output }) => output).join('\n')).toEqual([0, 0]);
+    for (const variant of variants) {
+      expect(scientific(run, variant)).toBe(scientific(path.join(work, 'calm'), variant));
+      expect(eventsOf(run, variant).match(/"event":"started"/g)).toHaveLength(1);
+    }
+  });
+});
