@@ -15,7 +15,14 @@ export const conditionsOf = ({ dataset, training, evaluation }: CellConfig): Con
 export type Likeness = {
   /** What differs from the paper's protocol, each a clause of a sentence; empty for like with like. */
   readonly caveats: readonly string[];
-} & ({ readonly sameData: true; readonly paperDataset: PaperDataset } | { readonly sameData: false });
+} & (
+  | { readonly sameData: true; readonly paperDataset: PaperDataset }
+  /** What the images stand for: the paper's row is shown, but nothing is subtracted. */
+  | { readonly sameData: false; readonly paperDataset: PaperDataset | null }
+);
+
+/** Datasets that the paper did not use, by what they are a substitute for. */
+const STANDS_FOR: Readonly<Record<string, PaperDataset>> = { digits: 'mnist', 'iwildcam-2class': 'iwildcam' };
 
 /** A part this much smaller than the paper's counts as less data; a few images skipped do not. */
 const ALMOST_ALL = 0.98;
@@ -23,7 +30,11 @@ const ALMOST_ALL = 0.98;
 /** Compares the conditions of a benchmark with those of the paper (section 4). */
 export function likeForLike({ dataset, training }: Conditions): Likeness {
   if (!isPaperDataset(dataset.id))
-    return { sameData: false, caveats: [`the images are ${dataset.label}, which the paper did not use`] };
+    return {
+      sameData: false,
+      paperDataset: STANDS_FOR[dataset.id] ?? null,
+      caveats: [`the images are ${dataset.label}, which the paper did not use`],
+    };
 
   const caveats: string[] = [];
   const trained = paperProtocol.trainImages[dataset.id];

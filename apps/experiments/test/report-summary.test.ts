@@ -56,6 +56,15 @@ describe('the paper’s values', () => {
 });
 
 describe('the summary', () => {
+  test.each([
+    ['iwildcam-2class', 'iWildCam (two classes)', paperRow('iwildcam', 'resnet-smoothing')],
+    ['digits', 'procedural digits', paperRow('mnist', 'resnet-smoothing')],
+    ['my-photos', 'my photos', undefined],
+  ])('shows the row of what %s stands for, and subtracts nothing', (id, label, row) => {
+    const [{ variants }] = summaryOf(...trials('resnet-smoothing', [5], { data: { id, label } })).benchmarks;
+    expect(variants[0].paper).toEqual(row ? { row, difference: null, outside: null } : null);
+  });
+
   test('averages the trials of a variant, test error and curves', () => {
     const [{ variants }] = summaryOf(
       ...trials('cnn-33', [0.8, 0.7, 0.9]).map((one, i) => ({

@@ -1,6 +1,6 @@
 import type { LayerVariance, RunRecord } from '@weightmap/core';
 import type { Likeness } from '../likeness.js';
-import { paperRow, paperRows } from '../paper-values.js';
+import { paperRow } from '../paper-values.js';
 import type { StoredRecord } from '../records/index.js';
 import { outsideBoth, spread, type Spread } from '../statistics.js';
 import { variantName } from '../variant-names.js';
@@ -51,9 +51,7 @@ export function summariseVariant(
 }
 
 function compare(variant: string, testError: Spread, likeness: Likeness): Comparison | null {
-  const row = likeness.sameData
-    ? paperRow(likeness.paperDataset, variant)
-    : paperRows.find((candidate) => candidate.variant === variant);
+  const row = likeness.paperDataset === null ? undefined : paperRow(likeness.paperDataset, variant);
   if (!row) return null;
   if (!likeness.sameData) return { row, difference: null, outside: null };
   const difference = testError.mean - row.testErrorPercent;
