@@ -1,7 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError, type Classifier } from '@weightmap/core';
-import { allFinite, isTrue } from './_finite.js';
-import { perClassifier } from './_per-classifier.js';
 
 /**
  * Softmax cross-entropy of each image, CE = softplus(m) with the margin m = log Σ_{j≠y} e^{z_j} − z_y.
@@ -39,31 +36,3 @@ export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tenso
   });
   return loss(logits);
 }
-
-/**
- * ∂/∂images of the cross-entropy, summed over the batch: each image's gradient is its own.
- *
- * @returns [batch, height, width, channels]
- * @throws WeightmapError if a component is NaN or infinite (`sign` would make a harmless 0 of a NaN).
- */
-export function lossGradient(classifier: Classifier, images: tf.Tensor4D, labels: tf.Tensor1D): tf.Tensor4D {
-  const { gradient, finite } = gradientOf(classifier)({ images, labels });
-  if (isTrue(finite)) return gradient;
-  gradient.dispose();
-  throw new WeightmapError('The gradient of the loss is not finite.', {
-    where: 'the classifier, differentiated by its input',
-    fix: 'look for overflow, or for a division by zero, in the layers of the model',
-  });
-}
-
-interface Labelled {
-  readonly [name: string]: tf.Tensor;
-  readonly images: tf.Tensor4D;
-  readonly labels: tf.Tensor1D;
-}
-
-const gradientOf = perClassifier((classifier) => ({ images, labels }: Labelled) => {
-  const loss = (x: tf.Tensor) => crossEntropy(classifier.logits(x as tf.Tensor4D), labels).sum();
-  const gradient = tf.tidy(() => tf.grad(loss)(images) as tf.Tensor4D);
-  return { gradient, finite: allFinite(gradient) };
-});

@@ -1,24 +1,45 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError, type Classifier } from '@weightmap/core';
+import { WeightmapError, type AttackInfo, type Classifier } from '@weightmap/core';
+
+/** What a caller handed in, read. */
+export interface Truth {
+  /** [batch] */
+  readonly labels: ArrayLike<number>;
+  /** [batch], where the attack is to aim at classes. */
+  readonly targets: ArrayLike<number> | null;
+}
 
 /**
  * Checks what a caller hands to an attack.
  *
- * @returns the labels, read: [batch]
  * @throws WeightmapError naming the offending value.
  */
 export function checkInputs(
+  { id, targeted }: AttackInfo,
   classifier: Classifier,
   images: tf.Tensor4D,
   labels: tf.Tensor1D,
-  strengths: readonly number[],
-): ArrayLike<number> {
-  checkStrengths(strengths);
+  targets?: tf.Tensor1D,
+): Truth {
   checkImages(classifier, images);
-  return checkLabels(classifier, images.shape[0], labels);
+  const truth = checkClasses(classifier, images.shape[0], labels, 'label');
+  if (!targets) return { labels: truth, targets: null };
+  if (!targeted)
+    throw new WeightmapError(`The attack ${id} can't aim at classes.`, {
+      expected: 'no targets',
+      fix: 'leave the targets out, or choose an attack that says it is targeted',
+    });
+  const aims = checkClasses(classifier, images.shape[0], targets, 'target');
+  const own = Array.from(aims).findIndex((target, i) => target === truth[i]);
+  if (own >= 0)
+    throw new WeightmapError(`Target ${own} of the batch is ${aims[own]}, the image's own label.`, {
+      expected: 'another class than the label',
+    });
+  return { labels: truth, targets: aims };
 }
 
-function checkStrengths(strengths: readonly number[]): void {
+/** @throws WeightmapError if there is no strength, or one that is none. */
+export function checkStrengths(strengths: readonly number[]): void {
   if (strengths.length === 0)
     throw new WeightmapError('An attack needs a strength.', {
       where: 'strengths: []',
@@ -59,16 +80,22 @@ function checkImages({ inputShape, bounds: [low, high] }: Classifier, images: tf
 
 const range = (low: number, high: number) => `pixels within the classifier's bounds, ${low} … ${high}`;
 
-function checkLabels({ classes }: Classifier, batch: number, labels: tf.Tensor1D): ArrayLike<number> {
-  if (labels.rank !== 1 || labels.size !== batch)
-    throw new WeightmapError(`The labels have the shape [${labels.shape.join(', ')}].`, {
+function checkClasses(
+  { classes }: Classifier,
+  batch: number,
+  given: tf.Tensor1D,
+  what: 'label' | 'target',
+): ArrayLike<number> {
+  if (given.rank !== 1 || given.size !== batch)
+    throw new WeightmapError(`The ${what}s have the shape [${given.shape.join(', ')}].`, {
       expected: `[${batch}], one class index an image`,
     });
-  const values = labels.dataSync();
-  const wrong = values.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+  const values = given.dataSync();
+  const wrong = values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < classes));
   if (wrong >= 0)
-    throw new WeightmapError(`Label ${wrong} of the batch is ${values[wrong]}.`, {
-      expected: `0 … ${classes - 1}, one of ${classes} classes`,
-    });
+    throw new WeightmapError(
+      `${what === 'label' ? 'Label' : 'Target'} ${wrong} of the batch is ${values[wrong]}.`,
+      { expected: `0 … ${classes - 1}, one of ${classes} classes` },
+    );
   return values;
 }

@@ -1,13 +1,13 @@
 import type { Attack } from '@weightmap/core';
-import { lossGradient } from './_cross-entropy.js';
 import { norms } from './_norms.js';
 import { judged } from './evaluate.js';
+import { aimed } from './losses.js';
 
 /**
  * Fast gradient sign method: x′ = clip(x + ε · sign ∇ₓ CE(logits(x), y)).
  *
  * CE is the softmax cross-entropy on the logits against the true label, clip is to the classifier's bounds,
- * ε in units of pixels. One gradient serves all ε.
+ * ε in units of pixels. One gradient serves all ε. With targets t: x′ = clip(x − ε · sign ∇ₓ CE(logits(x), t)).
  *
  * Its `run` throws a WeightmapError if the gradient or a logit is not finite.
  * Source: Goodfellow, Shlens & Szegedy, “Explaining and harnessing adversarial examples”, 2015; paper, section 4.
@@ -16,12 +16,15 @@ export const fgsm = (): Attack =>
   judged({
     id: 'fgsm',
     label: 'FGSM',
+    kind: 'fixed',
     strength: 'epsilon',
     norm: 'linf',
+    targeted: true,
     usesGradient: true,
     source: 'Goodfellow et al., arXiv:1412.6572',
-    perturb(classifier, images, labels, { strengths }) {
-      const direction = norms.linf.normalize(lossGradient(classifier, images, labels));
+    perturb(victim, images, labels, { strengths, targets }) {
+      const loss = aimed('ce', targets !== undefined);
+      const direction = norms.linf.normalize(victim.gradient({ images, labels, targets, loss }).gradient);
       return strengths.map((epsilon) => images.add(direction.mul(epsilon)));
     },
   });

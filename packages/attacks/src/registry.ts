@@ -1,9 +1,9 @@
-import type { Attack } from '@weightmap/core';
+import type { Attack, MinimalAttack } from '@weightmap/core';
 import { fgsm } from './fgsm.js';
 import { uniformNoise } from './uniform-noise.js';
 
 /** Makes an attack; parameters are given here, strengths when it runs. Without arguments it uses its defaults. */
-export type AttackFactory = () => Attack;
+export type AttackFactory = () => Attack | MinimalAttack;
 
 /** Every attack by its id. What stands here is tested by the contract test. */
 export const attacks = {

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Attack } from '@weightmap/core';
-import { perClassifier } from './_per-classifier.js';
+import type { Attack, VictimStep } from '@weightmap/core';
 import { judged } from './evaluate.js';
 
 export interface UniformNoiseOptions {
@@ -23,33 +22,33 @@ export interface UniformNoiseOptions {
  * Source: paper, section 4, which says "rescaled" without saying how; `min-max` is this project's choice.
  */
 export function uniformNoise({ rescale = 'min-max' }: UniformNoiseOptions = {}): Attack {
-  const addTo = perClassifier(
+  const add: VictimStep<NoiseInputs, { noisy: tf.Tensor4D }> =
     ({ bounds }) =>
-      ({ images, noise, beta }: NoiseInputs) =>
-        rescalings[rescale](images.add(noise.mul(beta)), beta, bounds),
-  );
+    ({ images, noise, beta }) => ({ noisy: rescalings[rescale](images.add(noise.mul(beta)), beta, bounds) });
   return judged({
     id: 'uniform-noise',
     label: 'uniform noise',
+    kind: 'noise',
     strength: 'beta',
     norm: null,
+    targeted: false,
     usesGradient: false,
     source: 'paper, section 4',
-    perturb(classifier, images, _labels, { strengths, random }) {
+    perturb(victim, images, _labels, { strengths, random }) {
       const noise = tf.tensor<tf.Rank.R4>(random.uniforms(images.size), images.shape);
       return strengths.map((beta) =>
-        beta === 0 ? images : addTo(classifier)({ images, noise, beta: tf.scalar(beta) }),
+        beta === 0 ? images : victim.compute(add, { images, noise, beta: tf.scalar(beta) }).noisy,
       );
     },
   });
 }
 
-interface NoiseInputs {
+type NoiseInputs = {
   readonly [name: string]: tf.Tensor;
   readonly images: tf.Tensor4D;
   readonly noise: tf.Tensor4D;
   readonly beta: tf.Scalar;
-}
+};
 
 type Rescaling = (noisy: tf.Tensor4D, beta: tf.Scalar, bounds: readonly [number, number]) => tf.Tensor4D;
 

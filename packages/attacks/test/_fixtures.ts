@@ -14,15 +14,32 @@ export const randomImages = (
 
 export const labelsOf = (...labels: number[]) => tf.tensor1d(labels, 'int32');
 
-/** Three classes on 4×3×2, with random weights. */
-export function threeClasses(bounds: readonly [number, number] = [0, 1]): Classifier {
+/** Classes on 4×3×2, with random weights. */
+export function randomClasses(count: number, bounds: readonly [number, number] = [0, 1]): Classifier {
   const random = randomStream(2, 'weights');
-  return linearClassifier({
-    inputShape: [4, 3, 2],
-    weights: Array.from({ length: 24 }, () => [...random.uniforms(3, -1, 1)]),
-    bias: [0.1, -0.2, 0],
-    bounds,
-  });
+  const bias = [0.1, -0.2, 0, 0.05, -0.1].slice(0, count);
+  const weights = Array.from({ length: 24 }, () => [...random.uniforms(count, -1, 1)]);
+  return linearClassifier({ inputShape: [4, 3, 2], weights, bias, bounds });
+}
+
+/** Three of them. */
+export const threeClasses = (bounds?: readonly [number, number]) => randomClasses(3, bounds);
+
+/** A classifier that counts the images that pass through it. */
+export function counted(plain: Classifier) {
+  const passed = { forwards: 0, backwards: 0 };
+  const passing = tf.customGrad((x) => ({
+    value: (x as tf.Tensor).clone(),
+    gradFunc: (dy: tf.Tensor) => {
+      passed.backwards += dy.shape[0];
+      return dy.clone();
+    },
+  }));
+  const logits: Classifier['logits'] = (images) => {
+    passed.forwards += images.shape[0];
+    return plain.logits(passing(images) as tf.Tensor4D);
+  };
+  return { classifier: { ...plain, logits }, passed };
 }
 
 /** A method that does what it is told, to test what the harness makes of it. */
@@ -32,8 +49,10 @@ export const methodOf = (
 ): AttackMethod => ({
   id: 'made-up',
   label: 'Made up',
+  kind: 'fixed',
   strength: 'epsilon',
   norm,
+  targeted: false,
   usesGradient: false,
   source: 'this test',
   perturb,

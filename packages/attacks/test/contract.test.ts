@@ -1,75 +1,150 @@
 import * as tf from '@tensorflow/tfjs';
-import { asClassifier, predictClasses, randomStream, type Attack, type Classifier } from '@weightmap/core';
+import {
+  asClassifier,
+  predictClasses,
+  randomStream,
+  type Attack,
+  type AttackOutcome,
+  type Classifier,
+  type MinimalAttack,
+} from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { attacks } from '../src/index.js';
-import { labelsOf, randomImages, threeClasses } from './_fixtures.js';
+import { counted, labelsOf, randomClasses, randomImages } from './_fixtures.js';
 
 useEngine();
 
 const STRENGTHS = [0, 0.05, 0.7];
 const BOUNDS = [-0.5, 1.5] as const;
+const CLASSES = 5;
+const classifier = randomClasses(CLASSES, BOUNDS);
 
-const attacked = (attack: Attack, classifier: Classifier, images: tf.Tensor4D, strengths = STRENGTHS) =>
-  tf.tidy(() => {
-    const labels = labelsOf(...Array.from({ length: images.shape[0] }, (_, i) => i % 3));
-    const outcomes = attack.run(classifier, images, labels, {
-      strengths,
-      random: randomStream(7, attack.id),
-    });
-    return outcomes.map(({ adversarial, ...rest }) => ({ ...rest, pixels: adversarial.dataSync() }));
+type Read = Omit<AttackOutcome, 'adversarial'> & { pixels: ArrayLike<number> };
+
+/** Labels that the classifier gives itself, but for the last image. */
+const labelsFor = (victim: Classifier, images: tf.Tensor4D): number[] =>
+  [...predictClasses(victim, images)].map((guess, i, { length }) =>
+    i > 0 && i === length - 1 ? (guess + 1) % CLASSES : guess,
+  );
+
+/** Outcomes whose tensors were read and freed. */
+function attacked(
+  attack: Attack,
+  victim: Classifier,
+  images: tf.Tensor4D,
+  { strengths = STRENGTHS, targets }: { strengths?: number[]; targets?: number[] } = {},
+): Read[] {
+  const labels = labelsOf(...labelsFor(victim, images));
+  const aims = targets ? labelsOf(...targets) : undefined;
+  const outcomes = attack.run(victim, images, labels, {
+    strengths,
+    random: randomStream(7, attack.id),
+    ...(aims && { targets: aims }),
   });
+  const read = outcomes.map(({ adversarial, ...rest }) => ({ ...rest, pixels: adversarial.dataSync() }));
+  tf.dispose([labels, aims ?? [], outcomes.map(({ adversarial }) => adversarial)]);
+  return read;
+}
 
-describe.each(Object.entries(attacks))('%s', (id, create) => {
-  const attack = create();
-  const classifier = threeClasses(BOUNDS);
+const fiveImages = () => randomImages([5, 4, 3, 2], BOUNDS);
 
+function lengthsOf(changes: number[]) {
+  const sizes = changes.map(Math.abs);
+  const pixels = Array.from({ length: 12 }, (_, p) => Math.max(sizes[2 * p], sizes[2 * p + 1]));
+  return {
+    linf: Math.max(...sizes),
+    l2: Math.hypot(...changes),
+    l1: sizes.reduce((sum, size) => sum + size, 0),
+    l0: pixels.filter((size) => size > 0).length,
+  };
+}
+
+describe.each(Object.entries(attacks).map(([id, create]) => [id, create()] as const))('%s', (id, attack) => {
   it('goes by its registry name and says where it comes from', () => {
     expect(attack.id).toBe(id);
     expect(attack.label).not.toBe('');
     expect(attack.source).not.toBe('');
+    expect('minimize' in attack).toBe(attack.kind === 'minimal');
   });
 
   it('stays within bounds and ball, and measures what it changed', () => {
-    const images = randomImages([5, 4, 3, 2], BOUNDS);
+    const images = fiveImages();
     const clean = images.dataSync();
-    for (const { strength, pixels, linf, l2 } of attacked(attack, classifier, images)) {
-      expect(Math.min(...pixels)).toBeGreaterThanOrEqual(BOUNDS[0]);
-      expect(Math.max(...pixels)).toBeLessThanOrEqual(BOUNDS[1]);
+    for (const outcome of attacked(attack, classifier, images)) {
+      const { strength, pixels } = outcome;
+      expect(Math.min(...Array.from(pixels))).toBeGreaterThanOrEqual(BOUNDS[0]);
+      expect(Math.max(...Array.from(pixels))).toBeLessThanOrEqual(BOUNDS[1]);
       for (let i = 0; i < 5; i++) {
         const changes = Array.from({ length: 24 }, (_, j) => pixels[24 * i + j] - clean[24 * i + j]);
-        expect(linf[i]).toBeCloseTo(Math.max(...changes.map(Math.abs)), 5);
-        expect(l2[i]).toBeCloseTo(Math.hypot(...changes), 5);
-        if (attack.norm === 'linf') expect(linf[i]).toBeLessThanOrEqual(strength + 1e-6);
-        if (attack.norm === 'l2') expect(l2[i]).toBeLessThanOrEqual(strength + 1e-6);
+        const expected = lengthsOf(changes);
+        expect(outcome.linf[i]).toBeCloseTo(expected.linf, 5);
+        expect(outcome.l2[i]).toBeCloseTo(expected.l2, 5);
+        expect(outcome.l1[i]).toBeCloseTo(expected.l1, 4);
+        expect(outcome.l0[i]).toBe(expected.l0);
+        if (attack.norm) expect(outcome[attack.norm][i]).toBeLessThanOrEqual(strength + 3e-6);
       }
     }
     images.dispose();
   });
 
   it('gives the clean images at strength 0, and changes them at others', () => {
-    const images = randomImages([5, 4, 3, 2], BOUNDS);
-    const [none, some] = attacked(attack, classifier, images);
+    const images = fiveImages();
+    const [none, some, most] = attacked(attack, classifier, images);
     expect(none.pixels).toEqual(images.dataSync());
-    expect(Math.min(...some.linf)).toBeGreaterThan(0.01);
+    expect(Math.max(...most.linf)).toBeGreaterThan(0.01);
+    // A small step for every image that is still classified as it should be.
+    if (attack.kind === 'fixed' && attack.norm)
+      for (let i = 0; i < 4; i++) expect(some[attack.norm][i]).toBeGreaterThan(0.2 * 0.05);
     images.dispose();
   });
 
   it('counts as misclassified what the classifier takes for another class', () => {
-    const images = randomImages([5, 4, 3, 2], BOUNDS);
-    for (const { pixels, predicted, misclassified } of attacked(attack, classifier, images)) {
-      const asked = tf.tidy(() => predictClasses(classifier, tf.tensor4d(pixels, images.shape)));
-      expect(predicted).toEqual(asked);
-      expect([...misclassified]).toEqual([...asked].map((guess, i) => (guess === i % 3 ? 0 : 1)));
+    const images = fiveImages();
+    const labels = labelsFor(classifier, images);
+    for (const outcome of attacked(attack, classifier, images)) {
+      const asked = tf.tidy(() =>
+        predictClasses(classifier, tf.tensor4d(Float32Array.from(outcome.pixels), images.shape)),
+      );
+      expect(outcome.predicted).toEqual(asked);
+      expect([...outcome.misclassified]).toEqual([...asked].map((guess, i) => Number(guess !== labels[i])));
+      expect(outcome.succeeded).toEqual(outcome.misclassified);
     }
     images.dispose();
   });
 
+  it('aims at classes, or says that it cannot', () => {
+    const images = fiveImages();
+    const targets = labelsFor(classifier, images).map((label) => (label + 2) % CLASSES);
+    if (attack.targeted) {
+      const outcomes = attacked(attack, classifier, images, { targets, strengths: [0.05, 30] });
+      for (const { predicted, succeeded } of outcomes)
+        expect([...succeeded]).toEqual([...predicted].map((guess, i) => Number(guess === targets[i])));
+      expect(Math.max(...outcomes[1].succeeded)).toBe(1);
+    } else expect(() => attacked(attack, classifier, images, { targets })).toThrow(/can't aim/);
+    images.dispose();
+  });
+
+  it('counts the images that pass through the classifier', () => {
+    const images = fiveImages();
+    const { classifier: victim, passed } = counted(classifier);
+    labelsFor(victim, images);
+    const before = { ...passed };
+    const [{ cost }] = attacked(attack, victim, images);
+    // The labels, then the clean and the found images of a minimal attack, else one image a strength.
+    const judged = 5 + 5 * (attack.kind === 'minimal' ? 2 : STRENGTHS.length);
+    expect(cost.forwards).toBe(passed.forwards - before.forwards - judged);
+    expect(cost.backwards).toBe(passed.backwards);
+    if (attack.usesGradient) expect(cost.backwards).toBeGreaterThan(0);
+    else expect(cost.backwards).toBe(0);
+    images.dispose();
+  });
+
   it('repeats itself with the same stream, whatever other strengths are asked for', () => {
-    const images = randomImages([5, 4, 3, 2], BOUNDS);
+    const images = fiveImages();
     const [, , together] = attacked(attack, classifier, images);
-    const [alone] = attacked(attack, classifier, images, [STRENGTHS[2]]);
-    expect(alone).toEqual(together);
+    const [alone] = attacked(attack, classifier, images, { strengths: [STRENGTHS[2]] });
+    expect({ ...alone, cost: null }).toEqual({ ...together, cost: null });
     images.dispose();
   });
 
@@ -78,20 +153,20 @@ describe.each(Object.entries(attacks))('%s', (id, create) => {
       layers: [
         tf.layers.conv2d({ inputShape: [6, 5, 1], filters: 4, kernelSize: 3, activation: 'relu' }),
         tf.layers.flatten(),
-        tf.layers.dense({ units: 3 }),
+        tf.layers.dense({ units: CLASSES }),
       ],
     });
     const images = randomImages([1, 6, 5, 1], [0, 1]);
     const outcomes = attacked(attack, asClassifier(model), images);
     expect(outcomes.map(({ pixels }) => pixels.length)).toEqual([30, 30, 30]);
-    expect(outcomes[2].linf[0]).toBeGreaterThan(0);
+    if (attack.kind !== 'minimal') expect(outcomes[2].linf[0]).toBeGreaterThan(0);
     tf.dispose([images, model.getWeights()]);
   });
 
   it('leaves the originals alone and nothing behind but its results', async () => {
     const images = randomImages([2, 4, 3, 2], BOUNDS);
-    const labels = labelsOf(0, 1);
-    const before = images.dataSync().slice();
+    const labels = labelsOf(...labelsFor(classifier, images));
+    const before = [images, labels].map((tensor) => tensor.dataSync().slice());
     const outcomes = await expectNoLeak(
       () => attack.run(classifier, images, labels, { strengths: STRENGTHS, random: randomStream(7) }),
       STRENGTHS.length,
@@ -101,8 +176,43 @@ describe.each(Object.entries(attacks))('%s', (id, create) => {
       expect(adversarial.dtype).toBe('float32');
       adversarial.dispose();
     }
-    expect(images.dataSync()).toEqual(before);
-    expect([...labels.dataSync()]).toEqual([0, 1]);
+    expect([images, labels].map((tensor) => tensor.dataSync())).toEqual(before);
     tf.dispose([images, labels]);
+  });
+});
+
+const minimal = Object.values<() => Attack>(attacks)
+  .map((create) => create())
+  .filter((attack): attack is MinimalAttack => attack.kind === 'minimal')
+  .map((attack) => [attack.id, attack] as const);
+
+describe.runIf(minimal.length > 0).each(minimal)('%s, without a limit', (_id, attack) => {
+  const minimized = (images: tf.Tensor4D) => {
+    const labels = labelsOf(...labelsFor(classifier, images));
+    const outcome = attack.minimize(classifier, images, labels, { random: randomStream(7, attack.id) });
+    labels.dispose();
+    return outcome;
+  };
+
+  it('says how near the nearest image is that fools, and that the wrong ones are there already', async () => {
+    const images = fiveImages();
+    const { adversarial, distance, succeeded, ...measured } = await expectNoLeak(() => minimized(images), 1);
+    expect(distance[4]).toBe(0);
+    expect(Math.max(...succeeded.slice(0, 4))).toBe(1);
+    for (let i = 0; i < 4; i++) expect(distance[i]).toBe(succeeded[i] ? measured[attack.norm][i] : Infinity);
+    tf.dispose([images, adversarial]);
+  });
+
+  it('cuts off by strength what it found', () => {
+    const images = fiveImages();
+    const { adversarial, distance, succeeded } = minimized(images);
+    const furthest = Math.max(...[...distance].filter(Number.isFinite));
+    const [all, less] = attacked(attack, classifier, images, { strengths: [furthest, 0.999 * furthest] });
+    expect(all.pixels).toEqual(adversarial.dataSync());
+    expect([...all.succeeded]).toEqual([...succeeded]);
+    expect([...less.succeeded]).toEqual(
+      [...distance].map((d, i) => (d < 0.999 * furthest ? succeeded[i] : 0)),
+    );
+    tf.dispose([images, adversarial]);
   });
 });

@@ -14,16 +14,27 @@ export function randomSet(labels: number[], [height, width, channels] = [4, 3, 2
 export const fixedInitializer = (seed: number) =>
   tf.initializers.randomUniform({ minval: -1, maxval: 1, seed });
 
+/** What a harness would say of images that change nothing. */
+export const unjudged = (count: number) => ({
+  ...{
+    misclassified: new Uint8Array(count),
+    succeeded: new Uint8Array(count),
+    predicted: new Int32Array(count),
+  },
+  ...{ linf: new Float32Array(count), l2: new Float32Array(count) },
+  ...{ l1: new Float32Array(count), l0: new Float32Array(count), cost: { forwards: 0, backwards: 0 } },
+});
+
 /** Draws one number u a batch and gives (1 − strength)·x + strength·u. */
 export const shifted = (): Attack => ({
-  ...{ id: 'shifted', label: 'shifted', strength: 'beta', norm: null, usesGradient: false, source: 'test' },
+  ...{ id: 'shifted', label: 'shifted', kind: 'noise', strength: 'beta', norm: null, targeted: false },
+  ...{ usesGradient: false, source: 'test' },
   run: (_, images, labels, { strengths, random }) => {
     const u = random.uniform();
     return strengths.map((strength) => ({
       strength,
       adversarial: tf.tidy(() => images.mul(1 - strength).add(strength * u)),
-      ...{ misclassified: new Uint8Array(labels.size), predicted: new Int32Array(labels.size) },
-      ...{ linf: new Float32Array(labels.size), l2: new Float32Array(labels.size) },
+      ...unjudged(labels.size),
     }));
   },
 });

@@ -3,7 +3,7 @@ import { pick, type Attack, type Progress } from '@weightmap/core';
 import { expectNoLeak, linearClassifier, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { robustnessCurve, testError } from '../src/index.js';
-import { randomSet } from './_fixtures.js';
+import { randomSet, unjudged } from './_fixtures.js';
 
 useEngine();
 
@@ -19,8 +19,10 @@ function dice(seen: { first: number; batch: number; labels: number[] }[] = []): 
   return {
     id: 'dice',
     label: 'Dice',
+    kind: 'noise',
     strength: 'epsilon',
     norm: null,
+    targeted: false,
     usesGradient: false,
     source: 'this test',
     run(_classifier, images, labels, { strengths, random }) {
@@ -28,11 +30,9 @@ function dice(seen: { first: number; batch: number; labels: number[] }[] = []): 
       seen.push({ first: draws[0], batch: images.shape[0], labels: [...labels.dataSync()] });
       return strengths.map((strength) => ({
         strength,
+        ...unjudged(images.shape[0]),
         adversarial: images.clone(),
         misclassified: Uint8Array.from(draws, (draw) => Number(draw < strength)),
-        predicted: new Int32Array(images.shape[0]),
-        linf: new Float32Array(images.shape[0]),
-        l2: new Float32Array(images.shape[0]),
       }));
     },
   };
@@ -47,11 +47,10 @@ const harmless: Attack = {
       const predicted = tf.tidy(() => victim.logits(images).argMax(1).dataSync()) as Int32Array;
       return {
         strength,
+        ...unjudged(truth.length),
         adversarial: images.clone(),
         predicted,
         misclassified: Uint8Array.from(predicted, (guess, i) => Number(guess !== truth[i])),
-        linf: new Float32Array(truth.length),
-        l2: new Float32Array(truth.length),
       };
     }),
 };

@@ -1,0 +1,120 @@
+import * as tf from '@tensorflow/tfjs';
+import { predictClasses, WeightmapError, type AttackInfo, type Classifier } from '@weightmap/core';
+import { allFinite, isTrue } from './_finite.js';
+import type { Truth } from './_inputs.js';
+import { lengths, norms } from './_norms.js';
+import { perClassifier } from './_per-classifier.js';
+
+interface Perturbed {
+  readonly [name: string]: tf.Tensor;
+  readonly images: tf.Tensor4D;
+  readonly result: tf.Tensor4D;
+  /** The ball's radius. */
+  readonly strength: tf.Scalar;
+}
+
+/** What becomes of a method's result. */
+export interface Confined {
+  readonly [name: string]: tf.Tensor;
+  /** Within the ball and the bounds. */
+  readonly adversarial: tf.Tensor4D;
+  /** [batch], the change's lengths. */
+  readonly linf: tf.Tensor1D;
+  readonly l2: tf.Tensor1D;
+  readonly l1: tf.Tensor1D;
+  readonly l0: tf.Tensor1D;
+  /** Whether all of the result was. */
+  readonly finite: tf.Scalar;
+}
+
+/**
+ * Clips results to a norm's ball and to the bounds.
+ *
+ * The box comes last: moving towards the image's own box never leaves the ball.
+ */
+export const confinement = (norm: keyof typeof norms | null) =>
+  perClassifier(({ bounds }) => ({ images, result, strength }: Perturbed): Confined => {
+    const inBall: tf.Tensor4D = norm ? norms[norm].project(result, images, strength) : result;
+    const adversarial = inBall.clipByValue(...bounds) as tf.Tensor4D;
+    const changes = adversarial.sub<tf.Tensor4D>(images);
+    return {
+      adversarial,
+      linf: lengths.linf.length(changes),
+      l2: lengths.l2.length(changes),
+      l1: lengths.l1.length(changes),
+      l0: lengths.l0.length(changes),
+      finite: allFinite(result),
+    };
+  });
+
+/** What the classifier makes of images, and how far they are from the clean ones. All [batch]. */
+export interface Verdict {
+  readonly predicted: Int32Array;
+  readonly misclassified: Uint8Array;
+  readonly succeeded: Uint8Array;
+  readonly linf: Float32Array;
+  readonly l2: Float32Array;
+  readonly l1: Float32Array;
+  readonly l0: Float32Array;
+}
+
+/**
+ * Asks the classifier. Frees all but the adversarial images.
+ *
+ * @throws WeightmapError if the result or a logit is not finite.
+ */
+export function judge(
+  { id }: AttackInfo,
+  classifier: Classifier,
+  { adversarial, finite, ...measured }: Confined,
+  truth: Truth,
+  strength?: number,
+): Verdict {
+  if (!isTrue(finite))
+    throw new WeightmapError('An attack gave pixels that are NaN or infinite.', {
+      where: strength === undefined ? `attack ${id}` : `attack ${id}, strength ${strength}`,
+    });
+  const verdict = {
+    ...verdictOn(predictClasses(classifier, adversarial), truth),
+    linf: measured.linf.dataSync<'float32'>(),
+    l2: measured.l2.dataSync<'float32'>(),
+    l1: measured.l1.dataSync<'float32'>(),
+    l0: measured.l0.dataSync<'float32'>(),
+  };
+  tf.dispose(measured);
+  return verdict;
+}
+
+/** Whether predictions are what an attack wanted. */
+export function verdictOn(
+  predicted: Int32Array,
+  { labels, targets }: Truth,
+): Pick<Verdict, 'predicted' | 'misclassified' | 'succeeded'> {
+  const flags = (wanted: (guess: number, i: number) => boolean) =>
+    Uint8Array.from(predicted, (guess, i) => Number(wanted(guess, i)));
+  const misclassified = flags((guess, i) => guess !== labels[i]);
+  const succeeded = targets ? flags((guess, i) => guess === targets[i]) : misclassified.slice();
+  return { predicted, misclassified, succeeded };
+}
+
+/** @throws WeightmapError if a method changed the images' shape. */
+export function checkShape({ id }: AttackInfo, images: tf.Tensor4D, result: tf.Tensor4D, strength?: number) {
+  if (result.shape.join() !== images.shape.join())
+    throw new WeightmapError(`An attack changed the shape of the images to [${result.shape.join(', ')}].`, {
+      where: strength === undefined ? `attack ${id}` : `attack ${id}, strength ${strength}`,
+      expected: `[${images.shape.join(', ')}]`,
+    });
+}
+
+/** What is known of an attack, of a method. */
+export const infoOf = <Info extends AttackInfo>({
+  id,
+  label,
+  kind,
+  strength,
+  norm,
+  targeted,
+  usesGradient,
+  source,
+}: Info) =>
+  ({ id, label, kind, strength, norm, targeted, usesGradient, source }) as Pick<Info, keyof AttackInfo>;

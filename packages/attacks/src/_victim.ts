@@ -1,0 +1,215 @@
+import * as tf from '@tensorflow/tfjs';
+import {
+  WeightmapError,
+  type AttackCost,
+  type Classifier,
+  type GradientRequest,
+  type LossGradient,
+  type LossName,
+  type Victim,
+  type VictimModel,
+  type VictimStep,
+} from '@weightmap/core';
+import { allFinite } from './_finite.js';
+import { perClassifier } from './_per-classifier.js';
+import { checkLoss, losses } from './losses.js';
+
+type NamedTensors = Readonly<Record<string, tf.Tensor>>;
+
+/** A victim, and what its keeper does with it. */
+export interface Watched {
+  readonly victim: Victim;
+  /** Images passed so far. */
+  readonly cost: () => AttackCost;
+  /** @throws WeightmapError if a step met logits or gradients that are not finite. */
+  readonly check: () => void;
+  /** Frees what `check` would have read. */
+  readonly dispose: () => void;
+}
+
+/**
+ * A classifier under attack, for one run. Making it costs nothing: what is compiled belongs to the classifier and the
+ * step, and is found again.
+ */
+export function watch(classifier: Classifier): Watched {
+  const cost = { forwards: 0, backwards: 0 };
+  let pending: tf.Tensor1D[] = [];
+  const dispose = () => {
+    tf.dispose(pending);
+    pending = [];
+  };
+  const check = () => {
+    const flags = pending.map((flag) => flag.dataSync());
+    dispose();
+    flags.forEach(complain);
+  };
+  const compute: Victim['compute'] = (step, inputs) => {
+    const { results, finite, passed } = compiled(step)(classifier, inputs);
+    cost.forwards += passed.forwards;
+    cost.backwards += passed.backwards;
+    pending.push(tf.keep(finite));
+    return results;
+  };
+  const checked: Victim['compute'] = (step, inputs) => {
+    const results = compute(step, inputs);
+    try {
+      check();
+    } catch (error) {
+      tf.dispose(results);
+      throw error;
+    }
+    return results;
+  };
+  const { classes, inputShape, bounds } = classifier;
+  const victim: Victim = {
+    ...{ classes, inputShape, bounds, compute },
+    logits: (images) => checked(logitsStep, { images }).logits,
+    gradient({ images, labels, targets, loss }) {
+      checkRequest(classes, loss, targets);
+      return checked(gradientSteps[loss], targets ? { images, labels, targets } : { images, labels });
+    },
+  };
+  return { victim, cost: () => ({ ...cost }), check, dispose };
+}
+
+function checkRequest(classes: number, loss: LossName, targets: tf.Tensor1D | undefined): void {
+  checkLoss(loss, classes);
+  if (losses[loss].targeted && !targets)
+    throw new WeightmapError(`The loss ${loss} needs targets.`, {
+      expected: '[batch] of int32, the class that each image is to be taken for',
+    });
+}
+
+function complain(finite: ArrayLike<number>): void {
+  const [logits, gradients] = [finite[0], finite[1]];
+  if (!logits)
+    throw new WeightmapError('The classifier gives a logit that is NaN or infinite.', {
+      where: 'while it was attacked',
+      fix: 'the weights are probably not finite: look at how the training ended',
+    });
+  if (!gradients)
+    throw new WeightmapError('The gradient of the loss is not finite.', {
+      where: 'the classifier, differentiated by its input',
+      fix: 'look for overflow, or for a division by zero, in the layers of the model',
+    });
+}
+
+type LogitsInputs = { readonly images: tf.Tensor4D };
+type LabelledInputs = LogitsInputs & { readonly labels: tf.Tensor1D; readonly targets?: tf.Tensor1D };
+
+const logitsStep: VictimStep<LogitsInputs, { logits: tf.Tensor2D }> =
+  (model) =>
+  ({ images }) => ({
+    logits: model.logits(images),
+  });
+
+const gradientStep =
+  (loss: LossName): VictimStep<LabelledInputs & NamedTensors, LossGradient> =>
+  (model) =>
+  ({ images, labels, targets }) =>
+    model.gradient({ images, labels, targets, loss });
+
+const gradientSteps: Readonly<Record<LossName, ReturnType<typeof gradientStep>>> = {
+  ce: gradientStep('ce'),
+  margin: gradientStep('margin'),
+  dlr: gradientStep('dlr'),
+  'target-ce': gradientStep('target-ce'),
+  'target-margin': gradientStep('target-margin'),
+  'dlr-targeted': gradientStep('dlr-targeted'),
+};
+
+type Compiled<In, Out> = (
+  classifier: Classifier,
+  inputs: In,
+) => { results: Out; finite: tf.Tensor1D; passed: AttackCost };
+
+const known = new WeakMap<VictimStep<never, NamedTensors>, Compiled<never, NamedTensors>>();
+
+/** The step with its checks and its price, compiled once for each classifier. */
+function compiled<In extends NamedTensors, Out extends NamedTensors>(
+  step: VictimStep<In, Out>,
+): Compiled<In, Out> {
+  const found = known.get(step) as Compiled<In, Out> | undefined;
+  if (found) return found;
+  // A compiled step is JavaScript only at its first call with inputs of some shapes: what passes then, always does.
+  const prices = new WeakMap<Classifier, Map<string, AttackCost>>();
+  const run = perClassifier((classifier) => {
+    const price = new Map<string, AttackCost>();
+    prices.set(classifier, price);
+    return (inputs: In): Out & { finite: tf.Tensor1D } =>
+      tf.tidy(() => {
+        const { model, finite, passed } = counting(classifier);
+        const results = step(model)(inputs);
+        price.set(shapesOf(inputs), passed());
+        return { ...results, finite: finite() };
+      });
+  });
+  const made: Compiled<In, Out> = (classifier, inputs) => {
+    const { finite, ...results } = run(classifier)(inputs);
+    const passed = prices.get(classifier)!.get(shapesOf(inputs))!;
+    return { results: results as unknown as Out, finite, passed };
+  };
+  known.set(step, made);
+  return made;
+}
+
+const shapesOf = (inputs: NamedTensors): string =>
+  Object.entries(inputs)
+    .map(([name, tensor]) => `${name}[${tensor.shape.join()}]`)
+    .join(' ');
+
+/** The classifier as a step sees it, once. */
+function counting(classifier: Classifier) {
+  const cost = { forwards: 0, backwards: 0 };
+  const flags: { logits: tf.Scalar[]; gradients: tf.Scalar[] } = { logits: [], gradients: [] };
+  const { classes, inputShape, bounds } = classifier;
+  const model: VictimModel = {
+    ...{ classes, inputShape, bounds },
+    logits(images) {
+      cost.forwards += images.shape[0];
+      const logits = classifier.logits(images);
+      flags.logits.push(allFinite(logits));
+      return logits;
+    },
+    gradient(request) {
+      checkRequest(classes, request.loss, request.targets);
+      cost.forwards += request.images.shape[0];
+      cost.backwards += request.images.shape[0];
+      const result = differentiate(classifier, request);
+      flags.logits.push(allFinite(result.logits));
+      flags.gradients.push(allFinite(result.gradient));
+      return result;
+    },
+  };
+  const all = (some: tf.Scalar[]) =>
+    some.map((flag) => flag.cast('float32')).reduce((a, b) => a.mul(b), tf.scalar(1));
+  return {
+    model,
+    passed: () => cost,
+    finite: () => tf.stack([all(flags.logits), all(flags.gradients)]) as tf.Tensor1D,
+  };
+}
+
+/** Gradient of the summed loss, with the loss and the logits of the same pass. */
+function differentiate(
+  classifier: Classifier,
+  { images, labels, targets, loss }: GradientRequest,
+): LossGradient {
+  const kept: tf.Tensor[] = [];
+  const total = (x: tf.Tensor) => {
+    const logits = classifier.logits(x as tf.Tensor4D);
+    const each = losses[loss].of(logits, labels, targets ?? labels);
+    // What the gradient's own scope would free.
+    kept.push(tf.keep(each.clone()), tf.keep(logits.clone()));
+    return each.sum();
+  };
+  try {
+    return tf.tidy(() => {
+      const gradient = tf.grad(total)(images) as tf.Tensor4D;
+      const [each, logits] = kept.map((tensor) => tensor.clone());
+      return { gradient, loss: each as tf.Tensor1D, logits: logits as tf.Tensor2D };
+    });
+  } finally {
+    tf.dispose(kept);
+  }
+}

@@ -1,0 +1,110 @@
+import * as tf from '@tensorflow/tfjs';
+import {
+  predictClasses,
+  type AimOptions,
+  type AttackCost,
+  type Classifier,
+  type MinimalAttack,
+  type MinimalMethod,
+} from '@weightmap/core';
+import { checkInputs, checkStrengths } from './_inputs.js';
+import { checkShape, confinement, infoOf, judge, verdictOn, type Verdict } from './_judge.js';
+import { watch } from './_victim.js';
+
+/**
+ * Makes an attack of a method that looks for the nearest image that fools, and takes nothing on trust: it checks what
+ * goes in, clips what comes out to the bounds, asks the classifier itself whether it was fooled, and measures how far
+ * that is. Where the clean image does already it is the result, at distance 0; where nothing fools, the clean image is
+ * the result too, at distance Infinity.
+ *
+ * `run` searches once for all strengths, and gives for each what was found within it (up to a rounding error of 1e-6,
+ * relative above 1), the clean image elsewhere.
+ *
+ * Both throw a WeightmapError in the cases of `judged`.
+ */
+export function judgedMinimal(method: MinimalMethod): MinimalAttack {
+  const confine = confinement(null);
+
+  function search(
+    classifier: Classifier,
+    images: tf.Tensor4D,
+    labels: tf.Tensor1D,
+    options: AimOptions,
+  ): Search {
+    const truth = checkInputs(method, classifier, images, labels, options.targets);
+    const clean = verdictOn(predictClasses(classifier, images), truth);
+    const { victim, cost, check, dispose } = watch(classifier);
+    const confined = tf.tidy(() => {
+      try {
+        const result = method.nearest(victim, images, labels, options);
+        check();
+        checkShape(method, images, result);
+        return confine(classifier)({ images, result, strength: tf.scalar(0) });
+      } finally {
+        dispose();
+      }
+    });
+    try {
+      const found = judge(method, classifier, confined, truth);
+      const distance = Float32Array.from(found[method.norm], (length, i) => {
+        if (clean.succeeded[i]) return 0;
+        return found.succeeded[i] ? length : Infinity;
+      });
+      return { found: confined.adversarial, verdict: found, clean, distance, cost: cost() };
+    } catch (error) {
+      tf.dispose(confined);
+      throw error;
+    }
+  }
+
+  return {
+    ...infoOf(method),
+    run(classifier, images, labels, options) {
+      checkStrengths(options.strengths);
+      const result = search(classifier, images, labels, options);
+      const outcomes = options.strengths.map((strength) => ({
+        strength,
+        ...within(images, result, strength),
+        cost: result.cost,
+      }));
+      result.found.dispose();
+      return outcomes;
+    },
+    minimize(classifier, images, labels, options) {
+      const result = search(classifier, images, labels, options);
+      const { distance, cost } = result;
+      const outcome = { ...within(images, result, Number.MAX_VALUE), distance, cost };
+      result.found.dispose();
+      return outcome;
+    },
+  };
+}
+
+interface Search {
+  readonly found: tf.Tensor4D;
+  /** Of what was found. */
+  readonly verdict: Verdict;
+  readonly clean: Pick<Verdict, 'predicted' | 'misclassified' | 'succeeded'>;
+  readonly distance: Float32Array;
+  readonly cost: AttackCost;
+}
+
+/** What was found within a distance, the clean images elsewhere. */
+function within(images: tf.Tensor4D, { found, verdict, clean, distance }: Search, strength: number) {
+  const reach = strength + 1e-6 * Math.max(1, strength);
+  const changed = Uint8Array.from(distance, (length) => Number(length > 0 && length <= reach));
+  const choose = <Values extends Uint8Array | Int32Array>(yes: Values, no: Values): Values =>
+    no.map((value, i) => (changed[i] ? yes[i] : value)) as Values;
+  const zeroed = (values: Float32Array) => values.map((value, i) => (changed[i] ? value : 0));
+  const { linf, l2, l1, l0 } = verdict;
+  return {
+    adversarial: tf.tidy(() => {
+      const mask = tf.tensor(changed, [changed.length, 1, 1, 1], 'bool');
+      return tf.where<tf.Tensor4D>(mask, found, images);
+    }),
+    predicted: choose(verdict.predicted, clean.predicted),
+    misclassified: choose(verdict.misclassified, clean.misclassified),
+    succeeded: choose(verdict.succeeded, clean.succeeded),
+    ...{ linf: zeroed(linf), l2: zeroed(l2), l1: zeroed(l1), l0: zeroed(l0) },
+  };
+}

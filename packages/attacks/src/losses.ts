@@ -1,0 +1,98 @@
+import * as tf from '@tensorflow/tfjs';
+import { WeightmapError, type LossName } from '@weightmap/core';
+import { crossEntropy } from './_cross-entropy.js';
+import { classMask, topMasks } from './_top-masks.js';
+
+/** What is wrong with the classification of an image: an attack makes it as large as it can. */
+export interface Loss {
+  /** Whether it draws towards a target instead of away from the label. */
+  readonly targeted: boolean;
+  /** Fewer classes than this, and it isn't defined. */
+  readonly minClasses: number;
+  /**
+   * @param logits [batch, classes]
+   * @param labels [batch], int32
+   * @param targets [batch], int32; the losses without a target ignore them.
+   * @returns [batch]
+   */
+  of(logits: tf.Tensor2D, labels: tf.Tensor1D, targets: tf.Tensor1D): tf.Tensor1D;
+}
+
+const FLOOR = 1e-12;
+
+/**
+ * The losses by name. z are the logits, y the label, t the target, π the order of the logits from the largest down.
+ *
+ * - `ce`: softmax cross-entropy, log Σ_j e^{z_j} − z_y, of which confidence doesn't round the gradient away;
+ * - `margin`: max_{i≠y} z_i − z_y, positive where the image is misclassified (Carlini & Wagner, arXiv:1608.04644);
+ * - `dlr`: difference of logits ratio, −(z_y − max_{i≠y} z_i) / (z_π1 − z_π3 + 1e-12), which neither shifting nor
+ *   scaling the logits changes; for 3 classes or more (Croce & Hein, arXiv:2003.01690, eq. 6);
+ * - `target-ce`: −(log Σ_j e^{z_j} − z_t);
+ * - `target-margin`: z_t − max_{i≠t} z_i, positive where the image is taken for the target;
+ * - `dlr-targeted`: −(z_y − z_t) / (z_π1 − (z_π3 + z_π4) / 2 + 1e-12), for 4 classes or more (ibid., eq. 7).
+ */
+export const losses: Readonly<Record<LossName, Loss>> = {
+  ce: { targeted: false, minClasses: 2, of: crossEntropy },
+  margin: {
+    targeted: false,
+    minClasses: 2,
+    of: (z, y) => tf.sub<tf.Tensor1D>(largestOther(z, y), logitOf(z, y)),
+  },
+  dlr: {
+    targeted: false,
+    minClasses: 3,
+    of(z, y) {
+      const [first, , third] = sorted(z, 3);
+      const behind = largestOther(z, y).sub(logitOf(z, y));
+      return behind.div(first.sub(third).add(FLOOR));
+    },
+  },
+  'target-ce': { targeted: true, minClasses: 2, of: (z, _y, t) => crossEntropy(z, t).neg() },
+  'target-margin': {
+    targeted: true,
+    minClasses: 2,
+    of: (z, _y, t) => tf.sub<tf.Tensor1D>(logitOf(z, t), largestOther(z, t)),
+  },
+  'dlr-targeted': {
+    targeted: true,
+    minClasses: 4,
+    of(z, y, t) {
+      const [first, , third, fourth] = sorted(z, 4);
+      const behind = logitOf(z, t).sub(logitOf(z, y));
+      return behind.div(first.sub(third.add(fourth).div(2)).add(FLOOR));
+    },
+  },
+};
+
+/** @throws WeightmapError if a loss isn't defined for so few classes. */
+export function checkLoss(name: LossName, classes: number): void {
+  const { minClasses } = losses[name];
+  if (classes < minClasses)
+    throw new WeightmapError(`The loss ${name} is not defined for ${classes} classes.`, {
+      expected: `${minClasses} classes or more`,
+      fix: 'use the loss margin, or ce',
+    });
+}
+
+/** The loss that draws towards a target as the given one drives away from the label. */
+export const aimed = (name: LossName, hasTargets: boolean): LossName =>
+  hasTargets ? (AIMED[name] ?? name) : name;
+
+const AIMED: Partial<Record<LossName, LossName>> = {
+  ce: 'target-ce',
+  margin: 'target-margin',
+  dlr: 'dlr-targeted',
+};
+
+const pick = (logits: tf.Tensor2D, mask: tf.Tensor): tf.Tensor1D => logits.mul(mask).sum(1);
+
+const logitOf = (logits: tf.Tensor2D, labels: tf.Tensor1D) =>
+  pick(logits, classMask(labels, logits.shape[1]));
+
+const largestOther = (logits: tf.Tensor2D, labels: tf.Tensor1D) => {
+  const [mask] = topMasks(logits, 1, classMask(labels, logits.shape[1]));
+  return pick(logits, mask);
+};
+
+const sorted = (logits: tf.Tensor2D, count: number) =>
+  topMasks(logits, count).map((mask) => pick(logits, mask));
