@@ -3,7 +3,7 @@ import type { CellConfig } from '@weightmap/core';
 import { tailOf } from './_tail-of.js';
 import { lastEvents, type LoggedEvent } from './event-log.js';
 import { readFailure } from './failure.js';
-import { queuedTasks } from './launchers/slurm.js';
+import { queuedTasks, type QueuedTask } from './launchers/slurm.js';
 import { leaseHolder } from './leases/lease.js';
 import { readManifest } from './manifest.js';
 import { cellId, cellPaths } from './records/index.js';
@@ -59,11 +59,10 @@ export interface RunningCell {
 export async function cellStates(run: string): Promise<CellStatus[]> {
   const { cells } = await readManifest(run);
   const submissions = await readSubmissions(run);
-  const queue = new Map(
-    submissions
-      .flatMap((submission) => (submission.launcher === 'slurm' ? queuedTasks(submission) : []))
-      .map((task) => [task.index, task]),
-  );
+  const queue = new Map<number, QueuedTask>();
+  for (const submission of submissions)
+    if (submission.launcher === 'slurm')
+      for (const task of await queuedTasks(submission)) queue.set(task.index, task);
   return cells.map((cell, index) => {
     const id = cellId(cell);
     const known = stateInFolder(run, cell, id);

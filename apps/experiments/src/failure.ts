@@ -30,7 +30,7 @@ export function readFailure(run: string, cell: CellConfig): Failure | null {
   }
 }
 
-/** @param attempt the how manieth it was. */
+/** @param attempt counted from 1. */
 export async function writeFailure(
   run: string,
   cell: CellConfig,

@@ -58,7 +58,7 @@ export async function workOnCell({ run, index, cell: id, threads }: CellOptions)
       await lease.release();
     }
     // Last of all: Slurm may end this process at once.
-    if (code !== EXIT.done && stoppedBy(signal) === 'SIGUSR2') requeueJob(out.note);
+    if (code !== EXIT.done && stoppedBy(signal) === 'SIGUSR2') await requeueJob(out.note);
     return code;
   } catch (error) {
     if (error instanceof WeightmapError) out.failed(error.explain());

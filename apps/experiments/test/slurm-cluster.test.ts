@@ -1,5 +1,5 @@
 // On a real Slurm, started by `nx run experiments:slurm-test` (tools/slurm); nothing without one.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRecord } from '@weightmap/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { slurmCommand } from '../src/launchers/_slurm-command.js';
 import type { CellStateName, RunningCell } from '../src/cell-states.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
@@ -103,10 +104,10 @@ describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
 
       // Preempted: Slurm ends the job and puts it back into the queue.
       await inTraining(run, 0);
-      execFileSync('scontrol', ['requeue', `${job}_0`]);
+      await slurmCommand('scontrol', ['requeue', `${job}_0`]);
       // Its time is up: the worker puts itself back.
       await inTraining(run, 1);
-      execFileSync('scancel', ['--signal=USR2', '--batch', `${job}_1`]);
+      await slurmCommand('scancel', ['--signal=USR2', '--batch', `${job}_1`]);
       // Killed: nobody puts it back.
       process.kill((await inTraining(run, 2)).pid, 'SIGKILL');
       // Cancelled by us.

@@ -29,7 +29,7 @@ async function cancelRun(run: string): Promise<string[]> {
   const said: string[] = [];
   for (const submission of await readSubmissions(run)) {
     if (submission.launcher === 'slurm') {
-      cancelTasks(submission, null);
+      await cancelTasks(submission, null);
       said.push(`cancelled Slurm job ${submission.arrays.map(({ job }) => job).join(', ')}`);
     } else if (isAlive(submission.process)) {
       process.kill(submission.process.pid, 'SIGTERM');
@@ -51,7 +51,7 @@ async function cancelCell(run: string, wanted: string): Promise<string[]> {
   const id = cellId(byPlace || findCell(manifest, { id: wanted }));
   const status = (await cellStates(run)).find((found) => found.id === id)!;
   for (const submission of await readSubmissions(run))
-    if (submission.launcher === 'slurm') cancelTasks(submission, new Set([status.index]));
+    if (submission.launcher === 'slurm') await cancelTasks(submission, new Set([status.index]));
   if (status.state === 'running') return [stopWorker(run, status)];
   return [
     status.state === 'queued'

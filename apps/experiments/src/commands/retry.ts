@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { rm } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { positive } from '../_option-types.js';
 import { stopOnSignal } from '../_stop-on-signal.js';
@@ -8,7 +7,6 @@ import { finishRun } from '../finish-run.js';
 import { launcherNames, launchers, type LauncherName } from '../launchers/index.js';
 import type { LaunchOptions } from '../launchers/launcher.js';
 import { startDisplay } from '../progress-display.js';
-import { cellPaths } from '../records/index.js';
 
 interface Options extends Pick<LaunchOptions, 'workers' | 'threads' | 'image' | 'claim'> {
   launcher: LauncherName;
@@ -44,7 +42,6 @@ export function retryCommand(): Command {
         );
         return;
       }
-      for (const { cell } of unfinished) await rm(cellPaths(run, cell).failure, { force: true });
       const stop = stopOnSignal(display.note);
       const launched = await launchers[launcher].launch(unfinished, {
         ...{ run, stop, display, sbatchOptions: sbatch ?? [] },

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf, WeightmapError } from '@weightmap/core';
 import { shellWord } from '../_shell-word.js';
 import { writeSubmission, type SlurmSubmission } from '../submissions.js';
 import type { Launcher } from './launcher.js';
+import { slurmCommand } from './_slurm-command.js';
 
 /** Where Slurm's own output of jobs goes, in the run's folder. */
 export const SLURM_LOGS = 'logs';
@@ -33,11 +32,11 @@ export const slurm: Launcher = {
     try {
       for (const { offset, tasks } of portions(
         cells.map(({ index }) => index),
-        maxArraySize(),
+        await maxArraySize(),
       )) {
         // `exec`, for only the batch shell itself gets the signal.
         const script = `exec ${command} cell --run ${shellWord(run)} --index $((SLURM_ARRAY_TASK_ID + ${offset})) --threads ${threads}`;
-        const { job, cluster } = sbatch(script, [
+        const { job, cluster } = await sbatch(script, [
           ...['--job-name=weightmap', `--array=${tasks}${workers === undefined ? '' : `%${workers}`}`],
           ...['--requeue', '--open-mode=append', `--signal=B:USR2@${WARNING_SECONDS}`],
           ...[`--cpus-per-task=${threads}`, `--chdir=${run}`, `--output=${logs}/slurm-%A_%a.log`],
@@ -46,11 +45,12 @@ export const slurm: Launcher = {
         submission.arrays.push({ job, cluster, offset });
       }
       const after = submission.arrays.map(({ job }) => job).join(':');
-      submission.report = sbatch(`exec ${command} report ${shellWord(run)}`, [
+      const report = await sbatch(`exec ${command} report ${shellWord(run)}`, [
         ...['--job-name=weightmap-report', `--dependency=afterany:${after}`],
         ...[`--chdir=${run}`, `--output=${logs}/report-%j.log`],
         ...options.filter((option) => !/^--(time|signal|array)=/.test(option)),
-      ]).job;
+      ]);
+      submission.report = report.job;
     } finally {
       // What was submitted must be found again, even if the rest was refused.
       if (submission.arrays.length > 0) await writeSubmission(run, submission);
@@ -88,35 +88,20 @@ function ranges(numbers: readonly number[]): string {
   return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }
 
-function maxArraySize(): number {
-  const found = /^MaxArraySize\s*=\s*(\d+)/m.exec(call('scontrol', ['show', 'config']))?.[1];
+async function maxArraySize(): Promise<number> {
+  const config = await slurmCommand('scontrol', ['show', 'config']);
+  const found = /^MaxArraySize\s*=\s*(\d+)/m.exec(config)?.[1];
   return Number(found ?? 1001);
 }
 
 /** `--parsable` prints `id` or `id;cluster`. */
-function sbatch(script: string, args: readonly string[]): { job: string; cluster: string | null } {
-  const [job, cluster = null] = call('sbatch', ['--parsable', ...args], `#!/bin/bash\n${script}\n`)
-    .trim()
-    .split(';');
+async function sbatch(
+  script: string,
+  args: readonly string[],
+): Promise<{ job: string; cluster: string | null }> {
+  const printed = await slurmCommand('sbatch', ['--parsable', ...args], `#!/bin/bash\n${script}\n`);
+  const [job, cluster = null] = printed.trim().split(';');
   return { job, cluster };
-}
-
-/** Runs one of Slurm's commands. */
-export function call(command: string, args: readonly string[], input?: string): string {
-  try {
-    return execFileSync(command, args, { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] });
-  } catch (error) {
-    const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: string };
-    if (code === 'ENOENT')
-      throw new WeightmapError(`There is no command ${command} here.`, {
-        expected: "a machine with Slurm's client commands",
-        fix: 'log in where jobs are submitted, or use --launcher local',
-      });
-    throw new WeightmapError(`Slurm refused: ${(stderr || messageOf(error)).trim()}`, {
-      where: `${command} ${args.join(' ')}`,
-      fix: 'options of your site, such as a partition or an account, are passed on by --sbatch partition=… account=…',
-    });
-  }
 }
 
 /** A job's state as `squeue` knows it. */
@@ -129,31 +114,34 @@ export interface QueuedTask {
 }
 
 /** What of a submission is still in the queue, running or not; nothing where Slurm can't be asked. */
-export function queuedTasks({ arrays }: Pick<SlurmSubmission, 'arrays'>): QueuedTask[] {
-  return arrays.flatMap(({ job, cluster, offset }) => {
-    let text: string;
-    try {
-      const where = cluster === null ? [] : [`--clusters=${cluster}`];
-      text = call('squeue', ['-h', '-r', ...where, '-j', job, '-o', '%i|%T|%r']);
-    } catch {
-      return []; // squeue fails for jobs that it has forgotten
+export async function queuedTasks({ arrays }: Pick<SlurmSubmission, 'arrays'>): Promise<QueuedTask[]> {
+  const tasks: QueuedTask[] = [];
+  for (const { job, cluster, offset } of arrays) {
+    const args = ['-h', '-r', ...onCluster(cluster), '-j', job, '-o', '%i|%T|%r'];
+    const text = await slurmCommand('squeue', args).catch(() => ''); // it fails for jobs that Slurm has forgotten
+    for (const line of text.split('\n')) {
+      const [, task, state, reason] = /^\d+_(\d+)\|(\w+)\|(.*)$/.exec(line) ?? [];
+      if (task !== undefined) tasks.push({ index: Number(task) + offset, state, reason });
     }
-    return text
-      .split('\n')
-      .map((line) => /^\d+_(\d+)\|(\w+)\|(.*)$/.exec(line))
-      .filter((match) => match !== null)
-      .map(([, task, state, reason]) => ({ index: Number(task) + offset, state, reason }));
-  });
+  }
+  return tasks;
 }
 
 /** Cancels whole arrays, or the tasks of some cells. */
-export function cancelTasks({ arrays, report }: SlurmSubmission, indices: ReadonlySet<number> | null): void {
-  for (const { job, cluster, offset } of arrays) {
-    const where = cluster === null ? [] : [`--clusters=${cluster}`];
-    if (indices === null) call('scancel', [...where, job]);
-    else
-      for (const { index } of queuedTasks({ arrays: [{ job, cluster, offset }] }))
-        if (indices.has(index)) call('scancel', [...where, `${job}_${index - offset}`]);
+export async function cancelTasks(
+  { arrays, report }: SlurmSubmission,
+  indices: ReadonlySet<number> | null,
+): Promise<void> {
+  for (const array of arrays) {
+    const { job, cluster, offset } = array;
+    const cancel = (what: string) => slurmCommand('scancel', [...onCluster(cluster), what]);
+    const queued = await queuedTasks({ arrays: [array] });
+    if (indices === null) {
+      if (queued.length > 0) await cancel(job);
+    } else for (const { index } of queued) if (indices.has(index)) await cancel(`${job}_${index - offset}`);
   }
-  if (indices === null && report !== null) call('scancel', [report]);
+  // It may have run already.
+  if (indices === null && report !== null) await slurmCommand('scancel', [report]).catch(() => {});
 }
+
+const onCluster = (cluster: string | null) => (cluster === null ? [] : [`--clusters=${cluster}`]);

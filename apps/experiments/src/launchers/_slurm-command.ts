@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WeightmapError } from '@weightmap/core';
+
+const ATTEMPTS = 6;
+
+/**
+ * Runs one of Slurm's commands; again if Slurm asks for it (a job that just starts or ends can't be altered for a second).
+ *
+ * @returns what it prints.
+ * @throws WeightmapError if there is no such command, or if it is refused.
+ */
+export async function slurmCommand(command: string, args: readonly string[], input = ''): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const { code, stdout, stderr } = await run(command, args, input);
+    if (code === 0) return stdout;
+    if (/try again/i.test(stderr) && attempt < ATTEMPTS) {
+      await sleep(1000);
+      continue;
+    }
+    throw new WeightmapError(`Slurm refused: ${stderr.trim() || `exit code ${code}`}`, {
+      where: `${command} ${args.join(' ')}`,
+      fix: 'options of your site, such as a partition or an account, are passed on by --sbatch partition=… account=…',
+    });
+  }
+}
+
+async function run(command: string, args: readonly string[], input: string) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.on('error', () => {}); // it may end without reading
+  child.stdin.end(input);
+  try {
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close') as Promise<[number | null]>,
+    ]);
+    return { code, stdout, stderr };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new WeightmapError(`There is no command ${command} here.`, {
+      expected: "a machine with Slurm's client commands",
+      fix: 'log in where jobs are submitted, or use --launcher local',
+    });
+  }
+}
