@@ -15,7 +15,7 @@ import { cellId, cellPaths, isInside } from './records/index.js';
  */
 export async function claimCell(run: string, cell: CellConfig, options: LeaseOptions = {}): Promise<Taken> {
   const { folder, identity } = cellPaths(run, cell);
-  await mkdirWithin(run, folder);
+  await makeCellFolder(run, cell);
   const taken = await takeLease(folder, options);
   if (!taken.lease) return taken;
   try {
@@ -52,8 +52,13 @@ async function removePartials(folder: string): Promise<void> {
       await rm(path.join(entry.parentPath, entry.name), { force: true });
 }
 
-/** Makes a folder of a run, and no other: links that lead out are refused. */
-async function mkdirWithin(run: string, folder: string): Promise<void> {
+/**
+ * Makes a cell's folder, in the run's folder and nowhere else.
+ *
+ * @throws WeightmapError if a link leads out of the run, or if the folder can't be made.
+ */
+export async function makeCellFolder(run: string, cell: CellConfig): Promise<void> {
+  const { folder } = cellPaths(run, cell);
   const root = realpathSync(run);
   // The deepest part that exists decides where the rest would be made.
   for (let part = folder; ; part = path.dirname(part)) {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import path from 'node:path';
+import { closeSync, openSync } from 'node:fs';
 import type { CellConfig } from '@weightmap/core';
 import type { CellEvent } from '../cell-events.js';
+import { makeCellFolder } from '../claim-cell.js';
 import { cellId, cellPaths } from '../records/index.js';
 
 /** How a worker ended. */
@@ -28,7 +28,7 @@ export async function startWorker(
   { run, threads, prefix, stop, onEvent }: WorkerOptions,
 ): Promise<WorkerEnd> {
   const { log } = cellPaths(run, cell);
-  mkdirSync(path.dirname(log), { recursive: true });
+  await makeCellFolder(run, cell);
   const output = openSync(log, 'a');
   const script = [
     process.argv[1],

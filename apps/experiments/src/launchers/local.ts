@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CellConfig } from '@weightmap/core';
+import { messageOf, WeightmapError, type CellConfig } from '@weightmap/core';
 import { cellName } from '../cell-name.js';
 import { EXIT } from '../exit-codes.js';
 import { leaseHolder, STALE_SECONDS } from '../leases/lease.js';
@@ -88,6 +88,9 @@ async function work(
         if (event.type === 'failed') reason = event.reason;
         if (event.type === 'busy') busy = true;
       },
+    }).catch((error: unknown): WorkerEnd => {
+      reason = error instanceof WeightmapError ? error.explain() : messageOf(error);
+      return { code: null, signal: null };
     });
     const record = await readCellRecord(run, cell);
     if (record) return shown.done(outcomeOf(record));
