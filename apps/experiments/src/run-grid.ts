@@ -4,17 +4,17 @@ import { messageOf, WeightmapError, type SplitUnit } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import colours from 'picocolors';
 import { stopOnSignal } from './_stop-on-signal.js';
-import { dryRun } from './dry-run.js';
+import { dryRun } from './plan/dry-run.js';
 import { EXIT } from './exit-codes.js';
 import { finishRun } from './finish-run.js';
 import { defaultWorkers } from './launchers/cores.js';
 import { launchers, type LauncherName } from './launchers/index.js';
-import { writeManifest } from './manifest.js';
-import { planGrid } from './plan-grid.js';
-import { adjustPreset, type PresetChanges } from './presets.js';
+import { writeManifest } from './plan/manifest.js';
+import { planGrid } from './plan/plan-grid.js';
+import { adjustPreset, type PresetChanges } from './plan/presets.js';
 import { startDisplay } from './progress-display.js';
 import { cellId } from './records/index.js';
-import { unfinishedCells } from './unfinished-cells.js';
+import { unfinishedCells } from './plan/unfinished-cells.js';
 
 export interface RunOptions extends PresetChanges {
   preset: string;

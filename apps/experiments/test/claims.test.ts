@@ -5,7 +5,7 @@ import { fillCommand } from '../src/claims/fill-command.js';
 import { claims, verify, type ClaimResult } from '../src/claims/index.js';
 import { meanHeight } from '../src/claims/measures.js';
 import { paperRows } from '../src/paper-values.js';
-import { presets } from '../src/presets.js';
+import { presets } from '../src/plan/presets.js';
 import { isWeightMap, paperLikeGrid } from './make-grid.js';
 import { makeRecord } from './make-record.js';
 

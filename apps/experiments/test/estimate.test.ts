@@ -3,7 +3,7 @@ import { datasets } from '@weightmap/datasets';
 import { startEngine } from '@weightmap/engine';
 import { describe, expect, it } from 'vitest';
 import { duration } from '../src/_duration.js';
-import { estimateCell, measurePace } from '../src/estimate.js';
+import { estimateCell, measurePace } from '../src/plan/estimate.js';
 import { makeRecord } from './make-record.js';
 
 describe('estimateCell', () => {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openEvaluationCache } from '../src/evaluation-cache.js';
+import { openEvaluationCache } from '../src/cells/evaluation-cache.js';
 
 let folder: string;
 let asked: number[][];

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findCell, readManifest, writeManifest } from '../src/manifest.js';
+import { findCell, readManifest, writeManifest } from '../src/plan/manifest.js';
 import { cellId } from '../src/records/index.js';
 import { makeRecord } from './make-record.js';
 

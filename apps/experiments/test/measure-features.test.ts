@@ -4,7 +4,7 @@ import { asClassifier, runRecordSchema, type Dataset } from '@weightmap/core';
 import { compiledClassifier } from '@weightmap/engine';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { measureFeatures } from '../src/measure-features.js';
+import { measureFeatures } from '../src/cells/measure-features.js';
 import { rectangles } from './_rectangles.js';
 import { makeRecord } from './make-record.js';
 

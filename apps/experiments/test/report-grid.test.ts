@@ -7,7 +7,7 @@ import { parseHTML } from 'linkedom';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { paperRow, paperRows } from '../src/paper-values.js';
-import { presets } from '../src/presets.js';
+import { presets } from '../src/plan/presets.js';
 import { cellPaths, writeRecord } from '../src/records/index.js';
 import { buildReport, summarise, terminalTable, type BuiltReport } from '../src/report/index.js';
 import { escapeLatex, toLatex } from '../src/report/latex.js';

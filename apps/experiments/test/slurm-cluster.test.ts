@@ -7,8 +7,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRecord } from '@weightmap/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { slurmCommand } from '../src/launchers/_slurm-command.js';
-import type { CellStateName, RunningCell } from '../src/cell-states.js';
+import { slurmCommand } from '../src/slurm/slurm-command.js';
+import type { CellStateName, RunningCell } from '../src/status/cell-states.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 const grid = [

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { claimCell } from '../src/claim-cell.js';
+import { claimCell } from '../src/cells/claim-cell.js';
 import { writeRecord } from '../src/records/index.js';
-import { unfinishedCells } from '../src/unfinished-cells.js';
+import { unfinishedCells } from '../src/plan/unfinished-cells.js';
 import { makeRecord } from './make-record.js';
 
 let run: string;

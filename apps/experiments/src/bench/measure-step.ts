@@ -4,7 +4,7 @@ import { trainableParameters } from '@weightmap/metrics';
 import { adam, packBatch, trainingStep } from '@weightmap/training';
 import { decline, serve } from './_serve.js';
 import { startEngineFor } from './_start-engine.js';
-import { madeImages } from './made-images.js';
+import { madeImages } from '../plan/made-images.js';
 import type { Mode, Workload } from './modes.js';
 import { networkCase } from './network-case.js';
 

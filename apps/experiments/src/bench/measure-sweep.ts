@@ -3,10 +3,10 @@ import { buildVariant } from '@weightmap/architectures';
 import { asClassifier } from '@weightmap/core';
 import { compiledClassifier } from '@weightmap/engine';
 import { robustnessCurve, trainableParameters } from '@weightmap/metrics';
-import { standardEvaluation } from '../presets.js';
+import { standardEvaluation } from '../plan/presets.js';
 import { decline, serve } from './_serve.js';
 import { startEngineFor } from './_start-engine.js';
-import { madeImages } from './made-images.js';
+import { madeImages } from '../plan/made-images.js';
 import type { Mode, Workload } from './modes.js';
 import { networkCase } from './network-case.js';
 

@@ -1,5 +1,6 @@
 import { alignColumns } from '../_columns.js';
 import { benchLayer, type LayerRow } from './bench-layer.js';
+import { benchScheduling, type SchedulingRow } from './bench-scheduling.js';
 import { benchMemory, type MemoryRow } from './bench-memory.js';
 import { benchSteps, type StepRow } from './bench-steps.js';
 import { benchSweeps, type SweepRow } from './bench-sweeps.js';
@@ -126,8 +127,22 @@ const memory = suite<MemoryRow>({
     ]),
 });
 
+const scheduling = suite<SchedulingRow>({
+  description: 'what a look at a run of 10,000 cells takes, and what a cell takes beside its work',
+  defaults: { cases: [], steps: 1 },
+  run: benchScheduling,
+  table: (rows) =>
+    aligned(1, [
+      ['what', 'cells', 'seconds', '1 % of a cell of, s'],
+      ...rows.map((row) => [
+        ...[row.what, row.cells.toLocaleString('en'), row.seconds.toFixed(2)],
+        row.onePercentOfSeconds?.toLocaleString('en') ?? '',
+      ]),
+    ]),
+});
+
 /** Every suite by its name. */
-export const suites = { steps, layer, sweeps, trials, memory } as const;
+export const suites = { steps, layer, sweeps, trials, memory, scheduling } as const;
 export type SuiteName = keyof typeof suites;
 
 async function eachCase<Row>(

@@ -1,10 +1,10 @@
 import { variants } from '@weightmap/architectures';
 import type { RunRecord } from '@weightmap/core';
-import { trialSeed } from '../grid.js';
+import { trialSeed } from '../plan/grid.js';
 import { shellWord } from '../_shell-word.js';
 import type { Conditions } from '../likeness.js';
 import { paperProtocol } from '../paper-values.js';
-import { presets, type Preset } from '../presets.js';
+import { presets, type Preset } from '../plan/presets.js';
 import { canonicalJson } from '../records/index.js';
 import { comparable } from './_trials.js';
 import type { Need } from './claim.js';

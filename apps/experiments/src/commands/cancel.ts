@@ -1,13 +1,13 @@
 import { WeightmapError } from '@weightmap/core';
 import { Command } from 'commander';
-import { cellName } from '../cell-name.js';
-import { cellStates, type CellStatus } from '../cell-states.js';
+import { cellName } from '../cells/cell-name.js';
+import { cellStates, type CellStatus } from '../status/cell-states.js';
 import { cancelTasks } from '../launchers/slurm.js';
 import { isAlive } from '../leases/process-identity.js';
 import { leaseHolder } from '../leases/lease.js';
-import { findCell, readManifest } from '../manifest.js';
+import { findCell, readManifest } from '../plan/manifest.js';
 import { cellId, cellPaths } from '../records/index.js';
-import { readSubmissions } from '../submissions.js';
+import { readSubmissions } from '../launchers/submissions.js';
 
 export function cancelCommand(): Command {
   return new Command('cancel')

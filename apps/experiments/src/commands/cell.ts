@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { natural, positive } from '../_option-types.js';
-import { workOnCell, type CellOptions } from '../work-on-cell.js';
+import { workOnCell, type CellOptions } from '../cells/work-on-cell.js';
 
 export function cellCommand(): Command {
   return new Command('cell')

@@ -4,10 +4,10 @@ import { WeightmapError } from '@weightmap/core';
 import { Command } from 'commander';
 import colours from 'picocolors';
 import { SLURM_LOGS } from '../launchers/slurm.js';
-import { findCell, readManifest } from '../manifest.js';
+import { findCell, readManifest } from '../plan/manifest.js';
 import { cellPaths } from '../records/index.js';
-import { readSubmissions } from '../submissions.js';
-import { cellName } from '../cell-name.js';
+import { readSubmissions } from '../launchers/submissions.js';
+import { cellName } from '../cells/cell-name.js';
 
 export function logsCommand(): Command {
   return new Command('logs')

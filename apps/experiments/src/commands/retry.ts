@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Command, Option } from 'commander';
 import { positive } from '../_option-types.js';
 import { stopOnSignal } from '../_stop-on-signal.js';
-import { cellStates } from '../cell-states.js';
+import { cellStates } from '../status/cell-states.js';
 import { finishRun } from '../finish-run.js';
 import { launcherNames, launchers, type LauncherName } from '../launchers/index.js';
 import type { LaunchOptions } from '../launchers/launcher.js';

@@ -2,7 +2,7 @@ import { splitUnits } from '@weightmap/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { list, positive } from '../_option-types.js';
 import { launcherNames, launchers } from '../launchers/index.js';
-import { presets } from '../presets.js';
+import { presets } from '../plan/presets.js';
 import { runGrid, type RunOptions } from '../run-grid.js';
 
 const integer = (text: string) => {

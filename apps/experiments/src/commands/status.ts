@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { createLogUpdate } from 'log-update';
-import { cellStates, type CellStatus } from '../cell-states.js';
-import { countStates, secondsLeft, statusTable } from '../status-table.js';
+import { cellStates, type CellStatus } from '../status/cell-states.js';
+import { countStates, secondsLeft, statusTable } from '../status/status-table.js';
 
 interface Options {
   json?: boolean;

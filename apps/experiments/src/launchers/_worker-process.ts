@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { CellConfig } from '@weightmap/core';
-import type { CellEvent } from '../cell-events.js';
-import { makeCellFolder } from '../claim-cell.js';
+import type { CellEvent } from '../cells/cell-events.js';
+import { makeCellFolder } from '../cells/claim-cell.js';
 import { cellId, cellPaths } from '../records/index.js';
 
 /** How a worker ended. */

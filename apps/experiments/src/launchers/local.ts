@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, WeightmapError, type CellConfig } from '@weightmap/core';
-import { cellName } from '../cell-name.js';
+import { cellName } from '../cells/cell-name.js';
 import { EXIT } from '../exit-codes.js';
 import { leaseHolder, STALE_SECONDS } from '../leases/lease.js';
 import { thisProcess } from '../leases/process-identity.js';
-import { outcomeOf } from '../outcome.js';
+import { outcomeOf } from '../cells/outcome.js';
 import type { CellDisplay } from '../progress-display.js';
 import { cellPaths, readCellRecord } from '../records/index.js';
-import { writeSubmission } from '../submissions.js';
+import { writeSubmission } from './submissions.js';
 import { defaultWorkers, pinning } from './cores.js';
 import type { Launcher, LaunchOptions } from './launcher.js';
 import { startWorker, type WorkerEnd } from './_worker-process.js';

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { shellWord } from '../_shell-word.js';
-import { writeSubmission, type SlurmSubmission } from '../submissions.js';
+import { writeSubmission, type SlurmSubmission } from './submissions.js';
 import type { Launcher } from './launcher.js';
-import { slurmCommand } from './_slurm-command.js';
+import { slurmCommand } from '../slurm/slurm-command.js';
 
 /** Where Slurm's own output of jobs goes, in the run's folder. */
 export const SLURM_LOGS = 'logs';

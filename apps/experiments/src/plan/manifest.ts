@@ -2,8 +2,8 @@ import path from 'node:path';
 import { cellConfigSchema, messageOf, splitUnits, WeightmapError, type CellConfig } from '@weightmap/core';
 import { readIfThere, removeLeftovers, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
-import { waitForLease } from './leases/lease.js';
-import { cellId } from './records/index.js';
+import { waitForLease } from '../leases/lease.js';
+import { cellId } from '../records/index.js';
 
 const manifestSchema = z.strictObject({
   schemaVersion: z.literal(1),

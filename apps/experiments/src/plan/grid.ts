@@ -8,7 +8,7 @@ import {
   type ImageSet,
 } from '@weightmap/core';
 import picomatch from 'picomatch';
-import { unknownName } from './_nearest.js';
+import { unknownName } from '../_nearest.js';
 import { augmentationOf, type Preset } from './presets.js';
 
 /** Rows that match any of the patterns (ids or globs), in the paper's order. */

@@ -1,8 +1,8 @@
 import type { CellConfig, ImageSpec } from '@weightmap/core';
-import { alignColumns } from './_columns.js';
-import { duration } from './_duration.js';
+import { alignColumns } from '../_columns.js';
+import { duration } from '../_duration.js';
 import { estimateCell, measurePace, type Pace } from './estimate.js';
-import { cellId } from './records/index.js';
+import { cellId } from '../records/index.js';
 
 export interface DryRunOptions {
   /** Of the images, by the datasets' ids. */

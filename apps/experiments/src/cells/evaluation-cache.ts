@@ -3,7 +3,7 @@ import path from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
-import { canonicalJson } from './records/index.js';
+import { canonicalJson } from '../records/index.js';
 
 /** What was measured of a trained network already, so that an interrupted evaluation goes on where it was. */
 export interface EvaluationCache {

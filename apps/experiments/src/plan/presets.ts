@@ -1,4 +1,4 @@
-import { unknownName } from './_nearest.js';
+import { unknownName } from '../_nearest.js';
 import type { EvaluationConfig, TrainingConfig } from '@weightmap/core';
 
 /** A benchmark protocol: which rows, how they are trained, what is measured. */

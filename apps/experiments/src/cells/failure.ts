@@ -3,7 +3,7 @@ import os from 'node:os';
 import { messageOf, WeightmapError, type CellConfig } from '@weightmap/core';
 import { writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
-import { cellId, cellPaths } from './records/index.js';
+import { cellId, cellPaths } from '../records/index.js';
 
 const failureSchema = z.object({
   schemaVersion: z.literal(1),

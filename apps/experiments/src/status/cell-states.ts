@@ -1,13 +1,13 @@
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import type { CellConfig } from '@weightmap/core';
-import { tailOf } from './_tail-of.js';
-import { lastEvents, type LoggedEvent } from './event-log.js';
-import { readFailure } from './failure.js';
-import { queuedTasks, type QueuedTask } from './launchers/slurm.js';
-import { leaseHolder } from './leases/lease.js';
-import { readManifest } from './manifest.js';
-import { cellId, cellPaths } from './records/index.js';
-import { readSubmissions } from './submissions.js';
+import { tailOf } from '../_tail-of.js';
+import { lastEvents, type LoggedEvent } from '../cells/event-log.js';
+import { readFailure } from '../cells/failure.js';
+import { queuedTasks, type QueuedTask } from '../launchers/slurm.js';
+import { leaseHolder } from '../leases/lease.js';
+import { readManifest } from '../plan/manifest.js';
+import { cellId, cellPaths } from '../records/index.js';
+import { readSubmissions } from '../launchers/submissions.js';
 
 export const cellStateNames = ['done', 'running', 'queued', 'waiting', 'stopped', 'failed', 'stale'] as const;
 

@@ -3,7 +3,7 @@ import { buildVariant } from '@weightmap/architectures';
 import { countOf, sliceOf, type CellConfig, type ImageSpec } from '@weightmap/core';
 import { trainableParameters } from '@weightmap/metrics';
 import { adam, evaluate, packBatch, trainingStep } from '@weightmap/training';
-import { madeImages } from './bench/made-images.js';
+import { madeImages } from './made-images.js';
 
 /** Steps that are timed; the first few, which record the step and find cold caches, aren't. */
 const [WARM_UP, TIMED] = [2, 3];

@@ -1,6 +1,6 @@
 import { NotFoundError, type Dataset, type DatasetOptions } from '@weightmap/core';
 import { datasets, type DatasetId } from '@weightmap/datasets';
-import { unknownName } from './_nearest.js';
+import { unknownName } from '../_nearest.js';
 
 export interface FindOptions extends DatasetOptions {
   /** Whether to make do with what there is: the procedural digits stand in for MNIST, other datasets are left out. */

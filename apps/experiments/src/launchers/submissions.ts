@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
-import { isAlive, processIdentitySchema } from './leases/process-identity.js';
+import { isAlive, processIdentitySchema } from '../leases/process-identity.js';
 
 const slurmJobsSchema = z.strictObject({
   launcher: z.literal('slurm'),

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { WeightmapError, type CellConfig } from '@weightmap/core';
-import { storedIdentity } from './claim-cell.js';
-import { cellId, cellPaths, readRecords } from './records/index.js';
+import { cellId, cellPaths, readRecords, storedIdentity } from '../records/index.js';
 
 /**
  * The cells that have no valid record yet.

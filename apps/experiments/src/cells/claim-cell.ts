@@ -2,9 +2,9 @@ import { realpathSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { WeightmapError, type CellConfig } from '@weightmap/core';
-import { readIfThere, writeWhole } from '@weightmap/core/files';
-import { takeLease, type LeaseOptions, type Taken } from './leases/lease.js';
-import { cellId, cellPaths, isInside } from './records/index.js';
+import { writeWhole } from '@weightmap/core/files';
+import { takeLease, type LeaseOptions, type Taken } from '../leases/lease.js';
+import { cellId, cellPaths, isInside, storedIdentity } from '../records/index.js';
 
 /**
  * Makes a cell's folder this process's own: takes its lease, sees that nothing of another configuration lies there, and
@@ -32,16 +32,6 @@ export async function claimCell(run: string, cell: CellConfig, options: LeaseOpt
   } catch (error) {
     await taken.lease.release();
     throw error;
-  }
-}
-
-/** The id of the cell that a folder's work belongs to, or null. */
-export async function storedIdentity(file: string): Promise<string | null> {
-  try {
-    const { cellId } = JSON.parse(String(await readIfThere(file))) as { cellId?: unknown };
-    return typeof cellId === 'string' ? cellId : null;
-  } catch {
-    return null; // there is none, or it was damaged: a checkpoint says for itself what it belongs to
   }
 }
 

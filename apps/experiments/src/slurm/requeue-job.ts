@@ -1,5 +1,5 @@
 import { messageOf } from '@weightmap/core';
-import { slurmCommand } from './_slurm-command.js';
+import { slurmCommand } from './slurm-command.js';
 
 /** How often a job may put itself back into the queue: enough for weeks in portions of an hour. */
 const MOST_RESTARTS = 500;

@@ -19,7 +19,7 @@ import { digestOf, openEvaluationCache } from './evaluation-cache.js';
 import { drawGradCam } from './grad-cam-pictures.js';
 import { measureFeatures } from './measure-features.js';
 import { provenanceOf } from './provenance.js';
-import { cellId, cellPaths, writeRecord } from './records/index.js';
+import { cellId, cellPaths, writeRecord } from '../records/index.js';
 import { appendHistory, logToTensorBoard } from './history.js';
 
 export interface CellOptions {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Provenance } from '@weightmap/core';
 import type { EngineInfo } from '@weightmap/engine';
-import manifest from '../package.json' with { type: 'json' };
+import manifest from '../../package.json' with { type: 'json' };
 
 /** Where a record came from: code, engine, machine, time. */
 export function provenanceOf(engine: EngineInfo): Provenance {
