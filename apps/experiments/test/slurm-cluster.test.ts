@@ -8,7 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRecord } from '@weightmap/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { slurmCommand } from '../src/slurm/slurm-command.js';
-import type { CellStateName, RunningCell } from '../src/status/cell-states.js';
+import { cellPaths } from '../src/records/index.js';
+import { cellStates, type CellStatus } from '../src/status/cell-states.js';
+import { countStates, statusTable } from '../src/status/status-table.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 const grid = [
@@ -39,52 +41,45 @@ function weightmap(...args: string[]): string {
   return stdout;
 }
 
-interface Status {
-  counts: Record<CellStateName, number>;
-  cells: {
-    index: number;
-    id: string;
-    variant: string;
-    trial: number;
-    state: CellStateName;
-    running?: RunningCell;
-  }[];
-}
-const statusOf = (run: string) => JSON.parse(weightmap('status', run, '--json')) as Status;
-
 /** Looks until the condition holds; the state is in the error if it never does. */
-async function until(run: string, what: string, holds: (status: Status) => boolean): Promise<Status> {
+async function until(
+  run: string,
+  what: string,
+  holds: (cells: CellStatus[]) => boolean,
+): Promise<CellStatus[]> {
   const deadline = performance.now() + 300_000;
   for (;;) {
-    const status = statusOf(run);
-    if (holds(status)) return status;
-    if (performance.now() > deadline) throw new Error(`never ${what}: ${JSON.stringify(status)}`);
-    await sleep(300);
+    const cells = await cellStates(run);
+    if (holds(cells)) return cells;
+    if (performance.now() > deadline) throw new Error(`never ${what}: ${statusTable(cells, { all: true })}`);
+    await sleep(100);
   }
 }
 
+const isQuiet = (cells: CellStatus[]) =>
+  !cells.some(({ state }) => state === 'running' || state === 'queued');
+
 /** A cell in training, past its first checkpoint. */
 const inTraining = (run: string, index: number) =>
-  until(run, `cell ${index} in training`, ({ cells }) => {
-    const { state, running, variant, trial } = cells[index];
-    const checkpoint = path.join(run, `cells/digits/${variant}/trial-${trial}/checkpoint/last.ckpt`);
+  until(run, `cell ${index} in training`, (cells) => {
+    const { state, running, cell } = cells[index];
+    const checkpoint = path.join(cellPaths(run, cell).checkpoint, 'last.ckpt');
     return state === 'done' || (state === 'running' && running!.stage === 'train' && existsSync(checkpoint));
-  }).then(({ cells }) => {
+  }).then((cells) => {
     expect(cells[index].state, 'a cell must not be finished before it is disturbed').toBe('running');
     return cells[index].running!;
   });
 
-const cellFolder = (run: string, { variant, trial }: Status['cells'][number]) =>
-  path.join(run, `cells/digits/${variant}/trial-${trial}`);
-
-function scientific(run: string, cell: Status['cells'][number]): string {
-  const text = readFileSync(path.join(cellFolder(run, cell), 'record.json'), 'utf8');
-  const { seconds: _, provenance: __, ...record } = JSON.parse(text) as RunRecord;
+function scientific(run: string, { cell }: CellStatus): string {
+  const {
+    seconds: _,
+    provenance: __,
+    ...record
+  } = JSON.parse(readFileSync(cellPaths(run, cell).record, 'utf8')) as RunRecord;
   return JSON.stringify(record);
 }
 
-const eventsOf = (run: string, cell: Status['cells'][number]) =>
-  readFileSync(path.join(cellFolder(run, cell), 'events.jsonl'), 'utf8');
+const eventsOf = (run: string, { cell }: CellStatus) => readFileSync(cellPaths(run, cell).events, 'utf8');
 
 describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
   it(
@@ -114,28 +109,22 @@ describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
       await inTraining(run, 3);
       weightmap('cancel', run, '--cell', '3');
 
-      const quiet = await until(run, 'quiet', ({ counts }) => counts.running + counts.queued === 0);
-      expect(quiet.cells.map(({ state }) => state)).toEqual([
-        'done',
-        'done',
-        'stopped',
-        'stopped',
-        'done',
-        'done',
-      ]);
+      const quiet = await until(run, 'quiet', isQuiet);
+      expect(quiet.map(({ state }) => state)).toEqual(['done', 'done', 'stopped', 'stopped', 'done', 'done']);
       expect(weightmap('retry', run, '--launcher', 'slurm')).toContain('with 2 cells');
-      const { cells } = await until(run, 'done', ({ counts }) => counts.done === 6);
+      const cells = await until(run, 'done', (all) => all.every(({ state }) => state === 'done'));
+      expect(weightmap('status', run)).toContain('6 cells: 6 done');
 
       for (const cell of cells) {
-        expect(scientific(run, cell), cell.variant).toBe(scientific(local, cell));
+        expect(scientific(run, cell), cell.id).toBe(scientific(local, cell));
         expect(eventsOf(run, cell).match(/"event":"done"/g)).toHaveLength(1);
       }
       expect(eventsOf(run, cells[0])).toContain('"by":"SIGTERM"');
       expect(eventsOf(run, cells[1])).toContain('"by":"SIGUSR2"');
       for (const cell of cells.slice(0, 4)) {
         const starts = eventsOf(run, cell).match(/"event":"started"/g)!.length;
-        const fromScratch = readFileSync(path.join(cellFolder(run, cell), 'history.jsonl'), 'utf8');
-        expect(starts, cell.variant).toBeGreaterThanOrEqual(2);
+        const fromScratch = readFileSync(cellPaths(run, cell.cell).history, 'utf8');
+        expect(starts, cell.id).toBeGreaterThanOrEqual(2);
         expect(fromScratch.trim().split('\n')).toHaveLength(2);
       }
       expect(weightmap('logs', run, '1')).toContain('put back into the queue');
@@ -152,9 +141,9 @@ describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
     const run = path.join(work, 'cancelled');
     weightmap(...grid, '--out', run, '--launcher', 'slurm', '--workers', '1');
     await inTraining(run, 0);
-    expect(statusOf(run).counts).toMatchObject({ running: 1, queued: 5 });
+    expect(countStates(await cellStates(run))).toMatchObject({ running: 1, queued: 5 });
     expect(weightmap('cancel', run)).toContain('cancelled Slurm job');
-    const { counts } = await until(run, 'stopped', ({ counts }) => counts.running + counts.queued === 0);
-    expect(counts).toMatchObject({ stopped: 1, waiting: 5 });
+    const cells = await until(run, 'stopped', isQuiet);
+    expect(countStates(cells)).toMatchObject({ stopped: 1, waiting: 5 });
   });
 });
