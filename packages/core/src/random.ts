@@ -22,6 +22,8 @@ export interface RandomStream {
   permutation(count: number): Uint32Array;
   /** `length` numbers of U(low, high), in float32. */
   uniforms(length: number, low?: number, high?: number): Float32Array;
+  /** `length` numbers of N(0, 1), in float32, by the Box–Muller transform: none is larger than 5.8. */
+  normals(length: number): Float32Array;
   /** The position, for `restoreStream`. */
   state(): RandomState;
 }
@@ -55,6 +57,16 @@ export function restoreStream(state: RandomState): RandomStream {
     uniforms(length, low = 0, high = 1) {
       const values = new Float32Array(length);
       for (let i = 0; i < length; i++) values[i] = low + (high - low) * uniformFloat32(generator);
+      return values;
+    },
+    normals(length) {
+      const values = new Float32Array(length);
+      for (let i = 0; i < length; i += 2) {
+        const radius = Math.sqrt(-2 * Math.log(1 - uniformFloat32(generator)));
+        const angle = 2 * Math.PI * uniformFloat32(generator);
+        values[i] = radius * Math.cos(angle);
+        if (i + 1 < length) values[i + 1] = radius * Math.sin(angle);
+      }
       return values;
     },
     state: () => generator.getState(),

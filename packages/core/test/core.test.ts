@@ -50,6 +50,38 @@ describe('randomStream', () => {
     expect(Math.max(...values.slice(0, 1000))).toBeLessThan(4);
   });
 
+  it('is normal: moments and shares within five standard errors, neighbours independent', () => {
+    const n = 100_001;
+    const values = randomStream(3, 'n').normals(n);
+    const mean = (f: (value: number, i: number) => number) =>
+      values.reduce((sum, value, i) => sum + f(value, i), 0) / n;
+    const close = (actual: number, expected: number, variance: number) =>
+      expect(Math.abs(actual - expected)).toBeLessThan(5 * Math.sqrt(variance / n));
+    // The moments, and the variances that such powers have.
+    for (const [power, expected, variance] of [
+      [1, 0, 1],
+      [2, 1, 2],
+      [3, 0, 15],
+      [4, 3, 96],
+    ])
+      close(
+        mean((z) => z ** power),
+        expected,
+        variance,
+      );
+    close(
+      mean((z) => Number(Math.abs(z) < 1)),
+      0.682689,
+      0.2166,
+    );
+    close(
+      mean((z, i) => (i > 0 ? z * values[i - 1] : 0)),
+      0,
+      1,
+    );
+    expect([...values.slice(0, 7)]).toEqual([...randomStream(3, 'n').normals(7)]);
+  });
+
   it('permutes: every index once, each first about equally often', () => {
     const firsts = new Array<number>(5).fill(0);
     for (let i = 0; i < 5000; i++) {
