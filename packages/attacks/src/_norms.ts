@@ -27,7 +27,7 @@ const PIXELS = [1, 2, 3];
 const euclidean = (x: tf.Tensor4D) => x.square().sum(PIXELS, true).sqrt();
 
 /** x where it isn't 0, else 1: a divisor. */
-const nonZero = (x: tf.Tensor) => x.add(x.equal(0).cast('float32'));
+export const nonZero = (x: tf.Tensor) => x.add(x.equal(0).cast('float32'));
 
 /** Not tf.sign: the wasm backend's gives 0 below about 1e-7, and confident predictions have such gradients. */
 export const signOf = (x: tf.Tensor4D): tf.Tensor4D =>

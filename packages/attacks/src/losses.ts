@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError, type LossName } from '@weightmap/core';
 import { crossEntropy } from './_cross-entropy.js';
-import { classMask, topMasks } from './_top-masks.js';
+import { classMask, topLogits } from './_top-logits.js';
 
 /** What is wrong with the classification of an image: an attack makes it as large as it can. */
 export interface Loss {
@@ -42,7 +42,7 @@ export const losses: Readonly<Record<LossName, Loss>> = {
     targeted: false,
     minClasses: 3,
     of(z, y) {
-      const [first, , third] = sorted(z, 3);
+      const [first, , third] = topLogits(z, 3);
       const behind = largestOther(z, y).sub(logitOf(z, y));
       return behind.div(first.sub(third).add(FLOOR));
     },
@@ -57,7 +57,7 @@ export const losses: Readonly<Record<LossName, Loss>> = {
     targeted: true,
     minClasses: 4,
     of(z, y, t) {
-      const [first, , third, fourth] = sorted(z, 4);
+      const [first, , third, fourth] = topLogits(z, 4);
       const behind = logitOf(z, t).sub(logitOf(z, y));
       return behind.div(first.sub(third.add(fourth).div(2)).add(FLOOR));
     },
@@ -84,15 +84,8 @@ const AIMED: Partial<Record<LossName, LossName>> = {
   dlr: 'dlr-targeted',
 };
 
-const pick = (logits: tf.Tensor2D, mask: tf.Tensor): tf.Tensor1D => logits.mul(mask).sum(1);
+const logitOf = (logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D =>
+  logits.mul(classMask(labels, logits.shape[1])).sum(1);
 
-const logitOf = (logits: tf.Tensor2D, labels: tf.Tensor1D) =>
-  pick(logits, classMask(labels, logits.shape[1]));
-
-const largestOther = (logits: tf.Tensor2D, labels: tf.Tensor1D) => {
-  const [mask] = topMasks(logits, 1, classMask(labels, logits.shape[1]));
-  return pick(logits, mask);
-};
-
-const sorted = (logits: tf.Tensor2D, count: number) =>
-  topMasks(logits, count).map((mask) => pick(logits, mask));
+const largestOther = (logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D =>
+  topLogits(logits, 1, classMask(labels, logits.shape[1]))[0];

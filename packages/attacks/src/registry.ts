@@ -1,5 +1,20 @@
 import type { Attack, MinimalAttack } from '@weightmap/core';
+import { apgdCe } from './apgd-ce.js';
+import { apgdDlr } from './apgd-dlr.js';
+import { apgdT } from './apgd-t.js';
+import { bim } from './bim.js';
+import { contrast } from './contrast.js';
 import { fgsm } from './fgsm.js';
+import { fgsmL2 } from './fgsm-l2.js';
+import { gaussianBlur } from './gaussian-blur.js';
+import { gaussianNoise } from './gaussian-noise.js';
+import { impulseNoise } from './impulse-noise.js';
+import { miFgsm } from './mi-fgsm.js';
+import { pgd } from './pgd.js';
+import { pgdL1 } from './pgd-l1.js';
+import { pgdL2 } from './pgd-l2.js';
+import { rFgsm } from './r-fgsm.js';
+import { saltAndPepper } from './salt-and-pepper.js';
 import { uniformNoise } from './uniform-noise.js';
 
 /** Makes an attack; parameters are given here, strengths when it runs. Without arguments it uses its defaults. */
@@ -8,7 +23,22 @@ export type AttackFactory = () => Attack | MinimalAttack;
 /** Every attack by its id. What stands here is tested by the contract test. */
 export const attacks = {
   'uniform-noise': uniformNoise,
+  'gaussian-noise': gaussianNoise,
+  'salt-and-pepper': saltAndPepper,
+  'impulse-noise': impulseNoise,
+  'gaussian-blur': gaussianBlur,
+  contrast,
   fgsm,
+  'fgsm-l2': fgsmL2,
+  'r-fgsm': rFgsm,
+  bim,
+  'mi-fgsm': miFgsm,
+  pgd,
+  'pgd-l2': pgdL2,
+  'pgd-l1': pgdL1,
+  'apgd-ce': apgdCe,
+  'apgd-dlr': apgdDlr,
+  'apgd-t': apgdT,
 } as const satisfies Record<string, AttackFactory>;
 
 export type AttackId = keyof typeof attacks;

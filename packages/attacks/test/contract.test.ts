@@ -10,8 +10,9 @@ import {
 } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { attacks } from '../src/index.js';
+import { attacks, type AttackId } from '../src/index.js';
 import { counted, labelsOf, randomClasses, randomImages } from './_fixtures.js';
+import { quick } from './_quick.js';
 
 useEngine();
 
@@ -60,9 +61,15 @@ function lengthsOf(changes: number[]) {
   };
 }
 
-describe.each(Object.entries(attacks).map(([id, create]) => [id, create()] as const))('%s', (id, attack) => {
+/** Each row of the registry: its id, and its attack with few steps. */
+const all = Object.entries<() => Attack>(attacks).map(
+  ([id, create]) => [id, (quick[id as AttackId] ?? create)()] as const,
+);
+
+describe.each(all)('%s', (id, attack) => {
   it('goes by its registry name and says where it comes from', () => {
     expect(attack.id).toBe(id);
+    expect(JSON.stringify(attacks[id as AttackId]())).toBe(JSON.stringify(attack)); // what isn't a function
     expect(attack.label).not.toBe('');
     expect(attack.source).not.toBe('');
     expect('minimize' in attack).toBe(attack.kind === 'minimal');
@@ -181,10 +188,7 @@ describe.each(Object.entries(attacks).map(([id, create]) => [id, create()] as co
   });
 });
 
-const minimal = Object.values<() => Attack>(attacks)
-  .map((create) => create())
-  .filter((attack): attack is MinimalAttack => attack.kind === 'minimal')
-  .map((attack) => [attack.id, attack] as const);
+const minimal = all.filter((row): row is readonly [string, MinimalAttack] => row[1].kind === 'minimal');
 
 describe.runIf(minimal.length > 0).each(minimal)('%s, without a limit', (_id, attack) => {
   const minimized = (images: tf.Tensor4D) => {

@@ -1,0 +1,52 @@
+import type { RandomStream } from '@weightmap/core';
+
+/**
+ * Points of the ball of radius 1, one an image.
+ *
+ * @param size components an image
+ * @returns [count · size]
+ */
+export type Starts = (random: RandomStream, count: number, size: number) => Float32Array;
+
+/** Uniformly distributed in the ball. */
+export const insideBall = {
+  linf: (random, count, size) => random.uniforms(count * size, -1, 1),
+  /** A direction without preference, at a distance whose `size`-th power is uniform. */
+  l2: (random, count, size) =>
+    eachImage(random.normals(count * size), size, (point) => {
+      const radius = random.uniform() ** (1 / size);
+      return radius / Math.sqrt(sumOf(point, (value) => value ** 2));
+    }),
+  /** Exponentially distributed sizes over their sum and one more, with signs of their own. */
+  l1: (random, count, size) => {
+    const exponential = () => -Math.log(1 - random.uniform());
+    const points = Float32Array.from({ length: count * size }, () =>
+      random.uniform() < 0.5 ? -exponential() : exponential(),
+    );
+    return eachImage(points, size, (point) => 1 / (sumOf(point, Math.abs) + exponential()));
+  },
+} as const satisfies Record<'linf' | 'l2' | 'l1', Starts>;
+
+/** On its surface: U(−1, 1) in every component, scaled up until the largest is 1 (Croce & Hein's start). */
+export const onLinfBall: Starts = (random, count, size) =>
+  eachImage(random.uniforms(count * size, -1, 1), size, (point) => 1 / largestOf(point));
+
+/** Multiplies each image's part by a factor found from it. */
+function eachImage(
+  points: Float32Array,
+  size: number,
+  factorOf: (point: Float32Array) => number,
+): Float32Array {
+  for (let i = 0; i < points.length; i += size) {
+    const point = points.subarray(i, i + size);
+    const factor = factorOf(point);
+    for (let j = 0; j < size; j++) point[j] *= factor;
+  }
+  return points;
+}
+
+const sumOf = (point: Float32Array, f: (value: number) => number) =>
+  point.reduce((sum, value) => sum + f(value), 0);
+
+const largestOf = (point: Float32Array) =>
+  point.reduce((largest, value) => Math.max(largest, Math.abs(value)), Number.MIN_VALUE);

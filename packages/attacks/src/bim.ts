@@ -1,0 +1,28 @@
+import type { Attack } from '@weightmap/core';
+import { ascent, stepOf, type AscentOptions } from './_ascent.js';
+import { judged } from './evaluate.js';
+
+export type BimOptions = Omit<AscentOptions, 'restarts'>;
+
+/**
+ * Basic iterative method: x ← clip(project(x + a · sign ∇ₓ CE)) from the clean image, the ball being that of L∞.
+ *
+ * 10 steps of a = 0.2 ε, as Foolbox takes them. The worst image on the way is the result (see `stopWhenFooled`).
+ *
+ * Source: Kurakin, Goodfellow & Bengio, “Adversarial examples in the physical world”, arXiv:1607.02533.
+ */
+export const bim = ({ steps = 10, loss = 'ce', stopWhenFooled = true, ...length }: BimOptions = {}): Attack =>
+  judged({
+    id: 'bim',
+    label: 'BIM',
+    kind: 'fixed',
+    strength: 'epsilon',
+    norm: 'linf',
+    targeted: true,
+    usesGradient: true,
+    source: 'Kurakin et al., arXiv:1607.02533',
+    perturb: ascent({
+      ...{ norm: 'linf', randomStart: false, restarts: 1 },
+      ...{ steps, loss, stopWhenFooled, stepOf: stepOf(length, 0.2) },
+    }),
+  });

@@ -1,0 +1,33 @@
+import type { Attack } from '@weightmap/core';
+import { ascent, stepOf, type AscentOptions } from './_ascent.js';
+import { judged } from './evaluate.js';
+
+/**
+ * Projected gradient descent in L2: x ← clip(project(x + a · ∇ₓ CE / ‖∇ₓ CE‖₂)) from a random point, uniformly
+ * distributed in the ball.
+ *
+ * 50 steps of a = 0.025 ε, as Foolbox takes them. The worst image on the way is the result (see `stopWhenFooled`).
+ *
+ * Source: Madry et al., arXiv:1706.06083.
+ */
+export const pgdL2 = ({
+  steps = 50,
+  restarts = 1,
+  loss = 'ce',
+  stopWhenFooled = true,
+  ...length
+}: AscentOptions = {}): Attack =>
+  judged({
+    id: 'pgd-l2',
+    label: 'PGD L2',
+    kind: 'fixed',
+    strength: 'epsilon',
+    norm: 'l2',
+    targeted: true,
+    usesGradient: true,
+    source: 'Madry et al., arXiv:1706.06083',
+    perturb: ascent({
+      ...{ norm: 'l2', randomStart: true },
+      ...{ steps, restarts, loss, stopWhenFooled, stepOf: stepOf(length, 0.025) },
+    }),
+  });

@@ -1,0 +1,46 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Classifier } from '@weightmap/core';
+
+/** A linear classifier in plain numbers. */
+export interface PlainModel {
+  logits(x: readonly number[]): number[];
+  /** ∂(Σ_k weights_k · z_k)/∂x */
+  slope(weights: readonly number[]): number[];
+}
+
+export function plainModel(classifier: Classifier): PlainModel {
+  const [height, width, channels] = classifier.inputShape;
+  const size = height * width * channels;
+  // The logits' differences along the unit vectors are the weights.
+  const { bias, rows } = tf.tidy(() => {
+    const at = (x: tf.Tensor) => classifier.logits(x.reshape([-1, height, width, channels]));
+    const zero = at(tf.zeros([1, size]));
+    return { bias: [...zero.dataSync()], rows: at(tf.eye(size)).sub(zero).arraySync() as number[][] };
+  });
+  return {
+    logits: (x) => bias.map((b, k) => x.reduce((sum, value, i) => sum + value * rows[i][k], b)),
+    slope: (weights) => rows.map((row) => row.reduce((sum, w, k) => sum + w * weights[k], 0)),
+  };
+}
+
+/** ∂CE/∂z = softmax(z) − onehot(y). */
+export function ceSlope(z: readonly number[], label: number): number[] {
+  const top = Math.max(...z);
+  const total = z.reduce((sum, value) => sum + Math.exp(value - top), 0);
+  return z.map((value, k) => Math.exp(value - top) / total - Number(k === label));
+}
+
+/** −log softmax(z)_y */
+export const ceLoss = (z: readonly number[], label: number): number =>
+  Math.log(z.reduce((sum, value) => sum + Math.exp(value - z[label]), 0));
+
+export const clip = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
+
+export const argMax = (z: readonly number[]) => z.indexOf(Math.max(...z));
+
+/** The images of a tensor, each flat. */
+export const rowsOf = (images: tf.Tensor): number[][] => {
+  const size = images.size / images.shape[0];
+  const pixels = images.dataSync();
+  return Array.from({ length: images.shape[0] }, (_, i) => [...pixels.slice(i * size, (i + 1) * size)]);
+};

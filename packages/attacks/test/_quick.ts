@@ -1,0 +1,12 @@
+import type { Attack } from '@weightmap/core';
+import { apgdCe, apgdDlr, apgdT, pgdL1, pgdL2, pgd, type AttackId } from '../src/index.js';
+
+/** The attacks of many steps with fewer of them, for the contract test; the others are tested as they are. */
+export const quick: Partial<Record<AttackId, () => Attack>> = {
+  pgd: () => pgd({ steps: 12, relativeStep: 0.2, restarts: 2 }),
+  'pgd-l2': () => pgdL2({ steps: 12, relativeStep: 0.2, restarts: 2 }),
+  'pgd-l1': () => pgdL1({ steps: 12, relativeStep: 0.2, restarts: 2 }),
+  'apgd-ce': () => apgdCe({ steps: 12, restarts: 2 }),
+  'apgd-dlr': () => apgdDlr({ steps: 12 }),
+  'apgd-t': () => apgdT({ steps: 12 }),
+};
