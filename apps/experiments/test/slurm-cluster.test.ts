@@ -14,16 +14,8 @@ import { countStates, statusTable } from '../src/status/status-table.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 const grid = [
-  'run',
-  'quick',
-  '--dataset',
-  'digits',
-  '--trials',
-  '2',
-  '--epochs',
-  '2',
-  '--checkpoint-seconds',
-  '1',
+  ...['run', 'quick', '--dataset', 'digits', '--select', 'cnn-33', '--trials', '5', '--epochs', '3'],
+  ...['--checkpoint-seconds', '1'],
 ];
 let work: string;
 
@@ -59,16 +51,15 @@ async function until(
 const isQuiet = (cells: CellStatus[]) =>
   !cells.some(({ state }) => state === 'running' || state === 'queued');
 
-/** A cell in training, past its first checkpoint. */
-const inTraining = (run: string, index: number) =>
-  until(run, `cell ${index} in training`, (cells) => {
-    const { state, running, cell } = cells[index];
-    const checkpoint = path.join(cellPaths(run, cell).checkpoint, 'last.ckpt');
-    return state === 'done' || (state === 'running' && running!.stage === 'train' && existsSync(checkpoint));
-  }).then((cells) => {
-    expect(cells[index].state, 'a cell must not be finished before it is disturbed').toBe('running');
-    return cells[index].running!;
-  });
+/** A cell in training that isn't among `others`, past its first checkpoint. */
+async function inTraining(run: string, others: readonly CellStatus[] = []): Promise<CellStatus> {
+  const isIt = ({ index, state, running, cell }: CellStatus) =>
+    state === 'running' &&
+    running!.stage === 'train' &&
+    !others.some((other) => other.index === index) &&
+    existsSync(path.join(cellPaths(run, cell).checkpoint, 'last.ckpt'));
+  return (await until(run, 'another cell in training', (cells) => cells.some(isIt))).find(isIt)!;
+}
 
 function scientific(run: string, { cell }: CellStatus): string {
   const {
@@ -90,7 +81,7 @@ describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
       weightmap(...grid, '--out', local);
 
       const said = weightmap(...grid, '--out', run, '--launcher', 'slurm', '--workers', '2');
-      const [, job] = /job (\d+) with 6 cells/.exec(said)!;
+      const [, job] = /job (\d+) with 5 cells/.exec(said)!;
       const [file] = readdirSync(path.join(run, 'submissions'));
       const submission = JSON.parse(readFileSync(path.join(run, 'submissions', file), 'utf8')) as {
         arrays: object[];
@@ -98,36 +89,38 @@ describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
       expect(submission.arrays).toHaveLength(1);
 
       // Preempted: Slurm ends the job and puts it back into the queue.
-      await inTraining(run, 0);
-      await slurmCommand('scontrol', ['requeue', `${job}_0`]);
+      const preempted = await inTraining(run);
+      await slurmCommand('scontrol', ['requeue', `${job}_${preempted.index}`]);
       // Its time is up: the worker puts itself back.
-      await inTraining(run, 1);
-      await slurmCommand('scancel', ['--signal=USR2', '--batch', `${job}_1`]);
+      const late = await inTraining(run, [preempted]);
+      await slurmCommand('scancel', ['--signal=USR2', '--batch', `${job}_${late.index}`]);
       // Killed: nobody puts it back.
-      process.kill((await inTraining(run, 2)).pid, 'SIGKILL');
+      const killed = await inTraining(run, [preempted, late]);
+      process.kill(killed.running!.pid, 'SIGKILL');
       // Cancelled by us.
-      await inTraining(run, 3);
-      weightmap('cancel', run, '--cell', '3');
+      const cancelled = await inTraining(run, [preempted, late, killed]);
+      weightmap('cancel', run, '--cell', cancelled.id);
+      const disturbed = [preempted, late, killed, cancelled].map(({ index }) => index);
 
       const quiet = await until(run, 'quiet', isQuiet);
-      expect(quiet.map(({ state }) => state)).toEqual(['done', 'done', 'stopped', 'stopped', 'done', 'done']);
+      expect(disturbed.map((index) => quiet[index].state)).toEqual(['done', 'done', 'stopped', 'stopped']);
       expect(weightmap('retry', run, '--launcher', 'slurm')).toContain('with 2 cells');
       const cells = await until(run, 'done', (all) => all.every(({ state }) => state === 'done'));
-      expect(weightmap('status', run)).toContain('6 cells: 6 done');
+      expect(weightmap('status', run)).toContain('5 cells: 5 done');
 
       for (const cell of cells) {
         expect(scientific(run, cell), cell.id).toBe(scientific(local, cell));
         expect(eventsOf(run, cell).match(/"event":"done"/g)).toHaveLength(1);
       }
-      expect(eventsOf(run, cells[0])).toContain('"by":"SIGTERM"');
-      expect(eventsOf(run, cells[1])).toContain('"by":"SIGUSR2"');
-      for (const cell of cells.slice(0, 4)) {
+      expect(eventsOf(run, preempted)).toContain('"by":"SIGTERM"');
+      expect(eventsOf(run, late)).toContain('"by":"SIGUSR2"');
+      for (const cell of disturbed.map((index) => cells[index])) {
         const starts = eventsOf(run, cell).match(/"event":"started"/g)!.length;
-        const fromScratch = readFileSync(cellPaths(run, cell.cell).history, 'utf8');
+        const history = readFileSync(cellPaths(run, cell.cell).history, 'utf8');
         expect(starts, cell.id).toBeGreaterThanOrEqual(2);
-        expect(fromScratch.trim().split('\n')).toHaveLength(2);
+        expect(history.trim().split('\n')).toHaveLength(3);
       }
-      expect(weightmap('logs', run, '1')).toContain('put back into the queue');
+      expect(weightmap('logs', run, late.id)).toContain('put back into the queue');
 
       // The last job writes the report.
       const deadline = performance.now() + 60_000;
@@ -140,10 +133,10 @@ describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
   it('cancels all that is queued or runs', { timeout: 300_000 }, async () => {
     const run = path.join(work, 'cancelled');
     weightmap(...grid, '--out', run, '--launcher', 'slurm', '--workers', '1');
-    await inTraining(run, 0);
-    expect(countStates(await cellStates(run))).toMatchObject({ running: 1, queued: 5 });
+    await inTraining(run);
+    expect(countStates(await cellStates(run))).toMatchObject({ running: 1, queued: 4 });
     expect(weightmap('cancel', run)).toContain('cancelled Slurm job');
     const cells = await until(run, 'stopped', isQuiet);
-    expect(countStates(cells)).toMatchObject({ stopped: 1, waiting: 5 });
+    expect(countStates(cells)).toMatchObject({ stopped: 1, waiting: 4 });
   });
 });
