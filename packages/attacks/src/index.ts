@@ -6,6 +6,8 @@ export * from './apgd-t.js';
 export * from './bim.js';
 export * from './contrast.js';
 export * from './corruptions.js';
+export * from './ddn.js';
+export * from './deepfool.js';
 export * from './evaluate.js';
 export * from './evaluate-minimal.js';
 export * from './fgsm.js';

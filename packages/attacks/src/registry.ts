@@ -4,6 +4,8 @@ import { apgdDlr } from './apgd-dlr.js';
 import { apgdT } from './apgd-t.js';
 import { bim } from './bim.js';
 import { contrast } from './contrast.js';
+import { ddn } from './ddn.js';
+import { deepFool } from './deepfool.js';
 import { fgsm } from './fgsm.js';
 import { fgsmL2 } from './fgsm-l2.js';
 import { gaussianBlur } from './gaussian-blur.js';
@@ -39,6 +41,8 @@ export const attacks = {
   'apgd-ce': apgdCe,
   'apgd-dlr': apgdDlr,
   'apgd-t': apgdT,
+  deepfool: deepFool,
+  ddn,
 } as const satisfies Record<string, AttackFactory>;
 
 export type AttackId = keyof typeof attacks;
