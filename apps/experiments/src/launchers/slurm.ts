@@ -34,8 +34,8 @@ export const slurm: Launcher = {
         cells.map(({ index }) => index),
         await maxArraySize(),
       )) {
-        // `exec`, for only the batch shell itself gets the signal.
-        const script = `exec ${command} cell --run ${shellWord(run)} --index $((SLURM_ARRAY_TASK_ID + ${offset})) --threads ${threads}`;
+        // `exec`, for only the batch shell itself gets the signal; ignored until the worker listens to it.
+        const script = `trap '' USR2\nexec ${command} cell --run ${shellWord(run)} --index $((SLURM_ARRAY_TASK_ID + ${offset})) --threads ${threads}`;
         const { job, cluster } = await sbatch(script, [
           ...['--job-name=weightmap', `--array=${tasks}${workers === undefined ? '' : `%${workers}`}`],
           ...['--requeue', '--open-mode=append', `--signal=B:USR2@${WARNING_SECONDS}`],
