@@ -92,7 +92,9 @@ interface Search {
 /** What was found within a distance, the clean images elsewhere. */
 function within(images: tf.Tensor4D, { found, verdict, clean, distance }: Search, strength: number) {
   const reach = strength + 1e-6 * Math.max(1, strength);
-  const changed = Uint8Array.from(distance, (length) => Number(length > 0 && length <= reach));
+  const changed = Uint8Array.from(distance, (length) =>
+    Number(length > 0 && Number.isFinite(length) && length <= reach),
+  );
   const choose = <Values extends Uint8Array | Int32Array>(yes: Values, no: Values): Values =>
     no.map((value, i) => (changed[i] ? yes[i] : value)) as Values;
   const zeroed = (values: Float32Array) => values.map((value, i) => (changed[i] ? value : 0));

@@ -75,6 +75,19 @@ describe('what goes in', () => {
     expect(await complaint({ labels: [0, 1, 2] })).toMatch(/\[3\][\s\S]*\[2\]/);
   });
 
+  it('must not have targets that are no class or the own label, or that the attack cannot aim at', () => {
+    const aiming = judged({ ...methodOf((_c, images) => [images]), targeted: true });
+    const run = (attack: typeof aiming, targets: number[]) => () =>
+      attack.run(classifier, randomImages([2, 4, 3, 2], [0, 1]), labelsOf(0, 1), {
+        ...{ strengths: [0.1], random, targets: labelsOf(...targets) },
+      });
+    expect(run(aiming, [2, 2])).not.toThrow();
+    expect(run(aiming, [2, 3])).toThrow(/Target 1 of the batch is 3/);
+    expect(run(aiming, [2])).toThrow(/targets have the shape \[1\]/);
+    expect(run(aiming, [2, 1])).toThrow(/Target 1 of the batch is 1, the image's own label/);
+    expect(run(judged(methodOf((_c, images) => [images])), [2, 2])).toThrow(/made-up can't aim/);
+  });
+
   it.each([[[-0.1]], [[0.1, NaN]], [[Infinity]], [[]]])(
     'must not have the strengths %j',
     async (strengths) => {
