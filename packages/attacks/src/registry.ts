@@ -3,6 +3,7 @@ import { apgdCe } from './apgd-ce.js';
 import { apgdDlr } from './apgd-dlr.js';
 import { apgdT } from './apgd-t.js';
 import { bim } from './bim.js';
+import { carliniWagner } from './carlini-wagner.js';
 import { contrast } from './contrast.js';
 import { ddn } from './ddn.js';
 import { deepFool } from './deepfool.js';
@@ -17,6 +18,7 @@ import { pgdL1 } from './pgd-l1.js';
 import { pgdL2 } from './pgd-l2.js';
 import { rFgsm } from './r-fgsm.js';
 import { saltAndPepper } from './salt-and-pepper.js';
+import { square } from './square.js';
 import { uniformNoise } from './uniform-noise.js';
 
 /** Makes an attack; parameters are given here, strengths when it runs. Without arguments it uses its defaults. */
@@ -43,6 +45,8 @@ export const attacks = {
   'apgd-t': apgdT,
   deepfool: deepFool,
   ddn,
+  'carlini-wagner': carliniWagner,
+  square,
 } as const satisfies Record<string, AttackFactory>;
 
 export type AttackId = keyof typeof attacks;

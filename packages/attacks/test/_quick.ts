@@ -1,5 +1,15 @@
 import type { Attack } from '@weightmap/core';
-import { apgdCe, apgdDlr, apgdT, pgdL1, pgdL2, pgd, type AttackId } from '../src/index.js';
+import {
+  apgdCe,
+  apgdDlr,
+  apgdT,
+  carliniWagner,
+  pgdL1,
+  pgdL2,
+  pgd,
+  square,
+  type AttackId,
+} from '../src/index.js';
 
 /** The attacks of many steps with fewer of them, for the contract test; the others are tested as they are. */
 export const quick: Partial<Record<AttackId, () => Attack>> = {
@@ -9,4 +19,6 @@ export const quick: Partial<Record<AttackId, () => Attack>> = {
   'apgd-ce': () => apgdCe({ steps: 12, restarts: 2 }),
   'apgd-dlr': () => apgdDlr({ steps: 12 }),
   'apgd-t': () => apgdT({ steps: 12 }),
+  'carlini-wagner': () => carliniWagner({ steps: 30, searches: 3, firstConstant: 1 }),
+  square: () => square({ queries: 60 }),
 };
