@@ -26,7 +26,6 @@ const DUAL = { linf: 'l1', l2: 'l2' } as const;
 type Given = {
   readonly at: tf.Tensor4D;
   readonly labels: tf.Tensor1D;
-  readonly targets?: tf.Tensor1D;
 };
 
 /**
@@ -39,12 +38,12 @@ type Given = {
 export function nearestPlane(norm: keyof typeof DUAL) {
   const own: VictimStep<Given, { own: tf.Tensor4D; fooled: tf.Tensor1D }> =
     (model) =>
-    ({ at, labels, targets }) => {
+    ({ at, labels }) => {
       const { gradient, logits } = model.gradient({
         ...{ images: at, labels, targets: labels },
         loss: 'target-ce',
       });
-      return { own: gradient, fooled: fools(logits, labels, targets) };
+      return { own: gradient, fooled: fools(logits, labels) };
     };
 
   const other: VictimStep<

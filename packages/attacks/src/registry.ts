@@ -7,6 +7,7 @@ import { carliniWagner } from './carlini-wagner.js';
 import { contrast } from './contrast.js';
 import { ddn } from './ddn.js';
 import { deepFool } from './deepfool.js';
+import { fab, fabL2 } from './fab.js';
 import { fgsm } from './fgsm.js';
 import { fgsmL2 } from './fgsm-l2.js';
 import { gaussianBlur } from './gaussian-blur.js';
@@ -18,6 +19,7 @@ import { pgdL1 } from './pgd-l1.js';
 import { pgdL2 } from './pgd-l2.js';
 import { rFgsm } from './r-fgsm.js';
 import { saltAndPepper } from './salt-and-pepper.js';
+import { spsa } from './spsa.js';
 import { square } from './square.js';
 import { uniformNoise } from './uniform-noise.js';
 
@@ -46,7 +48,10 @@ export const attacks = {
   deepfool: deepFool,
   ddn,
   'carlini-wagner': carliniWagner,
+  fab,
+  'fab-l2': fabL2,
   square,
+  spsa,
 } as const satisfies Record<string, AttackFactory>;
 
 export type AttackId = keyof typeof attacks;

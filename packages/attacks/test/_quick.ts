@@ -4,9 +4,12 @@ import {
   apgdDlr,
   apgdT,
   carliniWagner,
+  fab,
+  fabL2,
   pgdL1,
   pgdL2,
   pgd,
+  spsa,
   square,
   type AttackId,
 } from '../src/index.js';
@@ -20,5 +23,8 @@ export const quick: Partial<Record<AttackId, () => Attack>> = {
   'apgd-dlr': () => apgdDlr({ steps: 12 }),
   'apgd-t': () => apgdT({ steps: 12 }),
   'carlini-wagner': () => carliniWagner({ steps: 30, searches: 3, firstConstant: 1 }),
+  fab: () => fab({ steps: 8 }),
+  'fab-l2': () => fabL2({ steps: 8 }),
+  spsa: () => spsa({ steps: 8, samples: 8, learningRate: 0.05 }),
   square: () => square({ queries: 60 }),
 };

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { randomStream, type MinimalAttack } from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { carliniWagner, ddn, deepFool } from '../src/index.js';
+import { carliniWagner, ddn, deepFool, fab, fabL2 } from '../src/index.js';
 import { argMax, clearImages, closest, logitsOf, middleImages, openLinear } from './_closest.js';
 import { labelsOf } from './_fixtures.js';
 
@@ -15,6 +15,9 @@ const attacks: readonly (readonly [string, MinimalAttack, number])[] = [
   ['deepfool', deepFool(), 0.021],
   ['ddn', ddn(), 0.05],
   ['carlini-wagner', carliniWagner({ steps: 120, searches: 5 }), 0.05],
+  ['fab', fab({ steps: 30 }), 0.05],
+  ['fab, a class at a time', fab({ steps: 15, aims: 4 }), 0.05],
+  ['fab-l2', fabL2({ steps: 30 }), 0.05],
 ];
 
 describe.each(attacks)('%s on a linear classifier', (_id, attack, tolerance) => {
