@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs';
  * That is the textbook's −log softmax(z)_y, arranged so that confidence does not round its gradient away: the
  * usual softmax(z)_y − 1 is exactly 0 in float32 from a margin of about 17 on, which looks like robustness and
  * is none. Here ∂CE/∂z = σ(m)·(softmax over j≠y − onehot(y)), and only underflow ends it (a margin of about 87).
+ * Nor is the value rounded to 0 there: attacks compare the losses of their steps.
  *
  * @param logits [batch, classes], at least two classes
  * @param labels [batch], int32
@@ -24,7 +25,7 @@ export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tenso
       const total = weights.sum(1, true);
       const margin = top.add(total.log());
       return {
-        value: margin.relu().add(margin.abs().neg().exp().add(1).log()).squeeze<tf.Tensor1D>([1]),
+        value: margin.relu().add(margin.abs().neg().exp().log1p()).squeeze<tf.Tensor1D>([1]),
         gradient: weights.div(total).sub(truth).mul(margin.sigmoid()),
       };
     });

@@ -26,13 +26,16 @@ export function plainModel(classifier: Classifier): PlainModel {
 /** ∂CE/∂z = softmax(z) − onehot(y). */
 export function ceSlope(z: readonly number[], label: number): number[] {
   const top = Math.max(...z);
-  const total = z.reduce((sum, value) => sum + Math.exp(value - top), 0);
-  return z.map((value, k) => Math.exp(value - top) / total - Number(k === label));
+  const weights = z.map((value) => Math.exp(value - top));
+  const total = weights.reduce((sum, value) => sum + value, 0);
+  // Not softmax − 1 at the label, which confidence would round to 0.
+  const others = weights.reduce((sum, value, k) => (k === label ? sum : sum + value), 0);
+  return weights.map((value, k) => (k === label ? -others : value) / total);
 }
 
-/** −log softmax(z)_y */
+/** −log softmax(z)_y, exact for confident predictions too. */
 export const ceLoss = (z: readonly number[], label: number): number =>
-  Math.log(z.reduce((sum, value) => sum + Math.exp(value - z[label]), 0));
+  Math.log1p(z.reduce((sum, value, k) => sum + (k === label ? 0 : Math.exp(value - z[label])), 0));
 
 export const clip = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
 

@@ -12,28 +12,29 @@ useEngine();
 
 const STEPS = 40;
 
-/** A network with one hidden layer of tanh: its loss has bends, so that steps fail and get halved. */
-function bent() {
+/** A hidden layer of sines: the loss has bends, so that steps fail and get halved. Class 0 is `lead` ahead. */
+function bent(lead: number) {
   const random = randomStream(5, 'bent');
-  const w = Array.from({ length: 6 }, () => [...random.uniforms(8, -6, 6)]);
+  const w = Array.from({ length: 6 }, () => [...random.uniforms(8, -9, 9)]);
   const v = Array.from({ length: 8 }, () => [...random.uniforms(4, -1, 1)]);
+  const bias = [lead, 0, 0, 0];
   const classifier: Classifier = {
     ...{ classes: 4, inputShape: [2, 3, 1], bounds: [0, 1] },
     logits: (x) =>
       tf.tidy(() => {
-        const h = tf.tanh(x.reshape<tf.Tensor2D>([-1, 6]).matMul(tf.tensor2d(w)));
-        return tf.matMul(h, tf.tensor2d(v)).reshape<tf.Tensor2D>([-1, 4]);
+        const h = tf.sin(x.reshape<tf.Tensor2D>([-1, 6]).matMul(tf.tensor2d(w)));
+        return tf.matMul(h, tf.tensor2d(v)).add<tf.Tensor2D>(bias);
       }),
   };
-  const hidden = (x: number[]) =>
-    w[0].map((_, h) => Math.tanh(x.reduce((sum, value, i) => sum + value * w[i][h], 0)));
+  const inner = (x: number[]) => w[0].map((_, h) => x.reduce((sum, value, i) => sum + value * w[i][h], 0));
   const logits = (x: number[]) => {
-    const h = hidden(x);
-    return v[0].map((_, k) => h.reduce((sum, value, j) => sum + value * v[j][k], 0));
+    const h = inner(x).map(Math.sin);
+    return bias.map((b, k) => h.reduce((sum, value, j) => sum + value * v[j][k], b));
   };
   const slope = (x: number[], weights: number[]) => {
-    const h = hidden(x);
-    const back = h.map((value, j) => (1 - value ** 2) * weights.reduce((sum, c, k) => sum + c * v[j][k], 0));
+    const back = inner(x).map(
+      (value, j) => Math.cos(value) * weights.reduce((sum, c, k) => sum + c * v[j][k], 0),
+    );
     return w.map((row) => row.reduce((sum, value, j) => sum + value * back[j], 0));
   };
   return { classifier, logits, slope };
@@ -117,13 +118,13 @@ describe.each([
   { loss: 'ce', create: apgdCe },
   { loss: 'dlr', create: apgdDlr },
 ] as const)('apgd-$loss', ({ loss, create }) => {
-  it('is algorithm 1, image by image', () => {
-    const model = bent();
-    const count = 12;
+  /** Both ways' results for 30 images; in a few a slope that is nearly 0 has another sign in float32. */
+  function bothWays(lead: number, epsilon: number) {
+    const model = bent(lead);
+    const count = 30;
     const x = randomImages([count, 2, 3, 1], [0, 1]);
     const images = rowsOf(x);
     const labels = images.map((image) => argMax(model.logits(image)));
-    const epsilon = 0.04; // some images are fooled, others resist
     const [{ adversarial, misclassified }] = create({ steps: STEPS }).run(
       model.classifier,
       x,
@@ -134,16 +135,28 @@ describe.each([
       },
     );
     const noise = onLinfBall(randomStream(randomStream(2).seed(), 'strength'), count, 6);
+    const results = rowsOf(adversarial);
     const expected = images.map((x0, i) => {
       const start = x0.map((v, j) => v + epsilon * noise[6 * i + j]);
       return literal(model, x0, start, { label: labels[i], epsilon, loss });
     });
-    expect(expected.some(({ halvings }) => halvings > 1)).toBe(true);
-    expect(new Set(misclassified).size).toBe(2);
-    expect(adversarial).toBeAllclose(
-      expected.flatMap(({ result }) => result),
-      1e-3, // a sign that is nearly 0 goes either way
+    const equal = expected.filter(({ result }, i) =>
+      result.every((v, j) => Math.abs(v - results[i][j]) < 1e-4),
     );
+    return { misclassified, expected, share: equal.length / count };
+  }
+
+  it('is algorithm 1, image by image, where all resist', () => {
+    const { misclassified, expected, share } = bothWays(30, 0.3);
+    expect(Math.max(...misclassified)).toBe(0);
+    expect(expected.filter(({ halvings }) => halvings > 2).length).toBeGreaterThan(10);
+    expect(share).toBeGreaterThan(0.85);
+  });
+
+  it('keeps the first image that fools, where one does', () => {
+    const { misclassified, share } = bothWays(0, 0.05);
+    expect(new Set(misclassified).size).toBe(2);
+    expect(share).toBeGreaterThan(0.85);
   });
 });
 

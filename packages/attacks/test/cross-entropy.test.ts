@@ -44,9 +44,10 @@ describe('crossEntropy', () => {
     expect(gradient).toBeAllclose(expected.gradient, 1e-5);
   });
 
-  it('keeps the whole gradient of confident predictions', () => {
+  it('keeps the value and the whole gradient of confident predictions', () => {
     for (const margin of [20, 40, 80]) {
-      const { gradient } = computed([margin, 0, -1], 0);
+      const { loss, gradient } = computed([margin, 0, -1], 0);
+      expect(loss / literal([margin, 0, -1], 0).loss).toBeCloseTo(1, 4);
       expect(gradient).toBeAllclose(literal([margin, 0, -1], 0).gradient, 1e-4);
       expect(gradient[0]).toBeLessThan(0);
     }
