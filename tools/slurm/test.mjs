@@ -31,6 +31,7 @@ if (status === 0)
     env: { ...process.env, SLURM_CONF: path.join(folder, 'slurm.conf') },
   });
 run('bash', [script, '--stop', folder]);
-if (status === 0) fs.rmSync(folder, { recursive: true, force: true });
+if (status === 0)
+  fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }); // daemons end a little later
 else console.error(`the cluster's logs are in ${folder}`);
 process.exit(status);

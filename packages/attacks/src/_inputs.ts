@@ -15,7 +15,7 @@ export interface Truth {
  * @throws WeightmapError naming the offending value.
  */
 export function checkInputs(
-  { id, targeted }: AttackInfo,
+  { id, targeted }: Pick<AttackInfo, 'id' | 'targeted'>,
   classifier: Classifier,
   images: tf.Tensor4D,
   labels: tf.Tensor1D,

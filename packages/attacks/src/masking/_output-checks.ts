@@ -1,0 +1,78 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Classifier } from '@weightmap/core';
+import type { MaskingCheck } from './check.js';
+import { shareOf } from './_probe.js';
+
+/** 3 */
+export const probabilities: MaskingCheck = {
+  number: 3,
+  id: 'probabilities',
+  title: 'images whose outputs lie in [0, 1] and sum to 1',
+  meaning:
+    'the classifier gives probabilities where logits are expected: softmax is taken twice, and gradients vanish',
+  unit: 'share',
+  threshold: 0.5,
+  measure({ logits, images, count }) {
+    const samples = logits(images).flatMap((row, i) => {
+      const sum = row.reduce((total, value) => total + value, 0);
+      return row.every((value) => value >= 0 && value <= 1) && Math.abs(sum - 1) < 1e-3 ? [i] : [];
+    });
+    return { value: samples.length / count };
+  },
+};
+
+const PASSES = 5;
+
+/** 4 */
+export const randomised: MaskingCheck = {
+  number: 4,
+  id: 'randomised',
+  title: `largest difference between ${PASSES} passes of the same images`,
+  meaning: 'the output is random: gradients of one pass mislead in the next; average over passes (EOT)',
+  unit: 'logits',
+  threshold: 1e-4,
+  measure({ logits, images }) {
+    const [first, ...others] = Array.from({ length: PASSES }, () => logits(images));
+    const differences = others.flatMap((rows) =>
+      rows.flatMap((row, i) => row.map((value, j) => Math.abs(value - first[i][j]))),
+    );
+    return { value: differences.reduce((largest, value) => Math.max(largest, value), 0) };
+  },
+};
+
+/** 15 */
+export const temperature: MaskingCheck = {
+  number: 15,
+  id: 'temperature',
+  title:
+    'what PGD gains when all logits are divided so that their median margin is 1, which changes no decision',
+  meaning: 'the cross-entropy is saturated, and an attack on it sees too little',
+  unit: 'points',
+  threshold: 1,
+  measure({ classifier, images, labels, epsilon, pgd, random, fooled, logits }) {
+    const usual = shareOf(fooled('pgd', pgd, epsilon));
+    const t = Math.max(1, median(logits(images).map(marginOf)));
+    const [outcome] = pgd().run(scaled(classifier, 1 / t), images, labels, {
+      strengths: [epsilon],
+      random: random('pgd'),
+    });
+    outcome.adversarial.dispose();
+    const rescaled = shareOf([...outcome.misclassified].map(Boolean));
+    return { value: Math.max(0, 100 * (rescaled - usual)) };
+  },
+};
+
+/** The largest logit above the second. */
+function marginOf(row: readonly number[]): number {
+  const [first, second] = [...row].sort((a, b) => b - a);
+  return first - second;
+}
+
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** The same decisions from logits `factor` times as large. */
+const scaled = (classifier: Classifier, factor: number): Classifier => ({
+  ...classifier,
+  logits: (images) => tf.tidy(() => classifier.logits(images).mul(factor)),
+});

@@ -1,0 +1,155 @@
+import * as tf from '@tensorflow/tfjs';
+import { asClassifier, randomStream, type Classifier } from '@weightmap/core';
+import { expectNoLeak, useEngine } from '@weightmap/test-utils';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { maskingChecks, maskingReport, type MaskingOptions } from '../src/index.js';
+
+useEngine();
+
+const COUNT = 100;
+const EPSILON = 0.1;
+let model: tf.Sequential;
+let plain: Classifier;
+let images: tf.Tensor4D;
+let labels: tf.Tensor1D;
+
+/** Three classes by where an 8 × 8 image is brighter; noisy, so that some are near the border. */
+function drawImages(count: number, name: string) {
+  const random = randomStream(5, name);
+  const classes = Int32Array.from({ length: count }, (_, i) => i % 3);
+  const pixels = Float32Array.from({ length: count * 64 }, (_, i) => {
+    const [label, column] = [classes[Math.floor(i / 64)], i % 8];
+    const isBright = label === 2 || (label === 0 ? column < 4 : column >= 4);
+    return random.uniform() * 0.7 + (isBright ? 0.3 : 0);
+  });
+  return { images: tf.tensor4d(pixels, [count, 8, 8, 1]), labels: tf.tensor1d(classes, 'int32') };
+}
+
+beforeAll(() => {
+  ({ images, labels } = drawImages(COUNT, 'test'));
+  const initial = (seed: number) => tf.initializers.glorotUniform({ seed });
+  model = tf.sequential({
+    layers: [
+      tf.layers.conv2d({
+        ...{ inputShape: [8, 8, 1], filters: 6, kernelSize: 3, activation: 'relu' as const },
+        kernelInitializer: initial(1),
+      }),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 3, kernelInitializer: initial(2) }),
+    ],
+  });
+  const train = drawImages(240, 'train');
+  const optimizer = tf.train.adam(0.01);
+  for (let step = 0; step < 60; step++)
+    optimizer.minimize(() => {
+      const logits = model.apply(train.images, { training: true }) as tf.Tensor2D;
+      return tf.losses.softmaxCrossEntropy(tf.oneHot(train.labels, 3), logits);
+    });
+  optimizer.dispose();
+  tf.dispose([train.images, train.labels]);
+  plain = asClassifier(model);
+});
+afterAll(() => {
+  model.dispose();
+  tf.dispose([images, labels]);
+});
+
+const report = (classifier: Classifier, options: Partial<MaskingOptions> = {}) =>
+  maskingReport(classifier, images, labels, {
+    epsilon: EPSILON,
+    seed: 1,
+    steps: 12,
+    queries: 100,
+    ...options,
+  });
+
+const flagged = (classifier: Classifier, options: Partial<MaskingOptions> = {}) =>
+  report(classifier, options)
+    .checks.filter(({ verdict }) => verdict === 'flagged')
+    .map(({ id }) => id);
+
+const withLogits = (logits: (x: tf.Tensor4D) => tf.Tensor2D): Classifier => ({ ...plain, logits });
+
+describe('the masking report', () => {
+  it('has fifteen checks, numbered and explained', () => {
+    expect(maskingChecks.map(({ number }) => number)).toEqual(Array.from({ length: 15 }, (_, i) => i + 1));
+    expect(new Set(maskingChecks.map(({ id }) => id)).size).toBe(15);
+    for (const { title, meaning } of maskingChecks) expect(title && meaning).not.toBe('');
+  });
+
+  it('raises no doubt about a plain CNN', async () => {
+    const { checks, believable, count } = await expectNoLeak(() => report(plain));
+    expect(checks.filter(({ verdict }) => verdict === 'flagged')).toEqual([]);
+    expect(believable).toBe(true);
+    expect(count).toBe(COUNT);
+    for (const { value } of checks) expect(value).not.toBeNull();
+  });
+
+  it('doubts a network with a layer whose gradient is zero', () => {
+    const quantised = tf.customGrad((x) => ({
+      value: tf.round((x as tf.Tensor).mul(8)).div(8),
+      gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
+    }));
+    const control = withLogits((x) => plain.logits(quantised(x) as tf.Tensor4D));
+    const { checks, believable } = report(control);
+    const found = checks.filter(({ verdict }) => verdict === 'flagged').map(({ id }) => id);
+    for (const id of ['useless-gradients', 'unchanged-by-fgsm', 'stands-everything', 'finite-differences'])
+      expect(found).toContain(id);
+    expect(believable).toBe(false);
+  });
+
+  it('doubts probabilities, and says how many images give them', () => {
+    const softmax = withLogits((x) => tf.softmax<tf.Tensor2D>(plain.logits(x)));
+    const check = report(softmax).checks.find(({ id }) => id === 'probabilities')!;
+    expect(check).toMatchObject({ value: 1, verdict: 'flagged' });
+  });
+
+  it('doubts an output that changes from pass to pass', () => {
+    const random = randomStream(9, 'passes');
+    const shaky = withLogits((x) => {
+      const logits = plain.logits(x);
+      return logits.add(tf.tensor(random.uniforms(logits.size, 0, 0.01), logits.shape));
+    });
+    expect(flagged(shaky)).toContain('randomised');
+  });
+
+  it('doubts gradients that point elsewhere', () => {
+    const reversed = tf.customGrad((x) => ({
+      value: (x as tf.Tensor).clone(),
+      gradFunc: (dy: tf.Tensor) => dy.neg(),
+    }));
+    const misleading = withLogits((x) => plain.logits(reversed(x) as tf.Tensor4D));
+    const found = flagged(misleading, { epsilon: 0.25 });
+    expect(found).toContain('finite-differences');
+    // Square looks at decisions only, PGD runs the wrong way.
+    expect(found).toContain('black-box-stronger');
+  });
+
+  it('doubts a cross-entropy that is saturated', () => {
+    const sharp = withLogits((x) => plain.logits(x).mul(1000));
+    expect(flagged(sharp)).toEqual(expect.arrayContaining(['temperature', 'losses-disagree']));
+  });
+
+  it('takes NaN in a gradient for a finding, not for an error', () => {
+    const broken = tf.customGrad((x) => ({
+      value: (x as tf.Tensor).clone(),
+      gradFunc: (dy: tf.Tensor) => dy.mul(0),
+    }));
+    const flat = withLogits((x) => plain.logits(broken(x) as tf.Tensor4D));
+    const check = report(flat).checks.find(({ id }) => id === 'useless-gradients')!;
+    expect(check.value).toBe(1);
+    expect(check.samples).toHaveLength(COUNT);
+  });
+
+  it('tries images made against surrogates', () => {
+    const check = report(plain, { surrogates: [plain] }).checks.find(
+      ({ id }) => id === 'noise-or-transfer-fools',
+    )!;
+    // Images made against the network itself fool nothing that its own attack doesn't.
+    expect(check).toMatchObject({ value: 0, verdict: 'passed' });
+  });
+
+  it('repeats itself', () => {
+    expect(report(plain)).toEqual(report(plain));
+  });
+});
