@@ -26,6 +26,24 @@ export function checkpoints(steps: number): number[] {
   return [...new Set(points)];
 }
 
+/**
+ * The two conditions for halving an image's step at a checkpoint.
+ *
+ * @param state [rows] each: see `State`; `interval` are the steps since the checkpoint before, a scalar.
+ * @returns [rows], bool
+ */
+export function toBeHalved({
+  rises,
+  interval,
+  bestLoss,
+  checkedLoss,
+  halved,
+}: Pick<State, 'rises' | 'bestLoss' | 'checkedLoss' | 'halved'> & { interval: tf.Tensor }): tf.Tensor1D {
+  const fewRises = rises.less(interval.mul(RHO));
+  const stuck = halved.equal(0).logicalAnd(bestLoss.equal(checkedLoss));
+  return fewRises.logicalOr(stuck);
+}
+
 /** All [rows, …]. */
 type State = Worst & {
   readonly images: tf.Tensor4D;
@@ -170,9 +188,7 @@ export function autoAscent({ steps, restarts, loss }: AutoAscentPlan) {
       halved,
       interval,
     }) => {
-      const fewRises = rises.less(interval.mul(RHO));
-      const stuck = halved.equal(0).logicalAnd(bestLoss.equal(checkedLoss));
-      const halve: tf.Tensor1D = fewRises.logicalOr(stuck);
+      const halve = toBeHalved({ rises, interval, bestLoss, checkedLoss, halved });
       const mask = perImage(halve);
       return {
         at: tf.where(mask, best, at),
