@@ -12,6 +12,7 @@ import { fgsm } from './fgsm.js';
 import { fgsmL2 } from './fgsm-l2.js';
 import { gaussianBlur } from './gaussian-blur.js';
 import { gaussianNoise } from './gaussian-noise.js';
+import { hopSkipJump } from './hop-skip-jump.js';
 import { impulseNoise } from './impulse-noise.js';
 import { miFgsm } from './mi-fgsm.js';
 import { pgd } from './pgd.js';
@@ -52,6 +53,7 @@ export const attacks = {
   'fab-l2': fabL2,
   square,
   spsa,
+  'hop-skip-jump': hopSkipJump,
 } as const satisfies Record<string, AttackFactory>;
 
 export type AttackId = keyof typeof attacks;

@@ -13,7 +13,17 @@ type Linear = { readonly weights: number[][]; readonly bias: number[] };
 export function openLinear(classes: number, bounds: readonly [number, number] = [0, 1], scale = 1) {
   const random = randomStream(4, 'open');
   const weights = Array.from({ length: SIZE }, () => [...random.uniforms(classes, -scale, scale)]);
-  const bias = [...random.uniforms(classes, -scale / 5, scale / 5)];
+  return opened(weights, [...random.uniforms(classes, -scale / 5, scale / 5)], bounds);
+}
+
+/** Two classes that meet near the middle of [0, 1], so that noise is of either. */
+export function halves() {
+  const { weights } = openLinear(2);
+  const bias = [0.1, 0].map((b, k) => b - weights.reduce((sum, row) => sum + 0.5 * row[k], 0));
+  return opened(weights, bias, [0, 1]);
+}
+
+function opened(weights: number[][], bias: number[], bounds: readonly [number, number]) {
   const classifier: Classifier = linearClassifier({ inputShape: [4, 3, 2], weights, bias, bounds });
   return { classifier, weights, bias };
 }

@@ -6,6 +6,7 @@ import {
   carliniWagner,
   fab,
   fabL2,
+  hopSkipJump,
   pgdL1,
   pgdL2,
   pgd,
@@ -26,5 +27,6 @@ export const quick: Partial<Record<AttackId, () => Attack>> = {
   fab: () => fab({ steps: 8 }),
   'fab-l2': () => fabL2({ steps: 8 }),
   spsa: () => spsa({ steps: 8, samples: 8, learningRate: 0.05 }),
+  'hop-skip-jump': () => hopSkipJump({ steps: 2, evaluations: 10, tries: 20 }),
   square: () => square({ queries: 60 }),
 };
