@@ -4,6 +4,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { cellCommand } from './commands/cell.js';
 import { benchCommand, benchWorkerCommand } from './commands/bench.js';
 import { doctorCommand } from './commands/doctor.js';
+import { attackCommand } from './commands/attack.js';
 import { cancelCommand } from './commands/cancel.js';
 import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
@@ -29,6 +30,7 @@ const program = new Command('weightmap')
   .addCommand(listCommand())
   .addCommand(reportCommand())
   .addCommand(verifyCommand())
+  .addCommand(attackCommand())
   .addCommand(doctorCommand())
   .addCommand(cellCommand())
   .addCommand(benchCommand())

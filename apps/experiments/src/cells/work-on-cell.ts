@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
-import { countOf, firstOf, messageOf, WeightmapError, type CellConfig, type Dataset } from '@weightmap/core';
-import { loadDataset } from '@weightmap/datasets';
+import { messageOf, WeightmapError, type CellConfig } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import { stopOnSignal, type StopReason } from '../_stop-on-signal.js';
 import { startWorkerOutput, type WorkerOutput } from './_worker-output.js';
 import { cellName } from './cell-name.js';
 import { claimCell } from './claim-cell.js';
+import { loadCellData } from './load-cell-data.js';
 import { openEventLog } from './event-log.js';
 import { EXIT } from '../exit-codes.js';
 import { readFailure, writeFailure } from './failure.js';
@@ -112,29 +112,4 @@ async function workUnderLease(
     await writeFailure(run, cell, error, attempt).catch(() => {});
     throw error;
   }
-}
-
-/**
- * The images that a cell names, as they were when the run was planned. Nothing is downloaded.
- *
- * @throws WeightmapError if they are other images now.
- */
-async function loadCellData(cell: CellConfig, { data }: Manifest): Promise<Dataset> {
-  const { id, checksum } = cell.dataset;
-  const dataset = await loadDataset(id, { ...data, offline: true });
-  const parts = ['train', 'validation', 'test'] as const;
-  const isSame =
-    dataset.checksum === checksum && parts.every((part) => countOf(dataset[part]) >= cell.dataset[part]);
-  if (!isSame)
-    throw new WeightmapError(`${dataset.label} is not what it was when this run was planned.`, {
-      where: dataset.source,
-      expected: `data with the checksum ${checksum.slice(0, 12)}…, at least ${parts.map((part) => `${cell.dataset[part]} ${part}`).join(', ')} images`,
-      fix: 'give it the same data as before, or start the run again in another folder (--out)',
-    });
-  return {
-    ...dataset,
-    train: firstOf(dataset.train, cell.dataset.train),
-    validation: firstOf(dataset.validation, cell.dataset.validation),
-    test: firstOf(dataset.test, cell.dataset.test),
-  };
 }

@@ -1,8 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { writeWhole } from '@weightmap/core/files';
+import { readAttackedRun } from '../attacked/attacked-run.js';
 import { readRecords } from '../records/index.js';
 import { composePanels, toPng, type Panel } from './_svg.js';
+import { attackData } from './attacks-section.js';
 import { verdictData } from './claims-section.js';
 import { toCsv } from './csv.js';
 import { figuresOf } from './figures.js';
@@ -73,7 +75,9 @@ export async function buildReport(run: string, { command }: ReportOptions = {}):
     await writeFigure(pictures, { id: grid.id, heading: grid.title, panels: [panel], columns: 1 });
   }
   await writeTables(tables, summary);
-  const options = { summary, figures, album, command: made };
+  const attacked = readAttackedRun(run);
+  if (attacked) await writeWhole(join(tables, 'attacks.csv'), toCsv(attackData(attacked)));
+  const options = { summary, figures, album, attacked, command: made };
   await writeWhole(join(folder, 'report.md'), markdown(options));
   await writeWhole(join(folder, 'index.html'), fittingPage(options));
   return {

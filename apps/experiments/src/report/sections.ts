@@ -1,4 +1,6 @@
+import type { AttackedRun } from '../attacked/attacked-run.js';
 import { answer } from './answer.js';
+import { attacksSection } from './attacks-section.js';
 import { csvLink, figure } from './_figure.js';
 import { html, type Html } from './_html.js';
 import { comparisonTables } from './claims-section.js';
@@ -20,6 +22,8 @@ export interface PageOptions {
   summary: Summary;
   figures: readonly Figure[];
   album: Album;
+  /** What `weightmap attack` found, if it was run. */
+  attacked: AttackedRun | null;
   /** What makes this page again. */
   command: string;
 }
@@ -70,6 +74,9 @@ export function partsOf(options: PageOptions): Parts {
     ...results(summary),
     ...drawn('noise'),
     ...drawn('fgsm'),
+    ...(options.attacked
+      ? [{ id: 'attacks', heading: 'Under attack', content: attacksSection(options.attacked) }]
+      : []),
     ...gradCam(options),
     ...drawn('sharpness').map((sharpness) => ({ ...sharpness, isHalf: false })),
     ...drawn('variance').map((variance) => ({ ...variance, isHalf: false })),

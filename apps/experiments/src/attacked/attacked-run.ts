@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { writeWhole } from '@weightmap/core/files';
+import { z } from 'zod';
+
+const percent = z.number().min(0).max(100);
+
+const checkSchema = z.object({
+  number: z.number(),
+  id: z.string(),
+  title: z.string(),
+  meaning: z.string(),
+  unit: z.string(),
+  threshold: z.number(),
+  least: z.boolean().optional(),
+  value: z.number().nullable(),
+  samples: z.array(z.number()).optional(),
+  verdict: z.enum(['passed', 'flagged', 'not applicable']),
+});
+
+const attackedRunSchema = z.object({
+  schemaVersion: z.literal(1),
+  /** Test images attacked of each cell. */
+  images: z.number().int().positive(),
+  cells: z.array(
+    z.object({
+      cellId: z.string(),
+      variant: z.string(),
+      dataset: z.string(),
+      trial: z.number().int(),
+      /** Without an attack. */
+      cleanAccuracyPercent: percent,
+      attacks: z.array(
+        z.object({
+          id: z.string(),
+          label: z.string(),
+          norm: z.string().nullable(),
+          points: z.array(
+            z.object({
+              strength: z.number(),
+              accuracyPercent: percent,
+              meanLinf: z.number().nullable(),
+              meanL2: z.number().nullable(),
+            }),
+          ),
+        }),
+      ),
+      /** Accuracy if each image meets the worst for it of all attacks on L∞. */
+      worst: z.array(z.object({ strength: z.number(), accuracyPercent: percent })),
+      masking: z
+        .object({
+          epsilon: z.number(),
+          count: z.number(),
+          believable: z.boolean(),
+          checks: z.array(checkSchema),
+        })
+        .nullable(),
+    }),
+  ),
+  /** Accuracy of the cell `to` on the images that PGD made against `from`. */
+  transfer: z
+    .object({
+      epsilon: z.number(),
+      pairs: z.array(z.object({ from: z.string(), to: z.string(), accuracyPercent: percent })),
+    })
+    .nullable(),
+});
+
+/** What attacks on the trained networks of a run came to: `<run>/attacks.json`. */
+export type AttackedRun = z.infer<typeof attackedRunSchema>;
+export type AttackedSummary = AttackedRun['cells'][number];
+
+const fileOf = (run: string) => path.join(run, 'attacks.json');
+
+export async function writeAttackedRun(run: string, attacked: AttackedRun): Promise<string> {
+  await writeWhole(fileOf(run), `${JSON.stringify(attackedRunSchema.parse(attacked), null, 1)}\n`);
+  return fileOf(run);
+}
+
+/** Null if there is none, or one that can't be used: `weightmap attack` makes it again. */
+export function readAttackedRun(run: string): AttackedRun | null {
+  try {
+    return attackedRunSchema.parse(JSON.parse(readFileSync(fileOf(run), 'utf8')));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,28 @@
+import { countOf, firstOf, WeightmapError, type CellConfig, type Dataset } from '@weightmap/core';
+import { loadDataset } from '@weightmap/datasets';
+import type { Manifest } from '../plan/manifest.js';
+
+/**
+ * The images that a cell names, as they were when the run was planned. Nothing is downloaded.
+ *
+ * @throws WeightmapError if they are other images now.
+ */
+export async function loadCellData(cell: CellConfig, { data }: Pick<Manifest, 'data'>): Promise<Dataset> {
+  const { id, checksum } = cell.dataset;
+  const dataset = await loadDataset(id, { ...data, offline: true });
+  const parts = ['train', 'validation', 'test'] as const;
+  const isSame =
+    dataset.checksum === checksum && parts.every((part) => countOf(dataset[part]) >= cell.dataset[part]);
+  if (!isSame)
+    throw new WeightmapError(`${dataset.label} is not what it was when this run was planned.`, {
+      where: dataset.source,
+      expected: `data with the checksum ${checksum.slice(0, 12)}…, at least ${parts.map((part) => `${cell.dataset[part]} ${part}`).join(', ')} images`,
+      fix: 'give it the same data as before, or start the run again in another folder (--out)',
+    });
+  return {
+    ...dataset,
+    train: firstOf(dataset.train, cell.dataset.train),
+    validation: firstOf(dataset.validation, cell.dataset.validation),
+    test: firstOf(dataset.test, cell.dataset.test),
+  };
+}

@@ -1,0 +1,156 @@
+import { attacks, type AttackId } from '@weightmap/attacks';
+import { startEngine } from '@weightmap/engine';
+import { Command, InvalidArgumentError } from 'commander';
+import picomatch from 'picomatch';
+import { WeightmapError, type Dataset } from '@weightmap/core';
+import { unknownName } from '../_nearest.js';
+import { list, natural, positive } from '../_option-types.js';
+import { stopOnSignal } from '../_stop-on-signal.js';
+import { attackTable } from '../attacked/attack-table.js';
+import { writeAttackedRun, type AttackedRun } from '../attacked/attacked-run.js';
+import { summariseAttacks } from '../attacked/summarise-attacks.js';
+import { attackCell } from '../cells/attack-cell.js';
+import { cellName } from '../cells/cell-name.js';
+import { loadCellData } from '../cells/load-cell-data.js';
+import { transferMatrix } from '../cells/transfer.js';
+import { EXIT } from '../exit-codes.js';
+import { readManifest } from '../plan/manifest.js';
+import { startDisplay } from '../progress-display.js';
+import { cellPaths, readCellRecord } from '../records/index.js';
+import { buildReport } from '../report/index.js';
+
+interface Options {
+  attacks: string[];
+  epsilons: number[];
+  images: number;
+  masking: number;
+  select: string[];
+  transfer?: boolean;
+  threads: number;
+  json?: boolean;
+}
+
+const DEFAULT_ATTACKS: readonly AttackId[] = ['fgsm', 'bim', 'pgd', 'apgd-ce', 'apgd-dlr'];
+
+const numbers = (text: string) =>
+  list(text).map((part) => {
+    const [top, bottom = '1'] = part.split('/');
+    const value = Number(top) / Number(bottom);
+    if (!(value >= 0) || !Number.isFinite(value))
+      throw new InvalidArgumentError('Numbers ≥ 0 are expected, such as 0.1 or 8/255, separated by commas.');
+    return value;
+  });
+
+export function attackCommand(): Command {
+  return new Command('attack')
+    .description('attack the trained networks of a run, and look whether their robustness is to be believed')
+    .argument('<run>', 'folder of the run')
+    .option('--attacks <ids>', `comma-separated, of: ${Object.keys(attacks).join(', ')}`, list, [
+      ...DEFAULT_ATTACKS,
+    ])
+    .option(
+      '--epsilons <list>',
+      'strengths, in units of pixels: 0.1 or 8/255, comma-separated',
+      numbers,
+      [0.05, 0.1, 0.2, 0.3],
+    )
+    .option('--images <n>', 'test images of each cell', positive, 1000)
+    .option(
+      '--masking <n>',
+      'test images that are looked at for signs of gradient masking, 0 for none',
+      natural,
+      100,
+    )
+    .option('--select <ids>', 'rows: ids or globs, comma-separated', list, ['*'])
+    .option('--transfer', 'show the images made against each network to all others')
+    .option('--threads <n>', 'threads of the native engine', positive, 2)
+    .option('--json', 'an object for programs')
+    .addHelpText(
+      'after',
+      `
+What was done before is taken from the cells' folders. The report of the run shows the results.
+
+Examples:
+  weightmap attack runs/standard
+  weightmap attack runs/standard --attacks fgsm,pgd,square --epsilons 8/255,0.1 --select 'cnn-*' --transfer`,
+    )
+    .action(async (run: string, options: Options) => {
+      process.exitCode = await attackRun(run, options);
+    });
+}
+
+async function attackRun(run: string, options: Options): Promise<number> {
+  const ids = Object.keys(attacks);
+  for (const id of options.attacks) if (!ids.includes(id)) throw unknownName('attack', id, ids, '--attacks');
+  const chosen = options.attacks.map((id) => attacks[id as AttackId]());
+  const infos = new Map(chosen.map((attack) => [attack.id, attack]));
+  const display = startDisplay(options.json ? process.stderr : process.stdout);
+  const signal = stopOnSignal(display.note);
+  const manifest = await readManifest(run);
+  const finished = [];
+  for (const cell of manifest.cells)
+    if (picomatch.isMatch(cell.variant, options.select) && (await readCellRecord(run, cell)))
+      finished.push(cell);
+  if (finished.length === 0)
+    throw new WeightmapError('There is no trained network to attack.', {
+      where: run,
+      expected: `a finished cell that --select ${options.select.join(',')} matches`,
+      fix: '`weightmap status` shows which cells are done',
+    });
+  const engine = await startEngine({ threads: options.threads });
+  const data = new Map<string, Dataset>();
+  const attacked: AttackedRun = { schemaVersion: 1, images: options.images, cells: [], transfer: null };
+  try {
+    for (const [i, cell] of finished.entries()) {
+      const dataset = data.get(cell.dataset.id) ?? (await loadCellData(cell, manifest));
+      data.set(cell.dataset.id, dataset);
+      const result = await attackCell(cell, {
+        ...{ run, dataset, engine, signal, attacks: chosen },
+        ...{ epsilons: options.epsilons, images: options.images, maskingImages: options.masking },
+        onProgress: ({ stage, done, total }) =>
+          display.progress({ stage: `${i + 1}/${finished.length} ${cellName(cell)}: ${stage}`, done, total }),
+      });
+      const summary = summariseAttacks(cell, result, infos);
+      attacked.cells.push(summary);
+      display.line(
+        `${cellName(cell)}: ${summary.cleanAccuracyPercent.toFixed(1)} % clean, ${summary.worst.at(-1)?.accuracyPercent.toFixed(1) ?? '–'} % in the worst case`,
+      );
+    }
+    if (options.transfer) attacked.transfer = await transferBetween(run, finished, data, options, signal);
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    display.end();
+    display.line('stopped; the same command goes on from what is stored');
+    return EXIT['stopped, continue with the same command'];
+  }
+  display.end();
+  const file = await writeAttackedRun(run, attacked);
+  const { html } = await buildReport(run, { command: `weightmap attack ${run}` });
+  if (options.json) console.log(JSON.stringify(attacked));
+  else display.line(`\n${attackTable(attacked)}\n\nresults: ${file}\nreport: ${html}`);
+  return EXIT.done;
+}
+
+/** Networks of one trial and dataset; a matrix over all would compare what was trained on other images. */
+async function transferBetween(
+  run: string,
+  finished: Awaited<ReturnType<typeof readManifest>>['cells'],
+  data: ReadonlyMap<string, Dataset>,
+  { epsilons, images }: Options,
+  signal: AbortSignal,
+): Promise<AttackedRun['transfer']> {
+  const epsilon = Math.max(...epsilons);
+  const pairs = [];
+  for (const [id, dataset] of data) {
+    const trial = Math.min(...finished.filter((cell) => cell.dataset.id === id).map((cell) => cell.trial));
+    const networks = finished.filter((cell) => cell.dataset.id === id && cell.trial === trial);
+    pairs.push(
+      ...(await transferMatrix(
+        networks.map((cell) => ({ name: cell.variant, weights: cellPaths(run, cell).weights })),
+        dataset,
+        { epsilon, images, seed: networks[0].seed, signal },
+      )),
+    );
+  }
+  return { epsilon, pairs };
+}
