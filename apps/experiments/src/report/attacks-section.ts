@@ -3,7 +3,7 @@ import { attackRows, maskingText, transferRows } from '../attacked/attack-table.
 import { strength as strengthText } from '../format.js';
 import { variantName } from '../variant-names.js';
 import { csvLink } from './_figure.js';
-import { html, type Html } from './_html.js';
+import { html, trusted, type Html } from './_html.js';
 import { toCsv, type Table } from './csv.js';
 
 /** Every attack at every strength, a row each. */
@@ -100,7 +100,7 @@ const table = (caption: string, head: readonly string[], rows: readonly (readonl
       </caption>
       <thead>
         <tr>
-          ${head.map((column) => html`<th scope="col">${column}</th>`)}
+          ${head.map((column, i) => html`<th scope="col" ${i > 0 && trusted('class="num"')}>${column}</th>`)}
         </tr>
       </thead>
       <tbody>
