@@ -3,10 +3,12 @@ import { apgdCe } from './apgd-ce.js';
 import { apgdDlr } from './apgd-dlr.js';
 import { apgdT } from './apgd-t.js';
 import { bim } from './bim.js';
+import { boundary } from './boundary.js';
 import { carliniWagner } from './carlini-wagner.js';
 import { contrast } from './contrast.js';
 import { ddn } from './ddn.js';
 import { deepFool } from './deepfool.js';
+import { ead } from './ead.js';
 import { fab, fabL2 } from './fab.js';
 import { fgsm } from './fgsm.js';
 import { fgsmL2 } from './fgsm-l2.js';
@@ -49,11 +51,13 @@ export const attacks = {
   deepfool: deepFool,
   ddn,
   'carlini-wagner': carliniWagner,
+  ead,
   fab,
   'fab-l2': fabL2,
   square,
   spsa,
   'hop-skip-jump': hopSkipJump,
+  boundary,
 } as const satisfies Record<string, AttackFactory>;
 
 export type AttackId = keyof typeof attacks;

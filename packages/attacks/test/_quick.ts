@@ -3,7 +3,9 @@ import {
   apgdCe,
   apgdDlr,
   apgdT,
+  boundary,
   carliniWagner,
+  ead,
   fab,
   fabL2,
   hopSkipJump,
@@ -28,5 +30,7 @@ export const quick: Partial<Record<AttackId, () => Attack>> = {
   'fab-l2': () => fabL2({ steps: 8 }),
   spsa: () => spsa({ steps: 8, samples: 8, learningRate: 0.05 }),
   'hop-skip-jump': () => hopSkipJump({ steps: 2, evaluations: 10, tries: 20 }),
+  boundary: () => boundary({ steps: 150, sphericalStep: 0.2, sourceStep: 0.1, tries: 20 }),
+  ead: () => ead({ steps: 20, searches: 3, firstConstant: 1 }),
   square: () => square({ queries: 60 }),
 };

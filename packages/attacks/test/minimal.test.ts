@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { randomStream, type MinimalAttack } from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { carliniWagner, ddn, deepFool, fab, fabL2, hopSkipJump } from '../src/index.js';
+import { boundary, carliniWagner, ddn, deepFool, fab, fabL2, hopSkipJump } from '../src/index.js';
 import { argMax, clearImages, closest, halves, logitsOf, middleImages, openLinear } from './_closest.js';
 import { labelsOf } from './_fixtures.js';
 
@@ -19,6 +19,7 @@ const attacks: readonly (readonly [string, MinimalAttack, number])[] = [
   ['fab, a class at a time', fab({ steps: 15, aims: 4 }), 0.05],
   ['fab-l2', fabL2({ steps: 30 }), 0.05],
   ['hop-skip-jump', hopSkipJump({ steps: 12, evaluations: 60 }), 0.08],
+  ['boundary', boundary({ steps: 2000, sphericalStep: 0.05, sourceStep: 0.03 }), 0.1],
 ];
 
 describe.each(attacks)('%s on a linear classifier', (_id, attack, tolerance) => {
