@@ -3,6 +3,7 @@ export type { AutoAscentOptions } from './_auto-ascent.js';
 export * from './apgd-ce.js';
 export * from './apgd-dlr.js';
 export * from './apgd-t.js';
+export * from './auto-attack.js';
 export * from './bim.js';
 export * from './boundary.js';
 export * from './carlini-wagner.js';

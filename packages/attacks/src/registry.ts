@@ -2,6 +2,7 @@ import type { Attack, MinimalAttack } from '@weightmap/core';
 import { apgdCe } from './apgd-ce.js';
 import { apgdDlr } from './apgd-dlr.js';
 import { apgdT } from './apgd-t.js';
+import { autoAttack } from './auto-attack.js';
 import { bim } from './bim.js';
 import { boundary } from './boundary.js';
 import { carliniWagner } from './carlini-wagner.js';
@@ -58,6 +59,7 @@ export const attacks = {
   spsa,
   'hop-skip-jump': hopSkipJump,
   boundary,
+  'auto-attack': autoAttack,
 } as const satisfies Record<string, AttackFactory>;
 
 export type AttackId = keyof typeof attacks;

@@ -3,6 +3,7 @@ import {
   apgdCe,
   apgdDlr,
   apgdT,
+  autoAttack,
   boundary,
   carliniWagner,
   ead,
@@ -32,5 +33,14 @@ export const quick: Partial<Record<AttackId, () => Attack>> = {
   'hop-skip-jump': () => hopSkipJump({ steps: 2, evaluations: 10, tries: 20 }),
   boundary: () => boundary({ steps: 150, sphericalStep: 0.2, sourceStep: 0.1, tries: 20 }),
   ead: () => ead({ steps: 20, searches: 3, firstConstant: 1 }),
+  'auto-attack': () =>
+    autoAttack({
+      attacks: [
+        apgdCe({ steps: 12 }),
+        apgdT({ steps: 8, aims: 2 }),
+        fab({ steps: 6, aims: 2 }),
+        square({ queries: 20 }),
+      ],
+    }),
   square: () => square({ queries: 60 }),
 };

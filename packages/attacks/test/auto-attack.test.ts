@@ -1,0 +1,83 @@
+import * as tf from '@tensorflow/tfjs';
+import { randomStream, type Attack } from '@weightmap/core';
+import { useEngine } from '@weightmap/test-utils';
+import { describe, expect, it } from 'vitest';
+import { autoAttack, judged } from '../src/index.js';
+import { argMax, closest, logitsOf, middleImages, openLinear } from './_closest.js';
+import { labelsOf, methodOf } from './_fixtures.js';
+import { quick } from './_quick.js';
+
+useEngine();
+
+const model = openLinear(5);
+
+/** The sizes of the batches that an attack gets. */
+function watched(attack: Attack) {
+  const sizes: number[] = [];
+  const run: Attack['run'] = (classifier, images, ...rest) => {
+    sizes.push(images.shape[0]);
+    return attack.run(classifier, images, ...rest);
+  };
+  return { attack: { ...attack, run }, sizes };
+}
+
+/** Changes nothing. */
+const nothing = judged(methodOf((_v, images, _l, { strengths }) => strengths.map(() => images)));
+
+describe('autoAttack', () => {
+  it('fools exactly the images whose boundary is within ε', () => {
+    const images = middleImages(8);
+    const pixels = images.dataSync();
+    const distances = closest(model, pixels, 'linf');
+    const middle = [...distances].sort((a, b) => a - b);
+    const epsilon = (middle[3] + middle[4]) / 2;
+    const labels = labelsOf(...logitsOf(model, pixels).map(argMax));
+    const options = { strengths: [epsilon], random: randomStream(1) };
+    const [outcome] = quick['auto-attack']!().run(model.classifier, images, labels, options);
+    expect([...outcome.succeeded]).toEqual(distances.map((distance) => Number(distance < epsilon)));
+    tf.dispose([images, labels, outcome.adversarial]);
+  });
+
+  it('shows each attack the images alone that stand, and keeps what fooled', () => {
+    const images = middleImages(8);
+    const pixels = images.dataSync();
+    const distances = closest(model, pixels, 'linf');
+    const sorted = [...distances].sort((a, b) => a - b);
+    const own = logitsOf(model, pixels).map(argMax);
+    // One image is wrong from the start, three more can be fooled.
+    const wrong = distances.indexOf(sorted[7]);
+    const labels = labelsOf(...own.map((label, i) => (i === wrong ? (label + 1) % 5 : label)));
+    const [first, second, third, fourth] = [
+      watched(nothing),
+      watched(quick['apgd-ce']!()),
+      watched(quick.fab!()),
+      watched(nothing),
+    ];
+    const attacks = [first, second, third, fourth].map(({ attack }) => attack);
+    const options = { strengths: [(sorted[3] + sorted[4]) / 2], random: randomStream(1) };
+    const [outcome] = autoAttack({ attacks }).run(model.classifier, images, labels, options);
+    // 7 stand and are filled up to 8; of these 4 are fooled by the second, so that 3 are left: filled up to 4.
+    expect([first, second, third, fourth].map(({ sizes }) => sizes[0])).toEqual([8, 8, 4, 4]);
+    expect([...outcome.succeeded]).toEqual(
+      distances.map((distance, i) => Number(distance <= sorted[3] || i === wrong)),
+    );
+    expect(outcome.linf[wrong]).toBe(0);
+    tf.dispose([images, labels, outcome.adversarial]);
+  });
+
+  it('ends when none stands', () => {
+    const images = middleImages(4);
+    const labels = labelsOf(...logitsOf(model, images.dataSync()).map(argMax));
+    const last = watched(nothing);
+    const options = { strengths: [0.4], random: randomStream(1) };
+    const [outcome] = autoAttack({ attacks: [quick['apgd-ce']!(), last.attack] }).run(
+      model.classifier,
+      images,
+      labels,
+      options,
+    );
+    expect(last.sizes).toEqual([]);
+    expect([...outcome.succeeded]).toEqual([1, 1, 1, 1]);
+    tf.dispose([images, labels, outcome.adversarial]);
+  });
+});
