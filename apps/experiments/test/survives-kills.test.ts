@@ -19,8 +19,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(work, { recursive: true, force: true }));
 
+/** `closed` gives the exit code, however late it is asked. */
+type Started = ChildProcess & { output: string; readonly closed: Promise<number | null> };
+
 /** Starts the grid; checkpoints follow each other as fast as they can be written. */
-function start(run: string): ChildProcess & { output: string } {
+function start(run: string): Started {
   const args = ['run', 'smoke', '--dataset', 'digits', '--select', variants.join(), '--epochs', '4'];
   const child = spawn(
     process.execPath,
@@ -30,7 +33,8 @@ function start(run: string): ChildProcess & { output: string } {
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
-  const started = Object.assign(child, { output: '' });
+  const closed = once(child, 'close').then(([code]) => code as number | null);
+  const started = Object.assign(child, { output: '', closed });
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (started.output += chunk.toString()));
   return started;
@@ -38,8 +42,7 @@ function start(run: string): ChildProcess & { output: string } {
 
 async function finish(run: string): Promise<void> {
   const child = start(run);
-  const [code] = (await once(child, 'close')) as [number];
-  expect(code, child.output).toBe(0);
+  expect(await child.closed, child.output).toBe(0);
 }
 
 const cellFolder = (run: string, variant: string) => path.join(run, `cells/digits/${variant}/trial-1`);
@@ -81,8 +84,9 @@ describe.runIf(process.platform === 'linux')('a grid', () => {
         const inWrite = random.uniform() < 0.4;
         const deadline = performance.now() + 500 + 7000 * random.uniform();
         // A temporary file is there for milliseconds only: looked for without a pause.
+        let writing = false;
         while (performance.now() < deadline && child.exitCode === null) {
-          const writing =
+          writing =
             inWrite &&
             variants.some((variant) =>
               filesBelow(path.join(cellFolder(stormy, variant), 'checkpoint')).some((file) =>
@@ -96,22 +100,23 @@ describe.runIf(process.platform === 'linux')('a grid', () => {
         try {
           const victim = target === 'launcher' ? child.pid! : workersOf(child)[random.integer(2)];
           process.kill(victim, 'SIGKILL');
-          hits[inWrite ? 'in a write' : target]++;
+          hits[writing ? 'in a write' : target]++;
         } catch {
           // It ended just before, or there is no worker yet.
         }
-        if (target === 'launcher') await once(child, 'close').catch(() => {});
+        if (target === 'launcher') await child.closed;
         // All records there: begin again, so that every kill hits something.
         if (variants.every((variant) => existsSync(path.join(cellFolder(stormy, variant), 'record.json')))) {
+          await child.closed;
+          await finish(stormy);
           for (const variant of variants) {
             expect(scientific(stormy, variant)).toBe(scientific(calm, variant));
             expect(eventsOf(stormy, variant).match(/"event":"done"/g)).toHaveLength(1);
           }
-          child.kill('SIGKILL');
-          await rm(stormy, { recursive: true, force: true });
+          await rm(stormy, { recursive: true, force: true, maxRetries: 10 });
         }
       }
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+      await child.closed;
       await finish(stormy);
       console.log(`kills: ${JSON.stringify(hits)}`);
 
@@ -133,7 +138,7 @@ describe.runIf(process.platform === 'linux')('a grid', () => {
   it('is worked on by two launchers at once without doing anything twice', { timeout: 120_000 }, async () => {
     const run = path.join(work, 'two launchers');
     const both = [start(run), start(run)];
-    const codes = await Promise.all(both.map(async (child) => ((await once(child, 'close')) as [number])[0]));
+    const codes = await Promise.all(both.map(({ closed }) => closed));
     expect(codes, both.map(({ output }) => output).join('\n')).toEqual([0, 0]);
     for (const variant of variants) {
       expect(scientific(run, variant)).toBe(scientific(path.join(work, 'calm'), variant));
