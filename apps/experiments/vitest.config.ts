@@ -1,4 +1,5 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, mergeConfig } from 'vitest/config';
 import { packageTests } from '../../tools/vitest.base';
 
-export default defineConfig(packageTests);
+// Most of these tests wait for processes of the command: two files at a time.
+export default mergeConfig(defineConfig(packageTests), defineConfig({ test: { maxWorkers: 2 } }));

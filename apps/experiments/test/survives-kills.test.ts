@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomStream, type RunRecord } from '@weightmap/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const KILLS = Number(process.env.WEIGHTMAP_KILLS ?? 3);
+const KILLS = Number(process.env.WEIGHTMAP_KILLS ?? 2);
 const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 const variants = ['cnn-33', 'cnn-unsharp-32'];
 let work: string;
