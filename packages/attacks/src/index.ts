@@ -21,6 +21,7 @@ export * from './gaussian-blur.js';
 export * from './gaussian-noise.js';
 export * from './hop-skip-jump.js';
 export * from './impulse-noise.js';
+export * from './jsma.js';
 export * from './losses.js';
 export * from './masking/index.js';
 export * from './mi-fgsm.js';

@@ -17,6 +17,7 @@ import { gaussianBlur } from './gaussian-blur.js';
 import { gaussianNoise } from './gaussian-noise.js';
 import { hopSkipJump } from './hop-skip-jump.js';
 import { impulseNoise } from './impulse-noise.js';
+import { jsma } from './jsma.js';
 import { miFgsm } from './mi-fgsm.js';
 import { pgd } from './pgd.js';
 import { pgdL1 } from './pgd-l1.js';
@@ -53,6 +54,7 @@ export const attacks = {
   ddn,
   'carlini-wagner': carliniWagner,
   ead,
+  jsma,
   fab,
   'fab-l2': fabL2,
   square,
