@@ -50,7 +50,7 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
   let started = Date.now();
   let cells = 0;
   let finished = 0;
-  let announced = -1;
+  let announced = { stage: '', quarter: 0 };
 
   const line = (text: string) => {
     live?.clear();
@@ -72,9 +72,12 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
     progress({ stage, done, total, figures }) {
       const left = figures?.secondsLeft === undefined ? '' : `  ${duration(figures.secondsLeft)} left`;
       if (live) show(() => `${stage}  ${bar(done / total)}${left}`);
-      else if (Math.floor((4 * done) / total) > announced) {
-        announced = Math.floor((4 * done) / total);
-        if (announced > 0) line(`  ${stage} ${announced * 25} %`);
+      else {
+        if (stage !== announced.stage) announced = { stage, quarter: 0 };
+        const quarter = Math.floor((4 * done) / total);
+        if (quarter <= announced.quarter) return;
+        announced.quarter = quarter;
+        line(`  ${stage} ${quarter * 25} %`);
       }
     },
     begin(count) {

@@ -22,7 +22,7 @@ import { cellPaths } from '../records/index.js';
 import { digestOf, openEvaluationCache } from './evaluation-cache.js';
 
 /** Images attacked at a time; they take part in naming the random streams. */
-const BATCH = 128;
+const BATCH = 100;
 
 export interface CellAttackOptions {
   readonly run: string;
