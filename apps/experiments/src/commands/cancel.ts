@@ -5,7 +5,7 @@ import { cellStates, type CellStatus } from '../status/cell-states.js';
 import { cancelTasks } from '../launchers/slurm.js';
 import { isAlive } from '../leases/process-identity.js';
 import { leaseHolder } from '../leases/lease.js';
-import { findCell, readManifest } from '../plan/manifest.js';
+import { findCellNamed, readManifest } from '../plan/manifest.js';
 import { cellId, cellPaths } from '../records/index.js';
 import { readSubmissions } from '../launchers/submissions.js';
 
@@ -47,8 +47,7 @@ async function cancelRun(run: string): Promise<string[]> {
 
 async function cancelCell(run: string, wanted: string): Promise<string[]> {
   const manifest = await readManifest(run);
-  const byPlace = /^\d{1,5}$/.test(wanted) && manifest.cells[Number(wanted)];
-  const id = cellId(byPlace || findCell(manifest, { id: wanted }));
+  const id = cellId(findCellNamed(manifest, wanted));
   const status = (await cellStates(run)).find((found) => found.id === id)!;
   for (const submission of await readSubmissions(run))
     if (submission.launcher === 'slurm') await cancelTasks(submission, new Set([status.index]));
@@ -66,7 +65,7 @@ function stopWorker(run: string, { cell }: CellStatus): string {
   if (!held) return `${cellName(cell)} has just ended`;
   const { host, pid } = held.holder;
   if (!isAlive(held.holder))
-    return `${cellName(cell)}: process ${pid} on ${host} was told by its batch system, or must be there`;
+    return `${cellName(cell)}: process ${pid} runs on ${host}; unless its batch system has just stopped it, cancel it there`;
   try {
     process.kill(pid, 'SIGTERM');
   } catch (error) {

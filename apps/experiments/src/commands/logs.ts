@@ -4,7 +4,7 @@ import { WeightmapError } from '@weightmap/core';
 import { Command } from 'commander';
 import colours from 'picocolors';
 import { SLURM_LOGS } from '../launchers/slurm.js';
-import { findCell, readManifest } from '../plan/manifest.js';
+import { findCellNamed, readManifest } from '../plan/manifest.js';
 import { cellPaths } from '../records/index.js';
 import { readSubmissions } from '../launchers/submissions.js';
 import { cellName } from '../cells/cell-name.js';
@@ -17,8 +17,7 @@ export function logsCommand(): Command {
     .addHelpText('after', '\nExample:\n  weightmap logs runs/paper 5f1c0a')
     .action(async (run: string, wanted: string) => {
       const manifest = await readManifest(run);
-      const byPlace = /^\d{1,5}$/.test(wanted) && manifest.cells[Number(wanted)];
-      const cell = byPlace || findCell(manifest, { id: wanted });
+      const cell = findCellNamed(manifest, wanted);
       const index = manifest.cells.indexOf(cell);
       const files = [cellPaths(run, cell).log, ...(await slurmLogs(run, index))];
       const texts = files.flatMap((file) => {

@@ -105,3 +105,13 @@ export function findCell({ cells }: Manifest, { index, id }: { index?: number; i
     },
   );
 }
+
+/**
+ * A cell as people name it: by its place in the list (a short number), or by its id or the beginning of it.
+ *
+ * @throws WeightmapError as `findCell`.
+ */
+export function findCellNamed(manifest: Manifest, name: string): CellConfig {
+  const place = /^\d{1,5}$/.test(name) ? Number(name) : -1;
+  return manifest.cells[place] ?? findCell(manifest, { id: name });
+}
