@@ -6,6 +6,12 @@ import { repeat } from './_repeat.js';
 import { perImage } from './_worst.js';
 import { judgedMinimal } from './evaluate-minimal.js';
 
+/**
+ * How much longer each step is than to the plane, of the bounds' width. Where pixels at the bounds take no part, steps only
+ * halve the way that is left, say, and without it would never arrive.
+ */
+const BEYOND = 1e-4;
+
 export interface DeepFoolOptions {
   /** Steps at most; an image that is fooled takes no more. */
   steps?: number;
@@ -18,13 +24,14 @@ export interface DeepFoolOptions {
 /**
  * DeepFool for L2: steps to the nearest of the planes that are the classes' boundaries to first order,
  *
- *     r_i = |z_k − z_y| / ‖w_k‖₂² · w_k,   w_k = ∇(z_k − z_y),   k of smallest |z_k − z_y| / ‖w_k‖₂
+ *     r_i = (|z_k − z_y| / ‖w_k‖₂ + 1e-4) · w_k / ‖w_k‖₂,   w_k = ∇(z_k − z_y),   k of smallest |z_k − z_y| / ‖w_k‖₂
  *     x_{i+1} = clip(x_0 + (1 + overshoot) Σ_{j≤i} r_j)
  *
  * until the image is taken for another class than the label. 50 steps, an overshoot of 0.02 on the total, 10 candidates.
+ * The 1e-4 is that of pixels in [0, 1], in other bounds the same share of their width.
  *
  * Source: Moosavi-Dezfooli et al., “DeepFool: a simple and accurate method to fool deep neural networks”,
- * arXiv:1511.04599, algorithm 2.
+ * arXiv:1511.04599, algorithm 2, and its code, from which the 1e-4 comes.
  */
 export function deepFool({
   steps = 50,
@@ -36,7 +43,8 @@ export function deepFool({
   const move: VictimStep<State & Plane, Pick<State, 'at' | 'total'>> =
     ({ bounds }) =>
     ({ images, at, total, slope, far, fooled }) => {
-      const open = far.mul<tf.Tensor1D>(tf.sub(1, fooled));
+      const beyond = BEYOND * (bounds[1] - bounds[0]);
+      const open = far.add(beyond).mul<tf.Tensor1D>(tf.sub(1, fooled));
       // Where the classifier is flat the direction is 0, and a distance that large only overflows.
       const step = norms.l2.normalize(slope).mul<tf.Tensor4D>(perImage(open.mul(far.less(1e30))));
       const sum = total.add<tf.Tensor4D>(step);

@@ -12,7 +12,7 @@ const COUNT = 6;
 
 /** Each attack with how much further than to the nearest boundary it may go, as a share. */
 const attacks: readonly (readonly [string, MinimalAttack, number])[] = [
-  ['deepfool', deepFool(), 0.021],
+  ['deepfool', deepFool(), 0.025],
   ['ddn', ddn(), 0.05],
   ['carlini-wagner', carliniWagner({ steps: 120, searches: 5 }), 0.05],
   ['fab', fab({ steps: 30 }), 0.05],
