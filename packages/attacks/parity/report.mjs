@@ -95,19 +95,7 @@ changes in the attack's norm, which may differ by ${100 * MOST_OFF} %. Within an
 Steps and queries are the same on both sides, starts and draws are not. Of PGD the last iterate counts, as Foolbox returns it.
 
 ${table(
-  [
-    'attack',
-    'against',
-    'network',
-    'images',
-    'ε',
-    'ours fools',
-    'theirs',
-    'ours, length',
-    'theirs',
-    'ratio',
-    '',
-  ],
+  ['attack', 'against', 'network', 'ε', 'ours fools', 'theirs', 'ours, length', 'theirs', 'ratio', ''],
   compared(statistical).map((row) => [
     row.label,
     peerOf(row),
