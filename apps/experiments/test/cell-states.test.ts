@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cellStates } from '../src/status/cell-states.js';
 import { claimCell } from '../src/cells/claim-cell.js';
@@ -20,6 +21,9 @@ afterEach(() => rm(run, { recursive: true, force: true }));
 
 const records = [1, 2, 3, 4, 5, 6].map((trial) => makeRecord({ trial }));
 const [done, running, stopped, failed, stale] = records;
+
+/** Without colours, which CI has. */
+const plainTable: typeof statusTable = (...args) => stripVTControlCharacters(statusTable(...args));
 
 /** One cell in each state; the last is never begun. */
 async function writeStates(): Promise<void> {
@@ -54,11 +58,11 @@ describe('the states of cells', () => {
     expect(countStates(states)).toEqual({
       ...{ done: 1, running: 1, queued: 0, waiting: 1, stopped: 1, failed: 1, stale: 1 },
     });
-    const table = statusTable(states);
+    const table = plainTable(states);
     expect(table).toContain('6 cells: 1 done, 1 running, 1 waiting, 1 stopped, 1 failed, 1 stale');
     expect(table).toMatch(/trial 4 +failed +the loss became NaN/);
     expect(table).not.toMatch(/trial 6/);
-    expect(statusTable(states, { all: true })).toMatch(/trial 6 +waiting/);
+    expect(plainTable(states, { all: true })).toMatch(/trial 6 +waiting/);
   });
 
   it('show what a running cell last said, from a log with a torn line', async () => {
@@ -80,7 +84,7 @@ describe('the states of cells', () => {
       secondsLeft: 60,
     });
     expect(status.running!.validationErrorPercent).toBe(2.5);
-    expect(statusTable([status])).toMatch(
+    expect(plainTable([status])).toMatch(
       /epoch 2\/\d+ {2}loss 0.250 {2}validation error 2.50 % {2}900 images\/s/,
     );
     // One runs for 60 s more, and one that waits takes as long as that one in all.
