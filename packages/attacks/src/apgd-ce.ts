@@ -1,6 +1,6 @@
 import type { Attack } from '@weightmap/core';
-import { autoAscent, type AutoAscentOptions } from './_auto-ascent.js';
-import { eachStrength } from './_each-strength.js';
+import { apgdInfo, climbing } from './_apgd.js';
+import type { AutoAscentOptions } from './_auto-ascent.js';
 import { judged } from './evaluate.js';
 
 /**
@@ -12,20 +12,5 @@ import { judged } from './evaluate.js';
  * Source: Croce & Hein, “Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
  * attacks”, arXiv:2003.01690.
  */
-export function apgdCe({ steps = 100, restarts = 1 }: AutoAscentOptions = {}): Attack {
-  const climb = autoAscent({ steps, restarts, loss: 'ce' });
-  return judged({
-    id: 'apgd-ce',
-    label: 'APGD CE',
-    kind: 'fixed',
-    strength: 'epsilon',
-    norm: 'linf',
-    targeted: true,
-    usesGradient: true,
-    source: 'Croce & Hein, arXiv:2003.01690',
-    perturb: (victim, images, labels, options) =>
-      eachStrength(images, options, (epsilon, random) =>
-        climb(victim, { images, labels, targets: options.targets, epsilon, random }),
-      ),
-  });
-}
+export const apgdCe = (options: AutoAscentOptions = {}): Attack =>
+  judged({ ...apgdInfo, id: 'apgd-ce', label: 'APGD CE', perturb: climbing('ce', options) });

@@ -1,6 +1,6 @@
 import type { Attack } from '@weightmap/core';
-import { autoAscent, type AutoAscentOptions } from './_auto-ascent.js';
-import { eachStrength } from './_each-strength.js';
+import { apgdInfo, climbing } from './_apgd.js';
+import type { AutoAscentOptions } from './_auto-ascent.js';
 import { judged } from './evaluate.js';
 
 /**
@@ -13,20 +13,5 @@ import { judged } from './evaluate.js';
  * Source: Croce & Hein, “Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
  * attacks”, arXiv:2003.01690.
  */
-export function apgdDlr({ steps = 100, restarts = 1 }: AutoAscentOptions = {}): Attack {
-  const climb = autoAscent({ steps, restarts, loss: 'dlr' });
-  return judged({
-    id: 'apgd-dlr',
-    label: 'APGD DLR',
-    kind: 'fixed',
-    strength: 'epsilon',
-    norm: 'linf',
-    targeted: true,
-    usesGradient: true,
-    source: 'Croce & Hein, arXiv:2003.01690',
-    perturb: (victim, images, labels, options) =>
-      eachStrength(images, options, (epsilon, random) =>
-        climb(victim, { images, labels, targets: options.targets, epsilon, random }),
-      ),
-  });
-}
+export const apgdDlr = (options: AutoAscentOptions = {}): Attack =>
+  judged({ ...apgdInfo, id: 'apgd-dlr', label: 'APGD DLR', perturb: climbing('dlr', options) });

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Attack, Victim } from '@weightmap/core';
+import { apgdInfo } from './_apgd.js';
 import { autoAscent, type AutoAscentOptions } from './_auto-ascent.js';
 import { eachStrength } from './_each-strength.js';
 import { classMask, topClasses } from './_top-logits.js';
@@ -25,14 +26,9 @@ export interface ApgdTOptions extends AutoAscentOptions {
 export function apgdT({ steps = 100, restarts = 1, aims = 9 }: ApgdTOptions = {}): Attack {
   const climb = autoAscent({ steps, restarts, loss: 'dlr-targeted' });
   return judged({
+    ...apgdInfo,
     id: 'apgd-t',
     label: 'APGD-T',
-    kind: 'fixed',
-    strength: 'epsilon',
-    norm: 'linf',
-    targeted: true,
-    usesGradient: true,
-    source: 'Croce & Hein, arXiv:2003.01690',
     perturb(victim, images, labels, options) {
       checkLoss('dlr-targeted', victim.classes);
       const { targets } = options;

@@ -58,17 +58,26 @@ export async function writeWhole(path: string, data: Uint8Array | string): Promi
 /**
  * Removes the temporary files of `writeWhole` in a folder and below that nobody will finish: those of processes of this machine
  * that are gone, and all that are older than a day.
+ *
+ * @param isOurs whether nobody else may write there: then every temporary file goes.
  */
-export async function removeLeftovers(folder: string): Promise<void> {
+export async function removeLeftovers(folder: string, { isOurs = false } = {}): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
-    const [, host, pid] = /\.([\w-]+)\.(\d+)\.\d+\.partial$/.exec(entry.name) ?? [];
-    if (!entry.isFile() || pid === undefined) continue;
+    if (!entry.isFile() || !entry.name.endsWith('.partial')) continue;
     const file = join(entry.parentPath, entry.name);
-    const isOld = async () => Date.now() - (await stat(file)).mtimeMs > DAY;
-    if (host === HOST ? !isRunning(Number(pid)) : await isOld().catch(() => false))
-      await rm(file, { force: true });
+    if (isOurs || (await isLeftBehind(file))) await rm(file, { force: true });
   }
+}
+
+async function isLeftBehind(file: string): Promise<boolean> {
+  const [, host, pid] = /\.([\w-]+)\.(\d+)\.\d+\.partial$/.exec(file) ?? [];
+  if (pid === undefined) return false;
+  if (host === HOST) return !isRunning(Number(pid));
+  return stat(file).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs > DAY,
+    () => false, // it was finished meanwhile
+  );
 }
 
 function isRunning(pid: number): boolean {

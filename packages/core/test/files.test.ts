@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import ts from 'typescript';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readIfThere, writeWhole } from '../src/files.js';
+import { readIfThere, removeLeftovers, writeWhole } from '../src/files.js';
 import { WeightmapError } from '../src/index.js';
 
 let folder: string;
@@ -57,5 +57,30 @@ describe('writeWhole', () => {
     expect(said).toContain('The disk is full');
     expect(await readFile(file, 'utf8')).toBe('old');
     expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);
+  });
+});
+
+describe('removeLeftovers', () => {
+  it('takes what nobody will finish, and all of it where nobody else may write', async () => {
+    const here = Buffer.from(hostname()).toString('base64url');
+    const gone = 2 ** 30; // no system has so many processes
+    const names = {
+      dead: `a.${here}.${gone}.0.partial`,
+      alive: `b.${here}.${process.pid}.0.partial`,
+      elsewhere: `c.elsewhere.${gone}.0.partial`,
+      elsewhereOld: `d.elsewhere.${gone}.0.partial`,
+      whole: 'e.json',
+    };
+    const below = path.join(folder, 'x/y');
+    await mkdir(below, { recursive: true });
+    for (const name of Object.values(names)) await writeFile(path.join(below, name), '');
+    const longAgo = new Date(Date.now() - 2 * 24 * 3600 * 1000);
+    await utimes(path.join(below, names.elsewhereOld), longAgo, longAgo);
+
+    await removeLeftovers(folder);
+    expect((await readdir(below)).sort()).toEqual([names.alive, names.elsewhere, names.whole]);
+    await removeLeftovers(folder, { isOurs: true });
+    expect(await readdir(below)).toEqual([names.whole]);
+    await removeLeftovers(path.join(folder, 'none'));
   });
 });

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { messageOf, WeightmapError } from '@weightmap/core';
@@ -8,7 +8,7 @@ import {
   type Checkpoint,
   type TrainingState,
 } from './_checkpoint-file.js';
-import { readIfThere, syncFolder, writeWhole, writing } from '@weightmap/core/files';
+import { readIfThere, removeLeftovers, syncFolder, writeWhole, writing } from '@weightmap/core/files';
 import { differences, type Identity } from './_identity.js';
 
 const LAST = 'last.ckpt';
@@ -85,8 +85,7 @@ export function openCheckpoints(
       await mkdir(folder, { recursive: true });
       await access(folder, constants.W_OK);
       // Temporary files of a process that was killed while it wrote.
-      const stale = (await readdir(folder)).filter((name) => /^next\.ckpt\..*\.partial$/.test(name));
-      await Promise.all(stale.map((name) => rm(at(name))));
+      await removeLeftovers(folder, { isOurs: true });
     });
 
   return { load, prepare, save };

@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { WeightmapError, type CellConfig } from '@weightmap/core';
-import { writeWhole } from '@weightmap/core/files';
+import { removeLeftovers, writeWhole } from '@weightmap/core/files';
 import { takeLease, type LeaseOptions, type Taken } from '../leases/lease.js';
 import { cellId, cellPaths, isInside, storedIdentity } from '../records/index.js';
 
@@ -27,19 +27,12 @@ export async function claimCell(run: string, cell: CellConfig, options: LeaseOpt
         fix: 'run the grid in another folder by --out, or replace what is there by --force',
       });
     if (owner === null) await writeWhole(identity, `${JSON.stringify({ cellId: cellId(cell) })}\n`);
-    await removePartials(folder);
+    await removeLeftovers(folder, { isOurs: true });
     return taken;
   } catch (error) {
     await taken.lease.release();
     throw error;
   }
-}
-
-/** Files that a process was writing when it was killed; only the holder of the folder's lease may. */
-async function removePartials(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
-    if (entry.isFile() && entry.name.endsWith('.partial'))
-      await rm(path.join(entry.parentPath, entry.name), { force: true });
 }
 
 /**

@@ -5,8 +5,8 @@ import { cellStates, type CellStatus } from '../status/cell-states.js';
 import { cancelTasks } from '../launchers/slurm.js';
 import { isAlive } from '../leases/process-identity.js';
 import { leaseHolder } from '../leases/lease.js';
-import { findCellNamed, readManifest } from '../plan/manifest.js';
-import { cellId, cellPaths } from '../records/index.js';
+import { findCellNamed } from '../plan/manifest.js';
+import { cellPaths } from '../records/index.js';
 import { readSubmissions } from '../launchers/submissions.js';
 
 export function cancelCommand(): Command {
@@ -46,9 +46,9 @@ async function cancelRun(run: string): Promise<string[]> {
 }
 
 async function cancelCell(run: string, wanted: string): Promise<string[]> {
-  const manifest = await readManifest(run);
-  const id = cellId(findCellNamed(manifest, wanted));
-  const status = (await cellStates(run)).find((found) => found.id === id)!;
+  const states = await cellStates(run);
+  const cell = findCellNamed({ cells: states.map((status) => status.cell) }, wanted);
+  const status = states.find((found) => found.cell === cell)!;
   for (const submission of await readSubmissions(run))
     if (submission.launcher === 'slurm') await cancelTasks(submission, new Set([status.index]));
   if (status.state === 'running') return [stopWorker(run, status)];

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
 import { Command } from 'commander';
@@ -24,7 +24,7 @@ export function logsCommand(): Command {
         try {
           return [`${colours.dim(file)}\n${readFileSync(file, 'utf8')}`];
         } catch {
-          return [];
+          return []; // not written yet
         }
       });
       if (texts.length === 0)
@@ -33,20 +33,8 @@ export function logsCommand(): Command {
     });
 }
 
-async function slurmLogs(run: string, index: number): Promise<string[]> {
-  const folder = path.join(run, SLURM_LOGS);
-  const names = new Set(namesIn(folder));
-  return (await readSubmissions(run))
+/** What Slurm keeps of a cell's jobs, if they have begun. */
+const slurmLogs = async (run: string, index: number): Promise<string[]> =>
+  (await readSubmissions(run))
     .flatMap((submission) => (submission.launcher === 'slurm' ? submission.arrays : []))
-    .map(({ job, offset }) => `slurm-${job}_${index - offset}.log`)
-    .filter((name) => names.has(name))
-    .map((name) => path.join(folder, name));
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
+    .map(({ job, offset }) => path.join(run, SLURM_LOGS, `slurm-${job}_${index - offset}.log`));

@@ -89,7 +89,10 @@ export async function readManifest(run: string): Promise<Manifest> {
  *
  * @throws WeightmapError if there is none, or several.
  */
-export function findCell({ cells }: Manifest, { index, id }: { index?: number; id?: string }): CellConfig {
+export function findCell(
+  { cells }: Pick<Manifest, 'cells'>,
+  { index, id }: { index?: number; id?: string },
+): CellConfig {
   if (id === undefined && index === undefined)
     throw new WeightmapError('Which cell?', { fix: 'name it by --index or by --cell' });
   const found = id === undefined ? [cells[index!]] : cells.filter((cell) => cellId(cell).startsWith(id));
@@ -111,7 +114,7 @@ export function findCell({ cells }: Manifest, { index, id }: { index?: number; i
  *
  * @throws WeightmapError as `findCell`.
  */
-export function findCellNamed(manifest: Manifest, name: string): CellConfig {
+export function findCellNamed(manifest: Pick<Manifest, 'cells'>, name: string): CellConfig {
   const place = /^\d{1,5}$/.test(name) ? Number(name) : -1;
   return manifest.cells[place] ?? findCell(manifest, { id: name });
 }
