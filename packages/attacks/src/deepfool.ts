@@ -32,6 +32,9 @@ export interface DeepFoolOptions {
  *
  * Source: Moosavi-Dezfooli et al., “DeepFool: a simple and accurate method to fool deep neural networks”,
  * arXiv:1511.04599, algorithm 2, and its code, from which the 1e-4 comes.
+ *
+ * Tested: against algorithm 2 in plain loops on a curved classifier, and on a linear one, whose nearest boundary it
+ * reaches within 5 %; against Foolbox.
  */
 export function deepFool({
   steps = 50,

@@ -9,6 +9,8 @@ import { aimed } from './losses.js';
  * One gradient serves all ε. With targets t it goes against the gradient of CE(logits(x), t).
  *
  * Source: Goodfellow et al., arXiv:1412.6572, in the norm of Miyato et al., arXiv:1605.07725, eq. 4.
+ *
+ * Tested: against the formula in plain loops; against Foolbox and ART.
  */
 export const fgsmL2 = (): Attack =>
   judged({

@@ -10,6 +10,8 @@ import { judged } from './evaluate.js';
  *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261.
+ *
+ * Tested: against the weighted mean in plain loops, for three widths.
  */
 export const gaussianBlur = (): Attack =>
   judged({

@@ -9,8 +9,13 @@ import { judged } from './evaluate.js';
  *
  * All p share one draw, and what a small share hits, a larger one hits too. `saltAndPepper` hits whole pixels.
  *
+ * Mind: half of the values hit on a black background become what they are: black.
+ *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261.
+ *
+ * Tested: by the shares of black and white values, that channels are hit apart, and that a larger share hits what a
+ * smaller one hits.
  */
 export const impulseNoise = (): Attack =>
   judged({

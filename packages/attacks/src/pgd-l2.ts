@@ -9,6 +9,8 @@ import { judged } from './evaluate.js';
  * 50 steps of a = 0.025 ε, as Foolbox takes them. The worst image on the way is the result (see `stopWhenFooled`).
  *
  * Source: Madry et al., arXiv:1706.06083.
+ *
+ * Tested: on a linear classifier, where the nearest boundary is known, and by its starts; against Foolbox.
  */
 export const pgdL2 = ({
   steps = 50,

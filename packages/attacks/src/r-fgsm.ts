@@ -19,6 +19,8 @@ export interface RFgsmOptions {
  * masking). All ε share one draw of n. With targets it goes against the gradient of CE(logits(x′), t).
  *
  * Source: Tramèr et al., “Ensemble adversarial training”, arXiv:1705.07204, eq. 7.
+ *
+ * Tested: against the formula in plain loops; without a random share it is FGSM.
  */
 export function rFgsm({ randomShare = 1 / 6 }: RFgsmOptions = {}): Attack {
   const step: VictimStep<RFgsmInputs, { result: tf.Tensor4D }> =

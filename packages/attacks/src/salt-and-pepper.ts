@@ -9,7 +9,12 @@ import { judged } from './evaluate.js';
  *
  * All p share one draw, and what a small share hits, a larger one hits too. `impulseNoise` hits channels one by one.
  *
+ * Mind: half of the pixels hit on a black background become what they are: black.
+ *
  * Source: Gonzalez & Woods, “Digital image processing”, section 5.2 (impulse noise).
+ *
+ * Tested: by the shares of black and white pixels, which channels go together, and that a larger share hits what a
+ * smaller one hits.
  */
 export const saltAndPepper = (): Attack =>
   judged({

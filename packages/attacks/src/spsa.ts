@@ -33,6 +33,8 @@ const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8];
  *
  * Source: Uesato et al., “Adversarial risk and the dangers of evaluating against weak attacks”, arXiv:1802.05666,
  * section 4.
+ *
+ * Tested: against estimate and step in plain loops with the same random numbers, and on a linear classifier.
  */
 export function spsa({
   steps = 100,

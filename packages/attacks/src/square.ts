@@ -24,7 +24,8 @@ export function squareShare(query: number, queries: number, firstShare: number):
 }
 
 /**
- * Square attack on L∞, a black box: the classifier is asked for logits, never for gradients.
+ * Square attack on L∞, a black box: squares of ±2ε at random places, each kept if the margin loss grows. The classifier is
+ * asked for logits, never for gradients.
  *
  * It begins with vertical stripes of one pixel's width, ±ε in each channel. Each further query changes every image within
  * a square at a random place by ±2ε in each channel, projects that onto the ball and the bounds, and keeps it if the
@@ -32,8 +33,14 @@ export function squareShare(query: number, queries: number, firstShare: number):
  * 200, 500, 1000, 2000, 4000, 6000 and 8000 of 10,000 queries, or at the same parts of fewer. 5,000 queries; an image that
  * fools is done.
  *
+ * Mind: the fewer queries it may ask, the sooner its squares shrink: 500 queries are another attack than the first 500
+ * of 5,000.
+ *
  * Source: Andriushchenko et al., “Square Attack: a query-efficient black-box adversarial attack via random search”,
  * arXiv:1912.00049, algorithms 1 and 2; p as in its code.
+ *
+ * Tested: against algorithm 1 in plain loops with the same random numbers, and on a linear classifier, where the
+ * boundary is known; against torchattacks.
  */
 export function square({ queries = 5000, firstShare = 0.8 }: SquareOptions = {}): Attack {
   const ask: VictimStep<State & Patch, Worst> =

@@ -1,0 +1,69 @@
+import type { AttackInfo } from '@weightmap/core';
+import type { Factory } from './read-factories.js';
+import { heading, kinds, normOf, row, strengths, yesNo } from './words.js';
+
+/** Where an attack is tested beside the contract test, relative to the page. */
+export interface Evidence {
+  readonly file: string;
+  readonly link: string;
+}
+
+/** One page of Markdown: formula, parameters, what to mind, source, tests. */
+export function attackPage(
+  info: AttackInfo,
+  { name, docstring, parameters }: Factory,
+  { source, tests, note }: { source: string; tests: readonly Evidence[]; note: string },
+): string {
+  const { symbol, meaning } = strengths[info.strength];
+  const sections: [title: string, text: string][] = [
+    ['Method', docstring.method],
+    ['Parameters', parametersTable(name, parameters)],
+    ['Mind', sentence(docstring.mind)],
+    ['Errors', docstring.errors && `Its \`run\` throws ${docstring.errors}`],
+    ['Source', sentence(docstring.source)],
+    ['Tested', testedBy(info, docstring.tested, tests)],
+  ];
+  return [
+    note,
+    `# ${sentence(info.label)}`,
+    `${docstring.name}: \`${name}()\` of \`@weightmap/attacks\`, in [${source.split('/').at(-1)}](${source}).`,
+    [
+      heading('', ''),
+      row('Id', `\`${info.id}\``),
+      row('Kind', kinds[info.kind]),
+      row('Strength', `${symbol}: ${meaning}`),
+      row('Norm', info.norm ? normOf(info) : 'none is promised'),
+      row('Targeted', yesNo(info.targeted)),
+      row('Black box', `${yesNo(!info.usesGradient)}${info.usesGradient ? ': it asks for gradients' : ''}`),
+    ].join('\n'),
+    ...sections.filter(([, text]) => text).map(([title, text]) => `## ${title}\n\n${text}`),
+  ].join('\n\n');
+}
+
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+function parametersTable(name: string, parameters: Factory['parameters']): string {
+  if (parameters.length === 0) return `None: \`${name}()\`. Strengths are given when it runs.`;
+  return [
+    heading('Option', 'Type', 'Default', 'Meaning'),
+    ...parameters.map(({ name: option, type, fallback, meaning }) =>
+      row(
+        `\`${option}\``,
+        `\`${type}\``,
+        fallback === null ? '–' : `\`${fallback}\``,
+        meaning.replaceAll('\n- ', '<br>'),
+      ),
+    ),
+  ].join('\n');
+}
+
+function testedBy({ kind }: AttackInfo, tested: string, tests: readonly Evidence[]): string {
+  const contract = `As every attack by [the contract test](../../packages/attacks/test/contract.test.ts): bounds, ${
+    kind === 'noise' ? '' : 'ball, '
+  }judgement, aim, cost, repeatability, a single image, nothing left in memory.`;
+  const files = tests.map(({ file, link }) => `[${file}](${link})`).join(', ');
+  const peers = /Foolbox|torchattacks|ART/.test(tested)
+    ? ' Figures: [attacks-parity.md](../attacks-parity.md).'
+    : '';
+  return [tested && sentence(tested) + peers, contract, files && `In ${files}.`].filter(Boolean).join('\n\n');
+}

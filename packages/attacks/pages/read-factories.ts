@@ -1,0 +1,154 @@
+import ts from 'typescript';
+import { parseDocstring, type Docstring } from './docstring.js';
+
+/** A parameter of an attack: one of its factory's options. */
+export interface Parameter {
+  readonly name: string;
+  readonly type: string;
+  /** As it stands in the source; null where the factory's text says what is taken. */
+  readonly fallback: string | null;
+  readonly meaning: string;
+}
+
+/** What the source of an attack's factory says. */
+export interface Factory {
+  /** Under which it is exported: `fgsm`. */
+  readonly name: string;
+  /** The file that it is in. */
+  readonly file: string;
+  readonly docstring: Docstring;
+  readonly parameters: readonly Parameter[];
+}
+
+type Function = ts.FunctionDeclaration | ts.ArrowFunction;
+
+/**
+ * The factories of the registry by their id, from the sources alone: docstrings, options and their defaults.
+ *
+ * @param registry path of the file with `export const attacks = { … }`.
+ * @throws Error if a factory has no docstring, or one without a name, a method or a source.
+ */
+export function readFactories(registry: string): Map<string, Factory> {
+  const { checker, source } = open(registry);
+  const rows = rowsOf(source);
+  return new Map(
+    rows.map(({ id, identifier }) => {
+      const { name, declaration, run } = factoryOf(identifier, checker);
+      const docstring = docstringOf(declaration);
+      const missing = (['summary', 'source'] as const).find((part) => docstring?.[part] === '');
+      if (!docstring || missing)
+        throw new Error(
+          `The attack ${id} can't be documented: ${declaration.getSourceFile().fileName} needs, before ${name}, a ` +
+            `docstring that begins with "Name: what it does." and has a paragraph "Source: …".`,
+        );
+      const { fileName: file } = declaration.getSourceFile();
+      return [id, { name, file, docstring, parameters: parametersOf(run, checker) }];
+    }),
+  );
+}
+
+/** Only this package is read: what other packages are is of no interest here. */
+function open(registry: string) {
+  const options: ts.CompilerOptions = {
+    lib: ['lib.es5.d.ts'],
+    types: [],
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    noEmit: true,
+  };
+  const host = ts.createCompilerHost(options);
+  host.resolveModuleNameLiterals = (literals, from, _redirected, given) =>
+    literals.map(({ text }) =>
+      text.startsWith('.') ? ts.resolveModuleName(text, from, given, host) : { resolvedModule: undefined },
+    );
+  const program = ts.createProgram([registry], options, host);
+  return { checker: program.getTypeChecker(), source: program.getSourceFile(registry)! };
+}
+
+function rowsOf(source: ts.SourceFile): { id: string; identifier: ts.Identifier }[] {
+  const rows: { id: string; identifier: ts.Identifier }[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isVariableDeclaration(node) && node.name.getText() === 'attacks') {
+      let value = node.initializer!;
+      while (ts.isSatisfiesExpression(value) || ts.isAsExpression(value)) value = value.expression;
+      for (const row of (value as ts.ObjectLiteralExpression).properties) {
+        const id = (row.name as ts.Identifier | ts.StringLiteral).text;
+        const own = ts.isShorthandPropertyAssignment(row)
+          ? row.name
+          : (row as ts.PropertyAssignment).initializer;
+        rows.push({ id, identifier: own as ts.Identifier });
+      }
+    } else ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return rows;
+}
+
+/** The function that an identifier is, wherever it was imported from. */
+function functionOf(identifier: ts.Identifier, checker: ts.TypeChecker) {
+  let symbol = ts.isShorthandPropertyAssignment(identifier.parent)
+    ? checker.getShorthandAssignmentValueSymbol(identifier.parent)
+    : checker.getSymbolAtLocation(identifier);
+  if (symbol && symbol.flags & ts.SymbolFlags.Alias) symbol = checker.getAliasedSymbol(symbol);
+  const declaration = symbol?.valueDeclaration;
+  const run = declaration && ts.isVariableDeclaration(declaration) ? declaration.initializer : declaration;
+  return run && (ts.isFunctionDeclaration(run) || ts.isArrowFunction(run))
+    ? { name: symbol!.name, declaration: declaration!, run }
+    : undefined;
+}
+
+function factoryOf(identifier: ts.Identifier, checker: ts.TypeChecker) {
+  const found = functionOf(identifier, checker);
+  if (!found) throw new Error(`${identifier.text} in the registry is no function that can be read.`);
+  return found;
+}
+
+function docstringOf(declaration: ts.Node): Docstring | undefined {
+  const holder = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;
+  const text = holder.getSourceFile().text;
+  const comment = ts.getLeadingCommentRanges(text, holder.getFullStart())?.at(-1);
+  const own = comment && text.slice(comment.pos, comment.end);
+  return own?.startsWith('/**') ? parseDocstring(own) : undefined;
+}
+
+function parametersOf(run: Function, checker: ts.TypeChecker): Parameter[] {
+  const [parameter] = run.parameters;
+  if (!parameter) return [];
+  const defaults = defaultsOf(run, 0, checker);
+  return checker
+    .getTypeAtLocation(parameter)
+    .getProperties()
+    .map((property) => {
+      const { type } = property.declarations![0] as ts.PropertySignature;
+      return {
+        name: property.name,
+        type: type!.getText(),
+        fallback: defaults.get(property.name)?.replaceAll('_', '') ?? null,
+        meaning: ts.displayPartsToString(property.getDocumentationComment(checker)),
+      };
+    });
+}
+
+/** Defaults of the options: where they are destructured, in the function itself or in one that it hands them to. */
+function defaultsOf(run: Function, position: number, checker: ts.TypeChecker): Map<string, string> {
+  const name = run.parameters[position]?.name;
+  if (!name) return new Map();
+  if (ts.isObjectBindingPattern(name))
+    return new Map(
+      name.elements.flatMap(({ propertyName, name: own, initializer }) =>
+        initializer ? [[(propertyName ?? own).getText(), initializer.getText()] as const] : [],
+      ),
+    );
+  const found = new Map<string, string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
+      const at = node.arguments.findIndex((argument) => argument.getText() === name.getText());
+      const next = at >= 0 && functionOf(node.expression, checker);
+      if (next) defaultsOf(next.run, at, checker).forEach((value, key) => found.set(key, value));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(run);
+  return found;
+}
