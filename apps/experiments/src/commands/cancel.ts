@@ -27,21 +27,27 @@ export function cancelCommand(): Command {
 async function cancelRun(run: string): Promise<string[]> {
   const states = await cellStates(run);
   const said: string[] = [];
+  const cancelled = new Set<number>();
+  let launcherTold = false;
   for (const submission of await readSubmissions(run)) {
     if (submission.launcher === 'slurm') {
-      await cancelTasks(submission, null);
-      said.push(`cancelled Slurm job ${submission.arrays.map(({ job }) => job).join(', ')}`);
+      const tasks = await cancelTasks(submission, null);
+      for (const index of tasks) cancelled.add(index);
+      if (tasks.length > 0)
+        said.push(`cancelled Slurm job ${submission.arrays.map(({ job }) => job).join(', ')}`);
     } else if (isAlive(submission.process)) {
       process.kill(submission.process.pid, 'SIGTERM');
+      launcherTold = true;
       said.push(`told the launcher (process ${submission.process.pid}) to stop after the current steps`);
     } else if (isAlive(submission.process) === null)
       said.push(
         `a launcher runs on ${submission.process.host} (process ${submission.process.pid}): cancel it there`,
       );
   }
-  const running = states.filter(({ state }) => state === 'running');
   // Workers that nobody launched, or whose launcher is gone.
-  if (said.length === 0) for (const status of running) said.push(stopWorker(run, status));
+  if (!launcherTold)
+    for (const status of states)
+      if (status.state === 'running' && !cancelled.has(status.index)) said.push(stopWorker(run, status));
   return said.length ? said : ['nothing runs or waits in a queue'];
 }
 

@@ -6,6 +6,7 @@ import { cellStates } from '../status/cell-states.js';
 import { finishRun } from '../finish-run.js';
 import { launcherNames, launchers, type LauncherName } from '../launchers/index.js';
 import type { LaunchOptions } from '../launchers/launcher.js';
+import { findCellNamed } from '../plan/manifest.js';
 import { startDisplay } from '../progress-display.js';
 
 interface Options extends Pick<LaunchOptions, 'workers' | 'threads' | 'image' | 'claim'> {
@@ -18,7 +19,7 @@ export function retryCommand(): Command {
   return new Command('retry')
     .description('work again on the cells of a run that failed or were stopped, from their checkpoints')
     .argument('<run>', 'folder of the run')
-    .option('--cell <id>', 'only the cell with that id, or its beginning')
+    .option('--cell <id>', 'only the cell with that id, or its beginning, or its place in the list')
     .addOption(
       new Option('--launcher <name>', 'who starts the processes').choices(launcherNames).default('local'),
     )
@@ -32,8 +33,10 @@ export function retryCommand(): Command {
     .action(async (folder: string, { launcher, cell: id, sbatch, ...options }: Options) => {
       const run = path.resolve(folder);
       const display = startDisplay();
-      const again = (await cellStates(run)).filter((status) =>
-        id === undefined ? ['failed', 'stopped'].includes(status.state) : status.id.startsWith(id),
+      const states = await cellStates(run);
+      const named = id !== undefined && findCellNamed({ cells: states.map(({ cell }) => cell) }, id);
+      const again = states.filter(({ cell, state }) =>
+        named ? cell === named : ['failed', 'stopped'].includes(state),
       );
       const unfinished = again.filter(({ state }) => !['done', 'running', 'queued'].includes(state));
       if (unfinished.length === 0) {

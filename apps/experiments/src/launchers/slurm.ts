@@ -127,21 +127,28 @@ export async function queuedTasks({ arrays }: Pick<SlurmSubmission, 'arrays'>): 
   return tasks;
 }
 
-/** Cancels whole arrays, or the tasks of some cells. */
+/**
+ * Cancels whole arrays, or the tasks of some cells.
+ *
+ * @returns the cells whose tasks were still in the queue, running or not.
+ */
 export async function cancelTasks(
   { arrays, report }: SlurmSubmission,
   indices: ReadonlySet<number> | null,
-): Promise<void> {
+): Promise<number[]> {
+  const cancelled: number[] = [];
   for (const array of arrays) {
     const { job, cluster, offset } = array;
     const cancel = (what: string) => slurmCommand('scancel', [...onCluster(cluster), what]);
-    const queued = await queuedTasks({ arrays: [array] });
-    if (indices === null) {
-      if (queued.length > 0) await cancel(job);
-    } else for (const { index } of queued) if (indices.has(index)) await cancel(`${job}_${index - offset}`);
+    const queued = (await queuedTasks({ arrays: [array] })).map(({ index }) => index);
+    const meant = indices === null ? queued : queued.filter((index) => indices.has(index));
+    if (indices !== null) for (const index of meant) await cancel(`${job}_${index - offset}`);
+    else if (meant.length > 0) await cancel(job);
+    cancelled.push(...meant);
   }
   // It may have run already.
   if (indices === null && report !== null) await slurmCommand('scancel', [report]).catch(() => {});
+  return cancelled;
 }
 
 const onCluster = (cluster: string | null) => (cluster === null ? [] : [`--clusters=${cluster}`]);
