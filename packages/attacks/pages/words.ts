@@ -28,6 +28,8 @@ export const strengths: Readonly<Record<AttackInfo['strength'], { symbol: string
   width: { symbol: 'width', meaning: 'width of the blur, in pixels' },
   share: { symbol: 'share', meaning: 'share of the pixels or values that are hit, 0 … 1' },
   reduction: { symbol: 'reduction', meaning: 'share that is taken away, 0 … 1' },
+  shift: { symbol: 'shift', meaning: 'brightness added, in units of pixels' },
+  grain: { symbol: 'grain', meaning: 'one over the photons that make a pixel white' },
 };
 
 /** A row of a Markdown table. */

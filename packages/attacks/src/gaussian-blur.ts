@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Attack } from '@weightmap/core';
+import { alongBothAxes } from './_along-axes.js';
 import { judged } from './evaluate.js';
 
 /**
@@ -24,20 +25,13 @@ export const gaussianBlur = (): Attack =>
     usesGradient: false,
     source: 'Hendrycks & Dietterich, arXiv:1903.12261',
     perturb: (_victim, images, _labels, { strengths }) =>
-      strengths.map((width) => (width === 0 ? images : tf.tidy(() => blurred(images, width)))),
+      strengths.map((width) =>
+        width === 0 ? images : tf.tidy(() => alongBothAxes(images, (size) => blurMatrix(size, width))),
+      ),
   });
 
-/** Along one axis the blur is a matrix product, and the two axes follow each other. */
-function blurred(images: tf.Tensor4D, sigma: number): tf.Tensor4D {
-  const [batch, height, width, channels] = images.shape;
-  const down = tf.matMul(blurMatrix(height, sigma), images.reshape([batch, height, width * channels]));
-  const turned = down.reshape<tf.Tensor4D>(images.shape).transpose([0, 2, 1, 3]);
-  const across = tf.matMul(blurMatrix(width, sigma), turned.reshape([batch, width, height * channels]));
-  return across.reshape<tf.Tensor4D>([batch, width, height, channels]).transpose([0, 2, 1, 3]);
-}
-
-/** [1, size, size]: row i holds the weights of the pixels that pixel i becomes. */
-function blurMatrix(size: number, sigma: number): tf.Tensor3D {
+/** Row i holds the weights of the pixels that pixel i becomes. */
+function blurMatrix(size: number, sigma: number): Float32Array {
   const reach = Math.floor(4 * sigma + 0.5);
   const weight = (distance: number) => Math.exp(-(distance ** 2) / (2 * sigma ** 2));
   let total = 0;
@@ -48,5 +42,5 @@ function blurMatrix(size: number, sigma: number): tf.Tensor3D {
       const from = Math.min(size - 1, Math.max(0, i + d));
       matrix[i * size + from] += weight(d) / total;
     }
-  return tf.tensor3d(matrix, [1, size, size]);
+  return matrix;
 }

@@ -5,6 +5,7 @@ import { apgdT } from './apgd-t.js';
 import { autoAttack } from './auto-attack.js';
 import { bim } from './bim.js';
 import { boundary } from './boundary.js';
+import { brightness } from './brightness.js';
 import { carliniWagner } from './carlini-wagner.js';
 import { contrast } from './contrast.js';
 import { ddn } from './ddn.js';
@@ -22,8 +23,11 @@ import { miFgsm } from './mi-fgsm.js';
 import { pgd } from './pgd.js';
 import { pgdL1 } from './pgd-l1.js';
 import { pgdL2 } from './pgd-l2.js';
+import { pixelate } from './pixelate.js';
 import { rFgsm } from './r-fgsm.js';
 import { saltAndPepper } from './salt-and-pepper.js';
+import { shotNoise } from './shot-noise.js';
+import { speckleNoise } from './speckle-noise.js';
 import { spsa } from './spsa.js';
 import { square } from './square.js';
 import { uniformNoise } from './uniform-noise.js';
@@ -37,8 +41,12 @@ export const attacks = {
   'gaussian-noise': gaussianNoise,
   'salt-and-pepper': saltAndPepper,
   'impulse-noise': impulseNoise,
+  'shot-noise': shotNoise,
+  'speckle-noise': speckleNoise,
   'gaussian-blur': gaussianBlur,
   contrast,
+  brightness,
+  pixelate,
   fgsm,
   'fgsm-l2': fgsmL2,
   'r-fgsm': rFgsm,

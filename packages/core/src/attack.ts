@@ -24,9 +24,10 @@ export interface AttackInfo {
   readonly kind: AttackKind;
   /**
    * What its strength is called: the radius ε in the units of `norm`, the noise bound β or standard deviation σ in
-   * units of pixels, the blur's width in pixels, the share of pixels hit, the share of contrast taken away.
+   * units of pixels, the blur's width in pixels, the share of pixels hit, the share of contrast or resolution taken away,
+   * the brightness added in units of pixels, the grain of light: one over the photons that make a pixel white.
    */
-  readonly strength: 'epsilon' | 'beta' | 'sigma' | 'width' | 'share' | 'reduction';
+  readonly strength: 'epsilon' | 'beta' | 'sigma' | 'width' | 'share' | 'reduction' | 'shift' | 'grain';
   /** The ball around the image that the result stays in, of radius `strength`; null if it promises none. */
   readonly norm: NormName | null;
   /** Whether it can aim at given classes. */
