@@ -1,0 +1,32 @@
+import type { Attack, Classifier, ImageSet } from '@weightmap/core';
+import type { CorruptionErrors } from './corruption-error.js';
+import { robustnessCurve, type RobustnessCurveOptions } from './robustness-curve.js';
+import { testError } from './test-error.js';
+
+/** A corruption and its severities: strengths of the noise, from the first severity. */
+export interface Corruption {
+  readonly noise: Attack;
+  readonly severities: readonly number[];
+}
+
+/**
+ * The errors of a classifier under each corruption of a table, `corruptions` of `@weightmap/attacks` for example, at every
+ * severity, and without: what `meanCorruptionError` takes.
+ *
+ * All severities of a corruption share its random numbers.
+ *
+ * @throws WeightmapError if the set is empty or doesn't fit the classifier; whatever the noise throws.
+ */
+export async function measureCorruptions(
+  classifier: Classifier,
+  set: ImageSet,
+  table: readonly Corruption[],
+  options: RobustnessCurveOptions,
+): Promise<CorruptionErrors> {
+  const corrupted: Record<string, readonly number[]> = {};
+  for (const { noise, severities } of table) {
+    const points = await robustnessCurve(classifier, set, noise, severities, options);
+    corrupted[noise.id] = points.map(({ errorPercent }) => errorPercent);
+  }
+  return { clean: testError(classifier, set, { batchSize: options.batchSize }), corrupted };
+}
