@@ -20,7 +20,7 @@ describe('the summary of attacks', () => {
       cell,
       {
         images: clean.length,
-        ...{ clean, masking: null },
+        ...{ clean, masking: null, pictures: null },
         attacks: points.map(([id, fooled]) => ({ id, points: [point(fooled)] })),
       },
       infos,

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { gradCamRecordSchema } from '@weightmap/core';
 import { writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
+import { corruptedNetworksSchema } from './corrupted-networks.js';
 
 const percent = z.number().min(0).max(100);
 
@@ -16,6 +18,13 @@ const checkSchema = z.object({
   value: z.number().nullable(),
   samples: z.array(z.number()).optional(),
   verdict: z.enum(['passed', 'flagged', 'not applicable']),
+});
+
+const picture = z.string().regex(/^attacked\/[\w.-]+\.png$/, 'attacked/<name>.png');
+const lookSchema = gradCamRecordSchema.extend({
+  image: picture,
+  heatmap: picture,
+  perturbation: picture.optional(),
 });
 
 const attackedRunSchema = z.object({
@@ -55,6 +64,8 @@ const attackedRunSchema = z.object({
           checks: z.array(checkSchema),
         })
         .nullable(),
+      /** A few images clean and under this attack, in the cell's folder; of the first trial alone. */
+      pictures: z.object({ attack: z.string(), looks: z.array(lookSchema) }).optional(),
     }),
   ),
   /** Accuracy of the cell `to` on the images that PGD made against `from`. */
@@ -64,6 +75,8 @@ const attackedRunSchema = z.object({
       pairs: z.array(z.object({ from: z.string(), to: z.string(), accuracyPercent: percent })),
     })
     .nullable(),
+  /** Where corruptions were asked for. */
+  corruptions: corruptedNetworksSchema.optional(),
 });
 
 /** What attacks on the trained networks of a run came to: `<run>/attacks.json`. */

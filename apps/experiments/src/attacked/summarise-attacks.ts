@@ -6,7 +6,7 @@ import type { AttackedSummary } from './attacked-run.js';
 /** A cell's attacks in percent, and the worst case of each image over the attacks on L∞. */
 export function summariseAttacks(
   cell: CellConfig,
-  { clean, attacks, masking }: AttackedCell,
+  { clean, attacks, masking, pictures }: AttackedCell,
   infos: ReadonlyMap<string, AttackInfo>,
 ): AttackedSummary {
   const bounded = attacks.filter(({ id }) => infos.get(id)!.norm === 'linf');
@@ -32,6 +32,7 @@ export function summariseAttacks(
         ...(samples && { samples: [...samples] }),
       })),
     },
+    ...(pictures && { pictures: { ...pictures, looks: [...pictures.looks] } }),
   };
 }
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import '@weightmap/architectures'; // registers the layers that a stored model may have
+import { findVariant } from '@weightmap/architectures'; // registers the layers that a stored model may have
 import { maskingReport, type MaskingReport } from '@weightmap/attacks';
 import {
   asClassifier,
@@ -19,6 +19,7 @@ import {
 import { compiledClassifier, type EngineInfo } from '@weightmap/engine';
 import { loadModel } from '@weightmap/training';
 import { cellPaths } from '../records/index.js';
+import { drawAttacked, picturedStrength, strongestAt, type AttackedLooks } from './attacked-pictures.js';
 import { digestOf, openEvaluationCache } from './evaluation-cache.js';
 
 /** Images attacked at a time; they take part in naming the random streams. */
@@ -35,6 +36,8 @@ export interface CellAttackOptions {
   readonly images: number;
   /** Images that are looked at for signs of gradient masking; 0 for no look. */
   readonly maskingImages: number;
+  /** Whether to draw a few of them, clean and under the strongest attack on L∞. */
+  readonly pictures: boolean;
   readonly signal: AbortSignal;
   readonly onProgress?: OnProgress;
 }
@@ -55,6 +58,8 @@ export interface AttackedCell {
   readonly clean: string;
   readonly attacks: readonly { readonly id: string; readonly points: readonly AttackedPoint[] }[];
   readonly masking: MaskingReport | null;
+  /** Null if not asked for, or without an attack on L∞. */
+  readonly pictures: AttackedLooks | null;
 }
 
 /**
@@ -64,10 +69,8 @@ export interface AttackedCell {
  *
  * @throws whatever the signal's reason is when it is aborted; WeightmapError if the weights are missing or damaged.
  */
-export async function attackCell(
-  cell: CellConfig,
-  { run, dataset, engine, attacks, epsilons, images, maskingImages, signal, onProgress }: CellAttackOptions,
-): Promise<AttackedCell> {
+export async function attackCell(cell: CellConfig, options: CellAttackOptions): Promise<AttackedCell> {
+  const { run, dataset, engine, attacks, epsilons, images, maskingImages, signal, onProgress } = options;
   const paths = cellPaths(run, cell);
   const model = await loadModel(paths.weights);
   const classifier = compiledClassifier(asClassifier(model, { bounds: [0, 1] }));
@@ -92,7 +95,16 @@ export async function attackCell(
               lookForMasking(classifier, looked, epsilon, { seed: cell.seed, signal, onProgress }),
             ]),
           );
-    return { images: countOf(set), clean: cleanFlags(classifier, set), attacks: attacked, masking };
+    const pictured = options.pictures ? picturedStrength(epsilons) : null;
+    const strongest = pictured === null ? null : strongestAt(pictured, attacks, attacked);
+    const pictures =
+      pictured === null || !strongest
+        ? null
+        : await drawAttacked(model, classifier, dataset, strongest, pictured, {
+            ...{ folder: paths.folder, layer: findVariant(cell.variant).gradCamLayer, seed: cell.seed },
+            ...{ cache, circumstances: { data: dataset.checksum, engine: engine.name }, signal },
+          });
+    return { images: countOf(set), clean: cleanFlags(classifier, set), attacks: attacked, masking, pictures };
   } finally {
     classifier.dispose();
     model.dispose();

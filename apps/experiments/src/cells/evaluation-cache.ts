@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
@@ -19,6 +20,8 @@ export interface EvaluationCache {
     keys: readonly Key[],
     compute: (missing: readonly Key[]) => Promise<readonly Value[]>,
   ) => Promise<Value[]>;
+  /** Drops what is known of a measurement, so that it is made again. */
+  forget: (name: string) => Promise<void>;
 }
 
 const fileSchema = z.object({
@@ -49,6 +52,7 @@ export const openEvaluationCache = (folder: string, checkpoint: string): Evaluat
     }
     return keys.map((key) => known[String(key)] as Value);
   },
+  forget: (name) => rm(path.join(folder, `${name}.json`), { force: true }),
 });
 
 /** The entries of a file; none of one that is damaged, or was made under other circumstances. */

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import {
@@ -12,70 +11,120 @@ import {
 import { writeWhole } from '@weightmap/core/files';
 import { gradCam } from '@weightmap/metrics';
 import sharp from 'sharp';
-import { conditions } from './conditions.js';
+import { magnification } from '../magnification.js';
+import { conditions, type Condition } from './conditions.js';
 
-export interface GradCamPictureOptions {
-  /** The cell's folder; pictures go to `grad-cam/` in it. */
-  folder: string;
+export interface LookOptions {
+  /** The cell's folder. */
+  readonly folder: string;
+  /** The folder in it that the pictures go to. */
+  readonly place: string;
   /** Name of the layer to look at. */
-  layer: string;
+  readonly layer: string;
   /** The first test image of each of this many classes. */
-  samples: number;
-  seed: number;
-  evaluation: EvaluationConfig;
+  readonly samples: number;
+  readonly seed: number;
+  /** What is done to the images. */
+  readonly conditions: readonly Condition[];
+  /** Whether what an attack added is drawn as well, magnified around mid-gray. */
+  readonly perturbations?: boolean;
+  /** Looked at between the conditions. */
+  readonly signal?: AbortSignal;
+}
+
+/** One sample under one condition, and its pictures, relative to the cell's folder. */
+export interface Look extends GradCamRecord {
+  /** What was added to the clean image; only of what was attacked, and only if asked for. */
+  readonly perturbation?: string;
+}
+
+export interface GradCamPictureOptions extends Pick<LookOptions, 'folder' | 'layer' | 'samples' | 'seed'> {
+  readonly evaluation: EvaluationConfig;
 }
 
 /** Draws each sample clean, noisy and attacked, with what Grad-CAM says of the predicted class (figure 5). */
-export async function drawGradCam(
+export const drawGradCam = (
+  model: tf.LayersModel,
+  classifier: Classifier,
+  dataset: Dataset,
+  { evaluation, ...options }: GradCamPictureOptions,
+): Promise<GradCamRecord[]> =>
+  drawLooks(model, classifier, dataset, {
+    ...options,
+    ...{ place: 'grad-cam', conditions: conditions(evaluation) },
+  });
+
+/**
+ * Draws samples under some conditions, with what Grad-CAM says of the class that is predicted. Each picture is written whole
+ * or not at all; the same network gives the same bytes.
+ *
+ * @throws whatever the signal's reason is when it is aborted.
+ */
+export async function drawLooks(
   model: tf.LayersModel,
   classifier: Classifier,
   { test }: Dataset,
-  { folder, layer, samples, seed, evaluation }: GradCamPictureOptions,
-): Promise<GradCamRecord[]> {
+  { folder, place, layer, samples, seed, conditions: all, perturbations, signal }: LookOptions,
+): Promise<Look[]> {
   const { classes } = test.spec;
   const chosen = classes
     .slice(0, samples)
     .map((_, label) => test.labels.indexOf(label))
     .filter((index) => index >= 0);
   if (chosen.length === 0) return [];
-  await mkdir(path.join(folder, 'grad-cam'), { recursive: true });
   const { images, labels } = batchOf(test, chosen);
-  const pictured = conditions(evaluation).map(({ condition, strength, perturbation }) => {
-    const random = randomStream(seed, 'grad-cam');
-    const outcomes = perturbation?.attack.run(classifier, images, labels, { strengths: [strength], random });
-    return { condition, strength, inputs: outcomes?.[0].adversarial ?? images };
-  });
-
-  const records: GradCamRecord[] = [];
-  for (const { condition, strength, inputs } of pictured) {
-    const { heatmaps, shape, classIndex, probabilities } = gradCam(model, inputs, { layer, classifier });
-    const pixels = await inputs.data<'float32'>();
-    const [, height, width, channels] = inputs.shape;
-    for (const [i, sample] of chosen.entries()) {
-      const image = `grad-cam/${sample}-${condition}-image.png`;
-      const heatmap = `grad-cam/${sample}-${condition}-heatmap.png`;
-      await writePng(path.join(folder, image), partOf(pixels, i, chosen.length), { height, width, channels });
-      await writePng(path.join(folder, heatmap), partOf(heatmaps, i, chosen.length), {
-        height: shape[1],
-        width: shape[2],
-        channels: 1,
+  const looks: Look[] = [];
+  try {
+    const clean = await images.data<'float32'>();
+    for (const { condition, strength, perturbation } of all) {
+      signal?.throwIfAborted();
+      const random = randomStream(seed, 'grad-cam');
+      const outcomes = perturbation?.attack.run(classifier, images, labels, {
+        strengths: [strength],
+        random,
       });
-      records.push({
-        ...{ heatmap, image, layer, sample, condition, strength },
-        label: classes[test.labels[sample]],
-        predicted: classes[classIndex[i]],
-        probability: probabilities[i],
-      });
+      const inputs = outcomes?.[0].adversarial ?? images;
+      try {
+        const { heatmaps, shape, classIndex, probabilities } = gradCam(model, inputs, { layer, classifier });
+        const pixels = await inputs.data<'float32'>();
+        const [, height, width, channels] = inputs.shape;
+        const part = (values: Float32Array, i: number) => partOf(values, i, chosen.length);
+        for (const [i, sample] of chosen.entries()) {
+          const named = (what: string) => `${place}/${sample}-${condition}-${what}.png`;
+          const [image, heatmap] = [named('image'), named('heatmap')];
+          await writePng(path.join(folder, image), part(pixels, i), { height, width, channels });
+          await writePng(path.join(folder, heatmap), part(heatmaps, i), {
+            ...{ height: shape[1], width: shape[2], channels: 1 },
+          });
+          const added = perturbations && perturbation ? named('perturbation') : undefined;
+          if (added) {
+            const factor = magnification(strength);
+            const before = part(clean, i);
+            const shown = part(pixels, i).map((value, at) => 0.5 + factor * (value - before[at]));
+            await writePng(path.join(folder, added), shown, { height, width, channels });
+          }
+          looks.push({
+            ...{ heatmap, image, layer, sample, condition, strength },
+            ...(added && { perturbation: added }),
+            label: classes[test.labels[sample]],
+            predicted: classes[classIndex[i]],
+            probability: probabilities[i],
+          });
+        }
+      } finally {
+        tf.dispose(outcomes?.map(({ adversarial }) => adversarial) ?? []);
+      }
     }
+  } finally {
+    tf.dispose([images, labels]);
   }
-  tf.dispose([labels, ...pictured.map(({ inputs }) => inputs)]);
-  return records;
+  return looks;
 }
 
 const partOf = (values: Float32Array, index: number, parts: number) =>
   values.subarray((index * values.length) / parts, ((index + 1) * values.length) / parts);
 
-/** Values in [0, 1] as a PNG at their own resolution. */
+/** Values in [0, 1] as a PNG at their own resolution; others are cut off there. */
 async function writePng(
   file: string,
   values: Float32Array,

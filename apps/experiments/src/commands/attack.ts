@@ -2,14 +2,17 @@ import { attacks, type AttackId } from '@weightmap/attacks';
 import { startEngine } from '@weightmap/engine';
 import { Command, InvalidArgumentError } from 'commander';
 import picomatch from 'picomatch';
-import { WeightmapError, type Dataset } from '@weightmap/core';
+import { WeightmapError, type CellConfig, type Dataset } from '@weightmap/core';
 import { unknownName } from '../_nearest.js';
 import { list, natural, positive } from '../_option-types.js';
 import { stopOnSignal } from '../_stop-on-signal.js';
 import { attackTable } from '../attacked/attack-table.js';
 import { writeAttackedRun, type AttackedRun } from '../attacked/attacked-run.js';
+import { baselinesOf, compareCorrupted } from '../attacked/corrupted-networks.js';
+import { corruptionTable } from '../attacked/corruption-table.js';
 import { summariseAttacks } from '../attacked/summarise-attacks.js';
 import { attackCell } from '../cells/attack-cell.js';
+import { benchmarkFor, corruptCell } from '../cells/corrupt-cell.js';
 import { cellName } from '../cells/cell-name.js';
 import { loadCellData } from '../cells/load-cell-data.js';
 import { transferMatrix } from '../cells/transfer.js';
@@ -26,6 +29,8 @@ interface Options {
   masking: number;
   select: string[];
   transfer?: boolean;
+  corruptions?: boolean;
+  baseline?: string;
   threads: number;
   json?: boolean;
 }
@@ -63,6 +68,8 @@ export function attackCommand(): Command {
     )
     .option('--select <ids>', 'rows: ids or globs, comma-separated', list, ['*'])
     .option('--transfer', 'show the images made against each network to all others')
+    .option('--corruptions', 'measure the errors under the corruptions of MNIST-C or CIFAR-10-C, and their mean (mCE)')
+    .option('--baseline <variant>', 'row whose errors mCE divides by; default: the first that is attacked')
     .option('--threads <n>', 'threads of the native engine', positive, 2)
     .option('--json', 'an object for programs')
     .addHelpText(
@@ -72,7 +79,8 @@ What was done before is taken from the cells' folders. The report of the run sho
 
 Examples:
   weightmap attack runs/standard
-  weightmap attack runs/standard --attacks fgsm,pgd,square --epsilons 8/255,0.1 --select 'cnn-*' --transfer`,
+  weightmap attack runs/standard --attacks fgsm,pgd,square --epsilons 8/255,0.1 --select 'cnn-*' --transfer
+  weightmap attack runs/standard --corruptions --baseline cnn-33`,
     )
     .action(async (run: string, options: Options) => {
       process.exitCode = await attackRun(run, options);
@@ -87,26 +95,32 @@ async function attackRun(run: string, options: Options): Promise<number> {
   const display = startDisplay(options.json ? process.stderr : process.stdout);
   const signal = stopOnSignal(display.note);
   const manifest = await readManifest(run);
-  const finished = [];
-  for (const cell of manifest.cells)
-    if (picomatch.isMatch(cell.variant, options.select) && (await readCellRecord(run, cell)))
-      finished.push(cell);
+  const trained = [];
+  for (const cell of manifest.cells) if (await readCellRecord(run, cell)) trained.push(cell);
+  const finished = trained.filter(({ variant }) => picomatch.isMatch(variant, options.select));
   if (finished.length === 0)
     throw new WeightmapError('There is no trained network to attack.', {
       where: run,
       expected: `a finished cell that --select ${options.select.join(',')} matches`,
       fix: '`weightmap status` shows which cells are done',
     });
+  const baseline = options.baseline ?? finished[0].variant;
+  const baselines = options.corruptions ? baselinesOf(finished, trained, baseline) : null;
   const engine = await startEngine({ threads: options.threads });
   const data = new Map<string, Dataset>();
   const attacked: AttackedRun = { schemaVersion: 1, images: options.images, cells: [], transfer: null };
   try {
-    for (const [i, cell] of finished.entries()) {
+    const dataOf = async (cell: CellConfig) => {
       const dataset = data.get(cell.dataset.id) ?? (await loadCellData(cell, manifest));
       data.set(cell.dataset.id, dataset);
+      return dataset;
+    };
+    for (const [i, cell] of finished.entries()) {
+      const dataset = await dataOf(cell);
       const result = await attackCell(cell, {
         ...{ run, dataset, engine, signal, attacks: chosen },
         ...{ epsilons: options.epsilons, images: options.images, maskingImages: options.masking },
+        pictures: isFirstTrial(cell, finished),
         onProgress: ({ stage, done, total }) =>
           display.progress({ stage: `${i + 1}/${finished.length} ${cellName(cell)}: ${stage}`, done, total }),
       });
@@ -115,6 +129,19 @@ async function attackRun(run: string, options: Options): Promise<number> {
       display.line(
         `${cellName(cell)}: ${summary.cleanAccuracyPercent.toFixed(1)} % clean, ${summary.worst.at(-1)?.accuracyPercent.toFixed(1) ?? '–'} % in the worst case`,
       );
+    }
+    if (baselines) {
+      const errors: Parameters<typeof compareCorrupted>[1] = new Map();
+      for (const cell of new Set([...baselines.values(), ...baselines.keys()])) {
+        const dataset = await dataOf(cell);
+        const found = await corruptCell(cell, {
+          ...{ run, dataset, engine, signal, images: options.images },
+          onProgress: ({ stage, done, total }) =>
+            display.progress({ stage: `${cellName(cell)}: ${stage}`, done, total }),
+        });
+        errors.set(cell, { benchmark: benchmarkFor(dataset), errors: found });
+      }
+      attacked.corruptions = compareCorrupted(baselines, errors, { baseline, images: options.images });
     }
     if (options.transfer) attacked.transfer = await transferBetween(run, finished, data, options, signal);
   } catch (error) {
@@ -127,9 +154,17 @@ async function attackRun(run: string, options: Options): Promise<number> {
   const file = await writeAttackedRun(run, attacked);
   const { html } = await buildReport(run, { command: `weightmap attack ${run}` });
   if (options.json) console.log(JSON.stringify(attacked));
-  else display.line(`\n${attackTable(attacked)}\n\nresults: ${file}\nreport: ${html}`);
+  else
+    display.line(
+      `\n${attackTable(attacked)}\n${attacked.corruptions ? `\n${corruptionTable(attacked.corruptions)}\n` : ''}\nresults: ${file}\nreport: ${html}`);
   return EXIT.done;
 }
+
+const isFirstTrial = (cell: CellConfig, cells: readonly CellConfig[]): boolean =>
+  !cells.some(
+    ({ variant, dataset, trial }) =>
+      variant === cell.variant && dataset.id === cell.dataset.id && trial < cell.trial,
+  );
 
 /** Networks of one trial and dataset; a matrix over all would compare what was trained on other images. */
 async function transferBetween(

@@ -13,9 +13,13 @@ export const kindColours: Readonly<Record<LayerKind, string>> = {
 /** What goes against expectation. */
 export const mark = 'var(--mark, #8f3a72)';
 export const ink = 'var(--ink, #1a1a1a)';
+export const ground = 'var(--ground, #ffffff)';
 export const quiet = 'var(--quiet, #595959)';
 export const hairline = 'var(--hairline, #d9d9d9)';
 export const paperMark = 'var(--paper-mark, #8a8a8a)';
 
 /** Dashes of an alternating variant. */
 export const dashes = '6 4';
+
+/** Of a line that may not be believed. */
+export const dots = '2 4';

@@ -16,7 +16,10 @@ export const figure = (
     )}
     <figcaption>
       <b>Figure ${number}.</b> ${caption}
-      <span class="sources">${csvLink(`${id}.csv`, csv)} · made by <code>${command}</code></span>
+      <span class="sources"
+        >${csvLink(`${id}.csv`, csv)} · <a href="figures/${id}.svg">SVG</a> ·
+        <a href="figures/${id}.png">PNG</a> · made by <code>${command}</code></span
+      >
     </figcaption>
   </figure>`;
 

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { dashes, hairline, ink, kindColours, quiet } from './_colours.js';
+import { dashes, dots, ground, hairline, ink, kindColours, quiet } from './_colours.js';
 import { dodge } from './_end-labels.js';
 import { panelOf, type Panel, type PanelText } from './_svg.js';
 import type { VariantName } from '../variant-names.js';
@@ -12,6 +12,10 @@ export interface Series {
   readonly points: readonly { x: number; y: number; sd: number | null }[];
   /** Points to mark; all of them if not given. */
   readonly marked?: readonly { x: number; y: number }[];
+  /** Drawn in dots with hollow marks: there is reason not to believe it. */
+  readonly isDoubtful?: boolean;
+  /** What stands behind the name. */
+  readonly remark?: string;
 }
 
 export interface LinePanelOptions extends PanelText {
@@ -19,6 +23,8 @@ export interface LinePanelOptions extends PanelText {
   heading: string;
   /** How many trials, in words. */
   note: string;
+  /** What the looks of the lines mean, if it isn't what they mean elsewhere. */
+  key?: string;
   xLabel: string;
   yLabel: string;
   yDomain: readonly [number, number];
@@ -37,10 +43,12 @@ const MARGIN = { top: 50, bottom: 44, left: 40 };
 const CHARACTER_WIDTH = 7;
 const LABEL_GAP = 14;
 
+const labelOf = ({ name, remark }: Series): string => (remark ? `${name.short} ${remark}` : name.short);
+
 /** A small multiple: lines with ± one standard deviation, each labelled at its end. */
 export function linePanel(options: LinePanelOptions): Panel {
   const { series, yDomain, landmark, isLogarithmic } = options;
-  const marginRight = 20 + CHARACTER_WIDTH * Math.max(...series.map(({ name }) => name.short.length));
+  const marginRight = 20 + CHARACTER_WIDTH * Math.max(...series.map((one) => labelOf(one).length));
   const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
   const xDomain = [Math.min(...xs), Math.max(...xs)];
   if (xDomain[0] === xDomain[1]) xDomain[1] += 1;
@@ -99,7 +107,7 @@ function logarithmicTicks([low, high]: readonly [number, number]): number[] {
   return choices.map(ticksOf).find(({ length }) => length >= 3) ?? ticksOf(choices[choices.length - 1]);
 }
 
-function headings({ heading, note, xLabel, yLabel }: LinePanelOptions) {
+function headings({ heading, note, key, xLabel, yLabel }: LinePanelOptions) {
   const at = (text: string, options: Plot.TextOptions) =>
     Plot.text([text], { text: (line: string) => line, fontSize: 12, fill: quiet, ...options });
   return [
@@ -112,6 +120,7 @@ function headings({ heading, note, xLabel, yLabel }: LinePanelOptions) {
       fill: ink,
     }),
     at(note, { frameAnchor: 'top-right', dy: -MARGIN.top + 12 }),
+    ...(key ? [at(key, { frameAnchor: 'top-right', dy: -MARGIN.top + 30 })] : []),
     at(yLabel, { frameAnchor: 'top-left', dx: -MARGIN.left + 2, dy: -MARGIN.top + 30 }),
     at(xLabel, { frameAnchor: 'bottom-right', dy: 38 }),
   ];
@@ -130,7 +139,7 @@ const mark = ({ x, label }: { x: number; label: string }) => [
   }),
 ];
 
-function lineOf({ name, symbol, points, marked = points }: Series) {
+function lineOf({ name, symbol, points, marked = points, isDoubtful }: Series) {
   const colour = kindColours[name.kind];
   const banded = points.filter(({ sd }) => sd !== null);
   return [
@@ -149,12 +158,13 @@ function lineOf({ name, symbol, points, marked = points }: Series) {
       stroke: colour,
       strokeWidth: 2,
       ...(name.alternating && { strokeDasharray: dashes }),
+      ...(isDoubtful && { strokeDasharray: dots }),
     }),
     Plot.dot(marked, {
       x: 'x',
       y: 'y',
       symbol: symbol as never,
-      fill: colour,
+      ...(isDoubtful ? { stroke: colour, strokeWidth: 1.5, fill: ground } : { fill: colour }),
       r: points.length > 20 ? 2 : 3,
     }),
   ];
@@ -181,9 +191,9 @@ function endLabels(
     ends.map(({ y }) => y),
     { gap: LABEL_GAP * unitsY, low, high },
   );
-  return series.map(({ name }, i) => {
+  return series.map((one, i) => {
     const { x, y } = ends[i];
-    const colour = kindColours[name.kind];
+    const colour = kindColours[one.name.kind];
     const label = { x: () => xDomain[1] + 12 * unitsX, y: () => value(at[i]), fill: colour };
     return [
       Plot.link([0], {
@@ -194,7 +204,7 @@ function endLabels(
         stroke: colour,
         strokeOpacity: 0.5,
       }),
-      Plot.text([name.short], {
+      Plot.text([labelOf(one)], {
         ...label,
         text: (text: string) => text,
         textAnchor: 'start',

@@ -2,8 +2,10 @@ import type { Series } from './_line-panel.js';
 import type { Benchmark, VariantSummary } from './summary.js';
 
 /** `n = 3`, `n = 1, no band`, or `n = 1 … 3`. */
-export function trialsNote(variants: readonly VariantSummary[]): string {
-  const counts = variants.map(({ testError }) => testError.n);
+export const trialsNote = (variants: readonly VariantSummary[]): string =>
+  countsNote(variants.map(({ testError }) => testError.n));
+
+export function countsNote(counts: readonly number[]): string {
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   if (least < most) return `n = ${least} … ${most}`;
   return most === 1 ? 'n = 1, no band' : `n = ${most}`;
@@ -25,10 +27,12 @@ export function byArchitecture(
   });
 }
 
+type Named = Pick<VariantSummary, 'name'>;
+
 const symbols = ['circle', 'square', 'triangle', 'diamond2', 'star', 'cross'];
 
 /** Variants of one kind share a colour: the first is a circle, the second a square, and so on. */
-export const symbolOf = (variants: readonly VariantSummary[], { name }: VariantSummary, i: number): string =>
+export const symbolOf = (variants: readonly Named[], { name }: Named, i: number): string =>
   symbols[variants.slice(0, i).filter((before) => before.name.kind === name.kind).length % symbols.length];
 
 /** How a variant's line looks; what it shows is the caller's. */

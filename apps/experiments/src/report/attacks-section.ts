@@ -1,51 +1,37 @@
 import type { AttackedRun, AttackedSummary } from '../attacked/attacked-run.js';
 import { attackRows, maskingText, transferRows } from '../attacked/attack-table.js';
-import { strength as strengthText } from '../format.js';
+import { list, strength as strengthText } from '../format.js';
 import { variantName } from '../variant-names.js';
 import { csvLink } from './_figure.js';
 import { html, trusted, type Html } from './_html.js';
-import { toCsv, type Table } from './csv.js';
+import { attackCsv } from './attack-curves.js';
+import { corruptionsSection } from './corruptions-section.js';
+import { attackedPicturesCsv } from './attacked-grids.js';
+import { gradCamTable, magnificationNote, type Grid } from './grad-cam-grid.js';
+import type { Album } from './pictures.js';
 
-/** Every attack at every strength, a row each. */
-export const attackData = ({ cells }: AttackedRun): Table => ({
-  columns: [
-    'variant',
-    'dataset',
-    'trial',
-    'attack',
-    'norm',
-    'strength',
-    'accuracy_percent',
-    'mean_linf',
-    'mean_l2',
-  ],
-  rows: cells.flatMap((cell) => {
-    const where = [cell.variant, cell.dataset, cell.trial];
-    return [
-      [...where, 'none', null, 0, cell.cleanAccuracyPercent, null, null],
-      ...cell.attacks.flatMap(({ id, norm, points }) =>
-        points.map(({ strength, accuracyPercent, meanLinf, meanL2 }) => [
-          ...where,
-          ...[id, norm, strength, accuracyPercent, meanLinf, meanL2],
-        ]),
-      ),
-      ...cell.worst.map(({ strength, accuracyPercent }) => [
-        ...where,
-        ...['worst case', 'linf', strength, accuracyPercent, null, null],
-      ]),
-    ];
-  }),
-});
+/** What stands before the tables. */
+export interface AttacksOverview {
+  /** A sentence for each dataset. */
+  readonly headlines: readonly string[];
+  /** The curves; null if there is nothing to draw. */
+  readonly curves: Html | null;
+  readonly grids: readonly Grid[];
+  readonly album: Album;
+  /** What makes the page again. */
+  readonly command: string;
+}
 
 /** What attacks on the trained networks came to, and whether it is to be believed. */
-export function attacksSection(attacked: AttackedRun): Html {
+export function attacksSection(attacked: AttackedRun, overview: AttacksOverview): Html {
   const { head, rows } = attackRows(attacked);
   const { transfer } = attacked;
-  return html`${table('Accuracy under attack, at the largest strength', head, rows)}
+  return html`${overview.headlines.map((line) => html`<h3>${line}</h3>`)} ${overview.curves}
+    ${pictures(attacked, overview)} ${table('Accuracy under attack, at the largest strength', head, rows)}
     <p class="sources">
       ${String(attacked.images)} test images of each network. Worst case: each image under the worst for it of
       all attacks on L∞. Masking: signs that a network only seems robust because attacks on it fail.
-      ${csvLink('attacks.csv', toCsv(attackData(attacked)))}
+      ${csvLink('attacks.csv', attackCsv(attacked))}
     </p>
     ${attacked.cells.map(cellDetails)}
     ${
@@ -55,7 +41,36 @@ export function attacksSection(attacked: AttackedRun): Html {
           ...transferTable(transfer),
         )}
         <p class="sources">The diagonal is the white box: no other row should be below it in its column.</p>`
-    }`;
+    }
+    ${attacked.corruptions && corruptionsSection(attacked.corruptions, table)}`;
+}
+
+/** What the networks see in the same images, clean and attacked; nothing without pictures. */
+function pictures({ cells }: AttackedRun, { grids, album, command }: AttacksOverview): Html | null {
+  if (grids.length === 0) return null;
+  const epsilons = grids.flatMap(({ rows }) => rows.map(({ strength: at }) => at)).filter((at) => at > 0);
+  return html`<h3>What they see in an attacked image</h3>
+    <div class="grids">${grids.flatMap(inPairs).map((grid) => gradCamTable(grid, album))}</div>
+    <p class="sources">
+      The same test images for every network, clean and under the attack on L∞ that fools it most at
+      ${list([...new Set(epsilons)].map((at) => `ε = ${strengthText(at)}`))}. Brighter counts more for the
+      class that is predicted; ✗ marks a wrong prediction, the percentage is its probability.
+      ${magnificationNote(grids)} First trials only.
+      ${csvLink('attacked-grad-cam.csv', attackedPicturesCsv(cells))} · made by <code>${command}</code>
+    </p>`;
+}
+
+/** Two samples a table: tables of a few networks stand side by side where there is room. */
+function inPairs(grid: Grid): Grid[] {
+  const samples = [...new Set(grid.rows.map(({ sample }) => sample))];
+  return Array.from({ length: Math.ceil(samples.length / 2) }, (_, i) => {
+    const pair = samples.slice(2 * i, 2 * i + 2);
+    return {
+      ...grid,
+      title: `${grid.title}, test ${pair.length > 1 ? 'images' : 'image'} ${list(pair.map(String))}`,
+      rows: grid.rows.filter(({ sample }) => pair.includes(sample)),
+    };
+  });
 }
 
 function transferTable(transfer: NonNullable<AttackedRun['transfer']>): [string[], string[][]] {

@@ -4,7 +4,8 @@ import { writeWhole } from '@weightmap/core/files';
 import { readAttackedRun } from '../attacked/attacked-run.js';
 import { readRecords } from '../records/index.js';
 import { composePanels, toPng, type Panel } from './_svg.js';
-import { attackData } from './attacks-section.js';
+import { attackedGrids, attackedPictures, attackedPicturesCsv } from './attacked-grids.js';
+import { attackedGroups } from './attacked-networks.js';
 import { verdictData } from './claims-section.js';
 import { toCsv } from './csv.js';
 import { figuresOf } from './figures.js';
@@ -56,8 +57,10 @@ export async function buildReport(run: string, { command }: ReportOptions = {}):
   const pictured = summary.benchmarks.flatMap(({ variants }) =>
     variants.flatMap((variant) => picturedTrial(variant) ?? []),
   );
-  const album = await loadAlbum(run, pictured);
-  const figures = figuresOf(summary);
+  const attacked = readAttackedRun(run);
+  const underAttack = (attacked?.cells ?? []).flatMap((cell) => attackedPictures(run, cell) ?? []);
+  const album = await loadAlbum(run, [...pictured, ...underAttack]);
+  const figures = figuresOf(summary, attacked);
 
   const folder = join(run, 'report');
   const [pictures, tables] = [join(folder, 'figures'), join(folder, 'tables')];
@@ -70,14 +73,15 @@ export async function buildReport(run: string, { command }: ReportOptions = {}):
     await writeFigure(pictures, { id, heading, panels, columns });
     await writeWhole(join(tables, `${id}.csv`), csv);
   }
-  for (const grid of gradCamGrids(summary.benchmarks, album)) {
+  const groups = attacked ? attackedGroups(attacked, summary.benchmarks) : [];
+  for (const grid of [...gradCamGrids(summary.benchmarks, album), ...attackedGrids(run, groups, album)]) {
     const panel = gradCamPanel(grid, album);
     await writeFigure(pictures, { id: grid.id, heading: grid.title, panels: [panel], columns: 1 });
   }
   await writeTables(tables, summary);
-  const attacked = readAttackedRun(run);
-  if (attacked) await writeWhole(join(tables, 'attacks.csv'), toCsv(attackData(attacked)));
-  const options = { summary, figures, album, attacked, command: made };
+  if (attacked && underAttack.length > 0)
+    await writeWhole(join(tables, 'attacked-grad-cam.csv'), attackedPicturesCsv(attacked.cells));
+  const options = { summary, figures, album, attacked, run, command: made };
   await writeWhole(join(folder, 'report.md'), markdown(options));
   await writeWhole(join(folder, 'index.html'), fittingPage(options));
   return {

@@ -1,5 +1,6 @@
 import { linePanel } from './_line-panel.js';
 import { byArchitecture, eachRecord, seriesOf, trialsNote } from './_series.js';
+import { landmarkIn, ticksOf } from './_strengths.js';
 import type { Panel } from './_svg.js';
 import { toCsv } from './csv.js';
 import { list, percent, strength } from '../format.js';
@@ -13,9 +14,6 @@ const axes = {
   noise: { axis: 'uniform noise bound β', symbol: 'β', heading: 'uniform noise', csv: 'beta' },
   fgsm: { axis: 'FGSM step ε', symbol: 'ε', heading: 'FGSM', csv: 'epsilon' },
 } as const;
-
-/** The customary bound on 8-bit images, for comparison with other work. */
-const LANDMARK = 8 / 255;
 
 /** Error against β or ε: one panel an architecture of each benchmark; empty if there is nothing to draw. */
 export function curvePanels(benchmarks: readonly Benchmark[], curve: Curve): Panel[] {
@@ -34,12 +32,10 @@ export function curvePanels(benchmarks: readonly Benchmark[], curve: Curve): Pan
         xLabel: `${axis} (pixel units)`,
         yLabel: 'test error, %',
         yDomain: [0, 100],
-        xTicks: thin(xs),
+        xTicks: ticksOf(xs),
         xFormat: strength,
         series,
-        ...(curve === 'fgsm' &&
-          xs[0] < LANDMARK &&
-          xs.at(-1)! > LANDMARK && { landmark: { x: LANDMARK, label: 'ε = 8/255' } }),
+        ...(curve === 'fgsm' && landmarkIn(xs)),
       });
 
       function describe(shown: readonly VariantSummary[], name: Curve): string {
@@ -67,12 +63,3 @@ export const curveCsv = (benchmarks: readonly Benchmark[], curve: Curve): string
   });
 
 const pointOf = ({ strength: x, error }: CurvePoint) => ({ x, y: error.mean, sd: error.sd });
-
-/** At most seven ticks that don't crowd: those at least an eighth of the axis apart. */
-function thin(xs: readonly number[]): number[] {
-  const range = xs.at(-1)! - xs[0];
-  return xs.reduce<number[]>(
-    (kept, x) => (kept.length === 0 || x - kept.at(-1)! >= range / 8 ? [...kept, x] : kept),
-    [],
-  );
-}

@@ -1,4 +1,7 @@
+import type { AttackedRun } from '../attacked/attacked-run.js';
 import type { Panel } from './_svg.js';
+import { attackCaption, attackCsv, attackPanels } from './attack-curves.js';
+import { attackedGroups } from './attacked-networks.js';
 import { claimsData } from './claims-section.js';
 import { claimsPanels } from './claims-figure.js';
 import { curveCsv, curvePanels } from './curves.js';
@@ -13,7 +16,7 @@ import { varianceCsv, variancePanels } from './variance.js';
 
 /** A figure of the report: on the page, and as files of its own. */
 export interface Figure {
-  readonly id: 'claims' | 'overview' | 'noise' | 'fgsm' | 'sharpness' | 'variance' | 'history';
+  readonly id: 'claims' | 'overview' | 'noise' | 'fgsm' | 'attacks' | 'sharpness' | 'variance' | 'history';
   readonly heading: string;
   /** What to look at. */
   readonly caption: string;
@@ -25,7 +28,7 @@ export interface Figure {
 }
 
 /** Every figure that there is data for, in the order of the page. */
-export function figuresOf(summary: Summary): Figure[] {
+export function figuresOf(summary: Summary, attacked: AttackedRun | null = null): Figure[] {
   const { benchmarks, verification } = summary;
   const several = benchmarks.some(({ variants }) => variants.some(({ testError }) => testError.n > 1));
   const sharesAxis = benchmarks.some(({ variants }) =>
@@ -34,6 +37,7 @@ export function figuresOf(summary: Summary): Figure[] {
   const band = several
     ? 'The band is ± one standard deviation over the trials; a variant with one trial has none.'
     : 'Each line is a single trial, so there is no band.';
+  const groups = attacked ? attackedGroups(attacked, benchmarks) : [];
   const figures: Figure[] = [
     {
       id: 'claims',
@@ -72,6 +76,14 @@ export function figuresOf(summary: Summary): Figure[] {
       panels: curvePanels(benchmarks, 'fgsm'),
       columns: 3,
       csv: curveCsv(benchmarks, 'fgsm'),
+    },
+    {
+      id: 'attacks',
+      heading: 'Under attack',
+      caption: attackCaption(groups),
+      panels: attackPanels(groups),
+      columns: 3,
+      csv: attacked ? attackCsv(attacked) : '',
     },
     {
       id: 'sharpness',

@@ -1,25 +1,34 @@
-import type { GradCamRecord } from '@weightmap/core';
+import type { Look } from '../cells/grad-cam-pictures.js';
 import type { StoredRecord } from '../records/index.js';
 import { html, type Html } from './_html.js';
 import { byArchitecture } from './_series.js';
 import { count, PERCENT, strength } from '../format.js';
-import { magnification, samplesOf, type Album, type Picture } from './pictures.js';
+import { magnification } from '../magnification.js';
+import { samplesOf, type Album, type Picture, type Pictured } from './pictures.js';
 import type { Benchmark, VariantSummary } from './summary.js';
-import { architectureName } from '../variant-names.js';
+import { architectureName, type VariantName } from '../variant-names.js';
+
+/** A model whose pictures are shown. */
+export interface Column {
+  readonly name: VariantName;
+  readonly stored: Pictured;
+  /** What attacked it, if the records don't say FGSM by being what they are. */
+  readonly attack?: string;
+}
 
 /** One model's view of one picture. */
-export interface View {
-  readonly variant: VariantSummary;
-  readonly stored: StoredRecord;
-  readonly gradCam: GradCamRecord;
+export interface View extends Column {
+  readonly gradCam: Look;
 }
 
 /** One sample under one condition, seen by every model that has it. */
 export interface GridRow {
   readonly sample: number;
-  readonly condition: GradCamRecord['condition'];
+  readonly condition: Look['condition'];
   readonly strength: number;
   readonly label: string;
+  /** What attacked all views of an attacked row; null if nothing, if not the same, or if it is known of none. */
+  readonly attack: string | null;
   readonly views: readonly (View | null)[];
 }
 
@@ -28,7 +37,7 @@ export interface Grid {
   /** Fit for the name of a file. */
   readonly id: string;
   readonly title: string;
-  readonly variants: readonly VariantSummary[];
+  readonly columns: readonly Column[];
   readonly rows: readonly GridRow[];
 }
 
@@ -40,22 +49,23 @@ export const picturedTrial = ({ stored }: VariantSummary): StoredRecord | undefi
 export const gradCamGrids = (benchmarks: readonly Benchmark[], { shown }: Pick<Album, 'shown'>): Grid[] =>
   byArchitecture(benchmarks, (variant) => picturedTrial(variant) !== undefined).flatMap(
     ({ benchmark, architecture, variants }) => {
-      const rows = rowsOf(variants, shown);
-      return rows.length > 0
-        ? [
-            {
-              id: `grad-cam-${benchmark.id}-${architecture}`,
-              title: `${architectureName(architecture)} on ${benchmark.title}`,
-              variants,
-              rows,
-            },
-          ]
-        : [];
+      return gridOf(
+        `grad-cam-${benchmark.id}-${architecture}`,
+        `${architectureName(architecture)} on ${benchmark.title}`,
+        variants.map((variant) => ({ name: variant.name, stored: picturedTrial(variant)! })),
+        shown,
+      );
     },
   );
 
+/** The first samples of some models side by side; none where there are no pictures. */
+export function gridOf(id: string, title: string, columns: readonly Column[], shown: number): Grid[] {
+  const rows = rowsOf(columns, shown);
+  return rows.length > 0 ? [{ id, title, columns, rows }] : [];
+}
+
 /** Inputs and Grad-CAM on the page. */
-export const gradCamTable = ({ title, variants, rows }: Grid, album: Album): Html =>
+export const gradCamTable = ({ title, columns, rows }: Grid, album: Album): Html =>
   html`<div class="scroll" role="region" aria-label="Grad-CAM, ${title}" tabindex="0">
     <table class="pictures">
       <caption>
@@ -65,7 +75,7 @@ export const gradCamTable = ({ title, variants, rows }: Grid, album: Album): Htm
         <tr>
           <th scope="col">Image</th>
           <th scope="col">Input</th>
-          ${variants.map(({ name }) => html`<th scope="col"><span class="key ${name.kind} ${name.alternating && 'alternating'}" aria-hidden="true"></span>${name.short}</th>`)}
+          ${columns.map(({ name }) => html`<th scope="col"><span class="key ${name.kind} ${name.alternating && 'alternating'}" aria-hidden="true"></span>${name.short}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -81,8 +91,14 @@ export const leftOutNote = ({ shown, of }: Album): string | null =>
     : null;
 
 /** `noisy, β = 0.6` */
-export const conditionText = ({ condition, strength: at }: GridRow): string =>
-  condition === 'clean' ? 'clean' : `${condition}, ${condition === 'noisy' ? 'β' : 'ε'} = ${strength(at)}`;
+export const conditionText = ({ condition, strength: at, attack }: GridRow): string =>
+  condition === 'clean'
+    ? 'clean'
+    : `${attack ?? condition}, ${condition === 'noisy' ? 'β' : 'ε'} = ${strength(at)}`;
+
+/** What attacked this view, where the row as a whole can't say. */
+export const attackOf = ({ condition, attack }: GridRow, view: View): string | null =>
+  condition === 'attacked' && attack === null ? (view.attack ?? null) : null;
 
 /** The input that all models share; null if each has its own, as under attack. */
 export function sharedInput({ views, condition }: GridRow, album: Album): Picture | null {
@@ -104,7 +120,8 @@ function gridRow(row: GridRow, album: Album, isFirst: boolean): Html {
     ${views.map((view) => {
       if (!view) return html`<td><small>no picture</small></td>`;
       const { predicted, probability } = view.gradCam;
-      const { name } = view.variant;
+      const { name } = view;
+      const by = attackOf(row, view);
       const { input, heat, perturbation } = album.picturesOf(view.stored, view.gradCam);
       const isWrong = predicted !== label;
       return html`<td>
@@ -119,7 +136,7 @@ function gridRow(row: GridRow, album: Album, isFirst: boolean): Html {
         <span class="prediction ${isWrong && 'wrong'}"
           >${isWrong && html`<span title="wrong">✗</span> `}${predicted}
           <small>${Math.round(probability * 100)}${PERCENT}</small></span
-        >
+        >${by && html`<small>${by}</small>`}
       </td>`;
     })}
   </tr>`;
@@ -132,28 +149,35 @@ const picture = (shown: Picture, alt: string): Html =>
 
 const conditionOrder = ['clean', 'noisy', 'attacked'];
 
-function rowsOf(variants: readonly VariantSummary[], shown: number): GridRow[] {
+function rowsOf(columns: readonly Column[], shown: number): GridRow[] {
   const rows = new Map<string, GridRow & { views: (View | null)[] }>();
-  variants.forEach((variant, column) => {
-    const stored = picturedTrial(variant)!;
+  columns.forEach((column, place) => {
+    const { stored } = column;
     const samples = samplesOf(stored).slice(0, shown);
     for (const gradCam of stored.record.gradCam.filter(({ sample }) => samples.includes(sample))) {
       const { sample, condition, label } = gradCam;
       const key = `${sample}/${condition}/${gradCam.strength}`;
       const row = rows.get(key) ?? {
-        ...{ sample, condition, strength: gradCam.strength, label },
-        views: variants.map(() => null),
+        ...{ sample, condition, strength: gradCam.strength, label, attack: null },
+        views: columns.map(() => null),
       };
-      row.views[column] = { variant, stored, gradCam };
+      row.views[place] = { ...column, gradCam };
       rows.set(key, row);
     }
   });
-  return [...rows.values()].sort(
-    (a, b) =>
-      a.sample - b.sample ||
-      conditionOrder.indexOf(a.condition) - conditionOrder.indexOf(b.condition) ||
-      a.strength - b.strength,
-  );
+  return [...rows.values()]
+    .map((row) => ({ ...row, attack: row.condition === 'attacked' ? sameAttack(row.views) : null }))
+    .sort(
+      (a, b) =>
+        a.sample - b.sample ||
+        conditionOrder.indexOf(a.condition) - conditionOrder.indexOf(b.condition) ||
+        a.strength - b.strength,
+    );
+}
+
+function sameAttack(views: readonly (View | null)[]): string | null {
+  const attacks = new Set(views.flatMap((view) => (view ? [view.attack ?? null] : [])));
+  return attacks.size === 1 ? [...attacks][0] : null;
 }
 
 /** How the perturbations of these grids are magnified, for the caption; null if there are none. */

@@ -3,7 +3,7 @@ import { eachRecord } from './_series.js';
 import type { Panel } from './_svg.js';
 import { ink, kindColours, quiet } from './_colours.js';
 import { toCsv } from './csv.js';
-import { conditionText, sharedInput, type Grid } from './grad-cam-grid.js';
+import { attackOf, conditionText, sharedInput, type Grid } from './grad-cam-grid.js';
 import type { Album, Picture } from './pictures.js';
 import type { Benchmark } from './summary.js';
 
@@ -12,16 +12,18 @@ const CELL = 84;
 const ROW = 104;
 const TOP = 74;
 const PICTURE = 72;
+const SMALL = (PICTURE - 4) / 2;
 const COLUMN_CHARACTERS = 10;
 
 /** A grid as a picture of its own, for the files beside the page. */
-export function gradCamPanel({ id, title, variants, rows }: Grid, album: Album): Panel {
-  const width = LEFT + CELL * (1 + variants.length) + 16;
-  const height = TOP + ROW * rows.length + 8;
+export function gradCamPanel({ id, title, columns, rows }: Grid, album: Album): Panel {
+  const width = LEFT + CELL * (1 + columns.length) + 16;
+  const heights = rows.map((row) => (sharedInput(row, album) ? ROW : ROW + SMALL + 4));
+  const height = TOP + heights.reduce((sum, one) => sum + one, 0) + 8;
   const parts: string[] = [
     text(8, 22, `Grad-CAM: ${title}`, { size: 15, weight: 700 }),
     text(LEFT, TOP - 12, 'input', { fill: quiet }),
-    ...variants.map(({ name }, i) => {
+    ...columns.map(({ name }, i) => {
       const x = LEFT + CELL * (1 + i);
       const words = wrapped(name.short);
       return words
@@ -35,7 +37,7 @@ export function gradCamPanel({ id, title, variants, rows }: Grid, album: Album):
     }),
   ];
   rows.forEach((row, r) => {
-    const y = TOP + ROW * r;
+    const y = TOP + heights.slice(0, r).reduce((sum, one) => sum + one, 0);
     parts.push(text(8, y + 16, `“${row.label}”`, { weight: 600 }));
     parts.push(text(8, y + 33, conditionText(row), { fill: quiet }));
     const shared = sharedInput(row, album);
@@ -46,11 +48,17 @@ export function gradCamPanel({ id, title, variants, rows }: Grid, album: Album):
       if (!view) return;
       const { predicted, probability } = view.gradCam;
       const isWrong = predicted !== row.label;
-      parts.push(image(x, y, album.picturesOf(view.stored, view.gradCam).heat));
+      const { heat, input, perturbation } = album.picturesOf(view.stored, view.gradCam);
+      parts.push(image(x, y, heat));
+      // Under it the model's own input, and what an attack added to it.
+      const own = shared ? [] : [input, ...(perturbation ? [perturbation] : [])];
+      parts.push(...own.map((one, i) => image(x + (SMALL + 4) * i, y + PICTURE + 4, one, SMALL)));
+      const by = attackOf(row, view);
+      if (by) parts.push(text(x, y + heights[r] - 4, by, { fill: quiet, size: 11 }));
       parts.push(
         text(
           x,
-          y + PICTURE + 14,
+          y + heights[r] - 18,
           `${isWrong ? '✗ ' : ''}${shorten(predicted)} ${Math.round(probability * 100)} %`,
           {
             fill: isWrong ? 'var(--mark, #8f3a72)' : quiet,
@@ -79,9 +87,9 @@ const wrapped = (words: string): string[] =>
 
 const shorten = (label: string): string => (label.length > 8 ? `${label.slice(0, 7)}…` : label);
 
-const image = (x: number, y: number, { uri, missing }: Picture): string =>
+const image = (x: number, y: number, { uri, missing }: Picture, size = PICTURE): string =>
   uri
-    ? `<image x="${x}" y="${y}" width="${PICTURE}" height="${PICTURE}" preserveAspectRatio="xMidYMid meet" image-rendering="optimizeSpeed" href="${uri}"/>`
+    ? `<image x="${x}" y="${y}" width="${size}" height="${size}" preserveAspectRatio="xMidYMid meet" image-rendering="optimizeSpeed" href="${uri}"/>`
     : text(x, y + 40, missing!.replace('picture ', ''), { fill: quiet });
 
 const text = (

@@ -1,6 +1,9 @@
 import { paperCitation, paperDatasetLabels } from '../paper-values.js';
 import { count, list, meanSd, NONE, number, percent, plain, short } from '../format.js';
 import { verdictData, verdictHeadline } from './claims-section.js';
+import { attackedGrids } from './attacked-grids.js';
+import { attackedHeadlines } from './attacked-headline.js';
+import { attackedGroups } from './attacked-networks.js';
 import { gradCamGrids } from './grad-cam-grid.js';
 import { cautionsOf, claimsOf, headlineOf, verdictText } from './headline.js';
 import { fillText } from './missing.js';
@@ -13,21 +16,22 @@ import type { Benchmark, Summary } from './summary.js';
 import { variantName } from '../variant-names.js';
 
 /** The report for where Markdown is read; figures are the files beside it. */
-export function markdown({ summary, figures, album, command }: PageOptions): string {
+export function markdown({ summary, figures, album, attacked, run, command }: PageOptions): string {
   const { benchmarks, missing, damaged, recordCount, fill } = summary;
   const drawn = figures.map(
     ({ id, heading, caption }, i) =>
       `![${escape(heading)}](figures/${id}.png)\n\n**Figure ${i + 1}.** ${escape(caption)} Data: [${id}.csv](tables/${id}.csv)`,
   );
   const [claims, ...others] = figures[0]?.id === 'claims' ? drawn : [null, ...drawn];
-  const pictures = gradCamGrids(benchmarks, album).map(
-    ({ id, title }) => `![Grad-CAM, ${escape(title)}](figures/${id}.png)`,
-  );
+  const groups = attacked ? attackedGroups(attacked, benchmarks) : [];
+  const grids = [...gradCamGrids(benchmarks, album), ...attackedGrids(run, groups, album)];
+  const pictures = grids.map(({ id, title }) => `![Grad-CAM, ${escape(title)}](figures/${id}.png)`);
   const parts = [
     '# Weight map benchmark',
     ...(recordCount === 0 ? ['No cell is finished yet.'] : [verdicts(summary), claims]),
     ...benchmarks.map(answer),
     ...resultTables(summary).map(resultMarkdown),
+    ...attackedHeadlines(groups).map((line) => `### ${escape(line)}`),
     ...others,
     ...pictures,
     '## Provenance',

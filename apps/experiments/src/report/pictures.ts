@@ -1,14 +1,21 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GradCamRecord } from '@weightmap/core';
 import * as Plot from '@observablehq/plot';
 import sharp from 'sharp';
-import { isInside, type StoredRecord } from '../records/index.js';
+import type { Look } from '../cells/grad-cam-pictures.js';
+import { magnification } from '../magnification.js';
+import { isInside } from '../records/index.js';
 
 /** A picture for the page, or why there is none. */
 export type Picture =
   | { readonly uri: string; readonly missing?: undefined }
   | { readonly uri?: undefined; readonly missing: string };
+
+/** Looks at samples and the folder that their pictures are relative to; a stored record is one. */
+export interface Pictured {
+  readonly folder: string;
+  readonly record: { readonly gradCam: readonly Look[] };
+}
 
 /** What is shown of one look at one sample. */
 export interface Pictures {
@@ -25,7 +32,7 @@ export interface Album {
   /** How many samples are shown, of how many; the same for every model. */
   readonly shown: number;
   readonly of: number;
-  picturesOf(stored: StoredRecord, gradCam: GradCamRecord): Pictures;
+  picturesOf(stored: Pictured, gradCam: Look): Pictures;
   /** The same with fewer samples. */
   first(samples: number): Album;
 }
@@ -36,7 +43,7 @@ const missingPicture: Picture = { missing: 'picture missing' };
  * Reads the pictures of these records: inputs, heat maps in colour over them, perturbations. One that is missing, damaged or
  * out of the run's folder is named, never fatal.
  */
-export async function loadAlbum(run: string, stored: readonly StoredRecord[]): Promise<Album> {
+export async function loadAlbum(run: string, stored: readonly Pictured[]): Promise<Album> {
   const root = await realpath(run);
   const loaded = new Map<string, Pictures>();
   for (const one of stored)
@@ -58,26 +65,28 @@ export async function loadAlbum(run: string, stored: readonly StoredRecord[]): P
 }
 
 /** The samples that a record has pictures of, in order. */
-export const samplesOf = ({ record }: StoredRecord): number[] =>
+export const samplesOf = ({ record }: Pictured): number[] =>
   [...new Set(record.gradCam.map(({ sample }) => sample))].sort((a, b) => a - b);
 
-const keyOf = ({ folder }: StoredRecord, { image, heatmap }: GradCamRecord): string =>
+const keyOf = ({ folder }: Pictured, { image, heatmap }: Look): string =>
   JSON.stringify([folder, image, heatmap]);
 
 async function load(
   root: string,
-  { folder }: StoredRecord,
-  { condition, strength, ...paths }: GradCamRecord,
-  clean: GradCamRecord | undefined,
+  { folder }: Pictured,
+  { condition, strength, ...paths }: Look,
+  clean: Look | undefined,
 ): Promise<Pictures> {
   const pixels = (path: string) => readPixels(root, join(folder, path));
   const [image, heat] = [await pixels(paths.image), await pixels(paths.heatmap)];
-  const before = condition === 'attacked' && clean ? await pixels(clean.image) : null;
+  const drawn = paths.perturbation === undefined ? null : await pixels(paths.perturbation);
+  const before = !drawn && condition === 'attacked' && clean ? await pixels(clean.image) : null;
   return {
     input: await pictureOf(image, (pixels) => pixels),
     heat: await pictureOf(heat, (pixels) => overlay(pixels, 'missing' in image ? null : image)),
-    perturbation:
-      before && !('missing' in before)
+    perturbation: drawn
+      ? await pictureOf(drawn, (pixels) => pixels)
+      : before && !('missing' in before)
         ? await pictureOf(image, (pixels) => perturbation(pixels, before, strength))
         : null,
   };
@@ -157,10 +166,7 @@ function overlay(heat: Pixels, image: Pixels | null): Pixels {
   return { data, width, height };
 }
 
-/** How much a perturbation is magnified: ε fills half the range of gray. */
-export const magnification = (epsilon: number): number => 0.5 / epsilon;
-
-/** What was added to an image, magnified, around mid-gray. */
+/** What was added to an image, magnified, around mid-gray: of those whose record has no picture of it. */
 function perturbation(after: Pixels, before: Pixels, epsilon: number): Pixels {
   const { data, width, height } = after;
   const factor = magnification(epsilon);

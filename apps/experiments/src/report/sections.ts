@@ -1,5 +1,8 @@
 import type { AttackedRun } from '../attacked/attacked-run.js';
 import { answer } from './answer.js';
+import { attackedGrids } from './attacked-grids.js';
+import { attackedHeadlines } from './attacked-headline.js';
+import { attackedGroups } from './attacked-networks.js';
 import { attacksSection } from './attacks-section.js';
 import { csvLink, figure } from './_figure.js';
 import { html, type Html } from './_html.js';
@@ -8,7 +11,13 @@ import { toCsv } from './csv.js';
 import { count } from '../format.js';
 import type { Figure } from './figures.js';
 import { gradCamCsv } from './grad-cam-panel.js';
-import { gradCamGrids, gradCamTable, leftOutNote, magnificationNote } from './grad-cam-grid.js';
+import {
+  gradCamGrids,
+  gradCamTable,
+  leftOutNote,
+  magnificationNote,
+  picturedTrial,
+} from './grad-cam-grid.js';
 import { damagedList, fillText, missingTable } from './missing.js';
 import { resultTables } from './paper-tables.js';
 import { protocolLines, provenanceCsv, provenanceSentence, provenanceTable } from './provenance.js';
@@ -24,6 +33,8 @@ export interface PageOptions {
   album: Album;
   /** What `weightmap attack` found, if it was run. */
   attacked: AttackedRun | null;
+  /** The run's folder. */
+  run: string;
   /** What makes this page again. */
   command: string;
 }
@@ -74,9 +85,7 @@ export function partsOf(options: PageOptions): Parts {
     ...results(summary),
     ...drawn('noise'),
     ...drawn('fgsm'),
-    ...(options.attacked
-      ? [{ id: 'attacks', heading: 'Under attack', content: attacksSection(options.attacked) }]
-      : []),
+    ...underAttack(options, drawn('attacks')[0]?.content ?? null),
     ...gradCam(options),
     ...drawn('sharpness').map((sharpness) => ({ ...sharpness, isHalf: false })),
     ...drawn('variance').map((variance) => ({ ...variance, isHalf: false })),
@@ -96,6 +105,19 @@ export function partsOf(options: PageOptions): Parts {
     },
     sections,
   };
+}
+
+function underAttack(
+  { attacked, run, summary: { benchmarks }, album, command }: PageOptions,
+  curves: Html | null,
+): Section[] {
+  if (!attacked) return [];
+  const groups = attackedGroups(attacked, benchmarks);
+  const overview = {
+    ...{ headlines: attackedHeadlines(groups), curves, grids: attackedGrids(run, groups, album) },
+    ...{ album, command },
+  };
+  return [{ id: 'attacks', heading: 'Under attack', content: attacksSection(attacked, overview) }];
 }
 
 function results(summary: Summary): Section[] {
@@ -130,7 +152,7 @@ function comparisons({ verification: { claims, leftAside }, recordCount }: Summa
 
 function gradCam({ summary: { benchmarks }, album, command }: PageOptions): Section[] {
   const grids = gradCamGrids(benchmarks, album);
-  const leftOut = leftOutNote(album);
+  const leftOut = benchmarks.some(({ variants }) => variants.some(picturedTrial)) ? leftOutNote(album) : null;
   if (grids.length === 0 && !leftOut) return [];
   const note = html`<p class="sources">
     The paper’s figure 5. Brighter counts more for the class that is predicted. Each place of a map is a

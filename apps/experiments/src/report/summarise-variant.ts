@@ -59,7 +59,8 @@ function compare(variant: string, testError: Spread, likeness: Likeness): Compar
   return { row, difference, outside };
 }
 
-function curve(points: readonly (readonly [strength: number, errorPercent: number])[]): CurvePoint[] {
+/** The errors of several trials at each strength, in the order of the strengths. */
+export function curve(points: readonly (readonly [strength: number, errorPercent: number])[]): CurvePoint[] {
   return [...groupBy(points, ([strength]) => String(strength)).values()]
     .map((group) => ({ strength: group[0][0], error: spread(group.map(([, error]) => error)) }))
     .sort((a, b) => a.strength - b.strength);

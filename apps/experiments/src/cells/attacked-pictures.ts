@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type * as tf from '@tensorflow/tfjs';
+import type { Attack, Classifier, Dataset } from '@weightmap/core';
+import { readIfThere } from '@weightmap/core/files';
+import type { AttackedPoint } from './attack-cell.js';
+import type { EvaluationCache } from './evaluation-cache.js';
+import { drawLooks, type Look } from './grad-cam-pictures.js';
+
+/** Samples that get pictures. */
+const SAMPLES = 4;
+
+/** What a network sees in an image, clean and attacked. */
+export interface AttackedLooks {
+  /** The label of the attack. */
+  readonly attack: string;
+  readonly looks: readonly Look[];
+}
+
+export interface AttackedPictureOptions {
+  /** The cell's folder; the pictures go to `attacked/` in it. */
+  readonly folder: string;
+  readonly layer: string;
+  readonly seed: number;
+  readonly cache: EvaluationCache;
+  /** All else that the pictures depend on. */
+  readonly circumstances: object;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The strength that pictures are made at: the middle one of those above 0, the lower of two. At the largest nearly every
+ * network is fooled, and the picture is no longer that of its class.
+ */
+export function picturedStrength(epsilons: readonly number[]): number | null {
+  const positive = epsilons.filter((epsilon) => epsilon > 0).sort((a, b) => a - b);
+  return positive[Math.floor((positive.length - 1) / 2)] ?? null;
+}
+
+/** The attack on L∞ that fools most at a strength, the first of equals; null if there is none. */
+export function strongestAt(
+  epsilon: number,
+  attacks: readonly Attack[],
+  attacked: readonly { id: string; points: readonly AttackedPoint[] }[],
+): Attack | null {
+  const fooled = ({ id }: Attack) => {
+    const points = attacked.find((one) => one.id === id)?.points;
+    const flags = points?.find(({ strength }) => strength === epsilon)?.fooled ?? '';
+    return [...flags].filter((flag) => flag === '1').length;
+  };
+  const bounded = attacks.filter(({ norm }) => norm === 'linf');
+  return bounded.reduce<Attack | null>(
+    (best, attack) => (best && fooled(best) >= fooled(attack) ? best : attack),
+    null,
+  );
+}
+
+/**
+ * Draws a few test images clean and attacked, what the attack added, and Grad-CAM of both, unless all of that lies in the
+ * cell's folder already, byte by byte.
+ *
+ * @throws whatever the signal's reason is when it is aborted.
+ */
+export async function drawAttacked(
+  model: tf.LayersModel,
+  classifier: Classifier,
+  dataset: Dataset,
+  attack: Attack,
+  epsilon: number,
+  { folder, layer, seed, cache, circumstances, signal }: AttackedPictureOptions,
+): Promise<AttackedLooks> {
+  const known = () =>
+    cache.entries(
+      'attacked-pictures',
+      { ...circumstances, attack: attack.id, layer, seed, samples: SAMPLES },
+      [epsilon],
+      async () => {
+        const looks = await drawLooks(model, classifier, dataset, {
+          ...{ folder, place: 'attacked', layer, samples: SAMPLES, seed, perturbations: true, signal },
+          conditions: [
+            { condition: 'clean', strength: 0 },
+            { condition: 'attacked', strength: epsilon, perturbation: { attack, strength: epsilon } },
+          ],
+        });
+        return [{ looks, sha256: await digest(folder, looks) }];
+      },
+    );
+  let [{ looks, sha256 }] = await known();
+  if ((await digest(folder, looks)) !== sha256) {
+    // Lost, damaged, or drawn over by another attack or strength.
+    await cache.forget('attacked-pictures');
+    [{ looks, sha256 }] = await known();
+  }
+  return { attack: attack.label, looks };
+}
+
+/** SHA-256 of all pictures, one after another. */
+async function digest(folder: string, looks: readonly Look[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { image, heatmap, perturbation } of looks)
+    for (const file of [image, heatmap, ...(perturbation ? [perturbation] : [])])
+      hash.update((await readIfThere(path.join(folder, file))) ?? `no ${file}`);
+  return hash.digest('hex');
+}

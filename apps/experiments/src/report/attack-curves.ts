@@ -1,0 +1,143 @@
+import type { AttackedRun, AttackedSummary } from '../attacked/attacked-run.js';
+import { list, percent, strength } from '../format.js';
+import { architectureName } from '../variant-names.js';
+import { errorCurve, type AttackedGroup, type AttackedNetwork } from './attacked-networks.js';
+import { linePanel } from './_line-panel.js';
+import { countsNote, symbolOf } from './_series.js';
+import { landmarkIn, ticksOf } from './_strengths.js';
+import type { Panel } from './_svg.js';
+import type { CurvePoint } from './summary.js';
+import { toCsv, type Table } from './csv.js';
+
+/** Every attack at every strength, a row each. */
+const attackData = ({ cells }: AttackedRun): Table => ({
+  columns: [
+    'variant',
+    'dataset',
+    'trial',
+    'attack',
+    'norm',
+    'strength',
+    'accuracy_percent',
+    'mean_linf',
+    'mean_l2',
+  ],
+  rows: cells.flatMap((cell) => {
+    const where = [cell.variant, cell.dataset, cell.trial];
+    return [
+      [...where, 'none', null, 0, cell.cleanAccuracyPercent, null, null],
+      ...cell.attacks.flatMap(({ id, norm, points }) =>
+        points.map(({ strength, accuracyPercent, meanLinf, meanL2 }) => [
+          ...where,
+          ...[id, norm, strength, accuracyPercent, meanLinf, meanL2],
+        ]),
+      ),
+      ...cell.worst.map(({ strength, accuracyPercent }) => [
+        ...where,
+        ...['worst case', 'linf', strength, accuracyPercent, null, null],
+      ]),
+    ];
+  }),
+});
+
+export const attackCsv = (attacked: AttackedRun): string => toCsv(attackData(attacked));
+
+/** One attack on some networks, or the worst case of each image. */
+export interface AttackCurves {
+  readonly id: string;
+  readonly label: string;
+  readonly norm: string | null;
+  readonly isWorst: boolean;
+  readonly curves: readonly { readonly network: AttackedNetwork; readonly points: readonly CurvePoint[] }[];
+}
+
+/** The worst case first, then each attack in the order in which they were run; networks that were not attacked so have no curve. */
+export function curvesOf({ networks }: AttackedGroup): AttackCurves[] {
+  const attacks = new Map(
+    networks.flatMap(({ cells }) =>
+      cells.flatMap((cell) => cell.attacks.map((attack) => [attack.id, attack] as const)),
+    ),
+  );
+  const drawn = (pointsOf: (network: AttackedNetwork) => readonly CurvePoint[]) =>
+    networks
+      .map((network) => ({ network, points: pointsOf(network) }))
+      .filter(({ points }) => points.length > 0);
+  const byAttack = (id: string) => (cell: AttackedSummary) =>
+    cell.attacks.find((attack) => attack.id === id)?.points;
+  return [
+    {
+      ...{ id: 'worst', label: 'Worst case', norm: 'linf', isWorst: true },
+      curves: drawn(({ worst }) => worst),
+    },
+    ...[...attacks.values()].map(({ id, label, norm }) => ({
+      ...{ id, label, norm, isWorst: false },
+      curves: drawn(({ cells }) => errorCurve(cells, byAttack(id))),
+    })),
+  ].filter(({ curves }) => curves.length > 0);
+}
+
+/** A panel an attack, a row an architecture of each dataset. */
+export const attackPanels = (groups: readonly AttackedGroup[]): Panel[] =>
+  groups.flatMap((group) => curvesOf(group).map((curves) => attackPanel(group, curves)));
+
+const norms: Readonly<Record<string, string>> = { linf: 'L∞, pixel units', l2: 'L2', l1: 'L1', l0: 'pixels' };
+
+const remarks = { believable: '✓', doubtful: '?', unknown: undefined } as const;
+
+function attackPanel(group: AttackedGroup, { id, label, norm, isWorst, curves }: AttackCurves): Panel {
+  const named = curves.map(({ network }) => network);
+  const xs = [...new Set(curves.flatMap(({ points }) => points.map(({ strength: x }) => x)))];
+  xs.sort((a, b) => a - b);
+  const where = `${architectureName(group.architecture)} on ${group.title}`;
+  const symbol = norm === null ? 'strength' : 'ε';
+  return linePanel({
+    id: `attacks-${group.id}-${id}`,
+    row: group.id,
+    title: `${where}: test error, ${isWorst ? 'worst case of all attacks on L∞' : `under ${label}`}`,
+    description: `Lines of test error, 0 to 100 %, against ${symbol}. ${list(curves.map(endText))}.`,
+    heading: label,
+    note: countsNote(named.map(({ cells }) => cells.length)),
+    ...(isWorst &&
+      named.some(({ masking }) => masking === 'doubtful') && { key: 'dotted, ?: signs of masking' }),
+    xLabel: norm === null ? 'strength' : `ε (${norms[norm] ?? norm})`,
+    yLabel: `test error, %, ${where}`,
+    yDomain: [0, 100],
+    xTicks: ticksOf(xs),
+    xFormat: strength,
+    series: curves.map(({ network, points }, i) => ({
+      name: network.name,
+      symbol: symbolOf(named, network, i),
+      points: points.map(({ strength: x, error }) => ({ x, y: error.mean, sd: error.sd })),
+      ...(isWorst && {
+        isDoubtful: network.masking === 'doubtful',
+        remark: remarks[network.masking],
+      }),
+    })),
+    ...(norm === 'linf' && landmarkIn(xs)),
+  });
+
+  function endText({ network, points }: AttackCurves['curves'][number]): string {
+    const { strength: at, error } = points.at(-1)!;
+    const doubt = isWorst && network.masking === 'doubtful' ? ' (with signs of masking)' : '';
+    return `${network.name.short} ${percent(error.mean)} % at ${symbol} = ${strength(at)}${doubt}`;
+  }
+}
+
+/** What to look at. */
+export function attackCaption(groups: readonly AttackedGroup[]): string {
+  const networks = groups.flatMap((group) => group.networks);
+  const has = (verdict: AttackedNetwork['masking']) => networks.some(({ masking }) => masking === verdict);
+  const several = networks.some(({ cells }) => cells.length > 1);
+  return [
+    'Test error against the strength of each attack, from the error on the same images undisturbed, at 0.',
+    'Look at the worst case first: each image meets whichever of the attacks on L∞ fools the network, so no single attack’s line lies above it.',
+    has('believable') && '✓: no sign of masking was found.',
+    has('doubtful') &&
+      'Dots, hollow marks and ?: there are signs that attacks on the network fail, and that its true line lies higher.',
+    several
+      ? 'The band is ± one standard deviation over the trials; a network with one trial has none.'
+      : 'Each line is a single trial, so there is no band.',
+  ]
+    .filter(Boolean)
+    .join(' ');
+}

@@ -1,0 +1,79 @@
+import type { AttackedRun, AttackedSummary } from '../attacked/attacked-run.js';
+import { variantName, type VariantName } from '../variant-names.js';
+import { groupBy } from './_group-by.js';
+import { curve } from './summarise-variant.js';
+import type { Benchmark, CurvePoint } from './summary.js';
+
+/**
+ * - `believable`: no trial has a sign of masking;
+ * - `doubtful`: one has;
+ * - `unknown`: none was looked at.
+ */
+export type MaskingVerdict = 'believable' | 'doubtful' | 'unknown';
+
+/** One variant under attack, over its trials. */
+export interface AttackedNetwork {
+  readonly name: VariantName;
+  readonly cells: readonly AttackedSummary[];
+  readonly masking: MaskingVerdict;
+  /** Its test error if each image meets the worst for it of all attacks on L∞, from the clean one on; empty without any. */
+  readonly worst: readonly CurvePoint[];
+}
+
+/** Networks of one architecture on the same data. */
+export interface AttackedGroup {
+  /** Fit for an anchor and a file name. */
+  readonly id: string;
+  /** Of the data. */
+  readonly title: string;
+  readonly architecture: string;
+  readonly networks: readonly AttackedNetwork[];
+}
+
+/** The attacked networks that are drawn together, in the order of the run. */
+export function attackedGroups(
+  { cells }: AttackedRun,
+  benchmarks: readonly Pick<Benchmark, 'conditions' | 'title'>[],
+): AttackedGroup[] {
+  const groups = groupBy(cells, ({ dataset, variant }) => `${dataset}/${architectureOf(variant)}`);
+  return [...groups.values()].map((members) => {
+    const [{ dataset, variant }] = members;
+    const architecture = architectureOf(variant);
+    return {
+      id: `${dataset}-${architecture}`.replace(/[^\w-]+/g, '-'),
+      title: benchmarks.find(({ conditions }) => conditions.dataset.id === dataset)?.title ?? dataset,
+      architecture,
+      networks: [...groupBy(members, (cell) => cell.variant).values()].map(networkOf),
+    };
+  });
+}
+
+const architectureOf = (variant: string): string => variant.split('-')[0];
+
+function networkOf(cells: readonly AttackedSummary[]): AttackedNetwork {
+  const [{ variant }] = cells;
+  const looked = cells.flatMap(({ masking }) => masking ?? []);
+  const isDoubtful = looked.some(({ believable }) => !believable);
+  return {
+    name: variantName(variant, architectureOf(variant)),
+    cells,
+    masking: looked.length === 0 ? 'unknown' : isDoubtful ? 'doubtful' : 'believable',
+    worst: errorCurve(cells, ({ worst }) => worst),
+  };
+}
+
+/** The test error of some cells, from the clean images on, over the trials; empty if none of them has such points. */
+export function errorCurve(
+  cells: readonly AttackedSummary[],
+  pointsOf: (
+    cell: AttackedSummary,
+  ) => readonly { readonly strength: number; readonly accuracyPercent: number }[] | undefined,
+): CurvePoint[] {
+  const points = cells.flatMap((cell) => {
+    const attacked = (pointsOf(cell) ?? []).filter(({ strength }) => strength > 0);
+    return attacked.length > 0
+      ? [{ strength: 0, accuracyPercent: cell.cleanAccuracyPercent }, ...attacked]
+      : [];
+  });
+  return curve(points.map(({ strength, accuracyPercent }) => [strength, 100 - accuracyPercent]));
+}
