@@ -14,6 +14,8 @@ const mayImport = {
   metrics: ['core'],
   'test-utils': ['core', 'engine'],
   experiments: ['core', 'engine', 'datasets', 'wm-layers', 'architectures', 'training', 'attacks', 'metrics'],
+  explorer: ['core', 'wm-layers', 'architectures', 'attacks', 'metrics'],
+  'nx-plugin': [],
   examples: ['core', 'engine', 'datasets', 'wm-layers', 'architectures', 'training', 'attacks', 'metrics'],
 };
 
@@ -29,7 +31,17 @@ const boundaries = (extra = []) => [
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist', '**/out-tsc', '**/.nx', '**/runs', '**/.vitest', '**/vitest.config.*.timestamp*'] },
+  {
+    ignores: [
+      '**/dist',
+      '**/out-tsc',
+      '**/.nx',
+      '**/runs',
+      '**/.vitest',
+      '**/vitest.config.*.timestamp*',
+      'apps/explorer/public',
+    ],
+  },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -62,6 +74,11 @@ export default tseslint.config(
     rules: { '@nx/enforce-module-boundaries': boundaries(['test-utils', 'wm-layers']) },
   },
   { files: ['**/*.config.ts', 'tools/*.ts'], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    files: ['**/*.cjs'],
+    languageOptions: { globals: { require: 'readonly', module: 'writable', __dirname: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
   {
     files: ['**/*.mjs'],
     languageOptions: {

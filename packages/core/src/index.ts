@@ -6,3 +6,4 @@ export type * from './metric.js';
 export type * from './progress.js';
 export * from './random.js';
 export * from './run-record.js';
+export * from './showcase.js';

@@ -1,0 +1,50 @@
+import workerScript from './worker.js?script';
+import type { CallName, Calls, EngineName, Reply, Started } from './protocol.js';
+
+/** tfjs in a worker: the page stays free while it computes. */
+export interface Engine extends Started {
+  ask<Name extends CallName>(call: Name, argument: Calls[Name]['argument']): Promise<Calls[Name]['result']>;
+  /** Ends the worker, with all that it holds; what it was asked fails. */
+  end(): void;
+}
+
+/**
+ * Starts a worker with the engine asked for, or a slower one where there is none.
+ *
+ * @throws Error if the worker can't be started.
+ */
+export async function startEngine(wish: EngineName): Promise<Engine> {
+  const address = URL.createObjectURL(new Blob([workerScript], { type: 'text/javascript' }));
+  const worker = new Worker(address);
+  const waiting = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
+  let asked = 0;
+  worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => {
+    const call = waiting.get(data.id);
+    waiting.delete(data.id);
+    if ('problem' in data) call?.reject(new Error(data.problem));
+    else call?.resolve(data.result as never);
+  });
+  const fail = (why: string) => {
+    for (const { reject } of waiting.values()) reject(new Error(why));
+    waiting.clear();
+  };
+  worker.addEventListener('error', ({ message }) => fail(`The engine broke: ${message}`));
+  const ask: Engine['ask'] = (call, argument) =>
+    new Promise((resolve, reject) => {
+      const id = asked++;
+      waiting.set(id, { resolve, reject });
+      worker.postMessage({ id, call, argument });
+    });
+  const end = () => {
+    worker.terminate();
+    fail('The engine was put away.');
+  };
+  try {
+    return { ...(await ask('start', wish)), ask, end };
+  } catch (error) {
+    end();
+    throw error;
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}

@@ -1,0 +1,64 @@
+import * as tf from '@tensorflow/tfjs';
+import { randomStream, WeightmapError, type Classifier } from '@weightmap/core';
+import { gradCam } from '@weightmap/metrics';
+import { offeredAttacks } from './offered-attacks.js';
+import type { OpenNetwork } from './open-network.js';
+import type { Look, LookRequest } from './protocol.js';
+
+/**
+ * Attacks an image and shows it to the network. Equal requests give equal answers; no tensor is left behind.
+ *
+ * @throws WeightmapError if there is no such attack, or image and network don't fit each other.
+ */
+export function look(
+  { model, classifier, gradCamLayer: layer }: OpenNetwork,
+  { pixels, label, attack, strength, seed }: Omit<LookRequest, 'network'>,
+): Look {
+  const begun = performance.now();
+  const images = tf.tensor4d(pixels, [1, ...classifier.inputShape]);
+  const clean = probabilitiesOf(classifier, images);
+  const cleanPredicted = largestOf(clean);
+  const attacked = perturbed(classifier, images, label ?? cleanPredicted, { attack, strength, seed });
+  try {
+    const probabilities = attacked === images ? clean : probabilitiesOf(classifier, attacked);
+    const { heatmaps, shape } = gradCam(model, attacked, { layer });
+    const seen = attacked.dataSync<'float32'>();
+    tf.dispose([images, attacked]);
+    return {
+      ...{ attacked: seen, probabilities, cleanPredicted, heat: heatmaps },
+      predicted: largestOf(probabilities),
+      heatShape: [shape[1], shape[2]],
+      tensors: tf.memory().numTensors,
+      milliseconds: performance.now() - begun,
+    };
+  } finally {
+    tf.dispose([images, attacked]);
+  }
+}
+
+/** The images themselves at strength 0. */
+function perturbed(
+  classifier: Classifier,
+  images: tf.Tensor4D,
+  label: number,
+  { attack: id, strength, seed }: Pick<LookRequest, 'attack' | 'strength' | 'seed'>,
+): tf.Tensor4D {
+  if (strength === 0) return images;
+  const attack = offeredAttacks.get(id);
+  if (!attack)
+    throw new WeightmapError(`There is no attack “${id}”.`, {
+      expected: [...offeredAttacks.keys()].join(', '),
+    });
+  const labels = tf.tensor1d([label], 'int32');
+  const random = randomStream(seed, 'explorer');
+  try {
+    return attack.run(classifier, images, labels, { strengths: [strength], random })[0].adversarial;
+  } finally {
+    labels.dispose();
+  }
+}
+
+const probabilitiesOf = (classifier: Classifier, images: tf.Tensor4D): Float32Array =>
+  tf.tidy(() => classifier.logits(images).softmax().dataSync<'float32'>());
+
+const largestOf = (values: Float32Array): number => values.indexOf(Math.max(...values));

@@ -1,0 +1,34 @@
+import * as tf from '@tensorflow/tfjs';
+import '@weightmap/wm-layers'; // registers the layers that a stored network may have
+import { asClassifier, type Classifier } from '@weightmap/core';
+import { flops, trainableParameters } from '@weightmap/metrics';
+import { bytesOf } from '../data/base64.js';
+import type { LoadRequest, NetworkFacts } from './protocol.js';
+
+/** A network in the engine's memory. */
+export interface OpenNetwork {
+  readonly model: tf.LayersModel;
+  readonly classifier: Classifier;
+  readonly gradCamLayer: string;
+  readonly facts: NetworkFacts;
+}
+
+/**
+ * Reads a stored network. The caller disposes its model.
+ *
+ * @throws Error if it is damaged, or has a layer of an unknown class.
+ */
+export async function openNetwork({
+  stored: { modelTopology, weightSpecs, weights },
+  gradCamLayer,
+}: Omit<LoadRequest, 'network'>): Promise<OpenNetwork> {
+  const model = await tf.loadLayersModel(
+    tf.io.fromMemory({
+      modelTopology,
+      weightSpecs: weightSpecs as tf.io.WeightsManifestEntry[],
+      weightData: bytesOf(weights).buffer,
+    }),
+  );
+  const facts = { parameters: trainableParameters(model), flops: flops(model).executed };
+  return { model, classifier: asClassifier(model), gradCamLayer, facts };
+}

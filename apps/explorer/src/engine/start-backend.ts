@@ -1,0 +1,44 @@
+import * as tf from '@tensorflow/tfjs';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import plainBinary from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.wasm';
+import simdBinary from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';
+import { messageOf } from '@weightmap/core';
+import { engineNames, ENGINES, type EngineName, type Started } from './protocol.js';
+
+/** Starts the engine asked for, or the next slower one that this browser has; plain JavaScript always is. */
+export async function startBackend(wish: EngineName): Promise<Omit<Started, 'attacks'>> {
+  const problems: string[] = [];
+  for (const engine of ENGINES.slice(ENGINES.indexOf(wish))) {
+    const problem = await start(engine);
+    if (problem === null) return { engine, instead: problems.join(' ') || null };
+    problems.push(`${engineNames[engine]} can’t be used here: ${problem}.`);
+  }
+  throw new Error(problems.join(' '));
+}
+
+/** Returns what is in the way, or null. */
+async function start(engine: EngineName): Promise<string | null> {
+  try {
+    if (engine === 'webgl' && tf.env().getNumber('WEBGL_VERSION') === 0) return 'the browser has none';
+    if (engine === 'webgl' && !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED'))
+      return 'it computes with 16 bits, too few for small perturbations';
+    if (engine === 'wasm') locateBinaries();
+    // tfjs would recommend its Node package.
+    if (engine === 'cpu') (tf.findBackend('cpu') as { firstUse?: boolean }).firstUse = false;
+    const isStarted = await tf.setBackend(engine);
+    await tf.ready();
+    return isStarted ? null : 'it doesn’t start';
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** The binaries are part of this script. Several threads would need headers that only a server can send. */
+function locateBinaries(): void {
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  setWasmPaths({
+    'tfjs-backend-wasm.wasm': plainBinary,
+    'tfjs-backend-wasm-simd.wasm': simdBinary,
+    'tfjs-backend-wasm-threaded-simd.wasm': simdBinary,
+  });
+}

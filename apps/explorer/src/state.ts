@@ -1,0 +1,66 @@
+import type { AttackInfo, ShownBenchmark, ShownNetwork } from '@weightmap/core';
+import type { EngineName, Look, NetworkFacts, Started } from './engine/protocol.js';
+
+/** The image that is looked at. */
+export interface ChosenImage {
+  /** [height, width, channels], in [0, 1]. */
+  readonly pixels: Float32Array;
+  /** null for a drawing. */
+  readonly label: number | null;
+  /** Place among the images; null for a drawing. */
+  readonly index: number | null;
+}
+
+/** What a network is to be asked: a new object whenever something changes. */
+export interface Wish {
+  readonly image: ChosenImage;
+  readonly attack: AttackInfo;
+  readonly strength: number;
+  readonly seed: number;
+}
+
+/** What a network said last. */
+export type Answer =
+  | { readonly wish: Wish; readonly look: Look; readonly problem?: undefined }
+  | { readonly wish: Wish; readonly problem: string };
+
+/** Everything that the page shows. */
+export interface State {
+  readonly benchmark: ShownBenchmark;
+  /** Networks that are shown, by id. */
+  readonly chosen: ReadonlySet<string>;
+  readonly wish: Wish;
+  readonly isDrawing: boolean;
+  readonly engine: Started;
+  readonly engineWish: EngineName;
+  /** By the networks' files. */
+  readonly answers: ReadonlyMap<string, Answer>;
+  readonly facts: ReadonlyMap<string, NetworkFacts>;
+}
+
+/** What the page can be told to do. */
+export interface Actions {
+  showBenchmark(id: string): void;
+  toggleNetwork(id: string): void;
+  showImage(index: number): void;
+  startDrawing(): void;
+  draw(pixels: Float32Array): void;
+  chooseAttack(id: string): void;
+  setStrength(strength: number): void;
+  setSeed(seed: number): void;
+  chooseEngine(engine: EngineName): void;
+}
+
+export const shownNetworks = ({ benchmark, chosen }: Pick<State, 'benchmark' | 'chosen'>): ShownNetwork[] =>
+  benchmark.networks.filter(({ id }) => chosen.has(id));
+
+/** The first network of each kind. */
+export const firstChoice = ({ networks }: ShownBenchmark): Set<string> =>
+  new Set(
+    networks
+      .filter(({ kind }, place) => networks.findIndex((other) => other.kind === kind) === place)
+      .map(({ id }) => id),
+  );
+
+/** Numbers that an image consists of. */
+export const valuesOf = ({ height, width, channels }: ShownBenchmark): number => height * width * channels;

@@ -1,0 +1,96 @@
+import type { AttackInfo } from '@weightmap/core';
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { engineNames, ENGINES, type EngineName } from '../engine/protocol.js';
+import { strengthScale } from '../strength-scale.js';
+import { valuesOf, type Actions, type State } from '../state.js';
+import { formatStrength } from './format-strength.js';
+
+const valueIn = (event: Event): string => (event.target as HTMLInputElement | HTMLSelectElement).value;
+
+/** What is done to the image, and how strongly. */
+export function attackControls(state: State, actions: Actions): TemplateResult {
+  const { wish, engine, benchmark } = state;
+  const scale = strengthScale(wish.attack, valuesOf(benchmark));
+  const group = (label: string, infos: readonly AttackInfo[]) =>
+    html`<optgroup label=${label}>
+      ${infos.map(
+        ({ id, label }) => html`<option value=${id} ?selected=${id === wish.attack.id}>${label}</option>`,
+      )}
+    </optgroup>`;
+  return html`<div class="attack">
+      <label for="attack">What is done to the image</label>
+      <select id="attack" @change=${(event: Event) => actions.chooseAttack(valueIn(event))}>
+        ${group(
+          'Attacks by gradient',
+          engine.attacks.filter(({ kind }) => kind !== 'noise'),
+        )}
+        ${group(
+          'Noise and corruptions',
+          engine.attacks.filter(({ kind }) => kind === 'noise'),
+        )}
+      </select>
+      <p class="source">${wish.attack.source}</p>
+    </div>
+    <div class="strength">
+      <label for="strength">Strength</label>
+      <output for="strength">${formatStrength(scale, wish.strength)}</output>
+      <input
+        id="strength"
+        type="range"
+        min="0"
+        max=${scale.largest}
+        step=${scale.largest / 100}
+        .value=${String(wish.strength)}
+        aria-valuetext=${`${formatStrength(scale, wish.strength)}, ${scale.unit}`}
+        @input=${(event: Event) => actions.setStrength(Number(valueIn(event)))}
+      />
+      <p class="source">${scale.symbol}: ${scale.unit}</p>
+    </div>`;
+}
+
+/** The draw of the random numbers, and the engine. */
+export function settings(state: State, actions: Actions): TemplateResult {
+  const { wish, engine, engineWish } = state;
+  return html`<div class="pair">
+      <label for="seed">Random draw</label>
+      <input
+        id="seed"
+        type="number"
+        min="0"
+        max="9999"
+        step="1"
+        .value=${String(wish.seed)}
+        @change=${(event: Event) => actions.setSeed(Number(valueIn(event)))}
+      />
+    </div>
+    <div class="pair">
+      <label for="engine">Engine</label>
+      <select id="engine" @change=${(event: Event) => actions.chooseEngine(valueIn(event) as EngineName)}>
+        ${ENGINES.map(
+          (name) =>
+            html`<option value=${name} ?selected=${name === engineWish}>${engineNames[name]}</option>`,
+        )}
+      </select>
+    </div>
+    ${
+      engine.instead
+        ? html`<p class="caution" id="engine-note">
+            ${engine.instead} It runs on ${engineNames[engine.engine]}.
+          </p>`
+        : nothing
+    }
+    ${cost(state)}`;
+}
+
+/** What the last looks took. */
+function cost({ engine, answers }: State): TemplateResult {
+  const looks = [...answers.values()].flatMap((answer) => ('look' in answer ? [answer] : []));
+  const latest = looks.at(-1)?.look;
+  const total = looks.reduce((sum, { look }) => sum + look.milliseconds, 0);
+  return html`<p class="source" id="cost" data-engine=${engine.engine} data-tensors=${latest?.tensors ?? ''}>
+    Runs on
+    ${engineNames[engine.engine]}${
+      latest ? `: ${total.toFixed(0)} ms for ${looks.length} networks, ${latest.tensors} tensors held` : ''
+    }.
+  </p>`;
+}

@@ -1,0 +1,79 @@
+import type { ShownNetwork } from '@weightmap/core';
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { State } from '../state.js';
+import { differencePicture, heatPicture, imagePicture } from './pictures.js';
+import { probabilityBars } from './probability-bars.js';
+import { verdictOf } from './verdict.js';
+
+const count = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+
+/** One network: what it is shown, what it says, and why. */
+export function networkCard(network: ShownNetwork, state: State): TemplateResult {
+  const answer = state.answers.get(network.file);
+  const isBehind = answer?.wish !== state.wish;
+  return html`<article
+    class="network"
+    aria-busy=${isBehind}
+    aria-labelledby="name-${network.id}"
+    data-network=${network.id}
+  >
+    <h3 id="name-${network.id}"><span class="key ${network.kind}"></span>${network.label}</h3>
+    <p class="facts">${facts(network, state)}</p>
+    ${
+      answer === undefined
+        ? html`<p class="waiting">Loading …</p>`
+        : answer.problem !== undefined
+          ? html`<p class="problem" role="alert">${answer.problem}</p>`
+          : looked(answer, state)
+    }
+  </article>`;
+}
+
+function facts({ file, testErrorPercent }: ShownNetwork, { facts: known }: State): string {
+  const of = known.get(file);
+  return [
+    ...(testErrorPercent === null ? [] : [`${testErrorPercent.toFixed(2)} % test error`]),
+    ...(of ? [`${count.format(of.parameters)} parameters`, `${count.format(of.flops)} FLOPs`] : []),
+  ].join(' · ');
+}
+
+function looked(
+  answer: Extract<NonNullable<ReturnType<State['answers']['get']>>, { look: object }>,
+  { benchmark }: State,
+): TemplateResult {
+  const { wish, look } = answer;
+  const { classes } = benchmark;
+  const { isRight, text } = verdictOf(answer, classes);
+  const difference = differencePicture(look.attacked, wish.image.pixels, benchmark);
+  const isChanged = wish.strength > 0;
+  return html`<p class="verdict ${isRight ? 'right' : 'wrong'}">
+      <span class="mark" aria-hidden="true">${isRight ? '✓' : '✗'}</span> ${text}
+    </p>
+    <div class="pictures">
+      <figure>
+        <pixel-picture
+          data-part="attacked"
+          aria-label="The image as the network gets it"
+          .picture=${imagePicture(look.attacked, benchmark)}
+        ></pixel-picture>
+        <figcaption>what it gets</figcaption>
+      </figure>
+      <figure>
+        <pixel-picture
+          data-part="difference"
+          aria-label="What was changed, around mid-gray"
+          .picture=${difference}
+        ></pixel-picture>
+        <figcaption>change${isChanged ? html`, ×${difference.factor.toPrecision(2)}` : nothing}</figcaption>
+      </figure>
+      <figure>
+        <pixel-picture
+          data-part="heat"
+          aria-label="Grad-CAM: the places that speak for ${classes[look.predicted]}, bright"
+          .picture=${heatPicture(look.heat, look.heatShape, look.attacked, benchmark)}
+        ></pixel-picture>
+        <figcaption>why: Grad-CAM</figcaption>
+      </figure>
+    </div>
+    ${probabilityBars(look, { classes, truth: wish.image.label })}`;
+}

@@ -1,0 +1,35 @@
+import { html, type TemplateResult } from 'lit-html';
+import type { Look } from '../engine/protocol.js';
+
+/** Of more classes than this only the likeliest are shown. */
+const MOST = 10;
+
+const percent = (probability: number) => `${(100 * probability).toFixed(probability > 0.0995 ? 0 : 1)} %`;
+
+/** A bar a class; which one is true and which one is predicted is said, not only coloured. */
+export function probabilityBars(
+  { probabilities, predicted }: Pick<Look, 'probabilities' | 'predicted'>,
+  { classes, truth }: { classes: readonly string[]; truth: number | null },
+): TemplateResult {
+  const shown = [...classes.keys()];
+  if (classes.length > MOST) shown.sort((a, b) => probabilities[b] - probabilities[a]).length = MOST;
+  return html`<table class="bars">
+    <caption class="unseen">
+      Probability of each class
+    </caption>
+    <tbody>
+      ${shown.map(
+        (index) =>
+          html`<tr class="${index === predicted ? 'predicted' : ''} ${index === truth ? 'true' : ''}">
+            <th scope="row">
+              ${classes[index]}${index === truth ? html`<span class="unseen"> (true class)</span>` : ''}
+            </th>
+            <td class="bar" aria-hidden="true">
+              <span style="width: ${(100 * probabilities[index]).toFixed(2)}%"></span>
+            </td>
+            <td class="num">${percent(probabilities[index])}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}

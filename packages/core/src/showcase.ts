@@ -1,0 +1,65 @@
+/** What the feature layers of a network are; where they take turns, the ones that are no convolutions. */
+export type NetworkKind = 'conv' | 'smoothing' | 'unsharp';
+
+/** A trained network as `apps/explorer` lists it, before its weights are loaded. */
+export interface ShownNetwork {
+  /** Unique within its benchmark, such as `cnn-33`. */
+  readonly id: string;
+  readonly label: string;
+  readonly kind: NetworkKind;
+  /** What gives the last feature maps: where Grad-CAM looks. */
+  readonly gradCamLayer: string;
+  /** Name of the data file that holds it as a `StoredNetwork`, such as `mnist/cnn-33`. */
+  readonly file: string;
+  /** In percent, on all of the test images; null if it was not measured. */
+  readonly testErrorPercent: number | null;
+}
+
+/** An image to try networks on. */
+export interface ShownImage {
+  /** Index into the classes. */
+  readonly label: number;
+  /** [height, width, channels], row-major bytes, in base64. */
+  readonly pixels: string;
+}
+
+/** Networks and images of one dataset. */
+export interface ShownBenchmark {
+  readonly id: string;
+  readonly label: string;
+  readonly height: number;
+  readonly width: number;
+  /** 1 for grayscale, 3 for RGB. */
+  readonly channels: number;
+  /** Class names. */
+  readonly classes: readonly string[];
+  readonly networks: readonly ShownNetwork[];
+  readonly images: readonly ShownImage[];
+}
+
+/** Trained networks with images to try them on: what `weightmap explore` writes and `apps/explorer` reads. */
+export interface Showcase {
+  readonly schemaVersion: 1;
+  /** Where the networks come from, for people. */
+  readonly title: string;
+  /** What to know about them, in a sentence. */
+  readonly note: string;
+  /** Address of the run's report, relative to the page; null if there is none. */
+  readonly report: string | null;
+  readonly benchmarks: readonly ShownBenchmark[];
+}
+
+/** A tfjs layers model in one object: the contents of `model.json`, and `weights.bin` in base64. */
+export interface StoredNetwork {
+  readonly modelTopology: object;
+  readonly weightSpecs: readonly object[];
+  readonly weights: string;
+}
+
+/**
+ * A data file of the page, as JavaScript: a page that is opened from a disk may load scripts and fetch nothing.
+ *
+ * @param name of the file below `data/`, without `.js`: `showcase`, or a network's `file`.
+ */
+export const dataScript = (name: string, value: Showcase | StoredNetwork): string =>
+  `(globalThis.weightmapData ??= {})[${JSON.stringify(name)}] = ${JSON.stringify(value)};\n`;
