@@ -21,7 +21,7 @@ export function checkInputs(
   labels: tf.Tensor1D,
   targets?: tf.Tensor1D,
 ): Truth {
-  checkImages(classifier, images);
+  checkImages(classifier, images, 'images');
   const truth = checkClasses(classifier, images.shape[0], labels, 'label');
   if (!targets) return { labels: truth, targets: null };
   if (!targeted)
@@ -53,10 +53,15 @@ export function checkStrengths(strengths: readonly number[]): void {
     });
 }
 
-function checkImages({ inputShape, bounds: [low, high] }: Classifier, images: tf.Tensor4D): void {
+/** @throws WeightmapError if images have another shape than the classifier's, or a pixel outside its bounds. */
+export function checkImages(
+  { inputShape, bounds: [low, high] }: Pick<Classifier, 'inputShape' | 'bounds'>,
+  images: tf.Tensor4D,
+  what: string,
+): void {
   const [batch, ...shape] = images.shape;
   if (shape.join() !== inputShape.join() || batch === 0)
-    throw new WeightmapError(`The images have the shape [${images.shape.join(', ')}].`, {
+    throw new WeightmapError(`The ${what} have the shape [${images.shape.join(', ')}].`, {
       expected: `[batch, ${inputShape.join(', ')}], as the classifier takes them`,
     });
   // NaN compares false with everything, so it counts as outside.
@@ -68,11 +73,11 @@ function checkImages({ inputShape, bounds: [low, high] }: Classifier, images: tf
   let [smallest, largest] = [Infinity, -Infinity];
   for (const pixel of pixels) {
     if (Number.isNaN(pixel))
-      throw new WeightmapError('The images contain NaN.', { expected: range(low, high) });
+      throw new WeightmapError(`The ${what} contain NaN.`, { expected: range(low, high) });
     smallest = Math.min(smallest, pixel);
     largest = Math.max(largest, pixel);
   }
-  throw new WeightmapError(`The images reach from ${smallest} to ${largest}.`, {
+  throw new WeightmapError(`The ${what} reach from ${smallest} to ${largest}.`, {
     expected: range(low, high),
     fix: 'scale the pixels, or give the classifier the bounds that its images have',
   });

@@ -87,6 +87,14 @@ export function nearestPlane(norm: keyof typeof DUAL) {
     });
 }
 
+/** The plane where, to first order, the target comes to lead over the largest of the other logits. */
+export const planeOfTarget: VictimStep<Given & { targets: tf.Tensor1D }, Pick<Plane, 'lead' | 'slope'>> =
+  (model) =>
+  ({ at, labels, targets }) => {
+    const { gradient, loss } = model.gradient({ images: at, labels, targets, loss: 'target-margin' });
+    return { lead: loss, slope: gradient };
+  };
+
 /** The classes of the largest logits but the label's, from the largest down: [batch] of int32 each. */
 export function rivals(
   victim: Victim,

@@ -25,10 +25,20 @@ const versions: Record<NonNullable<AutoAttackOptions['version']>, () => readonly
   plus: () => [apgdCe({ restarts: 5 }), apgdDlr({ restarts: 5 }), fab(), square(), apgdT(), fab({ aims: 9 })],
 };
 
+/** With targets APGD-T is APGD-DLR, and FAB-T is FAB. */
+const targetedVersions: typeof versions = {
+  standard: () => [apgdCe(), apgdT(), fab(), square()],
+  plus: () => [apgdCe({ restarts: 5 }), apgdT({ restarts: 5 }), fab(), square()],
+};
+
 /**
  * AutoAttack on L∞: several attacks in turn, each on the images alone that still stand; an image is robust if it withstands
  * all of them. `standard` is APGD-CE, APGD-T, FAB-T and Square; `plus` is APGD-CE, APGD-DLR, FAB, Square, APGD-T and
  * FAB-T. Where nothing fools, the result is that of the first attack.
+ *
+ * With targets given every attack aims at them: APGD climbs the cross-entropy and the ratio of the target, FAB goes onto
+ * the target's plane, Square raises the target's margin, and only the target counts. APGD-T and FAB-T are one search then,
+ * what `plus` has twice is left out, as is each of the `attacks` that can't aim.
  *
  * Its cost is that of all attacks together, with the harness's looks at their results. Every strength is attacked anew,
  * by the attacks for a minimal change too.
@@ -38,21 +48,23 @@ const versions: Record<NonNullable<AutoAttackOptions['version']>, () => readonly
  * attacks”, arXiv:2003.01690, section 6.
  */
 export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions = {}): Attack {
-  const members = attacks ?? versions[version]();
+  const untargeted = attacks ?? versions[version]();
+  const targeted = attacks?.filter((attack) => attack.targeted) ?? targetedVersions[version]();
 
   function worstOf(
     { classifier, spent }: Ensemble,
-    { images, labels, standing }: { images: tf.Tensor4D; labels: tf.Tensor1D; standing: readonly number[] },
+    { images, labels, targets, standing }: Standing,
     { strength, seed }: { strength: number; seed: number },
   ): tf.Tensor4D {
     const batch = images.shape[0];
     let found = images;
     let open = [...standing];
-    members.forEach((attack, turn) => {
+    (targets ? targeted : untargeted).forEach((attack, turn) => {
       if (open.length === 0) return;
       const positions = filledUp(open, batch);
       const rows = tf.tensor1d(positions, 'int32');
       const [outcome] = attack.run(classifier, tf.gather(images, rows), tf.gather(labels, rows), {
+        ...(targets && { targets: tf.gather(targets, rows) }),
         strengths: [strength],
         random: randomStream(seed, turn, attack.id),
       });
@@ -73,21 +85,27 @@ export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions 
     kind: 'fixed',
     strength: 'epsilon',
     norm: 'linf',
-    targeted: false,
+    targeted: targeted.length > 0,
     usesGradient: true,
     source: 'Croce & Hein, arXiv:2003.01690',
     perturb(_victim, images, labels, options) {
-      const { strengths, random, classifier, spent } = options as AttackOptions & Ensemble;
+      const { strengths, random, targets, classifier, spent } = options as AttackOptions & Ensemble;
       const seed = random.seed();
-      const truth = labels.dataSync();
+      const [truth, aims] = [labels.dataSync(), targets?.dataSync()];
       const guesses = predictClasses(classifier, images);
       spent.forwards += guesses.length;
-      const standing = [...guesses.keys()].filter((i) => guesses[i] === truth[i]);
+      const standing = [...guesses.keys()].filter((i) =>
+        aims ? guesses[i] !== aims[i] : guesses[i] === truth[i],
+      );
       return strengths.map((strength) =>
         strength === 0
           ? images
           : tf.tidy(() =>
-              worstOf({ classifier, spent }, { images, labels, standing }, { strength, seed }).clone(),
+              worstOf(
+                { classifier, spent },
+                { images, labels, targets, standing },
+                { strength, seed },
+              ).clone(),
             ),
       );
     },
@@ -109,6 +127,14 @@ export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions 
 interface Ensemble {
   readonly classifier: Classifier;
   readonly spent: { forwards: number; backwards: number };
+}
+
+interface Standing {
+  readonly images: tf.Tensor4D;
+  readonly labels: tf.Tensor1D;
+  readonly targets: tf.Tensor1D | undefined;
+  /** The positions of the images that nothing has fooled yet. */
+  readonly standing: readonly number[];
 }
 
 /**

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import type { MinimalAttack, VictimModel, VictimStep } from '@weightmap/core';
 import { norms, nonZero } from './_norms.js';
-import { randomStart } from './_random-start.js';
+import { startOutside, type OutsideOptions } from './_outside.js';
 import { repeat } from './_repeat.js';
 import { StepSizes } from './_step-sizes.js';
 import { fools, perImage } from './_worst.js';
 import { judgedMinimal } from './evaluate-minimal.js';
 
-export interface BoundaryOptions {
+export interface BoundaryOptions extends OutsideOptions {
   steps?: number;
   /** σ: length of a step around the image, as a share of the distance, at first. */
   sphericalStep?: number;
@@ -15,8 +15,6 @@ export interface BoundaryOptions {
   sourceStep?: number;
   /** By which factor these change. */
   adaptation?: number;
-  /** Images of noise tried to find one that fools. */
-  tries?: number;
 }
 
 /** Steps from one that is counted to the next. */
@@ -32,6 +30,9 @@ const COUNT_EVERY = 10;
  * and x ← x′ if that fools and is nearer. σ and ε are adapted to each image, see `_step-sizes.ts`. 25,000 steps,
  * σ = ε = 0.01 at first, factor 1.5. The direction is drawn once for all images of a batch.
  *
+ * With targets it walks where images are taken for the target, and begins at the nearest image known to be: of the `starts`
+ * and of the batch, else of noise. An image without any stays as it is, and has not succeeded.
+ *
  * Source: Brendel, Rauber & Bethge, “Decision-based adversarial attacks”, arXiv:1712.04248, and its code in Foolbox.
  */
 export function boundary({
@@ -40,10 +41,11 @@ export function boundary({
   sourceStep = 0.01,
   adaptation = 1.5,
   tries = 100,
+  starts,
 }: BoundaryOptions = {}): MinimalAttack {
   const walk = (
     model: VictimModel,
-    { images, labels, at, noise, spherical, source }: Walk,
+    { images, labels, targets, at, noise, spherical, source }: Walk,
   ): { around: tf.Tensor4D; next: Next } => {
     const way = images.sub<tf.Tensor4D>(at);
     const distance = perImage(norms.l2.length(way));
@@ -63,7 +65,7 @@ export function boundary({
       .relu()
       .div(nonZero(left));
     const tried = around.add(rest.mul(share)).clipByValue(...model.bounds) as tf.Tensor4D;
-    const hit = fools(model.logits(tried), labels);
+    const hit = fools(model.logits(tried), labels, targets);
     const nearer = norms.l2.length(images.sub(tried)).less(distance.reshape([-1]));
     const taken = hit.greater(0).logicalAnd<tf.Tensor1D>(nearer);
     return { around, next: { at: tf.where(perImage(taken), tried, at), hit } };
@@ -73,7 +75,7 @@ export function boundary({
 
   const moveAndCount: VictimStep<Walk, Next & { aroundHit: tf.Tensor1D }> = (model) => (state) => {
     const { around, next } = walk(model, state);
-    return { ...next, aroundHit: fools(model.logits(around), state.labels) };
+    return { ...next, aroundHit: fools(model.logits(around), state.labels, state.targets) };
   };
 
   return judgedMinimal({
@@ -82,14 +84,15 @@ export function boundary({
     kind: 'minimal',
     strength: 'epsilon',
     norm: 'l2',
-    targeted: false,
+    targeted: true,
     usesGradient: false,
     source: 'Brendel, Rauber & Bethge, arXiv:1712.04248',
-    nearest(victim, images, labels, { random }) {
+    nearest(victim, images, labels, { random, targets }) {
       const [batch, ...image] = images.shape;
-      const { outside } = randomStart(victim, { images, labels }, { random, tries });
+      const given = { images, labels, ...(targets && { targets }) };
+      const { outside } = startOutside(victim, given, { random, tries, starts });
       const sizes = new StepSizes(batch, { spherical: sphericalStep, source: sourceStep, adaptation });
-      const start: State = { images, labels, at: outside, ...sizes.tensors() };
+      const start: State = { ...given, at: outside, ...sizes.tensors() };
       const end = repeat(start, steps, (state, index) => {
         const values = random.normals(images.size / batch);
         const noise = tf.tensor4d(values, [1, ...image] as [number, number, number, number]);
@@ -106,6 +109,7 @@ export function boundary({
 type State = {
   readonly images: tf.Tensor4D;
   readonly labels: tf.Tensor1D;
+  readonly targets?: tf.Tensor1D;
   readonly at: tf.Tensor4D;
   /** σ and ε, [batch]. */
   readonly spherical: tf.Tensor1D;

@@ -3,7 +3,7 @@ import type { MinimalAttack, VictimModel, VictimStep } from '@weightmap/core';
 import { ontoPlane } from './_hyperplane.js';
 import { keepNearest, noneNear, type Nearest } from './_nearest.js';
 import { norms } from './_norms.js';
-import { nearestPlane, rivals, type Plane } from './_planes.js';
+import { nearestPlane, planeOfTarget, rivals, type Plane } from './_planes.js';
 import { repeat } from './_repeat.js';
 import { fools, perImage } from './_worst.js';
 import { judgedMinimal } from './evaluate-minimal.js';
@@ -34,12 +34,24 @@ export interface FabOptions {
  * and where that fools, it is kept if it is the nearest so far, and x ← (1 − β) x_0 + β x. 100 steps, α_max = 0.1,
  * η = 1.05, β = 0.9; no restarts, and no final search, as in the authors' AutoAttack.
  *
+ * With targets given the plane is that alone where the target comes to lead over the largest of the other logits, which
+ * is the label's at first, and only the target counts; `aims` has no say then.
+ *
  * Source: Croce & Hein, “Minimally distorted adversarial examples with a fast adaptive boundary attack”, arXiv:1907.02044,
  * algorithm 1.
  */
 export const fab = (options: FabOptions = {}): MinimalAttack => fabIn('linf', 'fab', 'FAB', options);
 
-/** The same in L2. */
+/**
+ * Fast adaptive boundary attack in L2: the steps of `fab` with lengths and planes measured in L2,
+ *
+ *     x ← clip((1 − α)(x + η δ(x)) + α (x_0 + η δ(x_0)))
+ *
+ * Source: Croce & Hein, “Minimally distorted adversarial examples with a fast adaptive boundary attack”, arXiv:1907.02044,
+ * algorithm 1.
+ *
+ * Tested: as `fab`.
+ */
 export const fabL2 = (options: FabOptions = {}): MinimalAttack => fabIn('l2', 'fab-l2', 'FAB L2', options);
 
 function fabIn(
@@ -52,7 +64,7 @@ function fabIn(
 
   const move: VictimStep<State & Pick<Plane, 'lead' | 'slope'>, Nearest & Pick<State, 'at'>> =
     (model) =>
-    ({ images, labels, at, lead, slope, ...found }) => {
+    ({ images, labels, targets, at, lead, slope, ...found }) => {
       const here = shortest(model, { at, from: at, lead, slope });
       const there = shortest(model, { at, from: images, lead, slope });
       const [near, far] = [here, there].map((change) => norms[norm].length(change).maximum(1e-8));
@@ -62,7 +74,7 @@ function fabIn(
         .mul(tf.sub(1, alpha))
         .add(images.add(there.mul(eta)).mul(alpha))
         .clipByValue(...model.bounds) as tf.Tensor4D;
-      const hit = fools(model.logits(next), labels);
+      const hit = fools(model.logits(next), labels, targets);
       const changes = next.sub<tf.Tensor4D>(images);
       const kept = tf.where(perImage(hit).greater(0), changes.mul<tf.Tensor4D>(beta), changes);
       return {
@@ -83,22 +95,28 @@ function fabIn(
     ...{ id, label, norm },
     kind: 'minimal',
     strength: 'epsilon',
-    targeted: false,
+    targeted: true,
     usesGradient: true,
     source: 'Croce & Hein, arXiv:1907.02044',
-    nearest(victim, images, labels) {
-      const classes = rivals(victim, images, labels, aims ?? victim.classes - 1);
-      const searches = aims === undefined ? [classes] : classes.map((one) => [one]);
-      const search = (found: Nearest, towards: tf.Tensor1D[]): Nearest => {
-        const start: State = { ...found, images, labels, at: images };
+    nearest(victim, images, labels, { targets }) {
+      const search = (found: Nearest, planeFrom: PlaneFrom): Nearest => {
+        const start: State = { ...found, images, labels, ...(targets && { targets }), at: images };
         const end = repeat(start, steps, (state) => {
-          const { lead, slope } = planeAt(victim, { at: state.at, labels }, towards);
+          const { lead, slope } = planeFrom(state.at);
           return victim.compute(move, { ...state, lead, slope });
         });
         return { nearest: end.nearest, distance: end.distance };
       };
-      return searches.reduce((found, towards) => tf.tidy(() => search(found, towards)), noneNear(images))
-        .nearest;
+      if (targets) {
+        const planeFrom: PlaneFrom = (at) => victim.compute(planeOfTarget, { at, labels, targets });
+        return search(noneNear(images), planeFrom).nearest;
+      }
+      const classes = rivals(victim, images, labels, aims ?? victim.classes - 1);
+      const searches = aims === undefined ? [classes] : classes.map((one) => [one]);
+      return searches.reduce(
+        (found, towards) => tf.tidy(() => search(found, (at) => planeAt(victim, { at, labels }, towards))),
+        noneNear(images),
+      ).nearest;
     },
   });
 }
@@ -106,5 +124,8 @@ function fabIn(
 type State = Nearest & {
   readonly images: tf.Tensor4D;
   readonly labels: tf.Tensor1D;
+  readonly targets?: tf.Tensor1D;
   readonly at: tf.Tensor4D;
 };
+
+type PlaneFrom = (at: tf.Tensor4D) => Pick<Plane, 'lead' | 'slope'>;

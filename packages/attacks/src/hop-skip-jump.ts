@@ -2,19 +2,17 @@ import * as tf from '@tensorflow/tfjs';
 import type { MinimalAttack, Victim, VictimStep } from '@weightmap/core';
 import { keepNearest, noneNear, type Nearest } from './_nearest.js';
 import { norms, nonZero } from './_norms.js';
-import { randomStart } from './_random-start.js';
+import { startOutside, type OutsideOptions } from './_outside.js';
 import { repeat } from './_repeat.js';
 import { fools, perImage } from './_worst.js';
 import { judgedMinimal } from './evaluate-minimal.js';
 
-export interface HopSkipJumpOptions {
+export interface HopSkipJumpOptions extends OutsideOptions {
   steps?: number;
   /** Images shown for the first estimate of a direction. The t-th takes √t times as many. */
   evaluations?: number;
   /** At most. */
   maxEvaluations?: number;
-  /** Images of noise tried to find one that fools. */
-  tries?: number;
 }
 
 /** Halvings of a step that leads back across the boundary, at most. */
@@ -33,6 +31,9 @@ const HALVINGS = 20;
  * In step t there are 100 √t directions, 10,000 at most, the same for all images of a batch. The nearest boundary point is
  * the result.
  *
+ * With targets φ says whether an image is taken for the target, and the search begins at the nearest image known to be: of
+ * the `starts` and of the batch, else of noise. An image without any stays as it is, and has not succeeded.
+ *
  * Source: Chen, Jordan & Wainwright, “HopSkipJumpAttack: a query-efficient decision-based attack”, arXiv:1904.02144,
  * algorithm 2, and its code.
  */
@@ -41,22 +42,23 @@ export function hopSkipJump({
   evaluations = 100,
   maxEvaluations = 10_000,
   tries = 100,
+  starts,
 }: HopSkipJumpOptions = {}): MinimalAttack {
   const bisect: VictimStep<Given & Way, Pick<Way, 'low' | 'high'>> =
     (model) =>
-    ({ images, labels, outside, low, high }) => {
+    ({ images, labels, targets, outside, low, high }) => {
       const middle = low.add<tf.Tensor1D>(high).div<tf.Tensor1D>(2);
-      const hit = fools(model.logits(between(images, outside, middle)), labels).greater(0);
+      const hit = fools(model.logits(between(images, outside, middle)), labels, targets).greater(0);
       return { low: tf.where(hit, low, middle), high: tf.where(hit, middle, high) };
     };
 
   const probe: VictimStep<Probe & Sums, Sums> =
     (model) =>
-    ({ labels, at, direction, delta, signed, plain, share }) => {
+    ({ labels, targets, at, direction, delta, signed, plain, share }) => {
       const size = perImage(delta);
       const tried = at.add(direction.mul(size)).clipByValue(...model.bounds) as tf.Tensor4D;
       const way = tried.sub(at).div<tf.Tensor4D>(nonZero(size));
-      const sign = fools(model.logits(tried), labels).mul<tf.Tensor1D>(2).sub<tf.Tensor1D>(1);
+      const sign = fools(model.logits(tried), labels, targets).mul<tf.Tensor1D>(2).sub<tf.Tensor1D>(1);
       return {
         signed: signed.add(way.mul(perImage(sign))),
         plain: plain.add(way),
@@ -66,9 +68,9 @@ export function hopSkipJump({
 
   const leap: VictimStep<Given & Leap, Pick<Leap, 'outside' | 'size' | 'landed'>> =
     (model) =>
-    ({ labels, at, outside, normal, size, landed }) => {
+    ({ labels, targets, at, outside, normal, size, landed }) => {
       const tried = at.add(normal.mul(perImage(size))).clipByValue(...model.bounds) as tf.Tensor4D;
-      const hit = fools(model.logits(tried), labels).greater<tf.Tensor1D>(landed);
+      const hit = fools(model.logits(tried), labels, targets).greater<tf.Tensor1D>(landed);
       const done = landed.maximum<tf.Tensor1D>(hit.cast('float32'));
       return {
         outside: tf.where(perImage(hit), tried, outside),
@@ -95,14 +97,15 @@ export function hopSkipJump({
     kind: 'minimal',
     strength: 'epsilon',
     norm: 'l2',
-    targeted: false,
+    targeted: true,
     usesGradient: false,
     source: 'Chen, Jordan & Wainwright, arXiv:1904.02144',
-    nearest(victim, images, labels, { random }) {
+    nearest(victim, images, labels, { random, targets }) {
       const [batch, ...image] = images.shape;
       const d = images.size / batch;
-      const given: Given = { images, labels };
-      const { outside, fooled } = randomStart(victim, given, { random, tries });
+      const aim: Aim = { labels, ...(targets && { targets }) };
+      const given: Given = { images, ...aim };
+      const { outside, fooled } = startOutside(victim, given, { random, tries, starts });
       const distanceTo = (points: tf.Tensor4D) => norms.l2.length(points.sub(images));
 
       /** Step 2. */
@@ -111,7 +114,7 @@ export function hopSkipJump({
         const start = { signed: none, plain: none, share: tf.zerosLike(delta) };
         const { signed, plain, share } = repeat<Sums>(start, count, (sums) => {
           const values = tf.tensor4d(random.normals(d), [1, ...image] as [number, number, number, number]);
-          return victim.compute(probe, { labels, at, direction: norms.l2.normalize(values), delta, ...sums });
+          return victim.compute(probe, { ...aim, at, direction: norms.l2.normalize(values), delta, ...sums });
         });
         const mean = share.div<tf.Tensor1D>(count);
         // Where all decisions are the same they tell nothing but the side.
@@ -153,7 +156,9 @@ export function hopSkipJump({
   });
 }
 
-type Given = { readonly images: tf.Tensor4D; readonly labels: tf.Tensor1D };
+type Aim = { readonly labels: tf.Tensor1D; readonly targets?: tf.Tensor1D };
+
+type Given = Aim & { readonly images: tf.Tensor4D };
 
 /** From the clean image to one that fools; the boundary lies between the shares `low` and `high` [batch] of the way. */
 type Way = {
@@ -168,8 +173,7 @@ type State = Nearest & {
   readonly outside: tf.Tensor4D;
 };
 
-type Probe = {
-  readonly labels: tf.Tensor1D;
+type Probe = Aim & {
   readonly at: tf.Tensor4D;
   /** u, [1, height, width, channels] */
   readonly direction: tf.Tensor4D;

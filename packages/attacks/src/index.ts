@@ -1,5 +1,6 @@
 export type { AscentOptions } from './_ascent.js';
 export type { AutoAscentOptions } from './_auto-ascent.js';
+export type { OutsideOptions } from './_outside.js';
 export * from './apgd-ce.js';
 export * from './apgd-dlr.js';
 export * from './apgd-t.js';

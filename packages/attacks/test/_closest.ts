@@ -39,6 +39,13 @@ export function logitsOf({ weights, bias }: Linear, pixels: ArrayLike<number>): 
   );
 }
 
+/** For each class the corner of the bounds that its weights, next to the mean of all, point to. */
+export function corners({ classifier, weights, bias }: Linear & { classifier: Classifier }): tf.Tensor4D {
+  const mean = weights.map((row) => row.reduce((sum, w) => sum + w, 0) / row.length);
+  const images = bias.map((_, k) => weights.map((row, j) => classifier.bounds[Number(row[k] > mean[j])]));
+  return tf.tensor4d(images.flat(), [bias.length, 4, 3, 2]);
+}
+
 export const argMax = (values: readonly number[]) => values.indexOf(Math.max(...values));
 
 const dual = {

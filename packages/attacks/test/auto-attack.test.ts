@@ -65,6 +65,48 @@ describe('autoAttack', () => {
     tf.dispose([images, labels, outcome.adversarial]);
   });
 
+  it('aims with those that can, each at the targets of the images that stand', () => {
+    const two = openLinear(2);
+    const images = middleImages(8);
+    const pixels = images.dataSync();
+    const distances = closest(two, pixels, 'linf');
+    const sorted = [...distances].sort((a, b) => a - b);
+    const own = logitsOf(two, pixels).map(argMax);
+    const asked: number[][] = [];
+    const witness = judged({
+      ...methodOf((_v, clean, _l, { strengths, targets }) => {
+        asked.push([...targets!.dataSync()]);
+        return strengths.map(() => clean);
+      }),
+      targeted: true,
+    });
+    const last = watched(witness);
+    const never = watched(nothing);
+    const attacks = [witness, never.attack, quick['apgd-ce']!(), quick.fab!(), last.attack];
+    const [labels, targets] = [labelsOf(...own), labelsOf(...own.map((label) => 1 - label))];
+    const options = { strengths: [(sorted[3] + sorted[4]) / 2], random: randomStream(1), targets };
+    const [outcome] = autoAttack({ attacks }).run(two.classifier, images, labels, options);
+    expect(never.sizes).toEqual([]);
+    expect(asked[0]).toEqual([...targets.dataSync()]);
+    const reached = distances.map((distance) => distance <= sorted[3]);
+    expect(asked[1]).toEqual(own.filter((_, i) => !reached[i]).map((label) => 1 - label));
+    expect(last.sizes).toEqual([4]);
+    expect([...outcome.succeeded]).toEqual(reached.map(Number));
+    expect(autoAttack({ attacks: [nothing] }).targeted).toBe(false);
+    tf.dispose([images, labels, targets, outcome.adversarial]);
+  });
+
+  it.each(['standard', 'plus'] as const)('reaches targets in its %s version', (version) => {
+    const images = middleImages(3);
+    const z = logitsOf(model, images.dataSync());
+    const aims = z.map((logits) => logits.indexOf(Math.min(...logits)));
+    const [labels, targets] = [labelsOf(...z.map(argMax)), labelsOf(...aims)];
+    const options = { strengths: [1], random: randomStream(1), targets };
+    const [outcome] = autoAttack({ version }).run(model.classifier, images, labels, options);
+    expect([...outcome.predicted]).toEqual(aims);
+    tf.dispose([images, labels, targets, outcome.adversarial]);
+  });
+
   it('ends when none stands', () => {
     const images = middleImages(4);
     const labels = labelsOf(...logitsOf(model, images.dataSync()).map(argMax));
