@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import type { MinimalAttack, Victim, VictimStep } from '@weightmap/core';
-import { searchConstant, stillGains, type Descent } from './_constant-search.js';
-import { keepNearest, noneNear, type Nearest } from './_nearest.js';
+import type { MinimalAttack, VictimStep } from '@weightmap/core';
+import { descend, searchConstant, undescended, type Descent } from './_constant-search.js';
+import { keepNearest, noneNear } from './_nearest.js';
 import { norms } from './_norms.js';
-import { repeat } from './_repeat.js';
 import { fools, perImage } from './_worst.js';
 import { judgedMinimal } from './evaluate-minimal.js';
 import { aimed } from './losses.js';
@@ -84,26 +83,6 @@ export function carliniWagner({
       };
     };
 
-  function descend(victim: Victim, given: Given, constant: tf.Tensor1D, nearest: Nearest): Descent {
-    const none = tf.zerosLike(given.images);
-    const start: State = {
-      ...{ ...given, ...nearest, constant, change: none, mean: none, square: none },
-      ...{ reached: tf.zerosLike(constant), total: tf.scalar(0) },
-    };
-    const gains = stillGains(steps);
-    const end = repeat(
-      start,
-      steps,
-      (state, index) => {
-        const corrected = Math.sqrt(1 - BETA2 ** (index + 1)) / (1 - BETA1 ** (index + 1));
-        const { total: _, ...needed } = state;
-        return victim.compute(move, { ...needed, rate: tf.scalar(learningRate * corrected) });
-      },
-      ({ total }, index) => abortEarly && !gains(total, index),
-    );
-    return { nearest: end.nearest, distance: end.distance, reached: end.reached };
-  }
-
   return judgedMinimal({
     id: 'carlini-wagner',
     label: 'Carlini–Wagner L2',
@@ -116,9 +95,17 @@ export function carliniWagner({
     nearest(victim, images, labels, { targets }) {
       const place = victim.compute(begin, { images });
       const given: Given = { images, labels, ...(targets && { targets }), ...place };
-      return searchConstant(noneNear(images), { searches, firstConstant }, (constant, nearest) =>
-        tf.tidy(() => descend(victim, given, constant, nearest)),
-      );
+      const none = tf.zerosLike(images);
+      return searchConstant(noneNear(images), { searches, firstConstant }, (constant, nearest) => {
+        const start: State = {
+          ...{ ...given, ...undescended(nearest, constant) },
+          ...{ change: none, mean: none, square: none },
+        };
+        return descend(start, { steps, abortEarly }, (state, index) => {
+          const corrected = Math.sqrt(1 - BETA2 ** (index + 1)) / (1 - BETA1 ** (index + 1));
+          return victim.compute(move, { ...state, rate: tf.scalar(learningRate * corrected) });
+        });
+      });
     },
   });
 }

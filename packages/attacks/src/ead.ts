@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import type { MinimalAttack, Victim, VictimStep } from '@weightmap/core';
-import { searchConstant, stillGains, type Descent } from './_constant-search.js';
-import { keepNearest, noneNear, type Nearest } from './_nearest.js';
+import type { MinimalAttack, VictimStep } from '@weightmap/core';
+import { descend, searchConstant, undescended, type Descent } from './_constant-search.js';
+import { keepNearest, noneNear } from './_nearest.js';
 import { norms, signOf } from './_norms.js';
-import { repeat } from './_repeat.js';
 import { fools, perImage } from './_worst.js';
 import { judgedMinimal } from './evaluate-minimal.js';
 import { aimed, losses } from './losses.js';
@@ -74,26 +73,6 @@ export function ead({
       };
     };
 
-  function descend(victim: Victim, given: Given, constant: tf.Tensor1D, nearest: Nearest): Descent {
-    const start: State = {
-      ...{ ...given, ...nearest, constant, at: given.images, slack: given.images },
-      ...{ reached: tf.zerosLike(constant), total: tf.scalar(0) },
-    };
-    const gains = stillGains(steps);
-    const end = repeat(
-      start,
-      steps,
-      ({ total: _, ...state }, k) =>
-        victim.compute(move, {
-          ...state,
-          rate: tf.scalar(learningRate * Math.sqrt(1 - k / steps)),
-          momentum: tf.scalar(k / (k + 3)),
-        }),
-      ({ total }, index) => abortEarly && !gains(total, index),
-    );
-    return { nearest: end.nearest, distance: end.distance, reached: end.reached };
-  }
-
   return judgedMinimal({
     id: 'ead',
     label: 'EAD',
@@ -105,9 +84,16 @@ export function ead({
     source: 'Chen et al., arXiv:1709.04114',
     nearest(victim, images, labels, { targets }) {
       const given: Given = { images, labels, ...(targets && { targets }) };
-      return searchConstant(noneNear(images), { searches, firstConstant }, (constant, nearest) =>
-        tf.tidy(() => descend(victim, given, constant, nearest)),
-      );
+      return searchConstant(noneNear(images), { searches, firstConstant }, (constant, nearest) => {
+        const start: State = { ...given, ...undescended(nearest, constant), at: images, slack: images };
+        return descend(start, { steps, abortEarly }, (state, k) =>
+          victim.compute(move, {
+            ...state,
+            rate: tf.scalar(learningRate * Math.sqrt(1 - k / steps)),
+            momentum: tf.scalar(k / (k + 3)),
+          }),
+        );
+      });
     },
   });
 }
