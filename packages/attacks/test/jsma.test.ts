@@ -76,6 +76,25 @@ describe('jsma', () => {
     });
   });
 
+  it('changes the fewest components that will do, in pairs, where all have the same room', () => {
+    const two = openLinear(2);
+    const own = argMax(logitsOf(two, new Array<number>(24).fill(0))[0]);
+    const image = tf.zeros<tf.Rank.R4>([1, 4, 3, 2]);
+    const { adversarial, succeeded } = jsma().minimize(two.classifier, image, labelsOf(own), {
+      random: randomStream(1),
+    });
+    expect([...succeeded]).toEqual([1]);
+    // All sets of components, from the smallest: which is the first to change the class?
+    const gains = two.weights.map((row) => row[1 - own] - row[own]);
+    const enough = (count: number, from: number, lead: number): boolean =>
+      count === 0 ? lead < 0 : gains.some((gain, j) => j >= from && enough(count - 1, j + 1, lead - gain));
+    let fewest = 1;
+    while (!enough(fewest, 0, two.bias[own] - two.bias[1 - own])) fewest++;
+    const changed = adversarial.dataSync().filter((value) => value > 0);
+    expect(changed.length).toBe(2 * Math.ceil(fewest / 2));
+    tf.dispose([image, adversarial]);
+  });
+
   it('changes no more components than γ allows', () => {
     const one = attacked(jsma({ gamma: 2 / 24 }), (z) => z.indexOf(Math.min(...z)));
     expect(one.cost.backwards).toBe(4);
