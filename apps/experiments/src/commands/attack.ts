@@ -12,7 +12,7 @@ import { baselinesOf, compareCorrupted } from '../attacked/corrupted-networks.js
 import { corruptionTable } from '../attacked/corruption-table.js';
 import { summariseAttacks } from '../attacked/summarise-attacks.js';
 import { attackCell } from '../cells/attack-cell.js';
-import { benchmarkFor, corruptCell } from '../cells/corrupt-cell.js';
+import { benchmarkFor, corruptCell, type CellCorruptionOptions } from '../cells/corrupt-cell.js';
 import { cellName } from '../cells/cell-name.js';
 import { loadCellData } from '../cells/load-cell-data.js';
 import { transferMatrix } from '../cells/transfer.js';
@@ -68,7 +68,10 @@ export function attackCommand(): Command {
     )
     .option('--select <ids>', 'rows: ids or globs, comma-separated', list, ['*'])
     .option('--transfer', 'show the images made against each network to all others')
-    .option('--corruptions', 'measure the errors under the corruptions of MNIST-C or CIFAR-10-C, and their mean (mCE)')
+    .option(
+      '--corruptions',
+      'measure the errors under the corruptions of MNIST-C or CIFAR-10-C, and their mean (mCE)',
+    )
     .option('--baseline <variant>', 'row whose errors mCE divides by; default: the first that is attacked')
     .option('--threads <n>', 'threads of the native engine', positive, 2)
     .option('--json', 'an object for programs')
@@ -130,19 +133,11 @@ async function attackRun(run: string, options: Options): Promise<number> {
         `${cellName(cell)}: ${summary.cleanAccuracyPercent.toFixed(1)} % clean, ${summary.worst.at(-1)?.accuracyPercent.toFixed(1) ?? '–'} % in the worst case`,
       );
     }
-    if (baselines) {
-      const errors: Parameters<typeof compareCorrupted>[1] = new Map();
-      for (const cell of new Set([...baselines.values(), ...baselines.keys()])) {
-        const dataset = await dataOf(cell);
-        const found = await corruptCell(cell, {
-          ...{ run, dataset, engine, signal, images: options.images },
-          onProgress: ({ stage, done, total }) =>
-            display.progress({ stage: `${cellName(cell)}: ${stage}`, done, total }),
-        });
-        errors.set(cell, { benchmark: benchmarkFor(dataset), errors: found });
-      }
-      attacked.corruptions = compareCorrupted(baselines, errors, { baseline, images: options.images });
-    }
+    if (baselines)
+      attacked.corruptions = await corruptNetworks(baselines, {
+        ...{ run, engine, signal, images: options.images, baseline, dataOf },
+        onProgress: display.progress,
+      });
     if (options.transfer) attacked.transfer = await transferBetween(run, finished, data, options, signal);
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
@@ -154,9 +149,10 @@ async function attackRun(run: string, options: Options): Promise<number> {
   const file = await writeAttackedRun(run, attacked);
   const { html } = await buildReport(run, { command: `weightmap attack ${run}` });
   if (options.json) console.log(JSON.stringify(attacked));
-  else
-    display.line(
-      `\n${attackTable(attacked)}\n${attacked.corruptions ? `\n${corruptionTable(attacked.corruptions)}\n` : ''}\nresults: ${file}\nreport: ${html}`);
+  else {
+    const tables = [attackTable(attacked), attacked.corruptions && corruptionTable(attacked.corruptions)];
+    display.line(['', ...tables.filter(Boolean), `results: ${file}\nreport: ${html}`].join('\n\n').slice(1));
+  }
   return EXIT.done;
 }
 
@@ -165,6 +161,32 @@ const isFirstTrial = (cell: CellConfig, cells: readonly CellConfig[]): boolean =
     ({ variant, dataset, trial }) =>
       variant === cell.variant && dataset.id === cell.dataset.id && trial < cell.trial,
   );
+
+/** Each network and the baselines under the corruptions that suit their images. */
+async function corruptNetworks(
+  baselines: ReturnType<typeof baselinesOf>,
+  {
+    images,
+    baseline,
+    dataOf,
+    onProgress,
+    ...common
+  }: Omit<CellCorruptionOptions, 'dataset'> & {
+    baseline: string;
+    dataOf: (cell: CellConfig) => Promise<Dataset>;
+  },
+): Promise<AttackedRun['corruptions']> {
+  const errors: Parameters<typeof compareCorrupted>[1] = new Map();
+  for (const cell of new Set([...baselines.values(), ...baselines.keys()])) {
+    const dataset = await dataOf(cell);
+    const found = await corruptCell(cell, {
+      ...{ ...common, dataset, images },
+      onProgress: ({ stage, ...rest }) => onProgress?.({ stage: `${cellName(cell)}: ${stage}`, ...rest }),
+    });
+    errors.set(cell, { benchmark: benchmarkFor(dataset), errors: found });
+  }
+  return compareCorrupted(baselines, errors, { baseline, images });
+}
 
 /** Networks of one trial and dataset; a matrix over all would compare what was trained on other images. */
 async function transferBetween(

@@ -4,6 +4,7 @@ import { writeWhole } from '@weightmap/core/files';
 import { readAttackedRun } from '../attacked/attacked-run.js';
 import { readRecords } from '../records/index.js';
 import { composePanels, toPng, type Panel } from './_svg.js';
+import { corruptionCsv } from './corruptions-section.js';
 import { attackedGrids, attackedPictures, attackedPicturesCsv } from './attacked-grids.js';
 import { attackedGroups } from './attacked-networks.js';
 import { verdictData } from './claims-section.js';
@@ -81,6 +82,8 @@ export async function buildReport(run: string, { command }: ReportOptions = {}):
   await writeTables(tables, summary);
   if (attacked && underAttack.length > 0)
     await writeWhole(join(tables, 'attacked-grad-cam.csv'), attackedPicturesCsv(attacked.cells));
+  if (attacked?.corruptions)
+    await writeWhole(join(tables, 'corruptions.csv'), corruptionCsv(attacked.corruptions));
   const options = { summary, figures, album, attacked, run, command: made };
   await writeWhole(join(folder, 'report.md'), markdown(options));
   await writeWhole(join(folder, 'index.html'), fittingPage(options));

@@ -1,0 +1,91 @@
+import { WeightmapError, type CellConfig } from '@weightmap/core';
+import { meanCorruptionError, type CorruptionErrors } from '@weightmap/metrics';
+import { z } from 'zod';
+import { cellId } from '../records/index.js';
+
+const percent = z.number().min(0).max(100);
+
+/** What corruptions do to the networks of a run, against a baseline among them. */
+export const corruptedNetworksSchema = z.object({
+  /** The variant whose errors the others are divided by, those of the same dataset and trial. */
+  baseline: z.string(),
+  /** Test images of each cell. */
+  images: z.number().int().positive(),
+  cells: z.array(
+    z.object({
+      cellId: z.string(),
+      variant: z.string(),
+      dataset: z.string(),
+      trial: z.number().int(),
+      /** Whose severities these are. */
+      benchmark: z.string(),
+      cleanErrorPercent: percent,
+      mce: z.number(),
+      /** Null if the baseline loses nothing by a corruption. */
+      relativeMce: z.number().nullable(),
+      corruptions: z.array(
+        z.object({
+          id: z.string(),
+          /** By severity, from 1. */
+          errorPercent: z.array(percent),
+          ce: z.number(),
+          relativeCe: z.number().nullable(),
+        }),
+      ),
+    }),
+  ),
+});
+
+export type CorruptedNetworks = z.infer<typeof corruptedNetworksSchema>;
+
+/**
+ * The baseline's cell for each of some cells: of its dataset and trial.
+ *
+ * @param finished all trained cells of the run.
+ * @throws WeightmapError if one is not trained.
+ */
+export function baselinesOf(
+  chosen: readonly CellConfig[],
+  finished: readonly CellConfig[],
+  baseline: string,
+): ReadonlyMap<CellConfig, CellConfig> {
+  return new Map(
+    chosen.map((cell) => {
+      const found = finished.find(
+        ({ variant, dataset, trial }) =>
+          variant === baseline && dataset.id === cell.dataset.id && trial === cell.trial,
+      );
+      if (!found)
+        throw new WeightmapError(
+          `The baseline ${baseline} is not trained on ${cell.dataset.id}, trial ${cell.trial}.`,
+          {
+            where: `--baseline ${baseline}`,
+            expected: `one of: ${[...new Set(finished.map(({ variant }) => variant))].join(', ')}, trained for every dataset and trial that is chosen`,
+            fix: '`weightmap status` shows which cells are done; --select chooses others',
+          },
+        );
+      return [cell, found];
+    }),
+  );
+}
+
+/** @param errors of each chosen cell and of its baseline. */
+export function compareCorrupted(
+  baselines: ReadonlyMap<CellConfig, CellConfig>,
+  errors: Map<CellConfig, { benchmark: string; errors: CorruptionErrors }>,
+  { baseline, images }: { baseline: string; images: number },
+): CorruptedNetworks {
+  const cells = [...baselines].map(([cell, other]) => {
+    const own = errors.get(cell)!;
+    const theirs = { name: baseline, errors: errors.get(other)!.errors };
+    const { mce, relativeMce, corruptions } = meanCorruptionError(own.errors, theirs);
+    return {
+      ...{ cellId: cellId(cell), variant: cell.variant, dataset: cell.dataset.id, trial: cell.trial },
+      ...{ benchmark: own.benchmark, cleanErrorPercent: own.errors.clean, mce, relativeMce },
+      corruptions: corruptions.map(({ corruption: id, ce, relativeCe }) => ({
+        ...{ id, errorPercent: [...own.errors.corrupted[id]], ce, relativeCe },
+      })),
+    };
+  });
+  return { baseline, images, cells };
+}
