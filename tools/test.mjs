@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const projects = ['packages', 'apps', '.']
+const projects = ['packages', 'apps', 'tools', '.']
   .flatMap((folder) => fs.readdirSync(path.join(root, folder)).map((name) => path.join(root, folder, name)))
   .filter((folder) => fs.existsSync(path.join(folder, 'vitest.config.ts')));
 const results = (project) => path.join(project, '.vitest/results.json');

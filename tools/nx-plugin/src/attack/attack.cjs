@@ -1,0 +1,30 @@
+const { generateComponent } = require('../_component.cjs');
+const { addModule, addProperty } = require('../_edits.cjs');
+
+const norms = {
+  linf: { title: 'L∞', dual: 'L1' },
+  l2: { title: 'L2', dual: 'L2' },
+  l1: { title: 'L1', dual: 'L∞' },
+};
+
+/** `nx g @weightmap/nx-plugin:attack <name>`: one step along the gradient, in a norm. */
+module.exports = async function attackGenerator(tree, options) {
+  const { norm = 'linf' } = options;
+  if (!Object.hasOwn(norms, norm))
+    throw new Error(`There is no norm "${norm}" to step in: ${Object.keys(norms).join(', ')} are expected.`);
+  return generateComponent(tree, options, {
+    kind: 'attack',
+    folder: 'attacks',
+    registry: 'attacks',
+    description: `One gradient step in ${norms[norm].title}`,
+    names: ({ identifier }) => [identifier],
+    substitutions: () => ({ norm, ...norms[norm] }),
+    edits: ({ id, identifier, key }) => ({
+      'src/registry.ts': [
+        (text) => addModule(text, `import { ${identifier} } from './${id}.js';`),
+        (text) => addProperty(text, 'attacks', id === identifier ? id : `${key}: ${identifier}`),
+      ],
+      'src/index.ts': [(text) => addModule(text, `export * from './${id}.js';`)],
+    }),
+  });
+};

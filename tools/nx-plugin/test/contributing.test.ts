@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copyRepository, root } from './_copy.js';
+import { kinds } from './_generators.js';
+
+/**
+ * CONTRIBUTING, followed to the letter in a copy of the repository: its marked blocks are what is run here, so that what it says
+ * stays true. What the generators made is then compiled, linted and formatted as everything is.
+ */
+const blocks = [
+  ...readFileSync(path.join(root, 'CONTRIBUTING.md'), 'utf8').matchAll(
+    /<!-- tested: generate -->\s+```sh\n([^]*?)```/g,
+  ),
+].map(([, block]) => block.trim().split('\n'));
+
+const kindOf = ([command]: readonly string[]) => /nx-plugin:(\w+)/.exec(command)?.[1] ?? command;
+const nameOf = ([command]: readonly string[]) => /nx-plugin:\w+ ([\w-]+)/.exec(command)?.[1] ?? command;
+const folderOf = ([, command]: readonly string[]) => /--root (\S+)/.exec(command)?.[1] ?? command;
+
+interface Outcome {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+let copy: string;
+let remove: () => Promise<void>;
+const outcomes = new Map<string, Promise<Outcome>>();
+
+/** A line of a shell, in the copy; as in CI, without nx's daemon, and not as part of the run of nx that this test is. */
+function run(line: string): Promise<Outcome> {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(NX_|VITEST|NODE_ENV$|TEST$)/.test(name),
+  );
+  const child = spawn('bash', ['-c', line], {
+    cwd: copy,
+    env: {
+      ...Object.fromEntries(inherited),
+      CI: 'true',
+      NX_DAEMON: 'false',
+      NX_ISOLATE_PLUGINS: 'false',
+      NO_COLOR: '1',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return new Promise((resolve, reject) => {
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, output }));
+  });
+}
+
+/** Runs a line once; whoever asks for it again waits for the same. */
+function outcomeOf(line: string): Promise<Outcome> {
+  const known = outcomes.get(line) ?? run(line);
+  outcomes.set(line, known);
+  return known;
+}
+
+const generated = blocks.map((block) => `${folderOf(block)}/{src,test}/${nameOf(block)}*.ts`).join(' ');
+const registered = blocks.map((block) => `${folderOf(block)}/src/{registry,index}.ts`).join(' ');
+const checks = {
+  compiled: 'npx tsc -p tsconfig.generated.json',
+  linted: `npx eslint ${generated} ${registered}`,
+  formatted: `npx prettier --check ${generated} ${registered} packages/architectures/src/variants.ts`,
+};
+
+beforeAll(async () => {
+  ({ copy, remove } = await copyRepository());
+  // One compiler for all, on the sources, as `nx typecheck` sees them.
+  writeFileSync(
+    path.join(copy, 'tsconfig.generated.json'),
+    JSON.stringify({
+      extends: './tsconfig.base.json',
+      compilerOptions: { composite: false, declaration: false, emitDeclarationOnly: false, noEmit: true },
+      include: blocks.flatMap((block) =>
+        [
+          ...['src/*.d.ts', 'src/index.ts', 'test/registry.test.ts', 'test/_quick.ts'],
+          `test/${nameOf(block)}.test.ts`,
+        ].map((file) => `${folderOf(block)}/${file}`),
+      ),
+    }),
+  );
+  const tests: Promise<Outcome>[] = [];
+  for (const [generate, ...rest] of blocks) {
+    // One after the other, for they share nx's cache; what was generated is tested meanwhile.
+    await outcomeOf(generate);
+    tests.push(...rest.map(outcomeOf));
+  }
+  await Promise.all([...tests, ...Object.values(checks).map(outcomeOf)]);
+}, 600_000);
+afterAll(() => remove());
+
+it('CONTRIBUTING tells how to add each of the four', () => {
+  expect(blocks.map(kindOf).sort()).toEqual([...kinds].sort());
+  for (const block of blocks) expect(block).toHaveLength(2);
+});
+
+describe.each(blocks.map((block) => [kindOf(block), block] as const))(
+  'adding an example of: %s',
+  (_, block) => {
+    it('writes it', async () => {
+      const { code, output } = await outcomeOf(block[0]);
+      expect(code, output).toBe(0);
+      expect(output).toContain(`CREATE ${folderOf(block)}/src/${nameOf(block)}.ts`);
+    });
+
+    it('passes its own test and the contract of the registry', async () => {
+      const { code, output } = await outcomeOf(block[1]);
+      expect(code, output).toBe(0);
+      const results = JSON.parse(
+        readFileSync(path.join(copy, folderOf(block), '.vitest/results.json'), 'utf8'),
+      ) as { testResults: { name: string; assertionResults: { fullName: string; status: string }[] }[] };
+      const passed = results.testResults.map(({ name, assertionResults }) => [
+        path.basename(name),
+        assertionResults.filter(({ status }) => status === 'passed').length,
+      ]);
+      const own = Object.fromEntries(passed) as Record<string, number>;
+      expect(own[`${nameOf(block)}.test.ts`], output).toBeGreaterThanOrEqual(3);
+      expect(own['contract.test.ts'] ?? own['registry.test.ts'], output).toBeGreaterThanOrEqual(1);
+    });
+  },
+);
+
+it.each(Object.entries(checks))('what was generated is %s', async (_, line) => {
+  const { code, output } = await outcomeOf(line);
+  expect(code, output).toBe(0);
+});
