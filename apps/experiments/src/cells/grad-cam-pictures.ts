@@ -28,7 +28,7 @@ export interface LookOptions {
   readonly conditions: readonly Condition[];
   /** Whether what an attack added is drawn as well, magnified around mid-gray. */
   readonly perturbations?: boolean;
-  /** Looked at between the conditions. */
+  /** Looked at before each attack and each picture. */
   readonly signal?: AbortSignal;
 }
 
@@ -90,6 +90,7 @@ export async function drawLooks(
         const [, height, width, channels] = inputs.shape;
         const part = (values: Float32Array, i: number) => partOf(values, i, chosen.length);
         for (const [i, sample] of chosen.entries()) {
+          signal?.throwIfAborted();
           const named = (what: string) => `${place}/${sample}-${condition}-${what}.png`;
           const [image, heatmap] = [named('image'), named('heatmap')];
           await writePng(path.join(folder, image), part(pixels, i), { height, width, channels });

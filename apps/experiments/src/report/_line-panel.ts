@@ -120,7 +120,7 @@ function headings({ heading, note, key, xLabel, yLabel }: LinePanelOptions) {
       fill: ink,
     }),
     at(note, { frameAnchor: 'top-right', dy: -MARGIN.top + 12 }),
-    ...(key ? [at(key, { frameAnchor: 'top-right', dy: -MARGIN.top + 30 })] : []),
+    ...(key ? [at(key, { frameAnchor: 'bottom-left', dx: -MARGIN.left + 2, dy: 38 })] : []),
     at(yLabel, { frameAnchor: 'top-left', dx: -MARGIN.left + 2, dy: -MARGIN.top + 30 }),
     at(xLabel, { frameAnchor: 'bottom-right', dy: 38 }),
   ];

@@ -97,8 +97,7 @@ function attackPanel(group: AttackedGroup, { id, label, norm, isWorst, curves }:
     description: `Lines of test error, 0 to 100 %, against ${symbol}. ${list(curves.map(endText))}.`,
     heading: label,
     note: countsNote(named.map(({ cells }) => cells.length)),
-    ...(isWorst &&
-      named.some(({ masking }) => masking === 'doubtful') && { key: 'dotted, ?: signs of masking' }),
+    ...(isWorst && named.some(({ masking }) => masking === 'doubtful') && { key: '?: signs of masking' }),
     xLabel: norm === null ? 'strength' : `ε (${norms[norm] ?? norm})`,
     yLabel: `test error, %, ${where}`,
     yDomain: [0, 100],
