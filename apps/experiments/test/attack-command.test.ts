@@ -1,15 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAttackedRun, type AttackedRun } from '../src/attacked/attacked-run.js';
 import { summariseAttacks } from '../src/attacked/summarise-attacks.js';
 import { attacks } from '@weightmap/attacks';
+import { weightmap as inFolder } from './_command.js';
 import { makeRecord } from './make-record.js';
-
-const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 
 describe('the summary of attacks', () => {
   const infos = new Map(['fgsm', 'pgd', 'deepfool'].map((id) => [id, attacks[id as 'fgsm']()]));
@@ -42,20 +41,15 @@ describe('weightmap attack', () => {
     work = await mkdtemp(path.join(tmpdir(), 'weightmap-attack-'));
     run = path.join(work, 'run');
     const grid = ['--dataset', 'digits', '--select', 'cnn-33', '--epochs', '2'];
-    expect(weightmap('run', 'smoke', ...grid, '--out', run).status).toBe(0);
+    expect((await weightmap('run', 'smoke', ...grid, '--out', run)).code).toBe(0);
   });
   afterAll(() => rm(work, { recursive: true, force: true }));
 
-  function weightmap(...args: string[]) {
-    return spawnSync(process.execPath, [cli, ...args], {
-      encoding: 'utf8',
-      env: { ...process.env, NO_COLOR: '1', WEIGHTMAP_DATA: '', XDG_CACHE_HOME: path.join(work, 'cache') },
-    });
-  }
+  const weightmap = (...args: string[]) => inFolder(args, { work });
   const few = ['--images', '40', '--masking', '0'];
 
-  it('attacks trained networks, keeps what was measured, and puts it into the report', () => {
-    const first = weightmap(
+  it('attacks trained networks, keeps what was measured, and puts it into the report', async () => {
+    const first = await weightmap(
       'attack',
       run,
       ...few,
@@ -64,8 +58,9 @@ describe('weightmap attack', () => {
       '--epsilons',
       '8/255,0.2',
       '--transfer',
+      '--corruptions',
     );
-    expect(first.status, first.stderr).toBe(0);
+    expect(first.code, first.stderr).toBe(0);
     expect(first.stdout).toMatch(/accuracy, % +clean +FGSM 0.2 +PGD 0.2 +worst case/);
     const { cells, transfer } = readAttackedRun(run)!;
     const [{ cleanAccuracyPercent, attacks: made, worst }] = cells;
@@ -81,14 +76,40 @@ describe('weightmap attack', () => {
     expect(transfer!.pairs).toEqual([
       { from: 'cnn-33', to: 'cnn-33', accuracyPercent: expect.any(Number) as number },
     ]);
+    const corrupted = readAttackedRun(run)!.corruptions!;
+    expect(corrupted.baseline).toBe('cnn-33');
+    expect(corrupted.cells.map(({ mce, benchmark }) => [mce, benchmark])).toEqual([[100, 'mnist-c']]);
+    expect(corrupted.cells[0].cleanErrorPercent).toBeCloseTo(100 - cleanAccuracyPercent, 10);
+    expect(first.stdout).toMatch(/cnn-33 on digits, trial 1 .* 100\.0 +(100\.0|–)\n[\s\S]*results:/);
     const html = readFileSync(path.join(run, 'report/index.html'), 'utf8');
+    expect(html).toContain('Error under corruptions');
+    expect(readFileSync(path.join(run, 'report/tables/corruptions.csv'), 'utf8')).toContain('shot-noise,5,');
     expect(html).toContain('Under attack');
     expect(readFileSync(path.join(run, 'report/tables/attacks.csv'), 'utf8')).toContain(
       'cnn-33,digits,1,pgd,linf,0.2',
     );
 
+    // A few images as the network sees them, clean and under the stronger of the two at the lower strength.
+    const { attack, looks } = cells[0].pictures!;
+    expect(['FGSM', 'PGD']).toContain(attack);
+    expect(looks.map(({ condition, strength }) => [condition, strength])).toEqual([
+      ...Array.from({ length: 4 }, () => ['clean', 0]),
+      ...Array.from({ length: 4 }, () => ['attacked', 8 / 255]),
+    ]);
+    const folder = path.join(run, 'cells/digits/cnn-33/trial-1');
+    const picturesOf = (condition: string) =>
+      readdirSync(path.join(folder, 'attacked'))
+        .filter((file) => file.includes(`-${condition}-`))
+        .map((file) => [file, readFileSync(path.join(folder, 'attacked', file), 'base64')]);
+    const [clean, attacked] = [picturesOf('clean'), picturesOf('attacked')];
+    expect([clean.length, attacked.length]).toEqual([4 * 2, 4 * 3]);
+    const view = parseHTML(html).document.querySelector('#attacks')!;
+    expect(view.querySelectorAll('figure svg')).toHaveLength(3);
+    expect(view.querySelectorAll('.pictures tbody tr')).toHaveLength(4 * 2);
+    expect(view.querySelector('.no-picture')).toBeNull();
+
     // One strength more: the others are taken from the folder, to the same figures.
-    const more = weightmap(
+    const more = await weightmap(
       'attack',
       run,
       ...few,
@@ -99,6 +120,9 @@ describe('weightmap attack', () => {
       '--json',
     );
     const again = (JSON.parse(more.stdout) as AttackedRun).cells[0].attacks[0].points;
+    // Drawn again at another strength: the clean ones are the same bytes, from another process.
+    expect(picturesOf('clean')).toEqual(clean);
+    expect(picturesOf('attacked')).not.toEqual(attacked);
     expect(again.filter(({ strength }) => strength !== 0.1)).toEqual(made[0].points);
     const cached = readFileSync(
       path.join(run, 'cells/digits/cnn-33/trial-1/evaluation/attack-fgsm.json'),
@@ -109,15 +133,18 @@ describe('weightmap attack', () => {
     ).toHaveLength(3);
   });
 
-  it('explains what it can’t do', () => {
-    const complaint = (...args: string[]) => {
-      const { status, stderr } = weightmap('attack', run, ...args);
-      expect(status).not.toBe(0);
+  it('explains what it can’t do', async () => {
+    const complaint = async (...args: string[]) => {
+      const { code, stderr } = await weightmap('attack', run, ...args);
+      expect(code).not.toBe(0);
       expect(stderr).not.toMatch(/^\s+at /m);
       return stderr;
     };
-    expect(complaint('--attacks', 'fgms')).toMatch(/no attack "fgms"[\s\S]*"fgsm"/);
-    expect(complaint('--epsilons', '0.1,x')).toContain('8/255');
-    expect(complaint('--select', 'resnet-*')).toContain('no trained network');
+    expect(await complaint('--attacks', 'fgms')).toMatch(/no attack "fgms"[\s\S]*"fgsm"/);
+    expect(await complaint('--epsilons', '0.1,x')).toContain('8/255');
+    expect(await complaint('--select', 'resnet-*')).toContain('no trained network');
+    expect(await complaint('--corruptions', '--baseline', 'cnn-smooth-32')).toContain(
+      'cnn-smooth-32 is not trained',
+    );
   });
 });

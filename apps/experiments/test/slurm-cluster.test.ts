@@ -1,18 +1,17 @@
 // On a real Slurm, started by `nx run experiments:slurm-test` (tools/slurm); nothing without one.
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunRecord } from '@weightmap/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { slurmCommand } from '../src/slurm/slurm-command.js';
 import { cellPaths } from '../src/records/index.js';
 import { cellStates, type CellStatus } from '../src/status/cell-states.js';
 import { countStates, statusTable } from '../src/status/status-table.js';
+import { weightmap as inFolder } from './_command.js';
+import { scientificText } from './_scientific.js';
 
-const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 const grid = [
   ...['run', 'quick', '--dataset', 'digits', '--select', 'cnn-33', '--trials', '5', '--epochs', '3'],
   ...['--checkpoint-seconds', '1'],
@@ -24,12 +23,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(work, { recursive: true, force: true }));
 
-function weightmap(...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1', WEIGHTMAP_DATA: '', XDG_CACHE_HOME: path.join(work, 'cache') },
-  });
-  if (status !== 0) throw new Error(`${args.join(' ')} → ${status}\n${stdout}${stderr}`);
+async function weightmap(...args: string[]): Promise<string> {
+  const { code, stdout, output } = await inFolder(args, { work });
+  if (code !== 0) throw new Error(`${args.join(' ')} → ${code}\n${output}`);
   return stdout;
 }
 
@@ -61,14 +57,7 @@ async function inTraining(run: string, others: readonly CellStatus[] = []): Prom
   return (await until(run, 'another cell in training', (cells) => cells.some(isIt))).find(isIt)!;
 }
 
-function scientific(run: string, { cell }: CellStatus): string {
-  const {
-    seconds: _,
-    provenance: __,
-    ...record
-  } = JSON.parse(readFileSync(cellPaths(run, cell).record, 'utf8')) as RunRecord;
-  return JSON.stringify(record);
-}
+const scientific = (run: string, { cell }: CellStatus): string => scientificText(cellPaths(run, cell).folder);
 
 const eventsOf = (run: string, { cell }: CellStatus) => readFileSync(cellPaths(run, cell).events, 'utf8');
 
@@ -78,9 +67,9 @@ describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
     { timeout: 1_200_000 },
     async () => {
       const [local, run] = ['local', 'on slurm ü "run" \'%a\''].map((name) => path.join(work, name));
-      weightmap(...grid, '--out', local);
+      await weightmap(...grid, '--out', local);
 
-      const said = weightmap(...grid, '--out', run, '--launcher', 'slurm', '--workers', '2');
+      const said = await weightmap(...grid, '--out', run, '--launcher', 'slurm', '--workers', '2');
       const [, job] = /job (\d+) with 5 cells/.exec(said)!;
       const [file] = readdirSync(path.join(run, 'submissions'));
       const submission = JSON.parse(readFileSync(path.join(run, 'submissions', file), 'utf8')) as {
@@ -99,14 +88,14 @@ describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
       process.kill(killed.running!.pid, 'SIGKILL');
       // Cancelled by us.
       const cancelled = await inTraining(run, [preempted, late, killed]);
-      weightmap('cancel', run, '--cell', cancelled.id);
+      await weightmap('cancel', run, '--cell', cancelled.id);
       const disturbed = [preempted, late, killed, cancelled].map(({ index }) => index);
 
       const quiet = await until(run, 'quiet', isQuiet);
       expect(disturbed.map((index) => quiet[index].state)).toEqual(['done', 'done', 'stopped', 'stopped']);
-      expect(weightmap('retry', run, '--launcher', 'slurm')).toContain('with 2 cells');
+      expect(await weightmap('retry', run, '--launcher', 'slurm')).toContain('with 2 cells');
       const cells = await until(run, 'done', (all) => all.every(({ state }) => state === 'done'));
-      expect(weightmap('status', run)).toContain('5 cells: 5 done');
+      expect(await weightmap('status', run)).toContain('5 cells: 5 done');
 
       for (const cell of cells) {
         expect(scientific(run, cell), cell.id).toBe(scientific(local, cell));
@@ -120,7 +109,7 @@ describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
         expect(starts, cell.id).toBeGreaterThanOrEqual(2);
         expect(history.trim().split('\n')).toHaveLength(3);
       }
-      expect(weightmap('logs', run, late.id)).toContain('put back into the queue');
+      expect(await weightmap('logs', run, late.id)).toContain('put back into the queue');
 
       // The last job writes the report.
       const deadline = performance.now() + 60_000;
@@ -132,10 +121,10 @@ describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
 
   it('cancels all that is queued or runs', { timeout: 300_000 }, async () => {
     const run = path.join(work, 'cancelled');
-    weightmap(...grid, '--out', run, '--launcher', 'slurm', '--workers', '1');
+    await weightmap(...grid, '--out', run, '--launcher', 'slurm', '--workers', '1');
     await inTraining(run);
     expect(countStates(await cellStates(run))).toMatchObject({ running: 1, queued: 4 });
-    expect(weightmap('cancel', run)).toContain('cancelled Slurm job');
+    expect(await weightmap('cancel', run)).toContain('cancelled Slurm job');
     const cells = await until(run, 'stopped', isQuiet);
     expect(countStates(cells)).toMatchObject({ stopped: 1, waiting: 4 });
   });

@@ -1,16 +1,16 @@
 // A grid under `kill -9`: a few kills in the test suite, a hundred by `nx run experiments:chaos` (WEIGHTMAP_KILLS=100).
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomStream, type RunRecord } from '@weightmap/core';
+import { randomStream } from '@weightmap/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { start as startCommand, type Started } from './_command.js';
+import { scientificText } from './_scientific.js';
 
 const KILLS = Number(process.env.WEIGHTMAP_KILLS ?? 2);
-const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 const variants = ['cnn-33', 'cnn-unsharp-32'];
 let work: string;
 
@@ -19,30 +19,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(work, { recursive: true, force: true }));
 
-/** `closed` gives the exit code, however late it is asked. */
-type Started = ChildProcess & { output: string; readonly closed: Promise<number | null> };
-
 /** Starts the grid; checkpoints follow each other as fast as they can be written. */
 function start(run: string): Started {
-  const args = ['run', 'smoke', '--dataset', 'digits', '--select', variants.join(), '--epochs', '4'];
-  const child = spawn(
-    process.execPath,
-    [cli, ...args, '--checkpoint-seconds', '0', '--workers', '2', '--out', run],
-    {
-      env: { ...process.env, NO_COLOR: '1', WEIGHTMAP_DATA: '', XDG_CACHE_HOME: path.join(work, 'cache') },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  const closed = once(child, 'close').then(([code]) => code as number | null);
-  const started = Object.assign(child, { output: '', closed });
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (started.output += chunk.toString()));
-  return started;
+  const grid = ['run', 'smoke', '--dataset', 'digits', '--select', variants.join(), '--epochs', '4'];
+  return startCommand([...grid, '--checkpoint-seconds', '0', '--workers', '2', '--out', run], { work });
 }
 
 async function finish(run: string): Promise<void> {
-  const child = start(run);
-  expect(await child.closed, child.output).toBe(0);
+  const { code, output } = await start(run).closed;
+  expect(code, output).toBe(0);
 }
 
 const cellFolder = (run: string, variant: string) => path.join(run, `cells/digits/${variant}/trial-1`);
@@ -54,12 +39,7 @@ const filesBelow = (folder: string): string[] =>
         .map((entry) => path.join(entry.parentPath, entry.name))
     : [];
 
-/** All of a record but times and where it was made, as bytes. */
-function scientific(run: string, variant: string): string {
-  const text = readFileSync(path.join(cellFolder(run, variant), 'record.json'), 'utf8');
-  const { seconds: _, provenance: __, ...record } = JSON.parse(text) as RunRecord;
-  return JSON.stringify(record);
-}
+const scientific = (run: string, variant: string): string => scientificText(cellFolder(run, variant));
 
 const eventsOf = (run: string, variant: string) =>
   readFileSync(path.join(cellFolder(run, variant), 'events.jsonl'), 'utf8');
@@ -138,8 +118,11 @@ describe.runIf(process.platform === 'linux')('a grid', () => {
   it('is worked on by two launchers at once without doing anything twice', { timeout: 120_000 }, async () => {
     const run = path.join(work, 'two launchers');
     const both = [start(run), start(run)];
-    const codes = await Promise.all(both.map(({ closed }) => closed));
-    expect(codes, both.map(({ output }) => output).join('\n')).toEqual([0, 0]);
+    const outcomes = await Promise.all(both.map(({ closed }) => closed));
+    expect(
+      outcomes.map(({ code }) => code),
+      both.map(({ output }) => output).join('\n'),
+    ).toEqual([0, 0]);
     for (const variant of variants) {
       expect(scientific(run, variant)).toBe(scientific(path.join(work, 'calm'), variant));
       expect(eventsOf(run, variant).match(/"event":"started"/g)).toHaveLength(1);

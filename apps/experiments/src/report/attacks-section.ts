@@ -30,8 +30,8 @@ export function attacksSection(attacked: AttackedRun, overview: AttacksOverview)
     ${pictures(attacked, overview)} ${table('Accuracy under attack, at the largest strength', head, rows)}
     <p class="sources">
       ${String(attacked.images)} test images of each network. Worst case: each image under the worst for it of
-      all attacks on L∞. Masking: signs that a network only seems robust because attacks on it fail.
-      ${csvLink('attacks.csv', attackCsv(attacked))}
+      all attacks on L∞. Accuracy is what the test error of the figure leaves of 100 %. Masking: signs that a
+      network only seems robust because attacks on it fail. ${csvLink('attacks.csv', attackCsv(attacked))}
     </p>
     ${attacked.cells.map(cellDetails)}
     ${

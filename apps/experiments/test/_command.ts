@@ -1,0 +1,63 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+
+/** The command as `npx nx build experiments` makes it. */
+export const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
+
+export interface Outcome {
+  /** Null if a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both, as they came. */
+  readonly output: string;
+}
+
+/** A process of the command; `closed` gives what it came to, however late it is asked. */
+export type Started = ChildProcess & { readonly output: string; readonly closed: Promise<Outcome> };
+
+export interface CommandOptions {
+  /** Where it looks for data that was kept from earlier. */
+  readonly work: string;
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** What a shell does before it becomes the command. */
+  readonly shell?: string;
+  /** Gets all output so far, and may send signals. */
+  readonly until?: (output: string, stop: (signal: NodeJS.Signals) => void, pid: number) => void;
+}
+
+/** Starts the built command as a user would. */
+export function start(
+  args: readonly string[],
+  { work, cwd, env = {}, shell, until }: CommandOptions,
+): Started {
+  const command = [process.execPath, cli, ...args];
+  const [file, ...rest] = shell ? ['bash', '-c', `${shell}; exec "$@"`, 'bash', ...command] : command;
+  const child = spawn(file, rest, {
+    cwd,
+    // Nothing of the surrounding machine is found but what a test gives.
+    env: {
+      ...process.env,
+      ...{ NO_COLOR: '1', WEIGHTMAP_DATA: '', XDG_CACHE_HOME: path.join(work, 'cache') },
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { stdout: '', stderr: '', output: '' };
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].on('data', (chunk: Buffer) => {
+      said[stream] += chunk.toString();
+      said.output += chunk.toString();
+      until?.(said.output, (signal) => child.kill(signal), child.pid!);
+    });
+  const closed = once(child, 'close').then(([code]) => ({ code: code as number | null, ...said }));
+  return Object.defineProperty(Object.assign(child, { closed }), 'output', {
+    get: () => said.output,
+  }) as unknown as Started;
+}
+
+/** Runs the built command to its end. */
+export const weightmap = (args: readonly string[], options: CommandOptions): Promise<Outcome> =>
+  start(args, options).closed;
