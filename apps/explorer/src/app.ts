@@ -1,6 +1,7 @@
 import type { ShownBenchmark, Showcase } from '@weightmap/core';
 import { render } from 'lit-html';
 import { bytesOf } from './data/base64.js';
+import type { EngineName } from './engine/protocol.js';
 import { keepCurrent } from './keep-current.js';
 import { problemText } from './problem-text.js';
 import { startSession } from './session.js';
@@ -25,15 +26,15 @@ const FIRST_STRENGTH = 0.1;
  *
  * @throws Error if no engine can be started.
  */
-export async function runApp(root: HTMLElement, showcase: Showcase): Promise<void> {
+export async function runApp(root: HTMLElement, showcase: Showcase, engineWish: EngineName): Promise<void> {
   const [first] = showcase.benchmarks;
-  let session = startSession('webgl');
+  let session = startSession(engineWish);
   const { started } = await session;
   let state: State = {
     benchmark: first,
     chosen: firstChoice(first),
     wish: { image: imageOf(first, 0), attack: started.attacks[0], strength: FIRST_STRENGTH, seed: 1 },
-    ...{ isDrawing: false, engine: started, engineWish: 'webgl', answers: new Map(), facts: new Map() },
+    ...{ isDrawing: false, engine: started, engineWish, answers: new Map(), facts: new Map() },
   };
 
   const networks = new Map(showcase.benchmarks.flatMap((one) => one.networks).map((one) => [one.file, one]));
@@ -85,13 +86,13 @@ export async function runApp(root: HTMLElement, showcase: Showcase): Promise<voi
     },
     setStrength: (strength) => wish({ strength }),
     setSeed: (seed) => wish({ seed }),
-    chooseEngine(engineWish) {
+    chooseEngine(name) {
       void session.then((old) => old.end());
-      session = startSession(engineWish);
+      session = startSession(name);
       void session.then(({ started: engine }) => {
-        if (state.engineWish === engineWish) change({ engine });
+        if (state.engineWish === name) change({ engine });
       });
-      wish({}, { engineWish, answers: new Map() });
+      wish({}, { engineWish: name, answers: new Map() });
     },
   };
   root.replaceChildren();

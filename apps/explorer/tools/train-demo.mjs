@@ -1,6 +1,6 @@
 /**
  * `nx demo explorer`: trains the three small networks that the page shows where no run has been put beside it, on
- * procedural digits, and writes them with a few test images into public/data.
+ * procedural digits, and writes them with a few test images into public/networks.
  *
  * On the wasm engine, whose arithmetic is the same on every machine: equal code gives equal files.
  */
@@ -27,7 +27,7 @@ const networks = [
 
 await startEngine({ engine: 'wasm' });
 const data = await datasets.digits.load({ seed: SEED });
-const folder = path.resolve(import.meta.dirname, '../public/data');
+const folder = path.resolve(import.meta.dirname, '../public/networks');
 await rm(folder, { recursive: true, force: true });
 await mkdir(path.join(folder, data.id), { recursive: true });
 

@@ -59,7 +59,7 @@ export interface StoredNetwork {
 /**
  * A data file of the page, as JavaScript: a page that is opened from a disk may load scripts and fetch nothing.
  *
- * @param name of the file below `data/`, without `.js`: `showcase`, or a network's `file`.
+ * @param name of the file below `networks/`, without `.js`: `showcase`, or a network's `file`.
  */
 export const dataScript = (name: string, value: Showcase | StoredNetwork): string =>
   `(globalThis.weightmapData ??= {})[${JSON.stringify(name)}] = ${JSON.stringify(value)};\n`;
