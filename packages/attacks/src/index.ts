@@ -38,4 +38,5 @@ export * from './shot-noise.js';
 export * from './speckle-noise.js';
 export * from './spsa.js';
 export * from './square.js';
+export * from './substitute.js';
 export * from './uniform-noise.js';

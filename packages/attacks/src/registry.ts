@@ -30,6 +30,7 @@ import { shotNoise } from './shot-noise.js';
 import { speckleNoise } from './speckle-noise.js';
 import { spsa } from './spsa.js';
 import { square } from './square.js';
+import { substitute } from './substitute.js';
 import { uniformNoise } from './uniform-noise.js';
 
 /** Makes an attack; parameters are given here, strengths when it runs. Without arguments it uses its defaults. */
@@ -67,6 +68,7 @@ export const attacks = {
   'fab-l2': fabL2,
   square,
   spsa,
+  substitute,
   'hop-skip-jump': hopSkipJump,
   boundary,
   'auto-attack': autoAttack,

@@ -15,6 +15,7 @@ import {
   pgd,
   spsa,
   square,
+  substitute,
   type AttackId,
 } from '../src/index.js';
 
@@ -42,5 +43,6 @@ export const quick: Partial<Record<AttackId, () => Attack>> = {
         square({ queries: 20 }),
       ],
     }),
+  substitute: () => substitute({ hidden: [64], rounds: 3, epochs: 4 }),
   square: () => square({ queries: 60 }),
 };
