@@ -16,6 +16,8 @@ const mayImport = {
   experiments: ['core', 'engine', 'datasets', 'wm-layers', 'architectures', 'training', 'attacks', 'metrics'],
   explorer: ['core', 'wm-layers', 'architectures', 'attacks', 'metrics'],
   'nx-plugin': [],
+  release: [],
+  hygiene: [],
   examples: ['core', 'engine', 'datasets', 'wm-layers', 'architectures', 'training', 'attacks', 'metrics'],
 };
 

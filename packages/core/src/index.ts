@@ -1,8 +1,10 @@
+export type * from './architecture.js';
 export type * from './attack.js';
 export * from './classifier.js';
 export * from './dataset.js';
 export * from './errors.js';
 export type * from './metric.js';
+export * from './plugin.js';
 export type * from './progress.js';
 export * from './random.js';
 export * from './run-record.js';

@@ -57,6 +57,8 @@ export const cellConfigSchema = z.strictObject({
   seed: z.number().int(),
   training: trainingConfigSchema,
   evaluation: evaluationConfigSchema,
+  /** SHA-256 of each plugin that gives the data, the network or a metric of it; absent without one. */
+  plugins: z.array(sha256).min(1).optional(),
 });
 export type CellConfig = z.infer<typeof cellConfigSchema>;
 
@@ -210,6 +212,8 @@ export const runRecordSchema = z.strictObject({
   gradCamSharpness: z.array(gradCamSharpnessSchema),
   /** One row a feature layer, from the image to the logits. */
   activationVariance: z.array(activationVarianceSchema),
+  /** What the metrics of plugins gave, by their ids; absent without one. */
+  metrics: z.record(z.string(), z.union([finite, z.record(z.string(), finite)])).optional(),
   /** Wall-clock seconds of training and evaluation. */
   seconds: z.strictObject({ training: finite.nonnegative(), evaluation: finite.nonnegative() }),
   provenance: provenanceSchema,
