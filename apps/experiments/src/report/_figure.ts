@@ -17,8 +17,10 @@ export const figure = (
     <figcaption>
       <b>Figure ${number}.</b> ${caption}
       <span class="sources"
-        >${csvLink(`${id}.csv`, csv)} · <a href="figures/${id}.svg">SVG</a> ·
-        <a href="figures/${id}.png">PNG</a> · made by <code>${command}</code></span
+        ><span class="files"
+          >${csvLink(`${id}.csv`, csv)} · <a href="figures/${id}.svg">SVG</a> ·
+          <a href="figures/${id}.png">PNG</a> · </span
+        >made by <code>${command}</code></span
       >
     </figcaption>
   </figure>`;

@@ -18,7 +18,11 @@ const COLUMN_CHARACTERS = 10;
 /** A grid as a picture of its own, for the files beside the page. */
 export function gradCamPanel({ id, title, columns, rows }: Grid, album: Album): Panel {
   const width = LEFT + CELL * (1 + columns.length) + 16;
-  const heights = rows.map((row) => (sharedInput(row, album) ? ROW : ROW + SMALL + 4));
+  const heights = rows.map((row) => {
+    const own = sharedInput(row, album) ? 0 : SMALL + 4;
+    const named = row.views.some((view) => view && attackOf(row, view)) ? 12 : 0;
+    return ROW + own + named;
+  });
   const height = TOP + heights.reduce((sum, one) => sum + one, 0) + 8;
   const parts: string[] = [
     text(8, 22, `Grad-CAM: ${title}`, { size: 15, weight: 700 }),
@@ -53,18 +57,14 @@ export function gradCamPanel({ id, title, columns, rows }: Grid, album: Album): 
       // Under it the model's own input, and what an attack added to it.
       const own = shared ? [] : [input, ...(perturbation ? [perturbation] : [])];
       parts.push(...own.map((one, i) => image(x + (SMALL + 4) * i, y + PICTURE + 4, one, SMALL)));
+      const under = y + PICTURE + 14 + (shared ? 0 : SMALL + 4);
       const by = attackOf(row, view);
-      if (by) parts.push(text(x, y + heights[r] - 4, by, { fill: quiet, size: 11 }));
+      if (by) parts.push(text(x, under + 14, by, { fill: quiet, size: 11 }));
       parts.push(
-        text(
-          x,
-          y + heights[r] - 18,
-          `${isWrong ? '✗ ' : ''}${shorten(predicted)} ${Math.round(probability * 100)} %`,
-          {
-            fill: isWrong ? 'var(--mark, #8f3a72)' : quiet,
-            size: 11,
-          },
-        ),
+        text(x, under, `${isWrong ? '✗ ' : ''}${shorten(predicted)} ${Math.round(probability * 100)} %`, {
+          fill: isWrong ? 'var(--mark, #8f3a72)' : quiet,
+          size: 11,
+        }),
       );
     });
   });

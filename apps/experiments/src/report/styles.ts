@@ -147,7 +147,7 @@ footer { margin-top: 3rem; padding: 1.25rem 0 2.5rem; border-top: 1px solid var(
 }
 @media print {
   body { font-size: 10pt; }
-  nav, .skip, .sources a { display: none; }
+  nav, .skip, .sources a, .files { display: none; }
   figure, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .scroll { overflow: visible; }
