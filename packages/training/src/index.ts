@@ -12,3 +12,4 @@ export {
   type TrainingOptions,
   type TrainingResult,
 } from './trainer.js';
+export { loadSafetensors, saveSafetensors, weightNames } from './weights-file.js';
