@@ -51,6 +51,12 @@ const SEEDS = 150;
 /** Images shown to the victim at a time. */
 const ASKED_AT_ONCE = 256;
 
+/** Images and what the victim takes them for. */
+interface Answered {
+  readonly images: tf.Tensor4D;
+  readonly labels: tf.Tensor1D;
+}
+
 type Imitated = Pick<VictimModel, 'classes' | 'inputShape' | 'bounds' | 'logits'>;
 
 /**
@@ -128,13 +134,14 @@ export function imitate(
   const logits: Classifier['logits'] = (images) =>
     tf.tidy(() => network.logits(images.sub(low).div(high - low)));
   const classifier: Classifier = { classes, inputShape, bounds, logits };
-  let known = { images: seeds.clone(), labels: answersOf(victim, seeds) };
+  let known: Answered | undefined;
   let queries = seeds.shape[0];
   try {
+    known = { images: seeds.clone(), labels: answersOf(victim, seeds) };
     for (let round = 0; round < rounds; round++) {
       if (round > 0) {
+        const before: Answered = known;
         const step = lambda * (-1) ** Math.floor((round - 1) / flipEvery);
-        const before = known;
         const images = further(classifier, before, step);
         const labels = answersOf(victim, images);
         queries += images.shape[0];
@@ -142,27 +149,24 @@ export function imitate(
           images: tf.concat([before.images, images], 0),
           labels: tf.concat([before.labels, labels], 0),
         };
-        tf.dispose([before, images, labels]);
+        tf.dispose([before.images, before.labels, images, labels]);
       }
-      const scaled = tf.tidy(() => known.images.sub(low).div(high - low));
-      network.fit(scaled, known.labels, { epochs, batchSize, random });
+      const { images, labels }: Answered = known;
+      const scaled = tf.tidy(() => images.sub(low).div(high - low));
+      network.fit(scaled, labels, { epochs, batchSize, random });
       scaled.dispose();
     }
   } catch (error) {
     network.dispose();
     throw error;
   } finally {
-    tf.dispose(known);
+    if (known) tf.dispose([known.images, known.labels]);
   }
   return { classifier, queries, dispose: () => network.dispose() };
 }
 
 /** The augmentation: each image by a step on, along or against what the substitute says of its answer. */
-const further = (
-  classifier: Classifier,
-  { images, labels }: { images: tf.Tensor4D; labels: tf.Tensor1D },
-  step: number,
-): tf.Tensor4D =>
+const further = (classifier: Classifier, { images, labels }: Answered, step: number): tf.Tensor4D =>
   tf.tidy(() => {
     const { gradient } = watch(classifier).victim.gradient({ images, labels, loss: 'ce' });
     // CE is −log softmax.
