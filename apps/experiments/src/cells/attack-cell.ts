@@ -21,6 +21,7 @@ import { loadModel } from '@weightmap/training';
 import { cellPaths } from '../records/index.js';
 import { drawAttacked, picturedStrength, strongestAt, type AttackedLooks } from './attacked-pictures.js';
 import { digestOf, openEvaluationCache } from './evaluation-cache.js';
+import { withHeldOutSeeds } from './held-out-seeds.js';
 
 /** Images attacked at a time; they take part in naming the random streams. */
 const BATCH = 100;
@@ -70,17 +71,20 @@ export interface AttackedCell {
  * @throws whatever the signal's reason is when it is aborted; WeightmapError if the weights are missing or damaged.
  */
 export async function attackCell(cell: CellConfig, options: CellAttackOptions): Promise<AttackedCell> {
-  const { run, dataset, engine, attacks, epsilons, images, maskingImages, signal, onProgress } = options;
+  const { run, dataset, engine, epsilons, images, maskingImages, signal, onProgress } = options;
   const paths = cellPaths(run, cell);
   const model = await loadModel(paths.weights);
   const classifier = compiledClassifier(asClassifier(model, { bounds: [0, 1] }));
+  const held = withHeldOutSeeds(options.attacks, dataset, cell.seed);
+  const { attacks } = held;
   try {
     const cache = openEvaluationCache(paths.evaluation, digestOf(model));
     const set = firstOf(dataset.test, images);
     const common = { data: dataset.checksum, seed: cell.seed, engine: engine.name, images: countOf(set) };
     const attacked: { id: string; points: AttackedPoint[] }[] = [];
     for (const attack of attacks) {
-      const points = await cache.entries(`attack-${attack.id}`, common, epsilons, (missing) =>
+      const circumstances = { ...common, ...held.circumstances(attack.id) };
+      const points = await cache.entries(`attack-${attack.id}`, circumstances, epsilons, (missing) =>
         sweep(classifier, set, attack, missing, { seed: cell.seed, signal, onProgress }),
       );
       attacked.push({ id: attack.id, points });
@@ -106,6 +110,7 @@ export async function attackCell(cell: CellConfig, options: CellAttackOptions): 
           });
     return { images: countOf(set), clean: cleanFlags(classifier, set), attacks: attacked, masking, pictures };
   } finally {
+    held.dispose();
     classifier.dispose();
     model.dispose();
   }
