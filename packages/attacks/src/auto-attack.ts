@@ -43,9 +43,15 @@ const targetedVersions: typeof versions = {
  * Its cost is that of all attacks together, with the harness's looks at their results. Every strength is attacked anew,
  * by the attacks for a minimal change too.
  *
+ * Mind: an attack of its parts with other parameters is another AutoAttack: say which version. Its price is that of
+ * the images that resist.
+ *
  * Its `run` throws a WeightmapError for fewer than 4 classes, which APGD-T can't attack.
  * Source: Croce & Hein, “Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
  * attacks”, arXiv:2003.01690, section 6.
+ *
+ * Tested: on a linear classifier, where it fools exactly the images whose boundary is within ε, and by which images
+ * each attack is shown.
  */
 export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions = {}): Attack {
   const untargeted = attacks ?? versions[version]();

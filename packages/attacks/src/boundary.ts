@@ -8,6 +8,7 @@ import { fools, perImage } from './_worst.js';
 import { judgedMinimal } from './evaluate-minimal.js';
 
 export interface BoundaryOptions extends OutsideOptions {
+  /** Steps of the walk. */
   steps?: number;
   /** σ: length of a step around the image, as a share of the distance, at first. */
   sphericalStep?: number;
@@ -34,6 +35,9 @@ const COUNT_EVERY = 10;
  * and of the batch, else of noise. An image without any stays as it is, and has not succeeded.
  *
  * Source: Brendel, Rauber & Bethge, “Decision-based adversarial attacks”, arXiv:1712.04248, and its code in Foolbox.
+ *
+ * Tested: against the formulas in plain loops with the same random numbers, by how its step sizes change, and on a
+ * linear classifier, whose nearest boundary it reaches within 5 %.
  */
 export function boundary({
   steps = 25_000,

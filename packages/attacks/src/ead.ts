@@ -38,6 +38,8 @@ export interface EadOptions {
  *
  * Source: Chen et al., “EAD: elastic-net attacks to deep neural networks via adversarial examples”, arXiv:1709.04114,
  * algorithm 1 with its L1 decision rule.
+ *
+ * Tested: against FISTA in plain loops, on a linear classifier, and against an attack in L2, which finds more in L1.
  */
 export function ead({
   steps = 10_000,

@@ -39,6 +39,9 @@ export interface FabOptions {
  *
  * Source: Croce & Hein, “Minimally distorted adversarial examples with a fast adaptive boundary attack”, arXiv:1907.02044,
  * algorithm 1.
+ *
+ * Tested: on a linear classifier, whose nearest boundary it reaches within 5 %; its ways onto a plane against brute
+ * force; against torchattacks.
  */
 export const fab = (options: FabOptions = {}): MinimalAttack => fabIn('linf', 'fab', 'FAB', options);
 
