@@ -37,7 +37,7 @@ const COUNT_EVERY = 10;
  * Source: Brendel, Rauber & Bethge, “Decision-based adversarial attacks”, arXiv:1712.04248, and its code in Foolbox.
  *
  * Tested: against the formulas in plain loops with the same random numbers, by how its step sizes change, and on a
- * linear classifier, whose nearest boundary it reaches within 5 %.
+ * linear classifier, whose nearest boundary it reaches within 10 % in 2,000 steps.
  */
 export function boundary({
   steps = 25_000,

@@ -40,7 +40,7 @@ const HALVINGS = 20;
  * algorithm 2, and its code.
  *
  * Tested: by what it asks and where it ends, on the boundary, and on a linear classifier, whose nearest boundary it
- * reaches within 5 %.
+ * reaches within 8 % in 12 steps.
  */
 export function hopSkipJump({
   steps = 64,
