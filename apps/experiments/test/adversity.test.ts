@@ -1,13 +1,14 @@
 // What file systems and files do to a run: each ends in a clear message or a recovery, and nothing is lost.
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { RECORD_SCHEMA_VERSION, type RunRecord } from '@weightmap/core';
+import { RECORD_SCHEMA_VERSION } from '@weightmap/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { weightmap as inFolder } from './_command.js';
+import { recordIn, scientific } from './_scientific.js';
 
-const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 const CELL = 'cells/digits/cnn-33/trial-1';
 let work: string;
 let calm: string;
@@ -20,30 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(work, { recursive: true, force: true }));
 
-function weightmap(...args: string[]): Promise<{ code: number | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, ...args], {
-      env: { ...process.env, NO_COLOR: '1', WEIGHTMAP_DATA: '', XDG_CACHE_HOME: path.join(work, 'cache') },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output }));
-  });
-}
+const weightmap = (...args: string[]) => inFolder(args, { work });
 
 const smoke = (run: string, ...more: string[]) => [
   ...['run', 'smoke', '--dataset', 'digits', '--select', 'cnn-33', '--epochs', '2', '--out', run],
   ...more,
 ];
 
-function scientific(run: string): Omit<RunRecord, 'seconds' | 'provenance'> {
-  const text = readFileSync(path.join(run, CELL, 'record.json'), 'utf8');
-  const { seconds: _, provenance: __, ...record } = JSON.parse(text) as RunRecord;
-  return record;
-}
+const result = (run: string) => scientific(recordIn(path.join(run, CELL)));
 
 const mount = (folder: string, options: string) =>
   execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'none', folder], { stdio: 'ignore' });
@@ -79,7 +64,7 @@ describe.runIf(await canMount())('a small disk', () => {
       remount(disk, 'size=64m');
       const roomy = await weightmap(...smoke(path.join(disk, 'run')));
       expect(roomy.code, roomy.output).toBe(0);
-      expect(scientific(path.join(disk, 'run'))).toEqual(scientific(calm));
+      expect(result(path.join(disk, 'run'))).toEqual(result(calm));
       const left = readdirSync(path.join(disk, 'run'), { recursive: true }).map(String);
       expect(left.filter((file) => /partial|lease|failure/.test(file))).toEqual([]);
     } finally {
@@ -121,7 +106,7 @@ describe('a run folder', () => {
     const run = path.join(work, 'older');
     const file = path.join(run, CELL, 'record.json');
     await mkdir(path.dirname(file), { recursive: true });
-    const old = { ...scientific(calm), schemaVersion: RECORD_SCHEMA_VERSION - 1, cellId: 'b'.repeat(64) };
+    const old = { ...result(calm), schemaVersion: RECORD_SCHEMA_VERSION - 1, cellId: 'b'.repeat(64) };
     await writeFile(file, JSON.stringify(old));
     const { code, output } = await weightmap(...smoke(run));
     expect(code).toBe(1);

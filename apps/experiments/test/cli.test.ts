@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,56 +6,16 @@ import { gzipSync } from 'node:zlib';
 import type { RunRecord } from '@weightmap/core';
 import { availableEngines } from '@weightmap/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cli, weightmap as inFolder, type CommandOptions, type Outcome } from './_command.js';
+import { recordIn, scientific } from './_scientific.js';
 
 const isNative = (await availableEngines()).includes('native');
-const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 let work: string;
 let made: string;
 
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the built command as a user would; `until` gets all output so far and may send signals. */
-function weightmap(
-  args: readonly string[],
-  {
-    env = {},
-    shell,
-    until,
-  }: {
-    env?: NodeJS.ProcessEnv;
-    shell?: string;
-    until?: (output: string, stop: (signal: NodeJS.Signals) => void, pid: number) => void;
-  } = {},
-): Promise<Outcome> {
-  const command = [process.execPath, cli, ...args];
-  const [file, ...rest] = shell ? ['bash', '-c', `${shell}; exec "$@"`, 'bash', ...command] : command;
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, rest, {
-      cwd: work,
-      // Nothing of the surrounding machine is found but what a test gives.
-      env: {
-        ...process.env,
-        NO_COLOR: '1',
-        WEIGHTMAP_DATA: '',
-        XDG_CACHE_HOME: path.join(work, 'cache'),
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const outcome: Outcome = { code: null, stdout: '', stderr: '' };
-    for (const stream of ['stdout', 'stderr'] as const)
-      child[stream].on('data', (chunk: Buffer) => {
-        outcome[stream] += chunk.toString();
-        until?.(outcome.stdout + outcome.stderr, (signal) => child.kill(signal), child.pid!);
-      });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ ...outcome, code }));
-  });
-}
+/** Runs the built command in the tests' own folder. */
+const weightmap = (args: readonly string[], options: Partial<CommandOptions> = {}): Promise<Outcome> =>
+  inFolder(args, { work, cwd: work, ...options });
 
 /** What every complaint has: a reason, a non-zero exit, and no stack. */
 function expectComplaint({ code, stderr }: Outcome, ...texts: string[]): void {
@@ -65,10 +24,8 @@ function expectComplaint({ code, stderr }: Outcome, ...texts: string[]): void {
   expect(stderr).not.toMatch(/^\s+at /m);
 }
 
-const readRecord = async (run: string, variant: string): Promise<RunRecord> =>
-  JSON.parse(
-    await readFile(path.join(run, `cells/digits/${variant}/trial-1/record.json`), 'utf8'),
-  ) as RunRecord;
+const readRecord = (run: string, variant: string): RunRecord =>
+  recordIn(path.join(run, `cells/digits/${variant}/trial-1`));
 
 const smoke = (out: string, ...more: string[]) => [
   'run',
@@ -92,7 +49,7 @@ afterAll(() => rm(work, { recursive: true, force: true }));
 describe('weightmap run', () => {
   it('leaves a record, weights, pictures and a report for each cell', async () => {
     for (const variant of ['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32']) {
-      const record = await readRecord(made, variant);
+      const record = readRecord(made, variant);
       const folder = path.join(made, `cells/digits/${variant}/trial-1`);
       expect(record.history).toHaveLength(1);
       expect(record.noise.map(({ beta }) => beta)).toEqual([0, 0.5]);
@@ -115,8 +72,7 @@ describe('weightmap run', () => {
     expect(again.stdout).toContain('1 of 1 cells are done already');
     const elsewhere = path.join(work, 'elsewhere');
     expect((await weightmap(smoke(elsewhere, '--select', 'cnn-33'))).code).toBe(0);
-    const [first, second] = await Promise.all([readRecord(made, 'cnn-33'), readRecord(elsewhere, 'cnn-33')]);
-    const scientific = ({ seconds: _, provenance: __, ...record }: RunRecord) => record;
+    const [first, second] = [readRecord(made, 'cnn-33'), readRecord(elsewhere, 'cnn-33')];
     expect(scientific(second)).toEqual(scientific(first));
   });
 
@@ -125,9 +81,9 @@ describe('weightmap run', () => {
     await cp(made, run, { recursive: true });
     const args = smoke(run, '--select', 'cnn-33', '--epochs', '2');
     expectComplaint(await weightmap(args), '1 stale, 0 valid', 'cnn-33 on digits trial 1', '--force');
-    expect((await readRecord(run, 'cnn-33')).epochs).toBe(1);
+    expect(readRecord(run, 'cnn-33').epochs).toBe(1);
     expect((await weightmap([...args, '--force'])).code).toBe(0);
-    expect((await readRecord(run, 'cnn-33')).epochs).toBe(2);
+    expect(readRecord(run, 'cnn-33').epochs).toBe(2);
   });
 
   it('stops on Ctrl-C with its checkpoints, and continues to the same record', async () => {
@@ -142,9 +98,7 @@ describe('weightmap run', () => {
     const continued = await weightmap(args('stopped'));
     expect(continued.stdout).toContain('(from the checkpoint)');
     await weightmap(args('straight'));
-    const [a, b] = await Promise.all(
-      ['stopped', 'straight'].map((run) => readRecord(path.join(work, run), 'cnn-33')),
-    );
+    const [a, b] = ['stopped', 'straight'].map((run) => readRecord(path.join(work, run), 'cnn-33'));
     expect(a.history).toEqual(b.history);
     expect({ error: a.testErrorPercent, noise: a.noise, fgsm: a.fgsm }).toEqual({
       error: b.testErrorPercent,
@@ -202,7 +156,7 @@ describe('weightmap cell', () => {
     const first = await weightmap(['cell', '--run', run, '--index', '0']);
     expect(first.code, first.stderr).toBe(0);
     expect(first.stdout).toContain('cnn-33 trial 1');
-    const { cellId } = await readRecord(run, 'cnn-33');
+    const { cellId } = readRecord(run, 'cnn-33');
     const again = await weightmap(['cell', '--run', run, '--cell', cellId.slice(0, 8)]);
     expect(again).toEqual({ code: 0, stdout: '', stderr: '' });
   });
@@ -233,10 +187,10 @@ describe('weightmap cell', () => {
       expect(outcome.code, outcome.stdout).toBe(0);
       expect(outcome.stdout).toMatch(/cnn-33 trial 1: its process was ended by SIGKILL; begun again/);
       expect(outcome.stdout).toContain('(from the checkpoint)');
-      expect((await readRecord(run, 'cnn-unsharp-32')).epochs).toBe(4);
+      expect(readRecord(run, 'cnn-unsharp-32').epochs).toBe(4);
       const log = await readFile(path.join(run, 'cells/digits/cnn-33/trial-1/worker.log'), 'utf8');
       expect(log).toContain('epoch 1/4');
-      expect((await readRecord(run, 'cnn-33')).history).toHaveLength(4);
+      expect(readRecord(run, 'cnn-33').history).toHaveLength(4);
     },
   );
 });
