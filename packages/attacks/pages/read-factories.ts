@@ -134,16 +134,25 @@ function parametersOf(run: Function, checker: ts.TypeChecker): Parameter[] {
 function defaultsOf(run: Function, position: number, checker: ts.TypeChecker): Map<string, string> {
   const name = run.parameters[position]?.name;
   if (!name) return new Map();
-  if (ts.isObjectBindingPattern(name))
-    return new Map(
-      name.elements.flatMap(({ propertyName, name: own, initializer }) =>
-        initializer ? [[(propertyName ?? own).getText(), initializer.getText()] as const] : [],
-      ),
-    );
+  if (ts.isIdentifier(name)) return handedOn(run, name.text, checker);
+  const elements = (name as ts.ObjectBindingPattern).elements;
+  const rest = elements.find(({ dotDotDotToken }) => dotDotDotToken);
+  const found = rest ? handedOn(run, rest.name.getText(), checker) : new Map<string, string>();
+  for (const { propertyName, name: own, initializer } of elements)
+    if (initializer) found.set((propertyName ?? own).getText(), initializer.getText());
+  return found;
+}
+
+/** Defaults in the functions that are called with an object of this name, as it is or spread into another. */
+function handedOn(run: Function, name: string, checker: ts.TypeChecker): Map<string, string> {
+  const isIt = (argument: ts.Expression): boolean =>
+    ts.isObjectLiteralExpression(argument)
+      ? argument.properties.some((part) => ts.isSpreadAssignment(part) && isIt(part.expression))
+      : ts.isIdentifier(argument) && argument.text === name;
   const found = new Map<string, string>();
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
-      const at = node.arguments.findIndex((argument) => argument.getText() === name.getText());
+      const at = node.arguments.findIndex(isIt);
       const next = at >= 0 && functionOf(node.expression, checker);
       if (next) defaultsOf(next.run, at, checker).forEach((value, key) => found.set(key, value));
     }
