@@ -1,25 +1,37 @@
-import type { AttackInfo, AttackMethod } from '@weightmap/core';
-import { autoAscent, type AutoAscentOptions } from './_auto-ascent.js';
+import type { Attack, AttackInfo } from '@weightmap/core';
+import { autoAscent, type AutoAscentOptions, type AutoAscentPlan } from './_auto-ascent.js';
 import { eachStrength } from './_each-strength.js';
+import { judged } from './evaluate.js';
 
-/** What all forms of Auto-PGD say of themselves. */
-export const apgdInfo = {
-  kind: 'fixed',
-  strength: 'epsilon',
-  norm: 'linf',
-  targeted: true,
-  usesGradient: true,
-  source: 'Croce & Hein, arXiv:2003.01690',
-} as const satisfies Partial<AttackInfo>;
+type Norm = AutoAscentPlan['norm'];
+
+const ENDINGS = { linf: '', l2: 'L2', l1: 'L1' } as const satisfies Record<Norm, string>;
+
+/** What a form of Auto-PGD says of itself: on L∞ `apgd-ce`, say, in other norms `apgd-ce-l2`. */
+export const apgdInfo = (id: string, label: string, norm: Norm) =>
+  ({
+    id: [id, ENDINGS[norm].toLowerCase()].filter(Boolean).join('-'),
+    label: [label, ENDINGS[norm]].filter(Boolean).join(' '),
+    kind: 'fixed',
+    strength: 'epsilon',
+    norm,
+    targeted: true,
+    usesGradient: true,
+    source: norm === 'l1' ? 'Croce & Hein, arXiv:2103.01208' : 'Croce & Hein, arXiv:2003.01690',
+  }) as const satisfies AttackInfo;
 
 /** One ascent of a loss for each strength, towards the targets if there are any. */
-export function climbing(
+export function apgd(
   loss: 'ce' | 'dlr',
+  norm: Norm,
   { steps = 100, restarts = 1 }: AutoAscentOptions,
-): AttackMethod['perturb'] {
-  const climb = autoAscent({ steps, restarts, loss });
-  return (victim, images, labels, options) =>
-    eachStrength(images, options, (epsilon, random) =>
-      climb(victim, { images, labels, targets: options.targets, epsilon, random }),
-    );
+): Attack {
+  const climb = autoAscent({ steps, restarts, loss, norm });
+  return judged({
+    ...apgdInfo(`apgd-${loss}`, `APGD ${loss.toUpperCase()}`, norm),
+    perturb: (victim, images, labels, options) =>
+      eachStrength(images, options, (epsilon, random) =>
+        climb(victim, { images, labels, targets: options.targets, epsilon, random }),
+      ),
+  });
 }

@@ -27,9 +27,22 @@ export const insideBall = {
   },
 } as const satisfies Record<'linf' | 'l2' | 'l1', Starts>;
 
-/** On its surface: U(−1, 1) in every component, scaled up until the largest is 1 (Croce & Hein's start). */
-export const onLinfBall: Starts = (random, count, size) =>
-  eachImage(random.uniforms(count * size, -1, 1), size, (point) => 1 / largestOf(point));
+/** On its surface, as Croce & Hein begin. */
+export const onSurface = {
+  /** U(−1, 1) in every component, scaled up until the largest is 1. */
+  linf: (random, count, size) =>
+    eachImage(random.uniforms(count * size, -1, 1), size, (point) => 1 / largestOf(point)),
+  /** A direction without preference. */
+  l2: (random, count, size) =>
+    eachImage(
+      random.normals(count * size),
+      size,
+      (point) => 1 / Math.sqrt(sumOf(point, (value) => value ** 2)),
+    ),
+} as const satisfies Record<'linf' | 'l2', Starts>;
+
+/** N(0, 1) in every component: no points of the ball, but projected onto it they are. */
+export const normals: Starts = (random, count, size) => random.normals(count * size);
 
 /** Multiplies each image's part by a factor found from it. */
 function eachImage(

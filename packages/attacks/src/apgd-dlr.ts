@@ -1,7 +1,6 @@
 import type { Attack } from '@weightmap/core';
-import { apgdInfo, climbing } from './_apgd.js';
+import { apgd } from './_apgd.js';
 import type { AutoAscentOptions } from './_auto-ascent.js';
-import { judged } from './evaluate.js';
 
 /**
  * Auto-PGD on L∞ with the difference of logits ratio: the ascent of `apgdCe`, of a loss that scaling the logits doesn't
@@ -18,5 +17,26 @@ import { judged } from './evaluate.js';
  *
  * Tested: against algorithm 1 in plain loops, image by image, and on a linear classifier; against torchattacks.
  */
-export const apgdDlr = (options: AutoAscentOptions = {}): Attack =>
-  judged({ ...apgdInfo, id: 'apgd-dlr', label: 'APGD DLR', perturb: climbing('dlr', options) });
+export const apgdDlr = (options: AutoAscentOptions = {}): Attack => apgd('dlr', 'linf', options);
+
+/**
+ * Auto-PGD in L2 with the difference of logits ratio: the loss of `apgdDlr`, the steps of `apgdCeL2`.
+ *
+ * Its `run` throws a WeightmapError for fewer than 3 classes (4 with targets).
+ * Source: Croce & Hein, “Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
+ * attacks”, arXiv:2003.01690.
+ *
+ * Tested: as `apgdDlr`.
+ */
+export const apgdDlrL2 = (options: AutoAscentOptions = {}): Attack => apgd('dlr', 'l2', options);
+
+/**
+ * Auto-PGD in L1 with the difference of logits ratio: the loss of `apgdDlr`, the steps of `apgdCeL1`.
+ *
+ * Its `run` throws a WeightmapError for fewer than 3 classes (4 with targets).
+ * Source: Croce & Hein, “Mind the box: L1-APGD for sparse adversarial attacks on image classifiers”, arXiv:2103.01208,
+ * section 3, without the larger radii at first of its section 3.4.
+ *
+ * Tested: as `apgdCeL1`.
+ */
+export const apgdDlrL1 = (options: AutoAscentOptions = {}): Attack => apgd('dlr', 'l1', options);

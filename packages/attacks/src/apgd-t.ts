@@ -1,12 +1,12 @@
-import type * as tf from '@tensorflow/tfjs';
-import type { Attack, Victim } from '@weightmap/core';
+import type { Attack } from '@weightmap/core';
 import { apgdInfo } from './_apgd.js';
-import { autoAscent, type AutoAscentOptions } from './_auto-ascent.js';
+import { autoAscent, type AutoAscentOptions, type AutoAscentPlan } from './_auto-ascent.js';
 import { eachStrength } from './_each-strength.js';
-import { classMask, topClasses } from './_top-logits.js';
+import { rivals } from './_planes.js';
 import { judged } from './evaluate.js';
 import { checkLoss } from './losses.js';
 
+/** How long Auto-PGD climbs, and towards how many classes. */
 export interface ApgdTOptions extends AutoAscentOptions {
   /** How many classes to draw towards, one after the other; no more than there are. */
   aims?: number;
@@ -31,26 +31,44 @@ export interface ApgdTOptions extends AutoAscentOptions {
  * Tested: by the classes that it draws towards, one after the other, and on a linear classifier, where it fools though
  * the class in front is out of reach.
  */
-export function apgdT({ steps = 100, restarts = 1, aims = 9 }: ApgdTOptions = {}): Attack {
-  const climb = autoAscent({ steps, restarts, loss: 'dlr-targeted' });
+export const apgdT = (options: ApgdTOptions = {}): Attack => towardsRunnersUp('linf', options);
+
+/**
+ * Auto-PGD in L2 with the targeted difference of logits ratio: the losses and classes of `apgdT`, the steps of `apgdCeL2`.
+ *
+ * Its `run` throws a WeightmapError for fewer than 4 classes.
+ * Source: Croce & Hein, “Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
+ * attacks”, arXiv:2003.01690.
+ *
+ * Tested: on a linear classifier.
+ */
+export const apgdTL2 = (options: ApgdTOptions = {}): Attack => towardsRunnersUp('l2', options);
+
+/**
+ * Auto-PGD in L1 with the targeted difference of logits ratio: the losses and classes of `apgdT`, the steps of `apgdCeL1`.
+ *
+ * Its `run` throws a WeightmapError for fewer than 4 classes.
+ * Source: Croce & Hein, “Mind the box: L1-APGD for sparse adversarial attacks on image classifiers”, arXiv:2103.01208,
+ * section 3, without the larger radii at first of its section 3.4.
+ *
+ * Tested: on a linear classifier.
+ */
+export const apgdTL1 = (options: ApgdTOptions = {}): Attack => towardsRunnersUp('l1', options);
+
+function towardsRunnersUp(
+  norm: AutoAscentPlan['norm'],
+  { steps = 100, restarts = 1, aims = 9 }: ApgdTOptions,
+): Attack {
+  const climb = autoAscent({ steps, restarts, loss: 'dlr-targeted', norm });
   return judged({
-    ...apgdInfo,
-    id: 'apgd-t',
-    label: 'APGD-T',
+    ...apgdInfo('apgd-t', 'APGD-T', norm),
     perturb(victim, images, labels, options) {
       checkLoss('dlr-targeted', victim.classes);
       const { targets } = options;
-      const aim = targets ? { targets } : { towards: runnersUp(victim, images, labels, aims) };
+      const aim = targets ? { targets } : { towards: rivals(victim, images, labels, aims) };
       return eachStrength(images, options, (epsilon, random) =>
         climb(victim, { images, labels, ...aim, epsilon, random }),
       );
     },
   });
-}
-
-/** The classes of the largest logits but the label's, from the largest down: [batch] of int32 each. */
-function runnersUp(victim: Victim, images: tf.Tensor4D, labels: tf.Tensor1D, count: number): tf.Tensor1D[] {
-  const logits = victim.logits(images);
-  const own = classMask(labels, victim.classes);
-  return topClasses(logits, Math.min(count, victim.classes - 1), own);
 }

@@ -1,7 +1,7 @@
 import type { Attack, MinimalAttack } from '@weightmap/core';
-import { apgdCe } from './apgd-ce.js';
-import { apgdDlr } from './apgd-dlr.js';
-import { apgdT } from './apgd-t.js';
+import { apgdCe, apgdCeL1, apgdCeL2 } from './apgd-ce.js';
+import { apgdDlr, apgdDlrL1, apgdDlrL2 } from './apgd-dlr.js';
+import { apgdT, apgdTL1, apgdTL2 } from './apgd-t.js';
 import { autoAttack } from './auto-attack.js';
 import { bim } from './bim.js';
 import { boundary } from './boundary.js';
@@ -57,8 +57,14 @@ export const attacks = {
   'pgd-l2': pgdL2,
   'pgd-l1': pgdL1,
   'apgd-ce': apgdCe,
+  'apgd-ce-l2': apgdCeL2,
+  'apgd-ce-l1': apgdCeL1,
   'apgd-dlr': apgdDlr,
+  'apgd-dlr-l2': apgdDlrL2,
+  'apgd-dlr-l1': apgdDlrL1,
   'apgd-t': apgdT,
+  'apgd-t-l2': apgdTL2,
+  'apgd-t-l1': apgdTL1,
   deepfool: deepFool,
   ddn,
   'carlini-wagner': carliniWagner,
@@ -74,4 +80,5 @@ export const attacks = {
   'auto-attack': autoAttack,
 } as const satisfies Record<string, AttackFactory>;
 
+/** Id of an attack of the registry. */
 export type AttackId = keyof typeof attacks;

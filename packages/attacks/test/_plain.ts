@@ -47,3 +47,27 @@ export const rowsOf = (images: tf.Tensor): number[][] => {
   const pixels = images.dataSync();
   return Array.from({ length: images.shape[0] }, (_, i) => [...pixels.slice(i * size, (i + 1) * size)]);
 };
+
+/**
+ * The nearest point that lies in the L1 ball around `center` and within the bounds: the shrinkage λ at which
+ * Σ min((|x − center| − λ)⁺, room) is the radius, by bisection.
+ */
+export function inL1BallAndBox(
+  x: readonly number[],
+  center: readonly number[],
+  radius: number,
+  [low, high]: readonly [number, number],
+): number[] {
+  const away = x.map((value, j) => value - center[j]);
+  const room = away.map((value, j) => (value > 0 ? high - center[j] : center[j] - low));
+  const sizes = (lambda: number) => away.map((value, j) => clip(Math.abs(value) - lambda, 0, room[j]));
+  const sum = (lambda: number) => sizes(lambda).reduce((total, size) => total + size, 0);
+  let [under, over] = [0, Math.max(...away.map(Math.abs))];
+  if (sum(0) <= radius) over = 0;
+  for (let i = 0; i < 80; i++) {
+    const middle = (under + over) / 2;
+    if (sum(middle) > radius) under = middle;
+    else over = middle;
+  }
+  return sizes(over).map((size, j) => center[j] + Math.sign(away[j]) * size);
+}

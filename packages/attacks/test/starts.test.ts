@@ -1,6 +1,6 @@
 import { randomStream } from '@weightmap/core';
 import { describe, expect, it } from 'vitest';
-import { insideBall, onLinfBall } from '../src/_starts.js';
+import { insideBall, onSurface } from '../src/_starts.js';
 
 const COUNT = 4000;
 const SIZE = 3;
@@ -38,10 +38,21 @@ describe.each(Object.keys(lengths) as (keyof typeof lengths)[])('points in the %
   });
 });
 
-describe('points on the L∞ ball', () => {
-  it('have a component of size 1, and others of any size', () => {
-    const drawn = points(onLinfBall(randomStream(1, 'surface'), COUNT, SIZE));
+describe('points on the surface', () => {
+  it('have a component of size 1, and others of any size, on L∞', () => {
+    const drawn = points(onSurface.linf(randomStream(1, 'surface'), COUNT, SIZE));
     for (const x of drawn.slice(0, 100)) expect(lengths.linf(x)).toBeCloseTo(1, 6);
     expect(Math.min(...drawn.flat().map(Math.abs))).toBeLessThan(0.01);
+  });
+
+  it('have the length 1, and each height as often as any other, on the sphere', () => {
+    const drawn = points(onSurface.l2(randomStream(1, 'surface'), COUNT, SIZE));
+    for (const x of drawn.slice(0, 100)) expect(lengths.l2(x)).toBeCloseTo(1, 6);
+    for (let j = 0; j < SIZE; j++)
+      for (const height of [-0.5, 0, 0.8]) {
+        const expected = (1 + height) / 2;
+        const share = drawn.filter((x) => x[j] < height).length / COUNT;
+        expect(Math.abs(share - expected)).toBeLessThan(5 * Math.sqrt((expected * (1 - expected)) / COUNT));
+      }
   });
 });
