@@ -1,4 +1,4 @@
-import type { AttackedRun, AttackedSummary } from '../attacked/attacked-run.js';
+import type { AttackedSummary } from '../attacked/attacked-run.js';
 import { list, percent, strength } from '../format.js';
 import { architectureName } from '../variant-names.js';
 import { errorCurve, type AttackedGroup, type AttackedNetwork } from './attacked-networks.js';
@@ -7,40 +7,6 @@ import { countsNote, symbolOf } from './_series.js';
 import { landmarkIn, ticksOf } from './_strengths.js';
 import type { Panel } from './_svg.js';
 import type { CurvePoint } from './summary.js';
-import { toCsv, type Table } from './csv.js';
-
-/** Every attack at every strength, a row each. */
-const attackData = ({ cells }: AttackedRun): Table => ({
-  columns: [
-    'variant',
-    'dataset',
-    'trial',
-    'attack',
-    'norm',
-    'strength',
-    'accuracy_percent',
-    'mean_linf',
-    'mean_l2',
-  ],
-  rows: cells.flatMap((cell) => {
-    const where = [cell.variant, cell.dataset, cell.trial];
-    return [
-      [...where, 'none', null, 0, cell.cleanAccuracyPercent, null, null],
-      ...cell.attacks.flatMap(({ id, norm, points }) =>
-        points.map(({ strength, accuracyPercent, meanLinf, meanL2 }) => [
-          ...where,
-          ...[id, norm, strength, accuracyPercent, meanLinf, meanL2],
-        ]),
-      ),
-      ...cell.worst.map(({ strength, accuracyPercent }) => [
-        ...where,
-        ...['worst case', 'linf', strength, accuracyPercent, null, null],
-      ]),
-    ];
-  }),
-});
-
-export const attackCsv = (attacked: AttackedRun): string => toCsv(attackData(attacked));
 
 /** One attack on some networks, or the worst case of each image. */
 export interface AttackCurves {

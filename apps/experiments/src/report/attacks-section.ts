@@ -4,7 +4,7 @@ import { list, strength as strengthText } from '../format.js';
 import { variantName } from '../variant-names.js';
 import { csvLink } from './_figure.js';
 import { html, trusted, type Html } from './_html.js';
-import { attackCsv } from './attack-curves.js';
+import { attackCsv } from '../attacked/attack-data.js';
 import { corruptionsSection } from './corruptions-section.js';
 import { attackedPicturesCsv } from './attacked-grids.js';
 import { gradCamTable, magnificationNote, type Grid } from './grad-cam-grid.js';

@@ -1,6 +1,7 @@
+import { attackCsv } from '../attacked/attack-data.js';
 import type { AttackedRun } from '../attacked/attacked-run.js';
 import type { Panel } from './_svg.js';
-import { attackCaption, attackCsv, attackPanels } from './attack-curves.js';
+import { attackCaption, attackPanels } from './attack-curves.js';
 import { attackedGroups } from './attacked-networks.js';
 import { claimsData } from './claims-section.js';
 import { claimsPanels } from './claims-figure.js';

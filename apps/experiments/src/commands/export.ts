@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import '@weightmap/architectures'; // registers the layers that a stored model may have
+import { WeightmapError } from '@weightmap/core';
+import { writeWhole } from '@weightmap/core/files';
+import { startEngine } from '@weightmap/engine';
+import { loadModel, saveSafetensors } from '@weightmap/training';
+import { Command, Option } from 'commander';
+import picomatch from 'picomatch';
+import { list } from '../_option-types.js';
+import { readAttackedRun } from '../attacked/attacked-run.js';
+import { cellName } from '../cells/cell-name.js';
+import { formats, type FormatName } from '../exported/formats.js';
+import { tablesOf } from '../exported/tables.js';
+import { cellPaths, readRecords, type StoredRecord } from '../records/index.js';
+
+interface Options {
+  format: FormatName;
+  weights?: boolean;
+  select: string[];
+  out?: string;
+  json?: boolean;
+}
+
+export function exportCommand(): Command {
+  return new Command('export')
+    .description('write results as tables, and weights as safetensors, for other programs')
+    .argument('<run>', 'folder of the run')
+    .addOption(new Option('--format <name>', 'of the tables').choices(Object.keys(formats)).default('csv'))
+    .option('--weights', 'the networks’ weights, too, a safetensors file each')
+    .option('--select <ids>', 'rows: ids or globs, comma-separated', list, ['*'])
+    .option('--out <folder>', 'default: export/ in the run’s folder')
+    .option('--json', 'print what was written, for programs')
+    .addHelpText(
+      'after',
+      `
+Tables: networks (a row each), robustness (a row a strength), history (a row an epoch), and attacks where there were some.
+
+Examples:
+  weightmap export runs/standard
+  weightmap export runs/standard --format parquet --weights --select 'cnn-*'`,
+    )
+    .action((run: string, options: Options) => exportRun(run, options));
+}
+
+async function exportRun(run: string, options: Options): Promise<void> {
+  const out = options.out ?? path.join(run, 'export');
+  const { records, damaged } = await readRecords(run);
+  const chosen = records.filter(({ record }) => picomatch.isMatch(record.variant, options.select));
+  if (chosen.length === 0)
+    throw new WeightmapError('There is nothing to export.', {
+      where: run,
+      expected: `the record of a cell that --select ${options.select.join(',')} matches`,
+      fix: '`weightmap status` shows which cells are done',
+    });
+  const ids = new Set(chosen.map(({ record }) => record.cellId));
+  const attacked = readAttackedRun(run);
+  const tables = tablesOf(
+    chosen,
+    attacked && { ...attacked, cells: attacked.cells.filter(({ cellId }) => ids.has(cellId)) },
+  );
+  const files: string[] = [];
+  for (const [name, table] of Object.entries(tables)) {
+    const file = path.join(out, `${name}.${options.format}`);
+    await writeWhole(file, formats[options.format](table));
+    files.push(file);
+  }
+  if (options.weights) files.push(...(await exportWeights(run, chosen, out)));
+  if (options.json) console.log(JSON.stringify({ files, records: chosen.length, damaged: damaged.length }));
+  else {
+    for (const file of files) console.log(file);
+    if (damaged.length > 0) console.log(`${damaged.length} damaged records were left out`);
+  }
+}
+
+async function exportWeights(run: string, records: readonly StoredRecord[], out: string): Promise<string[]> {
+  await startEngine();
+  const files: string[] = [];
+  for (const { record } of records) {
+    const { weights } = cellPaths(run, record.cell);
+    if (!existsSync(weights))
+      throw new WeightmapError(`The weights of ${cellName(record.cell)} are not there.`, {
+        where: weights,
+        fix: 'leave that row out by --select, or let `weightmap run --force` train it again',
+      });
+    const model = await loadModel(weights);
+    const { dataset, variant, trial, cellId } = record;
+    const file = path.join(out, 'weights', dataset, variant, `trial-${trial}.safetensors`);
+    await saveSafetensors(model, file, { dataset, variant, trial: String(trial), cellId });
+    model.dispose();
+    files.push(file);
+  }
+  return files;
+}
