@@ -6,6 +6,8 @@ import { benchCommand, benchWorkerCommand } from './commands/bench.js';
 import { doctorCommand } from './commands/doctor.js';
 import { attackCommand } from './commands/attack.js';
 import { cancelCommand } from './commands/cancel.js';
+import { exploreCommand } from './commands/explore.js';
+import { exportCommand } from './commands/export.js';
 import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
 import { reportCommand } from './commands/report.js';
@@ -29,6 +31,8 @@ const program = new Command('weightmap')
   .addCommand(logsCommand())
   .addCommand(listCommand())
   .addCommand(reportCommand())
+  .addCommand(exploreCommand())
+  .addCommand(exportCommand())
   .addCommand(verifyCommand())
   .addCommand(attackCommand())
   .addCommand(doctorCommand())

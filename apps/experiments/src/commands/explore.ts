@@ -1,0 +1,52 @@
+import path from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { list, positive } from '../_option-types.js';
+import { EXIT } from '../exit-codes.js';
+import { serve } from '../explorer/serve.js';
+import { writeExplorer } from '../explorer/write-explorer.js';
+import { stopOnSignal } from '../_stop-on-signal.js';
+
+interface Options {
+  out?: string;
+  select: string[];
+  images: number;
+  port?: number;
+  json?: boolean;
+}
+
+function portNumber(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('A port is expected: 0 … 65535, 0 for any that is free.');
+  return Number(text);
+}
+
+export function exploreCommand(): Command {
+  return new Command('explore')
+    .description('a page that attacks the trained networks of a run side by side, in a browser')
+    .argument('[run]', 'folder of the run', 'runs/quick')
+    .option('--out <folder>', 'where the page goes (default: explorer/ in the run)')
+    .option('--select <ids>', 'rows: ids or globs, comma-separated', list, ['*'])
+    .option('--images <n>', 'test images of each dataset', positive, 12)
+    .option('--port <n>', 'serve the page on this machine until Ctrl-C', portNumber)
+    .option('--json', 'an object for programs')
+    .addHelpText(
+      'after',
+      `
+The page is files only: open index.html from the disk, or put the folder on any server.
+
+Examples:
+  weightmap explore runs/quick
+  weightmap explore runs/standard --select 'cnn-*' --images 30 --port 8080`,
+    )
+    .action(async (run: string, { out, port, json, ...options }: Options) => {
+      const folder = out ?? path.join(run, 'explorer');
+      const written = await writeExplorer(run, { out: folder, ...options });
+      if (json) console.log(JSON.stringify(written));
+      else console.log(`${written.networks} networks, ${written.images} images\nexplorer: ${written.html}`);
+      if (port === undefined) return;
+      const note = (text: string) => (json ? console.error(text) : console.log(text));
+      const signal = stopOnSignal(() => {});
+      await serve(folder, { port, signal, onReady: (address) => note(`serving ${address} (Ctrl-C stops)`) });
+      process.exitCode = EXIT.done;
+    });
+}

@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { findVariant } from '@weightmap/architectures';
+import {
+  WeightmapError,
+  type CellConfig,
+  type RunRecord,
+  type ShownBenchmark,
+  type ShownNetwork,
+  type Showcase,
+} from '@weightmap/core';
+import picomatch from 'picomatch';
+import { loadCellData } from '../cells/load-cell-data.js';
+import { count, list } from '../format.js';
+import { readManifest, type Manifest } from '../plan/manifest.js';
+import { cellPaths, readCellRecord } from '../records/index.js';
+import { variantName } from '../variant-names.js';
+import { shownImages } from './shown-images.js';
+
+export interface ShowcaseOptions {
+  /** Variant ids or globs. */
+  readonly select: readonly string[];
+  /** Test images of each dataset. */
+  readonly images: number;
+}
+
+/** A showcase, and where the weights of its networks lie, by their files. */
+export interface FoundShowcase {
+  readonly showcase: Omit<Showcase, 'report'>;
+  readonly weights: ReadonlyMap<string, string>;
+}
+
+interface Finished {
+  readonly cell: CellConfig;
+  readonly record: RunRecord;
+}
+
+/**
+ * What there is to see of a run: of each finished row its first trial, with a few test images.
+ *
+ * @throws WeightmapError if nothing is finished that is selected, or the images are not there any more.
+ */
+export async function findShowcase(run: string, { select, images }: ShowcaseOptions): Promise<FoundShowcase> {
+  const manifest = await readManifest(run);
+  const finished = await firstTrials(run, manifest, select);
+  const datasets = [...new Set(finished.map(({ cell }) => cell.dataset.id))];
+  const benchmarks: ShownBenchmark[] = [];
+  for (const id of datasets) {
+    const cells = finished.filter(({ cell }) => cell.dataset.id === id);
+    const { label, test } = await loadCellData(cells[0].cell, manifest);
+    const { height, width, channels, classes } = test.spec;
+    const networks = cells.map(shownNetwork);
+    benchmarks.push({
+      id,
+      label,
+      height,
+      width,
+      channels,
+      classes,
+      networks,
+      images: shownImages(test, images),
+    });
+  }
+  const weights = new Map(finished.map((one) => [shownNetwork(one).file, cellPaths(run, one.cell).weights]));
+  const title = path.basename(path.resolve(run));
+  return { showcase: { schemaVersion: 1, title, note: noteOn(finished), benchmarks }, weights };
+}
+
+async function firstTrials(run: string, { cells }: Manifest, select: readonly string[]): Promise<Finished[]> {
+  const found = new Map<string, Finished>();
+  for (const cell of [...cells].sort((a, b) => a.trial - b.trial)) {
+    const row = fileOf(cell);
+    if (found.has(row) || !picomatch.isMatch(cell.variant, [...select])) continue;
+    const record = await readCellRecord(run, cell);
+    if (record && existsSync(cellPaths(run, cell).weights)) found.set(row, { cell, record });
+  }
+  if (found.size === 0)
+    throw new WeightmapError('There is no trained network to show.', {
+      where: run,
+      expected: `a finished cell that --select ${select.join(',')} matches`,
+      fix: '`weightmap status` shows which cells are done',
+    });
+  const rows = [...new Set(cells.map(fileOf))];
+  return rows.flatMap((row) => found.get(row) ?? []);
+}
+
+const fileOf = ({ dataset, variant }: CellConfig): string => `${dataset.id}/${variant}`;
+
+function shownNetwork({ cell, record }: Finished): ShownNetwork {
+  const { long, kind } = variantName(cell.variant, cell.architecture);
+  return {
+    id: cell.variant,
+    label: long,
+    kind,
+    gradCamLayer: record.gradCamSharpness[0]?.layer ?? findVariant(cell.variant).gradCamLayer,
+    file: fileOf(cell),
+    testErrorPercent: record.testErrorPercent,
+  };
+}
+
+/** How the networks came about, as far as it is the same for many. */
+function noteOn(finished: readonly Finished[]): string {
+  const ways = finished.map(
+    ({ cell }) => `${count(cell.training.epochs, 'epoch')} on ${count(cell.dataset.train, 'image')}`,
+  );
+  return `Trained for ${list([...new Set(ways)])}; the first trial of each network.`;
+}
