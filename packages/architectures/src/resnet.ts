@@ -8,6 +8,7 @@ import { featureSequence } from './_feature-sequence.js';
 export interface ResnetStage {
   /** Output channels of each block. */
   readonly channels: number;
+  /** Residual blocks of two 3×3 layers, one after the other. */
   readonly blocks: number;
 }
 

@@ -5,11 +5,15 @@ import type { ResnetOptions } from './resnet.js';
 
 /** What each architecture lets one choose; its keys are the architectures. */
 export interface ArchitectureOptions {
+  /** Of table 1. */
   cnn: CnnOptions;
+  /** Of table 2. */
   resnet: ResnetOptions;
+  /** Of table 3. */
   densenet: DensenetOptions;
 }
 
+/** Id of an architecture of the registry. */
 export type ArchitectureId = keyof ArchitectureOptions;
 
 /** A network of the paper's tables: an architecture and what is chosen in it. */
@@ -17,11 +21,13 @@ export type Variant<Id extends ArchitectureId = ArchitectureId> = {
   [A in Id]: {
     /** Unique, such as `cnn-33`. */
     readonly id: string;
+    /** Id of the family that it belongs to. */
     readonly architecture: A;
     /** What the paper's table calls it. */
     readonly label: string;
     /** Ids of the datasets that the paper reports it on. */
     readonly datasets: readonly string[];
+    /** What is chosen in it. */
     readonly options: ArchitectureOptions[A];
     /** What gives the last feature maps, after their ReLU: where Grad-CAM looks. */
     readonly gradCamLayer: string;

@@ -9,7 +9,7 @@ export interface OutsideOptions {
   /** Images of noise tried to find one that fools. */
   tries?: number;
   /**
-   * [any number, height, width, channels]: images to begin from, such as other images of the data set; the caller's. Each
+   * `[any number, height, width, channels]`: images to begin from, such as other images of the data set; the caller's. Each
    * attacked image takes the nearest in L2 that fools, and noise only where none does. With targets, which noise seldom
    * hits, the batch's own images are among them.
    */

@@ -2,6 +2,7 @@ import type { Attack } from '@weightmap/core';
 import { ascent, stepOf, type AscentOptions } from './_ascent.js';
 import { judged } from './evaluate.js';
 
+/** As for `pgd`, but for the restarts: it always begins at the image itself. */
 export type BimOptions = Omit<AscentOptions, 'restarts'>;
 
 /**

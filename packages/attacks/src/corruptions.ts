@@ -41,4 +41,5 @@ export const corruptions = {
   },
 } as const satisfies Record<string, CorruptionTable>;
 
+/** A benchmark whose severities are known: a key of `corruptions`. */
 export type CorruptionBenchmark = keyof typeof corruptions;

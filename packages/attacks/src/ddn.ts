@@ -7,6 +7,7 @@ import { fools, perImage } from './_worst.js';
 import { judgedMinimal } from './evaluate-minimal.js';
 import { aimed } from './losses.js';
 
+/** How many steps, and how fast the length of the change may alter. */
 export interface DdnOptions {
   /** Gradients, each followed by a step. */
   steps?: number;

@@ -12,6 +12,7 @@ import { judgedMinimal } from './evaluate-minimal.js';
  */
 const BEYOND = 1e-4;
 
+/** How many steps, how far beyond the boundary, and to how many classes. */
 export interface DeepFoolOptions {
   /** Steps at most; an image that is fooled takes no more. */
   steps?: number;

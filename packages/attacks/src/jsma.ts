@@ -6,6 +6,7 @@ import { classMask, topClasses } from './_top-logits.js';
 import { fools, perImage } from './_worst.js';
 import { judgedMinimal } from './evaluate-minimal.js';
 
+/** How much a component changes, and how many may. */
 export interface JsmaOptions {
   /** θ: by how much a component changes, as a share of the bounds' width; negative to make it smaller. */
   theta?: number;

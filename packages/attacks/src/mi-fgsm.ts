@@ -2,6 +2,7 @@ import type { Attack } from '@weightmap/core';
 import { ascent, stepOf, type AscentOptions } from './_ascent.js';
 import { judged } from './evaluate.js';
 
+/** As for `bim`, and how much momentum. */
 export interface MiFgsmOptions extends Omit<AscentOptions, 'restarts'> {
   /** μ: how much of the gradients before is kept. */
   decay?: number;

@@ -2,6 +2,7 @@ import type { Attack } from '@weightmap/core';
 import { ascent, stepOf, type AscentOptions } from './_ascent.js';
 import { judged } from './evaluate.js';
 
+/** Steps, their length, restarts, and when to stop. */
 export type PgdOptions = AscentOptions;
 
 /**

@@ -6,6 +6,7 @@ import { norms } from './_norms.js';
 import { judged } from './evaluate.js';
 import { aimed } from './losses.js';
 
+/** How much of the step is random. */
 export interface RFgsmOptions {
   /** α / ε: how much of the way is random, in [0, 1]. The default is α = 0.05 at ε = 0.3. */
   randomShare?: number;

@@ -8,6 +8,7 @@ import { fools, keepWorst, nothingFound, perImage, type Worst } from './_worst.j
 import { judged } from './evaluate.js';
 import { aimed, losses } from './losses.js';
 
+/** How the gradient is estimated, and how far a step goes. */
 export interface SpsaOptions {
   /** Steps at most; an image that fools is done. */
   steps?: number;

@@ -7,6 +7,7 @@ import { fools, keepWorst, nothingFound, perImage, type Worst } from './_worst.j
 import { judged } from './evaluate.js';
 import { aimed, losses } from './losses.js';
 
+/** How often the classifier may be asked, and how large the squares are. */
 export interface SquareOptions {
   /** Images shown to the classifier for each image, at most. */
   queries?: number;

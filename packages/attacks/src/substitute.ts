@@ -39,9 +39,11 @@ export interface SubstituteOptions extends ImitationOptions {
 
 /** A network that gives the answers of another. */
 export interface Imitation {
+  /** The substitute, as an attack takes it. */
   readonly classifier: Classifier;
   /** Images that the other was shown. */
   readonly queries: number;
+  /** Frees its weights. */
   dispose(): void;
 }
 

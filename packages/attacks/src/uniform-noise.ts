@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Attack, VictimStep } from '@weightmap/core';
 import { judged } from './evaluate.js';
 
+/** How the noisy image gets back into the bounds. */
 export interface UniformNoiseOptions {
   /**
    * How the noisy image y = x + U(0, β) gets back into the bounds [l, h]:

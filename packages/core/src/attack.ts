@@ -21,6 +21,7 @@ export interface AttackInfo {
   readonly id: string;
   /** What a report calls it. */
   readonly label: string;
+  /** How it looks: at random, for the worst image, or for the nearest. */
   readonly kind: AttackKind;
   /**
    * What its strength is called: the radius ε in the units of `norm`, the noise bound β or standard deviation σ in
@@ -54,7 +55,9 @@ export interface AttackOptions extends AimOptions {
 
 /** Images passed through the classifier by an attack, all strengths together, the harness's judgement left out. */
 export interface AttackCost {
+  /** Images, not batches. */
   readonly forwards: number;
+  /** Images that a gradient was taken of. */
   readonly backwards: number;
 }
 
@@ -64,6 +67,7 @@ export interface GradientRequest {
   readonly images: tf.Tensor4D;
   /** [batch], int32 */
   readonly labels: tf.Tensor1D;
+  /** What is differentiated, each image’s own. */
   readonly loss: LossName;
   /** [batch], int32; for the losses that have a target. */
   readonly targets?: tf.Tensor1D | undefined;
@@ -71,7 +75,7 @@ export interface GradientRequest {
 
 /** A type, not an interface, so that a step may give it as it is. */
 export type LossGradient = {
-  /** [batch, height, width, channels]: ∂loss/∂images, each image's own. */
+  /** `[batch, height, width, channels]`: ∂loss/∂images, each image's own. */
   readonly gradient: tf.Tensor4D;
   /** [batch] */
   readonly loss: tf.Tensor1D;
@@ -81,6 +85,7 @@ export type LossGradient = {
 
 /** What an attack may ask of a classifier. */
 export interface VictimModel {
+  /** Number of classes: the length of a row of logits. */
   readonly classes: number;
   /** [height, width, channels] */
   readonly inputShape: readonly [number, number, number];
@@ -88,6 +93,7 @@ export interface VictimModel {
   readonly bounds: readonly [low: number, high: number];
   /** @returns [batch, classes] */
   logits(images: tf.Tensor4D): tf.Tensor2D;
+  /** @returns ∂loss/∂images of each image on its own, with the loss and the logits that it came from. */
   gradient(request: GradientRequest): LossGradient;
 }
 
@@ -121,6 +127,7 @@ export interface Victim extends VictimModel {
 
 /** What the author of an attack of a given strength writes; `judged` of `@weightmap/attacks` makes an `Attack` of it. */
 export interface AttackMethod extends AttackInfo {
+  /** Of a given strength: at random, or the worst image within it. */
   readonly kind: 'noise' | 'fixed';
   readonly norm: Exclude<NormName, 'l0'> | null;
   /**
@@ -133,6 +140,7 @@ export interface AttackMethod extends AttackInfo {
 
 /** What the author of a minimal-norm attack writes; `judgedMinimal` of `@weightmap/attacks` makes an `Attack` of it. */
 export interface MinimalMethod extends AttackInfo {
+  /** It is given no strength: it looks for the nearest image. */
   readonly kind: 'minimal';
   readonly norm: NormName;
   /**
@@ -168,6 +176,7 @@ export interface JudgedImages {
 
 /** One strength's result, judged by the harness. */
 export interface AttackOutcome extends JudgedImages {
+  /** One of those asked for, in their order. */
   readonly strength: number;
 }
 
@@ -197,6 +206,7 @@ export interface Attack extends AttackInfo {
  * Its `run` gives, for a strength ε, what it found within the distance ε, and the clean image elsewhere.
  */
 export interface MinimalAttack extends Attack {
+  /** It looks for the nearest image, and has `minimize`. */
   readonly kind: 'minimal';
   readonly norm: NormName;
   /** @throws WeightmapError as `run` does. */

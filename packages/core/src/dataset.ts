@@ -5,7 +5,9 @@ import type { RandomStream } from './random.js';
 
 /** The shape and the classes of a dataset's images. */
 export interface ImageSpec {
+  /** In pixels. */
   readonly height: number;
+  /** In pixels. */
   readonly width: number;
   /** 1 for grayscale, 3 for RGB. */
   readonly channels: number;
@@ -15,6 +17,7 @@ export interface ImageSpec {
 
 /** Labelled images, kept as bytes until a batch is used. */
 export interface ImageSet {
+  /** Shape and classes of each image. */
   readonly spec: ImageSpec;
   /** [count, height, width, channels], row-major, 0…255. */
   readonly pixels: Uint8Array;
@@ -24,12 +27,14 @@ export interface ImageSet {
 
 /** What may stay whole when photos are cut into parts: each image alone, a burst of frames, all of one camera's. */
 export const splitUnits = ['image', 'sequence', 'location'] as const;
+/** What never lies in two parts: a row of `splitUnits`. */
 export type SplitUnit = (typeof splitUnits)[number];
 
 /** An image that a loader passed over. */
 export interface SkippedImage {
   /** As the dataset's own list names it. */
   readonly image: string;
+  /** Why, for people. */
   readonly reason: string;
 }
 
@@ -39,9 +44,13 @@ export interface Dataset {
   readonly id: string;
   /** What a report calls it, such as `MNIST` or `CIFAR-10 (JPEG)`. */
   readonly label: string;
+  /** Shape and classes, the same for all three parts. */
   readonly spec: ImageSpec;
+  /** What weights are learned from. */
   readonly train: ImageSet;
+  /** What an epoch is chosen by; never trained on. */
   readonly validation: ImageSet;
+  /** What every figure of a report is measured on. */
   readonly test: ImageSet;
   /** SHA-256 (hex) over the source bytes: tells whether two runs used the same data. */
   readonly checksum: string;
@@ -53,6 +62,7 @@ export interface Dataset {
   readonly skipped?: readonly SkippedImage[];
 }
 
+/** What one may ask of every loader. */
 export interface DatasetOptions {
   /** Seeds the split and anything procedural. */
   seed: number;
@@ -72,19 +82,38 @@ export interface DatasetOptions {
   imagesPerClass?: number;
   /** iWildCam only: what never lies in two parts. Default `image`, as in the paper. Other datasets know no units. */
   splitBy?: SplitUnit;
+  /** Hears of downloads and of reading. */
   onProgress?: OnProgress;
+}
+
+/** Where a dataset lies, if it does. */
+export interface DatasetPlace {
+  /** The folder or file, for people; null if it is nowhere. */
+  found: string | null;
+  /** What to do to get it, or what would be done. */
+  advice: string;
 }
 
 /** Loads one dataset; a row of the registry in `@weightmap/datasets`. */
 export interface DatasetLoader {
+  /** Registry name, in kebab-case; also the name of its folder. */
   readonly id: string;
+  /** What a report calls it. */
   readonly label: string;
+  /** What `load` will give, known beforehand: networks are counted and planned by it. */
   readonly spec: ImageSpec;
+  /**
+   * Reads the dataset, or downloads it where that is allowed, and splits it: equal seeds, equal parts.
+   *
+   * @throws NotFoundError if it is nowhere and can't be downloaded.
+   * @throws WeightmapError if a file is damaged, or an option is not for this dataset.
+   */
   load(options: DatasetOptions): Promise<Dataset>;
   /** Where it would be read from now, without reading it: for `weightmap doctor`. */
-  locate(options: Pick<DatasetOptions, 'dataDir'>): Promise<{ found: string | null; advice: string }>;
+  locate(options: Pick<DatasetOptions, 'dataDir'>): Promise<DatasetPlace>;
 }
 
+/** Images and labels as tensors; whoever asked for them disposes both. */
 export interface Batch {
   /** [batch, height, width, channels], float32 in [0, 1]. */
   images: tf.Tensor4D;
@@ -92,6 +121,13 @@ export interface Batch {
   labels: tf.Tensor1D;
 }
 
+/** A batch of a loop over a set. */
+export interface PlacedBatch extends Batch {
+  /** Index of its first image. */
+  start: number;
+}
+
+/** How many images there are. */
 export const countOf = (set: ImageSet): number => set.labels.length;
 
 const imageSize = ({ height, width, channels }: ImageSpec) => height * width * channels;
@@ -172,7 +208,7 @@ export function tensorsOf({ spec, pixels, labels }: ImageSet): Batch {
 }
 
 /** Consecutive batches over a whole set; each is disposed after its turn in the loop. */
-export function* batchesOf(set: ImageSet, batchSize: number): Generator<Batch & { start: number }> {
+export function* batchesOf(set: ImageSet, batchSize: number): Generator<PlacedBatch> {
   for (let start = 0; start < countOf(set); start += batchSize) {
     const batch = tensorsOf(sliceOf(set, start, batchSize));
     try {

@@ -14,7 +14,9 @@ export interface ErrorDetails {
  * Anything thrown that is not a `WeightmapError` is a defect of ours.
  */
 export class WeightmapError extends Error {
+  /** Also that of `NotFoundError`: tell them apart by `instanceof`. */
   override readonly name = 'WeightmapError';
+  /** Where, what was expected, what to do; `explain` puts them into lines. */
   readonly details: ErrorDetails;
 
   constructor(what: string, details: ErrorDetails = {}, options?: { cause?: unknown }) {

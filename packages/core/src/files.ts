@@ -1,3 +1,8 @@
+/**
+ * Whole files or none, for Node: what is written survives a crash, a full disk and a second writer.
+ *
+ * @module
+ */
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';

@@ -4,8 +4,11 @@ import type { ImageSet } from './dataset.js';
 
 /** What a metric measures. */
 export interface MetricSubject {
+  /** The trained network, for what looks into it: weights, layers, their outputs. */
   readonly model: tf.LayersModel;
+  /** The same network from images to logits; compiled where the engine can. */
   readonly classifier: Classifier;
+  /** The images to measure on. */
   readonly test: ImageSet;
   /** Images a forward pass. */
   readonly batchSize: number;
@@ -13,11 +16,18 @@ export interface MetricSubject {
 
 /** One figure, or one object of figures, of a trained model; a row of the registry in `@weightmap/metrics`. */
 export interface Metric<Value = unknown> {
+  /** Registry name, in kebab-case. */
   readonly id: string;
+  /** What a report calls it. */
   readonly label: string;
   /** `%`, `FLOPs an image`, …; empty for a count. */
   readonly unit: string;
   /** Paper section or citation. */
   readonly source: string;
+  /**
+   * Leaves the model as it is, and no tensor behind.
+   *
+   * @throws WeightmapError if the model can't be measured so, instead of giving NaN.
+   */
   measure(subject: MetricSubject): Value;
 }

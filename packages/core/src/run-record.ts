@@ -21,6 +21,7 @@ export const trainingConfigSchema = z.strictObject({
   /** Which epoch's weights are kept: the one with the lowest validation error, or the last. */
   selection: z.enum(['best', 'last']),
 });
+/** What `trainingConfigSchema` lets through. */
 export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
 
 /** What is measured on a trained cell. Part of the cell's identity. */
@@ -38,43 +39,76 @@ export const evaluationConfigSchema = z.strictObject({
   /** Test images whose Grad-CAM maps are measured; all of them if there are fewer. */
   sharpnessImages: z.number().int().positive(),
 });
+/** What `evaluationConfigSchema` lets through. */
 export type EvaluationConfig = z.infer<typeof evaluationConfigSchema>;
 
 /** Everything that decides a cell's result: variant, data, seed, training, evaluation. Its hash is the cell id. */
 export const cellConfigSchema = z.strictObject({
+  /** Id of the network, such as `cnn-33`. */
   variant: z.string().min(1),
+  /** Id of the family that it belongs to. */
   architecture: z.string().min(1),
+  /** Which data, to the byte. */
   dataset: z.strictObject({
+    /** Registry name, such as `mnist`. */
     id: z.string().min(1),
+    /** What a report calls it. */
     label: z.string().min(1),
+    /** SHA-256 over the source bytes. */
     checksum: sha256,
     /** Images used, after any limit. */
     train: count,
+    /** Likewise. */
     validation: count,
+    /** Likewise. */
     test: count,
   }),
+  /** From 1; trials of the same number share their seed across variants. */
   trial: z.number().int().positive(),
+  /** What every random stream of the cell is made from. */
   seed: z.number().int(),
+  /** How it is trained. */
   training: trainingConfigSchema,
+  /** What is measured. */
   evaluation: evaluationConfigSchema,
   /** SHA-256 of each plugin that gives the data, the network or a metric of it; absent without one. */
   plugins: z.array(sha256).min(1).optional(),
 });
+/** What `cellConfigSchema` lets through. */
 export type CellConfig = z.infer<typeof cellConfigSchema>;
 
 /** One epoch of the training history. */
 export const epochRecordSchema = z.strictObject({
+  /** From 1. */
   epoch: z.number().int().positive(),
+  /** Cross-entropy in nats, mean over the training images, each by the weights of its step. */
   trainLoss: finite,
+  /** Cross-entropy in nats, mean over the validation images, after the epoch. */
   validationLoss: finite,
+  /** Share of the validation images misclassified, 0 … 100. */
   validationErrorPercent: percent,
 });
+/** What `epochRecordSchema` lets through. */
 export type EpochRecord = z.infer<typeof epochRecordSchema>;
 
-export const noisePointSchema = z.strictObject({ beta: finite.nonnegative(), errorPercent: percent });
+/** The error on noisy images, one bound of the noise. */
+export const noisePointSchema = z.strictObject({
+  /** Bound of the uniform noise, pixel units of [0, 1]. */
+  beta: finite.nonnegative(),
+  /** Share misclassified, 0 … 100. */
+  errorPercent: percent,
+});
+/** What `noisePointSchema` lets through. */
 export type NoisePoint = z.infer<typeof noisePointSchema>;
 
-export const fgsmPointSchema = z.strictObject({ epsilon: finite.nonnegative(), errorPercent: percent });
+/** The error on images attacked by FGSM, one size of the step. */
+export const fgsmPointSchema = z.strictObject({
+  /** Size of the step, pixel units of [0, 1]. */
+  epsilon: finite.nonnegative(),
+  /** Share misclassified, 0 … 100. */
+  errorPercent: percent,
+});
+/** What `fgsmPointSchema` lets through. */
 export type FgsmPoint = z.infer<typeof fgsmPointSchema>;
 
 /** A Grad-CAM picture beside the record. */
@@ -83,6 +117,7 @@ export const gradCamRecordSchema = z.strictObject({
   heatmap: z.string().regex(/^grad-cam\/[\w.-]+\.png$/, 'grad-cam/<name>.png'),
   /** Path of the input image (PNG), relative to the record's folder. */
   image: z.string().regex(/^grad-cam\/[\w.-]+\.png$/, 'grad-cam/<name>.png'),
+  /** Name of the layer whose maps were looked at. */
   layer: z.string(),
   /** Index into the test part. */
   sample: count,
@@ -90,11 +125,14 @@ export const gradCamRecordSchema = z.strictObject({
   condition: z.enum(['clean', 'noisy', 'attacked']),
   /** β or ε of the condition, 0 for clean. */
   strength: finite.nonnegative(),
+  /** Name of the true class. */
   label: z.string(),
+  /** Name of the class with the largest logit: the one that is explained. */
   predicted: z.string(),
   /** Softmax probability of the prediction. */
   probability: finite.min(0).max(1),
 });
+/** What `gradCamRecordSchema` lets through. */
 export type GradCamRecord = z.infer<typeof gradCamRecordSchema>;
 
 /**
@@ -121,32 +159,42 @@ export const layerVarianceSchema = z.strictObject({
     })
     .nullable(),
 });
+/** What `layerVarianceSchema` lets through. */
 export type LayerVariance = z.infer<typeof layerVarianceSchema>;
 
 /** One feature layer's activation variances, on the test images as they are and with uniform noise (paper, section 5). */
 export const activationVarianceSchema = z.strictObject({
+  /** Name of the layer in the model. */
   layer: z.string().min(1),
+  /** What it is: a convolution, or which weight map. */
   kind: z.enum(['conv', 'smoothing', 'unsharp']),
   /** Images that the variances are taken over, the first of the test part. */
   n: z.number().int().positive(),
   /** Bound of the noise, pixel units of [0, 1]. */
   beta: finite.nonnegative(),
+  /** On the images as they are. */
   clean: layerVarianceSchema,
+  /** On the same images with uniform noise. */
   noisy: layerVarianceSchema,
 });
+/** What `activationVarianceSchema` lets through. */
 export type ActivationVarianceRecord = z.infer<typeof activationVarianceSchema>;
 
 /** A figure that every image has, over the images that have it. */
 export const summarySchema = z.strictObject({
+  /** In the unit of the figure. */
   mean: finite,
   /** Standard deviation of the images (divided by n − 1); null for one image. */
   sd: finite.nonnegative().nullable(),
+  /** Images that have it. */
   n: z.number().int().positive(),
 });
+/** What `summarySchema` lets through. */
 export type Summary = z.infer<typeof summarySchema>;
 
 /** How sharp, sparse and localised the Grad-CAM maps of one condition are; of the classes predicted. */
 export const gradCamSharpnessSchema = z.strictObject({
+  /** Name of the layer whose maps were looked at. */
   layer: z.string().min(1),
   /** `clean`, `noisy` (uniform noise) or `attacked` (FGSM). */
   condition: z.enum(['clean', 'noisy', 'attacked']),
@@ -166,47 +214,83 @@ export const gradCamSharpnessSchema = z.strictObject({
    */
   background: summarySchema.nullable(),
 });
+/** What `gradCamSharpnessSchema` lets through. */
 export type GradCamSharpnessRecord = z.infer<typeof gradCamSharpnessSchema>;
 
 /** The code, engine and machine behind a record; differs between machines without making the record another. */
 export const provenanceSchema = z.strictObject({
   /** Version of the weightmap command. */
   version: z.string(),
-  git: z.strictObject({ sha: z.string(), dirty: z.boolean() }).nullable(),
+  /** The commit of the code, and whether it was changed since; null outside of a checkout. */
+  git: z
+    .strictObject({
+      /** The commit, 40 hex digits. */
+      sha: z.string(),
+      /** Whether files differed from it. */
+      dirty: z.boolean(),
+    })
+    .nullable(),
+  /** Which engine computed it. */
   engine: z.strictObject({
+    /** As `ENGINE_NAMES` of `@weightmap/engine`. */
     name: z.enum(['native', 'wasm', 'cpu']),
+    /** Version of libtensorflow; null for the other engines. */
     tensorflow: z.string().nullable(),
+    /** Version of TensorFlow.js. */
     tfjs: z.string(),
+    /** Threads that one operation might use: another number, other last digits. */
     threads: count,
   }),
+  /** Version of Node. */
   node: z.string(),
+  /** Name of the machine. */
   host: z.string(),
+  /** Operating system and processor. */
   platform: z.string(),
+  /** ISO 8601, UTC. */
   finishedAt: z.iso.datetime(),
 });
+/** What `provenanceSchema` lets through. */
 export type Provenance = z.infer<typeof provenanceSchema>;
 
 /** One finished cell: what `record.json` holds. */
 export const runRecordSchema = z.strictObject({
+  /** Other versions are refused. */
   schemaVersion: z.literal(RECORD_SCHEMA_VERSION),
   /** SHA-256 of the canonical `cell`. */
   cellId: sha256,
+  /** What decided the result. */
   cell: cellConfigSchema,
+  /** As in `cell`. */
   variant: z.string(),
+  /** Id, as in `cell`. */
   dataset: z.string(),
+  /** As in `cell`. */
   trial: z.number().int().positive(),
+  /** As in `cell`. */
   seed: z.number().int(),
+  /** Epochs trained. */
   epochs: z.number().int().positive(),
   /** The epoch whose weights were measured. */
   selectedEpoch: z.number().int().positive(),
   /** Trainable parameters. */
   parameters: count,
   /** Floating-point operations an image: the paper's convention, and what is really executed. */
-  flops: z.strictObject({ paper: finite.nonnegative(), executed: finite.nonnegative() }),
+  flops: z.strictObject({
+    /** k×k sums and their biases alone, as table 4 counts. */
+    paper: finite.nonnegative(),
+    /** All that runs at inference. */
+    executed: finite.nonnegative(),
+  }),
+  /** Share of the test images misclassified, 0 … 100. */
   testErrorPercent: percent,
+  /** One row an epoch, from the first. */
   history: z.array(epochRecordSchema),
+  /** One row a β, in the order asked for. */
   noise: z.array(noisePointSchema),
+  /** One row an ε, in the order asked for. */
   fgsm: z.array(fgsmPointSchema),
+  /** One row a picture. */
   gradCam: z.array(gradCamRecordSchema),
   /** One row a condition. */
   gradCamSharpness: z.array(gradCamSharpnessSchema),
@@ -215,7 +299,14 @@ export const runRecordSchema = z.strictObject({
   /** What the metrics of plugins gave, by their ids; absent without one. */
   metrics: z.record(z.string(), z.union([finite, z.record(z.string(), finite)])).optional(),
   /** Wall-clock seconds of training and evaluation. */
-  seconds: z.strictObject({ training: finite.nonnegative(), evaluation: finite.nonnegative() }),
+  seconds: z.strictObject({
+    /** Of all epochs, those before an interruption included. */
+    training: finite.nonnegative(),
+    /** Of everything measured afterwards. */
+    evaluation: finite.nonnegative(),
+  }),
+  /** Not part of the cell’s identity. */
   provenance: provenanceSchema,
 });
+/** What `runRecordSchema` lets through: a finished cell. */
 export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -5,7 +5,9 @@ export type NetworkKind = 'conv' | 'smoothing' | 'unsharp';
 export interface ShownNetwork {
   /** Unique within its benchmark, such as `cnn-33`. */
   readonly id: string;
+  /** What a report calls it. */
   readonly label: string;
+  /** What its feature layers are. */
   readonly kind: NetworkKind;
   /** What gives the last feature maps: where Grad-CAM looks. */
   readonly gradCamLayer: string;
@@ -25,20 +27,27 @@ export interface ShownImage {
 
 /** Networks and images of one dataset. */
 export interface ShownBenchmark {
+  /** Id of the dataset. */
   readonly id: string;
+  /** What a report calls the dataset. */
   readonly label: string;
+  /** In pixels. */
   readonly height: number;
+  /** In pixels. */
   readonly width: number;
   /** 1 for grayscale, 3 for RGB. */
   readonly channels: number;
   /** Class names. */
   readonly classes: readonly string[];
+  /** In the order in which they stand side by side. */
   readonly networks: readonly ShownNetwork[];
+  /** Of the test part. */
   readonly images: readonly ShownImage[];
 }
 
 /** Trained networks with images to try them on: what `weightmap explore` writes and `apps/explorer` reads. */
 export interface Showcase {
+  /** Other versions are refused. */
   readonly schemaVersion: 1;
   /** Where the networks come from, for people. */
   readonly title: string;
@@ -46,13 +55,17 @@ export interface Showcase {
   readonly note: string;
   /** Address of the run's report, relative to the page; null if there is none. */
   readonly report: string | null;
+  /** One for each dataset. */
   readonly benchmarks: readonly ShownBenchmark[];
 }
 
 /** A tfjs layers model in one object: the contents of `model.json`, and `weights.bin` in base64. */
 export interface StoredNetwork {
+  /** As in `model.json`: layers and how they are connected. */
   readonly modelTopology: object;
+  /** As in `model.json`: name, shape and type of each weight, in the order of the bytes. */
   readonly weightSpecs: readonly object[];
+  /** The bytes of `weights.bin`, in base64. */
   readonly weights: string;
 }
 

@@ -7,6 +7,7 @@ import { cacheFolder, placeOf, searchPlaces } from './_locate.js';
 import { fetchMissing } from './_obtain.js';
 import { splitTraining } from './_split.js';
 
+/** What may differ from the published CIFAR-10: another archive, other mirrors. */
 export interface Cifar10LoaderOptions {
   /** MD5 of the archive `cifar-10-binary.tar.gz`, hex. */
   md5?: string;

@@ -11,6 +11,7 @@ import { sha256 } from './_checksum.js';
 import { drawDigit, SIDE } from './_draw-digit.js';
 import { splitTraining } from './_split.js';
 
+/** How many digits are drawn. */
 export interface ProceduralDigitsOptions {
   /** Images drawn for training and validation together. */
   train?: number;

@@ -18,9 +18,11 @@ import { lookForWild, WILD_FORMS, type Wild } from './_iwildcam-forms.js';
 import { cacheFolder, placeOf, searchPlaces } from './_locate.js';
 import { splitNotes, splitWild } from './_split-wild.js';
 
+/** A choice of classes and images of iWildCam 2019, under a name of its own. */
 export interface IwildcamLoaderOptions {
   /** Also the name of its folder. */
   id?: string;
+  /** What a report calls it. */
   label?: string;
   /** Any categories of the list, in the order of their labels. */
   classes?: readonly string[];

@@ -18,12 +18,15 @@ export interface IdxFile {
   readonly sha256?: string;
 }
 
+/** Another dataset in MNIST’s format (IDX files of 28×28 bytes), such as Fashion-MNIST. */
 export interface MnistLoaderOptions {
   /** Also the name of its folder. */
   id?: string;
+  /** What a report calls it. */
   label?: string;
   /** Class names, by label. */
   classes?: readonly string[];
+  /** The four IDX files. Default: MNIST’s own, with their checksums. */
   files?: Readonly<Record<Part, IdxFile>>;
   /** Base URLs ending in a slash, tried in this order; none unless the files are MNIST's own. */
   mirrors?: readonly string[];

@@ -13,8 +13,10 @@ export const datasets = {
   digits,
 } as const satisfies Record<string, DatasetLoader>;
 
+/** Id of a dataset of the registry. */
 export type DatasetId = keyof typeof datasets;
 
+/** Whether the registry has a dataset of that id. */
 export const isDatasetId = (id: string): id is DatasetId => Object.hasOwn(datasets, id);
 
 /**

@@ -8,13 +8,16 @@ import { threadsInUse } from './_threads.js';
 
 /** `native`: TensorFlow's C library; `wasm`: WebAssembly with SIMD; `cpu`: plain JavaScript. Fastest first. */
 export const ENGINE_NAMES = ['native', 'wasm', 'cpu'] as const;
+/** A row of `ENGINE_NAMES`. */
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /** The engine that runs, for provenance and `doctor`. */
 export interface EngineInfo {
+  /** Which of the three. */
   readonly name: EngineName;
   /** Version of libtensorflow; null for the other engines. */
   readonly tensorflow: string | null;
+  /** Version of TensorFlow.js. */
   readonly tfjs: string;
   /** Threads that one operation may use. */
   readonly threads: number;
@@ -24,6 +27,7 @@ export interface EngineInfo {
   readonly slowerBecause: string | null;
 }
 
+/** Which engine, and how many threads of it. */
 export interface EngineOptions {
   /** The engine to use. Default: WEIGHTMAP_ENGINE, else the fastest there is. */
   engine?: EngineName;

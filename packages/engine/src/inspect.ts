@@ -5,10 +5,13 @@ import type { EngineInfo } from './engine.js';
 
 /** What the machine offers and what the engine uses of it, for `weightmap doctor`. */
 export interface MachineReport {
+  /** Model, as the operating system names it. */
   readonly cpu: string;
+  /** Cores that this process may use. */
   readonly cores: number;
   /** Vector instructions that kernels profit from, such as `avx2` and `fma`. */
   readonly cpuFeatures: readonly string[];
+  /** Of the machine, rounded to a tenth. */
   readonly memoryGiB: number;
   /** What the engine computes on. */
   readonly devices: readonly string[];

@@ -7,7 +7,12 @@ const require = createRequire(import.meta.url);
 
 /** Writes figures that TensorBoard shows as curves. */
 export interface SummaryWriter {
-  /** @param step the place on the horizontal axis, a whole number. */
+  /**
+   * Adds a point to a curve.
+   *
+   * @param name of the curve, such as `loss/train`.
+   * @param step the place on the horizontal axis, a whole number.
+   */
   scalar(name: string, value: number, step: number): void;
   /** Puts what was written so far on the disk. */
   flush(): void;

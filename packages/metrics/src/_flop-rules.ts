@@ -1,6 +1,8 @@
 /** Floating-point operations for one image: as the paper's table 4 counts them, and as they are executed. */
 export interface Flops {
+  /** By the convention behind table 4: k×k sums and their biases, nothing else. */
   readonly paper: number;
+  /** Of all that runs at inference; a multiplication and an addition are two. */
   readonly executed: number;
 }
 

@@ -3,6 +3,7 @@ import { batchesOf, randomStream, type Attack, type Classifier, type ImageSet } 
 
 /** What is done to the images before something is measured on them. */
 export interface Perturbation {
+  /** Noise or an attack; it gets the true labels. */
   readonly attack: Attack;
   /** ε or β, in units of pixels. */
   readonly strength: number;

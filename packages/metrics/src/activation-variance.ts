@@ -17,10 +17,13 @@ export type { Perturbation } from './_perturbed-batches.js';
 
 /** One feature layer, and how it passes variance on. */
 export interface LayerActivationVariance extends LayerVariance {
+  /** Name of the layer in the model. */
   readonly layer: string;
+  /** What it is: a convolution, or which weight map. */
   readonly kind: ActivationVarianceRecord['kind'];
 }
 
+/** What is done to the images first, and in which portions. */
 export interface ActivationVarianceOptions {
   /** What is done to the images first, uniform noise for example. Default: nothing. */
   perturbation?: Perturbation;

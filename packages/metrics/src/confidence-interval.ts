@@ -3,7 +3,9 @@ import jStat from 'jstat';
 
 /** Where something probably lies, and what that allows for. */
 export interface ConfidenceInterval {
+  /** Lower end, in the unit of the figure. */
   readonly low: number;
+  /** Upper end, in the unit of the figure. */
   readonly high: number;
   /** The share of such intervals that hold what they are about, 0.95 for example. */
   readonly level: number;
@@ -16,6 +18,7 @@ export interface ConfidenceInterval {
   readonly n: number;
 }
 
+/** How sure an interval is to be. */
 export interface IntervalOptions {
   /** In (0, 1). Default 0.95. */
   level?: number;
@@ -51,6 +54,7 @@ export function testErrorInterval(
 
 /** The interval of a mean over trials. */
 export interface MeanInterval extends ConfidenceInterval {
+  /** Over the trials. */
   readonly mean: number;
 }
 
@@ -74,6 +78,7 @@ export function meanInterval(
 export interface TrialValue {
   /** The trial's seed: trials of two variants that share it are compared with each other. */
   readonly seed: number;
+  /** The trial’s figure. */
   readonly value: number;
 }
 

@@ -2,6 +2,7 @@ import { WeightmapError } from '@weightmap/core';
 
 /** Errors of a classifier, in percent: on clean images, and for each corruption by severity. */
 export interface CorruptionErrors {
+  /** In percent, without a corruption. */
   readonly clean: number;
   /** By the corruption's id: one error a severity, from the first. */
   readonly corrupted: Readonly<Record<string, readonly number[]>>;
@@ -9,6 +10,7 @@ export interface CorruptionErrors {
 
 /** A classifier's errors under one corruption against those of the baseline. */
 export interface CorruptionError {
+  /** Its id. */
   readonly corruption: string;
   /** CE: 100 is as bad as the baseline. */
   readonly ce: number;
@@ -18,10 +20,13 @@ export interface CorruptionError {
 
 /** Mean over corruptions, and which baseline it is measured by. */
 export interface MeanCorruptionError {
+  /** Name of the network that 100 stands for. */
   readonly baseline: string;
+  /** Mean CE over the corruptions. */
   readonly mce: number;
   /** Null if the relative CE of a corruption is. */
   readonly relativeMce: number | null;
+  /** Each by itself. */
   readonly corruptions: readonly CorruptionError[];
 }
 

@@ -4,8 +4,11 @@ import { flopRules, type Flops, type LayerUse } from './_flop-rules.js';
 
 export type { Flops } from './_flop-rules.js';
 
+/** One use of a layer, and what it costs for an image. */
 export interface LayerFlops extends Flops {
+  /** Name of the layer in the model. */
   readonly layer: string;
+  /** As tfjs registers it, such as `Conv2D`. */
   readonly className: string;
 }
 

@@ -19,6 +19,7 @@ export type GradCamSharpness = Pick<
   'n' | 'empty' | 'hoyer' | 'entropy' | 'background'
 >;
 
+/** Which layer is looked at, on which images. */
 export interface GradCamSharpnessOptions {
   /** Name of the layer that is looked at. */
   layer: string;

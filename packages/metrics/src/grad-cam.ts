@@ -3,6 +3,7 @@ import { WeightmapError, type Classifier } from '@weightmap/core';
 import { compiledSteps } from './_step.js';
 import { layerNamed, withChangedOutput } from './_tap.js';
 
+/** Which layer is looked at, and which classes are explained. */
 export interface GradCamOptions {
   /** Name of the layer that is looked at; its output must be [batch, height, width, channels]. */
   layer: string;
@@ -12,6 +13,7 @@ export interface GradCamOptions {
   classifier?: Classifier;
 }
 
+/** The heat maps of a batch, read from the engine. */
 export interface GradCamResult {
   /** Row-major, each map in [0, 1]. */
   readonly heatmaps: Float32Array;

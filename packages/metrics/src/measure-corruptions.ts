@@ -5,7 +5,9 @@ import { testError } from './test-error.js';
 
 /** A corruption and its severities: strengths of the noise, from the first severity. */
 export interface Corruption {
+  /** What makes it; its id is the corruption’s. */
   readonly noise: Attack;
+  /** Strengths of the noise, the mildest first. */
   readonly severities: readonly number[];
 }
 

@@ -42,4 +42,5 @@ export const metrics = {
   } satisfies Metric<Record<string, number>>,
 } as const satisfies Record<string, Metric>;
 
+/** Id of a metric of the registry. */
 export type MetricId = keyof typeof metrics;

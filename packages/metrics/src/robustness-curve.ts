@@ -10,16 +10,19 @@ import {
 } from '@weightmap/core';
 import { checkFit } from './test-error.js';
 
+/** The error at one strength. */
 export interface RobustnessPoint {
   /** ε or β, in units of pixels. */
   readonly strength: number;
   /** Share of the attacked images that is misclassified, whether or not it was before the attack. */
   readonly errorPercent: number;
+  /** So many of `count`. */
   readonly misclassified: number;
   /** Images attacked. */
   readonly count: number;
 }
 
+/** The seed, and in which portions the images are attacked. */
 export interface RobustnessCurveOptions {
   /** Seeds what the attack draws: one stream a batch, named by the attack and the batch's first index. */
   seed: number;

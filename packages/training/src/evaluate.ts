@@ -12,7 +12,9 @@ export interface Evaluation {
   readonly loss: number;
   /** Share of images whose largest logit is not the label's, 0 … 100. */
   readonly errorPercent: number;
+  /** Images whose largest logit is the label’s. */
   readonly correct: number;
+  /** Images of the set. */
   readonly count: number;
 }
 

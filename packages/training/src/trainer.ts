@@ -17,8 +17,11 @@ import { evaluationStep, trainingStep } from './_step.js';
 import { readWeights, trainableVariables, writeWeights } from './_weights.js';
 import { openCheckpoints } from './checkpoint.js';
 
+/** The parts of a dataset that training sees; a `Dataset` has both. */
 export interface TrainingData {
+  /** What weights are learned from. */
   readonly train: ImageSet;
+  /** What the epoch is selected by; never trained on. */
   readonly validation: ImageSet;
 }
 
@@ -32,6 +35,7 @@ export interface EpochReport extends EpochRecord {
   readonly resumed: boolean;
 }
 
+/** The seed, where the run is kept, how to stop it, and who hears of it. */
 export interface TrainingOptions {
   /** Decides the order of the images and their augmentation. The initial weights are the model's. */
   seed: number;
@@ -49,7 +53,9 @@ export interface TrainingOptions {
   onNote?: (note: string) => void;
 }
 
+/** What a run came to; the weights are in the model. */
 export interface TrainingResult {
+  /** One row for each finished epoch, those of a checkpoint included. */
   readonly history: readonly EpochRecord[];
   /** The epoch whose weights the model holds; 0 if none was finished (the initial weights). */
   readonly selectedEpoch: number;

@@ -8,6 +8,7 @@ import { argumentError, show } from './_argument-error.js';
  * - `map`: Ci·H·W, the whole input.
  */
 export const FAN_IN_RULES = ['window', 'channels', 'map'] as const;
+/** A row of `FAN_IN_RULES`. */
 export type FanInRule = (typeof FAN_IN_RULES)[number];
 
 /** The fan-in of a layer on inputs [H, W, Ci] with a k×k window. */

@@ -14,7 +14,7 @@ import { imageShape, soleTensor, type LayerArgs } from './_layer-shapes.js';
  * @see paper, table 4, "33 channels - input-scale"
  */
 export class InputScale extends tf.layers.Layer {
-  /** @nocollapse */
+  /** What a saved model calls it. */
   static readonly className = 'InputScale';
   private scale!: tf.LayerVariable;
 

@@ -36,7 +36,7 @@ export function smoothing(
  * @see paper, section 3, equations 1 and 2
  */
 export class SmoothingWeightMap extends WeightMapLayer {
-  /** @nocollapse */
+  /** What a saved model calls it. */
   static readonly className = 'SmoothingWeightMap';
 
   constructor(args: WeightMapLayerArgs) {

@@ -38,7 +38,7 @@ export function unsharp(
  * @see paper, section 3, equations 1, 3 and 4
  */
 export class UnsharpWeightMap extends WeightMapLayer {
-  /** @nocollapse */
+  /** What a saved model calls it. */
   static readonly className = 'UnsharpWeightMap';
 
   constructor(args: WeightMapLayerArgs) {

@@ -14,22 +14,28 @@ export interface Finding {
 export interface MaskingCheck {
   /** As in the report; the numbers are those of the project's list of checks. */
   readonly number: number;
+  /** In kebab-case; stays when titles change. */
   readonly id: string;
   /** What the value is. */
   readonly title: string;
   /** What it means if it is too large. */
   readonly meaning: string;
+  /** Of the value: a share of the images in [0, 1], percentage points, a number of standard errors, a difference of logits, … */
   readonly unit: 'share' | 'points' | 'standard errors' | 'logits' | 'cosine' | 'images';
   /** The largest value that raises no doubt; with `least`, the smallest. */
   readonly threshold: number;
+  /** Whether the threshold is the smallest value that raises no doubt, instead of the largest. */
   readonly least?: boolean;
+  /** Asks the probe for what it needs; what two checks need is computed once. */
   readonly measure: (probe: Probe) => Finding;
 }
 
+/** `flagged` raises doubt; a check that can’t be made is `not applicable`, and raises none. */
 export type MaskingVerdict = 'passed' | 'flagged' | 'not applicable';
 
 /** A check with what it found. */
 export interface CheckedMasking extends Omit<MaskingCheck, 'measure'>, Finding {
+  /** The value held against the threshold. */
   readonly verdict: MaskingVerdict;
 }
 

@@ -38,6 +38,7 @@ export const maskingChecks: readonly MaskingCheck[] = [
   temperature,
 ];
 
+/** At which radius, and how thoroughly, to look for masking. */
 export interface MaskingOptions {
   /** L∞ radius that robustness is claimed at, in units of pixels. */
   epsilon: number;
@@ -49,13 +50,17 @@ export interface MaskingOptions {
   queries?: number;
   /** Other networks for the same task, whose adversarial images are tried on this one. */
   surrogates?: readonly Classifier[];
+  /** Counts checks. */
   onProgress?: (done: number, total: number) => void;
 }
 
+/** What the checks found, all of them, and what follows. */
 export interface MaskingReport {
+  /** The L∞ radius looked at, in units of pixels. */
   readonly epsilon: number;
   /** Images looked at. */
   readonly count: number;
+  /** In the order of their numbers; those that don’t apply say why. */
   readonly checks: readonly CheckedMasking[];
   /** Whether a robustness curve of this classifier may be believed: no check raises doubt. */
   readonly believable: boolean;
