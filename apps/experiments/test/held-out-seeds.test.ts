@@ -14,7 +14,10 @@ const validation = imageSet(
   Uint8Array.from({ length: 800 }, (_, i) => Math.floor(i / 4)),
   new Uint8Array(200),
 );
-const data = (part: typeof validation) => ({ spec, validation: part, label: 'made' }) as Dataset;
+const data = (part: typeof validation): Dataset => ({
+  ...{ id: 'made', label: 'made', spec, train: part, validation: part, test: part },
+  ...{ checksum: 'made', source: 'this test', notes: [] },
+});
 
 /** Notes the first pixel of what it is shown. */
 function shown() {
