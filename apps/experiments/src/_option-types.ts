@@ -15,6 +15,9 @@ export const list = (text: string): string[] =>
     .map((part) => part.trim())
     .filter(Boolean);
 
+/** One more value of an option that may be given several times. */
+export const several = (value: string, before: readonly string[]): string[] => [...before, value];
+
 /** A whole number from 0, as an option's value. */
 export function natural(text: string): number {
   if (!/^\d+$/.test(text.trim())) throw new InvalidArgumentError('A whole number from 0 is expected.');

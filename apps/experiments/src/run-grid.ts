@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, WeightmapError, type SplitUnit } from '@weightmap/core';
@@ -9,9 +10,10 @@ import { EXIT } from './exit-codes.js';
 import { finishRun } from './finish-run.js';
 import { defaultWorkers } from './launchers/cores.js';
 import { launchers, type LauncherName } from './launchers/index.js';
-import { writeManifest } from './plan/manifest.js';
+import { readManifest, writeManifest } from './plan/manifest.js';
 import { planGrid } from './plan/plan-grid.js';
 import { adjustPreset, type PresetChanges } from './plan/presets.js';
+import { storePlugins, usePlugins, usePluginsAgain } from './plugins/stored-plugins.js';
 import { startDisplay } from './progress-display.js';
 import { cellId } from './records/index.js';
 import { unfinishedCells } from './plan/unfinished-cells.js';
@@ -25,6 +27,8 @@ export interface RunOptions extends PresetChanges {
   seed: number;
   out?: string;
   data?: string;
+  /** Modules with components of the user's own. */
+  plugin?: readonly string[];
   imagesPerClass?: number;
   splitBy?: SplitUnit;
   offline?: boolean;
@@ -54,6 +58,9 @@ export async function runGrid(options: RunOptions): Promise<number> {
   const preset = adjustPreset(options.preset, options);
   const run = options.out ?? path.join('runs', options.preset);
   const display = startDisplay();
+  await usePlugins(options.plugin);
+  const begun = existsSync(run) ? await readManifest(run).catch(() => null) : null;
+  await usePluginsAgain(run, begun?.plugins, display.note);
   const engine = await startEngine({ threads: options.threads });
   const data = {
     seed: options.seed,
@@ -97,6 +104,7 @@ export async function runGrid(options: RunOptions): Promise<number> {
     cells,
     gradCamSamples,
     ...{ tensorboard, checkpointSeconds, data },
+    ...storePlugins(run),
   });
   const indices = new Map(manifest.cells.map((cell, index) => [cellId(cell), index]));
   const stop = stopOnSignal(display.note);

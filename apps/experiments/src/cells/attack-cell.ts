@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { findVariant } from '@weightmap/architectures'; // registers the layers that a stored model may have
+import '@weightmap/architectures'; // registers the layers that a stored model may have
 import { maskingReport, type MaskingReport } from '@weightmap/attacks';
 import {
   asClassifier,
@@ -18,6 +18,7 @@ import {
 } from '@weightmap/core';
 import { compiledClassifier, type EngineInfo } from '@weightmap/engine';
 import { loadModel } from '@weightmap/training';
+import { attackOrigin, findVariant } from '../plugins/components.js';
 import { cellPaths } from '../records/index.js';
 import { drawAttacked, picturedStrength, strongestAt, type AttackedLooks } from './attacked-pictures.js';
 import { digestOf, openEvaluationCache } from './evaluation-cache.js';
@@ -83,7 +84,7 @@ export async function attackCell(cell: CellConfig, options: CellAttackOptions): 
     const common = { data: dataset.checksum, seed: cell.seed, engine: engine.name, images: countOf(set) };
     const attacked: { id: string; points: AttackedPoint[] }[] = [];
     for (const attack of attacks) {
-      const circumstances = { ...common, ...held.circumstances(attack.id) };
+      const circumstances = { ...common, ...attackOrigin(attack.id), ...held.circumstances(attack.id) };
       const points = await cache.entries(`attack-${attack.id}`, circumstances, epsilons, (missing) =>
         sweep(classifier, set, attack, missing, { seed: cell.seed, signal, onProgress }),
       );

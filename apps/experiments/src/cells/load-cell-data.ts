@@ -1,6 +1,6 @@
 import { countOf, firstOf, WeightmapError, type CellConfig, type Dataset } from '@weightmap/core';
-import { loadDataset } from '@weightmap/datasets';
 import type { Manifest } from '../plan/manifest.js';
+import { datasetLoader } from '../plugins/components.js';
 
 /**
  * The images that a cell names, as they were when the run was planned. Nothing is downloaded.
@@ -9,7 +9,7 @@ import type { Manifest } from '../plan/manifest.js';
  */
 export async function loadCellData(cell: CellConfig, { data }: Pick<Manifest, 'data'>): Promise<Dataset> {
   const { id, checksum } = cell.dataset;
-  const dataset = await loadDataset(id, { ...data, offline: true });
+  const dataset = await datasetLoader(id).load({ ...data, offline: true });
   const parts = ['train', 'validation', 'test'] as const;
   const isSame =
     dataset.checksum === checksum && parts.every((part) => countOf(dataset[part]) >= cell.dataset[part]);

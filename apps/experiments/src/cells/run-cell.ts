@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { buildVariant, findVariant } from '@weightmap/architectures';
 import { fgsm, uniformNoise } from '@weightmap/attacks';
 import {
   asClassifier,
@@ -9,18 +8,23 @@ import {
   type Attack,
   type CellConfig,
   type Dataset,
+  type MetricSubject,
   type OnProgress,
   type RunRecord,
 } from '@weightmap/core';
 import { compiledClassifier, type EngineInfo } from '@weightmap/engine';
 import { flops, robustnessCurve, testError, trainableParameters } from '@weightmap/metrics';
 import { saveModel, train, type EpochReport } from '@weightmap/training';
+import { buildVariant, findVariant, pluginMetrics } from '../plugins/components.js';
 import { digestOf, openEvaluationCache } from './evaluation-cache.js';
 import { drawGradCam } from './grad-cam-pictures.js';
 import { measureFeatures } from './measure-features.js';
 import { provenanceOf } from './provenance.js';
 import { cellId, cellPaths, writeRecord } from '../records/index.js';
 import { appendHistory, logToTensorBoard } from './history.js';
+
+/** Images a forward pass of the metrics of plugins. */
+const BATCH = 256;
 
 export interface CellOptions {
   /** The run's folder. */
@@ -116,6 +120,7 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
         samples: options.gradCamSamples,
       }),
       ...measured,
+      ...measureMore({ model, classifier, test: dataset.test, batchSize: BATCH }),
       seconds: { training: trained.seconds, evaluation: (performance.now() - started) / 1000 },
       provenance: provenanceOf(engine),
     };
@@ -130,4 +135,10 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     classifier.dispose();
     model.dispose();
   }
+}
+
+/** What the metrics of plugins give; nothing without one. */
+function measureMore(subject: MetricSubject): Pick<RunRecord, 'metrics'> {
+  const found = pluginMetrics().map((metric) => [metric.id, metric.measure(subject)] as const);
+  return found.length > 0 ? { metrics: Object.fromEntries(found) } : {};
 }

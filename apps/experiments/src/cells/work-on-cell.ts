@@ -13,6 +13,7 @@ import { readFailure, writeFailure } from './failure.js';
 import { requeueJob } from '../slurm/requeue-job.js';
 import type { Lease } from '../leases/lease.js';
 import { findCell, readManifest, type Manifest } from '../plan/manifest.js';
+import { usePluginsFor } from '../plugins/stored-plugins.js';
 import { cellPaths, readCellRecord } from '../records/index.js';
 import { outcomeOf } from './outcome.js';
 import { runCell } from './run-cell.js';
@@ -89,6 +90,7 @@ async function workUnderLease(
   log('started', { host: os.hostname(), pid: process.pid, attempt });
   const shown = out.cell(cell, log);
   try {
+    await usePluginsFor([cell], run, manifest);
     const engine = await startEngine({ threads });
     const record = await runCell(cell, {
       ...{ run, engine, isOurs: lease.check, onNote: out.note },

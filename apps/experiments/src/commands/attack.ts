@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import picomatch from 'picomatch';
 import { WeightmapError, type CellConfig, type Dataset } from '@weightmap/core';
 import { unknownName } from '../_nearest.js';
-import { list, natural, positive } from '../_option-types.js';
+import { list, natural, positive, several } from '../_option-types.js';
 import { stopOnSignal } from '../_stop-on-signal.js';
 import { attackTable } from '../attacked/attack-table.js';
 import { writeAttackedRun, type AttackedRun } from '../attacked/attacked-run.js';
@@ -18,12 +18,15 @@ import { loadCellData } from '../cells/load-cell-data.js';
 import { transferMatrix } from '../cells/transfer.js';
 import { EXIT } from '../exit-codes.js';
 import { readManifest } from '../plan/manifest.js';
+import { attackFactories } from '../plugins/components.js';
+import { usePlugins, usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
 import { startDisplay } from '../progress-display.js';
 import { cellPaths, readCellRecord } from '../records/index.js';
 import { buildReport } from '../report/index.js';
 
 interface Options {
   attacks: string[];
+  plugin: string[];
   epsilons: number[];
   images: number;
   masking: number;
@@ -67,6 +70,7 @@ export function attackCommand(): Command {
       100,
     )
     .option('--select <ids>', 'rows: ids or globs, comma-separated', list, ['*'])
+    .option('--plugin <file>', 'a module with attacks of your own; once for each', several, [])
     .option('--transfer', 'show the images made against each network to all others')
     .option(
       '--corruptions',
@@ -91,13 +95,16 @@ Examples:
 }
 
 async function attackRun(run: string, options: Options): Promise<number> {
-  const ids = Object.keys(attacks);
+  const manifest = await readManifest(run);
+  await usePlugins(options.plugin);
+  await useUnchangedPlugins(run, manifest);
+  const factories = attackFactories();
+  const ids = Object.keys(factories);
   for (const id of options.attacks) if (!ids.includes(id)) throw unknownName('attack', id, ids, '--attacks');
-  const chosen = options.attacks.map((id) => attacks[id as AttackId]());
+  const chosen = options.attacks.map((id) => factories[id]());
   const infos = new Map(chosen.map((attack) => [attack.id, attack]));
   const display = startDisplay(options.json ? process.stderr : process.stdout);
   const signal = stopOnSignal(display.note);
-  const manifest = await readManifest(run);
   const trained = [];
   for (const cell of manifest.cells) if (await readCellRecord(run, cell)) trained.push(cell);
   const finished = trained.filter(({ variant }) => picomatch.isMatch(variant, options.select));
@@ -109,6 +116,7 @@ async function attackRun(run: string, options: Options): Promise<number> {
     });
   const baseline = options.baseline ?? finished[0].variant;
   const baselines = options.corruptions ? baselinesOf(finished, trained, baseline) : null;
+  await usePluginsFor(finished, run, manifest);
   const engine = await startEngine({ threads: options.threads });
   const data = new Map<string, Dataset>();
   const attacked: AttackedRun = { schemaVersion: 1, images: options.images, cells: [], transfer: null };

@@ -1,10 +1,14 @@
-import { benchmarkRows, buildVariant, findVariant } from '@weightmap/architectures';
-import { datasets } from '@weightmap/datasets';
+import { benchmarkRows } from '@weightmap/architectures';
+import type { PluginVariant } from '@weightmap/core';
 import { flops, trainableParameters } from '@weightmap/metrics';
 import { startEngine } from '@weightmap/engine';
 import { Command } from 'commander';
-import { unknownName } from '../_nearest.js';
 import { alignColumns } from '../_columns.js';
+import { several } from '../_option-types.js';
+import { buildVariant, datasetLoader, findVariant, usedPlugins } from '../plugins/components.js';
+import { pluginParts } from '../plugins/plugin-schema.js';
+import type { LoadedPlugin } from '../plugins/load-plugin.js';
+import { usePlugins } from '../plugins/stored-plugins.js';
 
 /** One row of the benchmark, as `weightmap list --json` prints it. */
 interface ListedVariant {
@@ -21,21 +25,23 @@ interface ListedVariant {
 export function listCommand(): Command {
   return new Command('list')
     .description('the rows of the benchmark, with parameters and FLOPs')
+    .option('--plugin <file>', 'a module with components of your own; once for each', several, [])
     .option('--json', 'an array for programs')
     .addHelpText('after', '\nExample:\n  weightmap list --json | jq ".[].id"')
-    .action(async ({ json }: { json?: boolean }) => {
+    .action(async ({ json, plugin }: { json?: boolean; plugin: string[] }) => {
       // Only shapes are needed here: no reason to load TensorFlow.
       await startEngine({ engine: 'cpu' });
-      const rows = benchmarkRows.map(({ variant, dataset }) => describe(variant, dataset));
+      await usePlugins(plugin);
+      const own = usedPlugins().flatMap((used) => used.plugin.variants ?? []);
+      const more = own.flatMap(({ id, datasets }) => datasets.map((dataset) => ({ variant: id, dataset })));
+      const rows = [...benchmarkRows, ...more].map(({ variant, dataset }) => describe(variant, dataset));
       if (json) console.log(JSON.stringify(rows, null, 2));
-      else console.log(table(rows));
+      else console.log([table(rows), ...usedPlugins().map(contents)].join('\n\n'));
     });
 }
 
 function describe(id: string, dataset: string): ListedVariant {
-  const loader = Object.values(datasets).find((known) => known.id === dataset);
-  if (!loader) throw unknownName('dataset', dataset, Object.keys(datasets));
-  const model = buildVariant(id, { spec: loader.spec, seed: 0 });
+  const model = buildVariant(id, { spec: datasetLoader(dataset).spec, seed: 0 });
   try {
     const { architecture, label } = findVariant(id);
     return {
@@ -50,6 +56,17 @@ function describe(id: string, dataset: string): ListedVariant {
     model.dispose();
   }
 }
+
+/** What a plugin adds, a line a part. */
+const contents = ({ file, plugin }: LoadedPlugin) =>
+  [
+    `from ${file}:`,
+    ...pluginParts.flatMap((part) => {
+      const rows = plugin[part] ?? {};
+      const ids = Array.isArray(rows) ? rows.map(({ id }: PluginVariant) => id) : Object.keys(rows);
+      return ids.length > 0 ? `  ${part}: ${ids.join(', ')}` : [];
+    }),
+  ].join('\n');
 
 const millions = (operations: number) => (operations / 1e6).toFixed(2);
 

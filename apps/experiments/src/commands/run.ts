@@ -1,6 +1,6 @@
 import { splitUnits } from '@weightmap/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { list, positive } from '../_option-types.js';
+import { list, positive, several } from '../_option-types.js';
 import { launcherNames, launchers } from '../launchers/index.js';
 import { presets } from '../plan/presets.js';
 import { runGrid, type RunOptions } from '../run-grid.js';
@@ -50,6 +50,12 @@ export function runCommand(): Command {
         'what never lies in two parts (iWildCam; default: image, as in the paper)',
       ).choices(splitUnits),
     )
+    .option(
+      '--plugin <file>',
+      'a module with datasets, architectures, variants, attacks or metrics of your own; once for each',
+      several,
+      [],
+    )
     .option('--offline', 'never download')
     .option('--workers <n>', 'cells at a time (default: one a core, as far as memory goes)', positive)
     .option(
@@ -78,7 +84,8 @@ Examples:
   weightmap run paper --select 'cnn-*' --trials 1 --dry-run
   weightmap run standard --select 'resnet-*' --dataset cifar10
   weightmap run paper --launcher slurm --sbatch partition=long time=4:00:00
-  weightmap run standard --dataset digits --epochs 5 --out runs/digits`,
+  weightmap run standard --dataset digits --epochs 5 --out runs/digits
+  weightmap run smoke --plugin ./my-dataset.mjs --dataset my-dataset --select cnn-33`,
     )
     .action(async (preset: string, options: Omit<RunOptions, 'preset'>) => {
       process.exitCode = await runGrid({ preset, ...options });

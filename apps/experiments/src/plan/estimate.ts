@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { buildVariant } from '@weightmap/architectures';
 import { countOf, sliceOf, type CellConfig, type ImageSpec } from '@weightmap/core';
 import { trainableParameters } from '@weightmap/metrics';
 import { adam, evaluate, packBatch, trainingStep } from '@weightmap/training';
+import { buildVariant } from '../plugins/components.js';
 import { madeImages } from './made-images.js';
 
 /** Steps that are timed; the first few, which record the step and find cold caches, aren't. */

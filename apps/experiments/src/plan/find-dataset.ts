@@ -1,6 +1,5 @@
 import { NotFoundError, type Dataset, type DatasetOptions } from '@weightmap/core';
-import { datasets, type DatasetId } from '@weightmap/datasets';
-import { unknownName } from '../_nearest.js';
+import { datasetLoader } from '../plugins/components.js';
 
 export interface FindOptions extends DatasetOptions {
   /** Whether to make do with what there is: the procedural digits stand in for MNIST, other datasets are left out. */
@@ -22,8 +21,7 @@ export async function findDataset(
   id: string,
   { substitute, onNote, ...options }: FindOptions,
 ): Promise<Dataset | null> {
-  if (!Object.hasOwn(datasets, id)) throw unknownName('dataset', id, Object.keys(datasets));
-  const loader = datasets[id as DatasetId];
+  const loader = datasetLoader(id);
   try {
     return await loader.load(options);
   } catch (error) {
@@ -36,6 +34,6 @@ export async function findDataset(
     }
     onNote(`${loader.label} was not found and could not be downloaded:`);
     onNote(`the procedural digits stand in for it; results can't be compared with the paper's`);
-    return datasets[STAND_IN.id].load(options);
+    return datasetLoader(STAND_IN.id).load(options);
   }
 }

@@ -1,4 +1,3 @@
-import { findVariant, variants, type Variant } from '@weightmap/architectures';
 import {
   countOf,
   firstOf,
@@ -6,14 +5,16 @@ import {
   type CellConfig,
   type Dataset,
   type ImageSet,
+  type PluginVariant,
 } from '@weightmap/core';
 import picomatch from 'picomatch';
 import { unknownName } from '../_nearest.js';
+import { allVariants, findVariant, pluginsOf } from '../plugins/components.js';
 import { augmentationOf, type Preset } from './presets.js';
 
 /** Rows that match any of the patterns (ids or globs), in the paper's order. */
-export function selectVariants(patterns: readonly string[]): Variant[] {
-  const ids = variants.map(({ id }) => id);
+export function selectVariants(patterns: readonly string[]): PluginVariant[] {
+  const ids = allVariants().map(({ id }) => id);
   for (const pattern of patterns)
     if (!ids.some((id) => picomatch.isMatch(id, pattern)))
       throw unknownName('variant', pattern, ids, '--select');
@@ -26,9 +27,9 @@ export function selectVariants(patterns: readonly string[]): Variant[] {
  * @param datasets ids; of rows that weren't chosen by name, only those run that the paper has on them, if there are any.
  */
 export function placeRows(
-  rows: readonly Variant[],
+  rows: readonly PluginVariant[],
   { datasets, chosen }: { datasets?: readonly string[]; chosen: boolean },
-): Map<string, readonly Variant[]> {
+): Map<string, readonly PluginVariant[]> {
   const ids = datasets ?? [...new Set(rows.flatMap((row) => row.datasets))];
   return new Map(
     ids.map((id) => {
@@ -61,7 +62,7 @@ export const trialSeed = (seed: number, trial: number): number => randomStream(s
 
 /** variant × trial on one dataset. */
 export function expandGrid(
-  rows: readonly Variant[],
+  rows: readonly PluginVariant[],
   dataset: Dataset,
   preset: Preset,
   seed: number,
@@ -83,6 +84,7 @@ export function expandGrid(
       seed: trialSeed(seed, trial),
       training: { ...preset.training, augmentation: augmentationOf(dataset.id) },
       evaluation: preset.evaluation,
+      ...pluginsOf({ dataset: dataset.id, variant: row.id }),
     })),
   );
 }

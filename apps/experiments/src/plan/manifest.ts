@@ -3,6 +3,7 @@ import { cellConfigSchema, messageOf, splitUnits, WeightmapError, type CellConfi
 import { readIfThere, removeLeftovers, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
 import { waitForLease } from '../leases/lease.js';
+import { storedPluginSchema, type StoredPlugin } from '../plugins/stored-plugins.js';
 import { cellId } from '../records/index.js';
 
 const manifestSchema = z.strictObject({
@@ -22,6 +23,8 @@ const manifestSchema = z.strictObject({
   tensorboard: z.boolean(),
   /** Seconds of an epoch after which a checkpoint is written within it; absent for the default. */
   checkpointSeconds: z.number().nonnegative().optional(),
+  /** Modules of the user's own that its cells were planned with. */
+  plugins: z.array(storedPluginSchema).optional(),
   cells: z.array(cellConfigSchema),
 });
 
@@ -56,12 +59,16 @@ async function mergeManifest(
   run: string,
   manifest: Omit<Manifest, 'schemaVersion' | 'cells'> & { cells: readonly CellConfig[] },
 ): Promise<Manifest> {
-  const earlier = await readManifest(run).then(
-    ({ cells }) => cells,
-    () => [], // none, or one that is of no use
+  const earlier: Partial<Manifest> = await readManifest(run).catch(() => ({})); // none, or one that is of no use
+  const cells = new Map([...(earlier.cells ?? []), ...manifest.cells].map((cell) => [placeOf(cell), cell]));
+  const plugins = new Map<string, StoredPlugin>(
+    [...(earlier.plugins ?? []), ...(manifest.plugins ?? [])].map((plugin) => [plugin.file, plugin]),
   );
-  const cells = new Map([...earlier, ...manifest.cells].map((cell) => [placeOf(cell), cell]));
-  const merged: Manifest = { schemaVersion: 1, ...manifest, cells: [...cells.values()] };
+  const merged: Manifest = {
+    ...{ schemaVersion: 1, ...manifest },
+    ...(plugins.size > 0 && { plugins: [...plugins.values()] }),
+    cells: [...cells.values()],
+  };
   await writeWhole(fileOf(run), `${JSON.stringify(merged, null, 1)}\n`);
   return merged;
 }

@@ -24,7 +24,7 @@ export async function unfinishedCells(
       `${run} holds work of another configuration: ${stale.length} stale, ${cells.length - unfinished.length} valid.`,
       {
         where: listed(stale.map((cell) => `${cell.variant} on ${cell.dataset.id} trial ${cell.trial}`)),
-        expected: 'the same dataset, epochs, seed and strengths as before',
+        expected: 'the same dataset, epochs, seed, strengths and plugins as before',
         fix: 'choose another folder by --out, or replace them by --force',
       },
     );

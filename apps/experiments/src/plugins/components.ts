@@ -1,0 +1,248 @@
+import type * as tf from '@tensorflow/tfjs';
+import {
+  architectures as ownArchitectures,
+  buildVariant as buildOwnVariant,
+  variants as ownVariants,
+} from '@weightmap/architectures';
+import { attacks as ownAttacks } from '@weightmap/attacks';
+import {
+  imageSet,
+  WeightmapError,
+  type Architecture,
+  type Attack,
+  type Dataset,
+  type DatasetLoader,
+  type ImageSpec,
+  type Metric,
+  type PluginVariant,
+} from '@weightmap/core';
+import { datasets as ownDatasets } from '@weightmap/datasets';
+import { metrics as ownMetrics } from '@weightmap/metrics';
+import { unknownName } from '../_nearest.js';
+import { blamed, type LoadedPlugin } from './load-plugin.js';
+
+/** What this process uses besides what the packages register. */
+const used: LoadedPlugin[] = [];
+
+/** The plugins in use, in the order in which they were given. */
+export const usedPlugins = (): readonly LoadedPlugin[] => used;
+
+/**
+ * From here on this process finds what the plugin gives by its ids; a plugin that is in use already stays as it is.
+ *
+ * @throws WeightmapError if an id is taken, or a variant's architecture is nowhere.
+ */
+export function usePlugin(loaded: LoadedPlugin): void {
+  const { file, plugin } = loaded;
+  if (used.some((known) => known.file === file)) return;
+  const taken = {
+    datasets: Object.keys(datasetLoaders()),
+    architectures: Object.keys(allArchitectures()),
+    variants: allVariants().map(({ id }) => id),
+    attacks: Object.keys(attackFactories()),
+    metrics: [...Object.keys(ownMetrics), ...pluginMetrics().map(({ id }) => id)],
+  };
+  const given = {
+    ...{ datasets: plugin.datasets, architectures: plugin.architectures, attacks: plugin.attacks },
+    metrics: plugin.metrics,
+  };
+  const ids: readonly (readonly [part: keyof typeof taken, id: string])[] = [
+    ...Object.entries(given).flatMap(([part, rows]) =>
+      Object.keys(rows ?? {}).map((id) => [part as keyof typeof taken, id] as const),
+    ),
+    ...(plugin.variants ?? []).map(({ id }) => ['variants', id] as const),
+  ];
+  for (const [i, [part, id]] of ids.entries())
+    if (taken[part].includes(id) || ids.slice(0, i).some((known) => known.join() === [part, id].join()))
+      throw new WeightmapError(`The id "${id}" is taken: there is one of the ${part} with it already.`, {
+        where: file,
+        expected: `an id that is none of ${taken[part].join(', ')}`,
+        fix: 'call it otherwise in the plugin',
+      });
+  const known = [...taken.architectures, ...Object.keys(plugin.architectures ?? {})];
+  for (const { architecture } of plugin.variants ?? [])
+    if (!known.includes(architecture)) throw unknownName('architecture', architecture, known, file);
+  used.push(loaded);
+}
+
+/** An object whose method is watched over; the rest is the plugin's own. */
+const guarded = <T extends object>(
+  row: T,
+  method: keyof T & string,
+  call: (...args: never[]) => unknown,
+): T => Object.create(row, { [method]: { value: call, enumerable: true } }) as T;
+
+/** Every dataset by its id. */
+export const datasetLoaders = (): Readonly<Record<string, DatasetLoader>> => ({
+  ...ownDatasets,
+  ...fromPlugins('datasets', (id, loader: DatasetLoader, file) =>
+    guarded(loader, 'load', async (options: Parameters<DatasetLoader['load']>[0]) =>
+      checkedDataset(
+        await blamed(`The dataset "${id}" of a plugin can't be loaded`, file, async () =>
+          loader.load(options),
+        ),
+        loader,
+        file,
+      ),
+    ),
+  ),
+});
+
+/** @throws WeightmapError if there is none of that id, or from its loader. */
+export function datasetLoader(id: string): DatasetLoader {
+  const loaders = datasetLoaders();
+  if (!Object.hasOwn(loaders, id)) throw unknownName('dataset', id, Object.keys(loaders));
+  return loaders[id];
+}
+
+/** @throws WeightmapError if what a loader gave is no dataset. */
+function checkedDataset(dataset: Dataset, { id }: DatasetLoader, file: string): Dataset {
+  const wrong = (what: string, expected: string) =>
+    new WeightmapError(`The dataset "${id}" of a plugin ${what}.`, { where: file, expected });
+  if (dataset?.id !== id) throw wrong(`calls itself "${dataset?.id}"`, `"${id}"`);
+  if (!/^[0-9a-f]{64}$/.test(dataset.checksum))
+    throw wrong('has no checksum', 'a SHA-256 over the source bytes, in hex');
+  for (const part of ['train', 'validation', 'test'] as const) {
+    const { spec, pixels, labels } = dataset[part] ?? {};
+    if (!(pixels instanceof Uint8Array) || !(labels instanceof Uint8Array) || labels.length === 0)
+      throw wrong(
+        `has no images to ${part === 'train' ? 'train' : part}`,
+        'an `imageSet` of one image or more',
+      );
+    imageSet(spec, pixels, labels);
+  }
+  return dataset;
+}
+
+const allArchitectures = (): Readonly<Record<string, Architecture<never>>> => ({
+  ...ownArchitectures,
+  ...fromPlugins('architectures', (_, architecture: Architecture<never>) => architecture),
+});
+
+/** Every network by its id: the paper's rows, then those of plugins. */
+export const allVariants = (): readonly PluginVariant[] => [
+  ...ownVariants,
+  ...used.flatMap(({ plugin }) => plugin.variants ?? []),
+];
+
+/** @throws WeightmapError if there is none of that id. */
+export function findVariant(id: string): PluginVariant {
+  const variants = allVariants();
+  const found = variants.find((variant) => variant.id === id);
+  if (found) return found;
+  throw unknownName(
+    'variant',
+    id,
+    variants.map((variant) => variant.id),
+  );
+}
+
+/**
+ * The network of a variant for images of this shape, freshly initialised; the caller disposes it.
+ *
+ * @throws WeightmapError if there is no such variant, the images don't fit it, or a plugin's network has other logits.
+ */
+export function buildVariant(id: string, { spec, seed }: { spec: ImageSpec; seed: number }): tf.LayersModel {
+  if (ownVariants.some((variant) => variant.id === id)) return buildOwnVariant(id, { spec, seed });
+  const { architecture, options } = findVariant(id);
+  const family = allArchitectures()[architecture];
+  const { file } = originOf('variants', id)!;
+  const model = blamed(`The network "${id}" of a plugin can't be built`, file, () =>
+    family.build({ spec, options: options as never, seed, name: id }),
+  );
+  const [, ...logits] = model.outputs[0].shape;
+  if (logits.join() !== String(spec.classes.length))
+    throw new WeightmapError(`The network "${id}" of a plugin gives [batch, ${logits.join(', ')}].`, {
+      where: file,
+      expected: `logits [batch, ${spec.classes.length}], one for each class`,
+    });
+  return model;
+}
+
+/** Every attack's factory by its id. */
+export const attackFactories = (): Readonly<Record<string, () => Attack>> => ({
+  ...ownAttacks,
+  ...fromPlugins('attacks', (id, create: () => Attack, file) => () => {
+    const attack = create();
+    return guarded(attack, 'run', (...args: Parameters<Attack['run']>) =>
+      blamed(`The attack "${id}" of a plugin broke down`, file, () => attack.run(...args)),
+    );
+  }),
+});
+
+type PluginMetric = Metric<number | Readonly<Record<string, number>>>;
+
+/** The metrics of plugins; those of the packages have their own places in a record. */
+export const pluginMetrics = (): readonly PluginMetric[] =>
+  Object.values(
+    fromPlugins('metrics', (id, metric: PluginMetric, file) =>
+      guarded(metric, 'measure', (subject: Parameters<PluginMetric['measure']>[0]) =>
+        checkedFigures(
+          blamed(`The metric "${id}" of a plugin broke down`, file, () => metric.measure(subject)),
+          id,
+          file,
+        ),
+      ),
+    ),
+  );
+
+/** @throws WeightmapError if what a metric gave can't be kept in a record. */
+function checkedFigures(value: ReturnType<PluginMetric['measure']>, id: string, file: string) {
+  const figures = typeof value === 'object' && value !== null ? Object.values(value) : [value];
+  if (figures.length > 0 && figures.every((figure) => Number.isFinite(figure))) return value;
+  throw new WeightmapError(
+    `The metric "${id}" of a plugin gave ${figures.map(String).join(', ') || 'nothing'}.`,
+    {
+      where: file,
+      expected: 'a finite number, or an object of finite numbers',
+    },
+  );
+}
+
+function fromPlugins<Row>(
+  part: 'datasets' | 'architectures' | 'attacks' | 'metrics',
+  guard: (id: string, row: Row, file: string) => Row,
+): Record<string, Row> {
+  return Object.fromEntries(
+    used.flatMap(({ plugin, file }) =>
+      Object.entries((plugin[part] ?? {}) as Record<string, Row>).map(([id, row]) => [
+        id,
+        guard(id, row, file),
+      ]),
+    ),
+  );
+}
+
+function originOf(
+  part: 'datasets' | 'architectures' | 'variants' | 'attacks',
+  id: string,
+): LoadedPlugin | undefined {
+  return used.find(({ plugin }) =>
+    part === 'variants'
+      ? plugin.variants?.some((variant) => variant.id === id)
+      : Object.hasOwn(plugin[part] ?? {}, id),
+  );
+}
+
+/** SHA-256 of the plugin that an attack is from; nothing of one of our own. */
+export const attackOrigin = (id: string): { plugin?: string } => {
+  const origin = originOf('attacks', id);
+  return origin ? { plugin: origin.sha256 } : {};
+};
+
+/** SHA-256 of every plugin that decides a cell's result: by its images, by its network, by a metric that is measured. */
+export function pluginsOf({ dataset, variant }: { dataset: string; variant: string }): {
+  plugins?: string[];
+} {
+  const { architecture } = findVariant(variant);
+  const origins = [
+    ...[
+      originOf('datasets', dataset),
+      originOf('variants', variant),
+      originOf('architectures', architecture),
+    ],
+    ...used.filter(({ plugin }) => Object.keys(plugin.metrics ?? {}).length > 0),
+  ];
+  const plugins = [...new Set(origins.flatMap((origin) => origin?.sha256 ?? []))].sort();
+  return plugins.length > 0 ? { plugins } : {};
+}

@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { messageOf, WeightmapError, type Plugin } from '@weightmap/core';
+import { shareOwnModules } from './_own-modules.js';
+import { checkAttack, checkPlugin, pluginParts } from './plugin-schema.js';
+
+/** A plugin that was loaded, and from where. */
+export interface LoadedPlugin {
+  /** Absolute, without links. */
+  readonly file: string;
+  /** Of the file alone, hex: what it imports is not looked at. */
+  readonly sha256: string;
+  readonly plugin: Plugin;
+}
+
+/**
+ * The SHA-256 of a plugin's file.
+ *
+ * @throws WeightmapError if there is no such file.
+ */
+export async function fingerprint(file: string): Promise<Pick<LoadedPlugin, 'file' | 'sha256'>> {
+  try {
+    const bytes = await readFile(file);
+    return { file: realpathSync(file), sha256: createHash('sha256').update(bytes).digest('hex') };
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new WeightmapError(isMissing ? 'There is no such plugin.' : "The plugin can't be read.", {
+      where: isMissing ? path.resolve(file) : messageOf(error),
+      expected: 'a JavaScript module, such as ./my-dataset.mjs',
+    });
+  }
+}
+
+/**
+ * Loads a module that gives a `Plugin`: by its default export, an object or a function that gives one, or by named exports.
+ *
+ * @throws WeightmapError if there is no such file, if it can't be run, or if it gives something else.
+ */
+export async function loadPlugin(given: string): Promise<LoadedPlugin> {
+  const { file, sha256 } = await fingerprint(given);
+  shareOwnModules();
+  const run = async (): Promise<unknown> => {
+    const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    if (typeof module.default === 'function') return (module.default as () => unknown)();
+    if (module.default !== undefined) return module.default;
+    return Object.fromEntries(
+      Object.entries(module).filter(([name]) => pluginParts.some((part) => part === name)),
+    );
+  };
+  const plugin = checkPlugin(
+    await run().catch((error: unknown) => {
+      throw inPlugin(error, file, "The plugin can't be loaded");
+    }),
+    file,
+  );
+  for (const [id, create] of Object.entries(plugin.attacks ?? {}))
+    checkAttack(
+      blamed(`The attack "${id}" of a plugin can't be made`, file, () => create()),
+      id,
+      file,
+    );
+  return { file, sha256, plugin };
+}
+
+/**
+ * Runs code of a plugin: what it throws is a defect of the plugin's, not of ours.
+ *
+ * @param what begins the sentence: `The dataset "x" of a plugin can't be loaded`.
+ */
+export function blamed<Result>(what: string, file: string, body: () => Result): Result {
+  try {
+    const result = body();
+    return result instanceof Promise
+      ? (result.catch((error: unknown) => {
+          throw inPlugin(error, file, what);
+        }) as Result)
+      : result;
+  } catch (error) {
+    throw inPlugin(error, file, what);
+  }
+}
+
+const checkSyntax = (file: string): string =>
+  spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' }).stderr;
+
+/** The error to throw instead: errors for people, and what stops a run, stay as they are. */
+function inPlugin(error: unknown, file: string, what: string): unknown {
+  if (error instanceof WeightmapError || !(error instanceof Error)) return error;
+  const name = path.basename(file).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  // Where a module can't be parsed, only Node's own check of it says.
+  const trace = error instanceof SyntaxError ? checkSyntax(file) : (error.stack ?? '');
+  const place = new RegExp(`${name}:(\\d+)`).exec(trace)?.[1];
+  const kind = error.name === 'Error' ? '' : `${error.name}: `;
+  return new WeightmapError(
+    `${what}: ${kind}${error.message.split('\n')[0]}`,
+    { where: place === undefined ? file : `${file}, line ${place}`, fix: 'mend the plugin' },
+    { cause: error },
+  );
+}

@@ -1,0 +1,92 @@
+import { WeightmapError, type Plugin } from '@weightmap/core';
+import { z } from 'zod';
+
+const isFunction = z.custom<() => unknown>((value) => typeof value === 'function', 'a function is expected');
+/** Ids name folders and are typed in a shell. */
+const id = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'an id in kebab-case is expected, such as my-own');
+const text = z.string().min(1);
+const size = z.number().int().positive();
+
+const datasetSchema = z.looseObject({
+  id,
+  label: text,
+  spec: z.looseObject({
+    height: size,
+    width: size,
+    channels: size,
+    classes: z.array(text).min(2).max(256),
+  }),
+  load: isFunction,
+  locate: isFunction,
+});
+
+const metricSchema = z.looseObject({ id, label: text, unit: z.string(), source: text, measure: isFunction });
+
+/** What a plugin may give; more is a mistake in writing, such as `dataset` for `datasets`. */
+const pluginSchema = z.strictObject({
+  datasets: z.record(id, datasetSchema).optional(),
+  architectures: z.record(id, z.looseObject({ label: text, source: text, build: isFunction })).optional(),
+  variants: z
+    .array(
+      z.strictObject({
+        ...{ id, architecture: text, label: text, datasets: z.array(text) },
+        ...{ options: z.unknown(), gradCamLayer: text },
+      }),
+    )
+    .optional(),
+  attacks: z.record(id, isFunction).optional(),
+  metrics: z.record(id, metricSchema).optional(),
+});
+
+export const pluginParts = Object.keys(pluginSchema.shape) as (keyof Plugin)[];
+
+const attackSchema = z.looseObject({
+  ...{ id, label: text, kind: z.enum(['noise', 'fixed', 'minimal']), strength: text },
+  norm: z.enum(['linf', 'l2', 'l1', 'l0']).nullable(),
+  ...{ targeted: z.boolean(), usesGradient: z.boolean(), source: text, run: isFunction },
+});
+
+/**
+ * A value as a plugin, checked but not copied: its parts may be objects of classes.
+ *
+ * @param file for errors.
+ * @throws WeightmapError that names every place that is wrong.
+ */
+export function checkPlugin(value: unknown, file: string): Plugin {
+  check(pluginSchema, value, file, '');
+  const plugin = value as Plugin;
+  for (const part of ['datasets', 'metrics'] as const)
+    for (const [key, row] of Object.entries<{ readonly id: string }>(plugin[part] ?? {}))
+      if (row.id !== key)
+        throw wrongShape(file, `${part}.${key}.id is "${row.id}", "${key}" is expected: ids are the keys`);
+  if (pluginParts.every((part) => Object.keys(plugin[part] ?? {}).length === 0))
+    throw wrongShape(file, 'it gives nothing');
+  return plugin;
+}
+
+/** @throws WeightmapError if what a factory made is no attack, or goes by another id. */
+export function checkAttack(value: unknown, key: string, file: string): void {
+  check(attackSchema, value, file, `attacks.${key}().`);
+  const { id: called } = value as { id: string };
+  if (called !== key)
+    throw wrongShape(file, `attacks.${key}().id is "${called}", "${key}" is expected: ids are the keys`);
+}
+
+function check(schema: z.ZodType, value: unknown, file: string, prefix: string): void {
+  const { error } = schema.safeParse(value);
+  if (!error) return;
+  const places = error.issues.map((issue) => {
+    const place = `${prefix}${issue.path.map(String).join('.')}`;
+    // Of a key it only says that it is wrong, and why within.
+    const inner = issue.code === 'invalid_key' ? issue.issues : [issue];
+    const message = inner.map((one) => one.message).join(', ');
+    return place === '' ? message : `${place.replace(/\.$/, '')}: ${message}`;
+  });
+  throw wrongShape(file, places.join('; '));
+}
+
+const wrongShape = (file: string, what: string) =>
+  new WeightmapError('That is not what a plugin gives.', {
+    where: `${file}: ${what}`,
+    expected: `an object with any of ${pluginParts.join(', ')}, as \`definePlugin\` of @weightmap/core has it`,
+  });

@@ -1,0 +1,307 @@
+import { spawnSync } from 'node:child_process';
+import { appendFile, cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fgsm } from '@weightmap/attacks';
+import { WeightmapError, type Plugin } from '@weightmap/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readAttackedRun } from '../src/attacked/attacked-run.js';
+import { readManifest } from '../src/plan/manifest.js';
+import { datasetLoader, pluginsOf, usePlugin } from '../src/plugins/components.js';
+import { checkAttack, checkPlugin } from '../src/plugins/plugin-schema.js';
+import { readRecords } from '../src/records/index.js';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const cli = path.join(root, 'apps/experiments/dist/cli.js');
+const example = path.join(root, 'examples/plugin/stripes-dataset.mjs');
+
+let work: string;
+let run: string;
+beforeAll(async () => {
+  work = await realpath(await mkdtemp(path.join(tmpdir(), 'weightmap-plugin-')));
+  run = path.join(work, 'run');
+});
+afterAll(() => rm(work, { recursive: true, force: true }));
+
+/** The command as a process, step by step, which needs no recording of compiled steps. */
+function weightmap(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
+    encoding: 'utf8',
+    cwd: work,
+    env: {
+      ...process.env,
+      ...{ NO_COLOR: '1', WEIGHTMAP_DATA: '', WEIGHTMAP_COMPILE: 'off' },
+      XDG_CACHE_HOME: path.join(work, 'cache'),
+    },
+  });
+  return { status, stdout, stderr, output: `${stdout}\n${stderr}` };
+}
+
+/** A module of this text in a folder where nothing is installed. */
+async function plugin(name: string, text: string): Promise<string> {
+  const file = path.join(work, name);
+  await writeFile(file, text);
+  return file;
+}
+
+const sha256 = async (file: string) =>
+  createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
+
+/** A metric that needs a copy of tfjs, and a dataset, in a folder of their own. */
+const METRIC = `
+import * as tf from '@tensorflow/tfjs';
+export const metrics = {
+  'mean-pixel': {
+    id: 'mean-pixel', label: 'Mean pixel', unit: '', source: 'test',
+    measure: ({ test }) => tf.tidy(() => tf.mean(tf.tensor1d(Array.from(test.pixels))).dataSync()[0]),
+  },
+};`;
+
+describe('a plugin from a file', () => {
+  const args = (out: string, ...more: string[]) => ['run', 'smoke', '--out', out, '--workers', '1', ...more];
+
+  it('gives data, a network and a metric to a run and to its workers, and marks the cells with its digest', async () => {
+    const own = await plugin('stripes-dataset.mjs', await readFile(example, 'utf8'));
+    const metric = await plugin('mean-pixel.mjs', METRIC);
+    const made = weightmap(...args(run, '--select', 'cnn-tiny', '--plugin', own, '--plugin', metric));
+    expect(made.status, made.output).toBe(0);
+    const { records, damaged } = await readRecords(run);
+    expect(damaged).toEqual([]);
+    const [{ record }] = records;
+    expect([record.dataset, record.variant, record.cell.architecture]).toEqual([
+      'stripes',
+      'cnn-tiny',
+      'cnn',
+    ]);
+    expect(record.cell.plugins).toEqual([await sha256(own), await sha256(metric)].sort());
+    // Bytes of 0…255: half of them 180 and half 20, and noise of 0…59.
+    expect(record.metrics!['mean-pixel']).toBeGreaterThan(120);
+    expect(record.metrics!['mean-pixel']).toBeLessThan(140);
+    // Convolutions 1→8 and 8→8, 64 units on what 2·2 rows and columns less leave, 3 logits.
+    expect(record.parameters).toBe(9 * 8 + 8 + 9 * 8 * 8 + 8 + 12 * 12 * 8 * 64 + 64 + 64 * 3 + 3);
+    expect((await readManifest(run)).plugins).toEqual([
+      { file: own, fromRun: '../stripes-dataset.mjs', sha256: await sha256(own) },
+      { file: metric, fromRun: '../mean-pixel.mjs', sha256: await sha256(metric) },
+    ]);
+  });
+
+  it('is remembered by the run: the same command without it goes on', () => {
+    const again = weightmap(...args(run, '--select', 'cnn-tiny'));
+    expect(again.status, again.output).toBe(0);
+    expect(again.stdout).toContain('1 of 1 cells are done already');
+  });
+
+  it('attacks the networks of a run, from the run’s plugin and from one of its own', async () => {
+    const own = await plugin(
+      'lighten.mjs',
+      `import { judged } from '@weightmap/attacks';
+       export const attacks = { lighten: () => judged({
+         id: 'lighten', label: 'Lighten', kind: 'noise', strength: 'epsilon', norm: 'linf', targeted: false,
+         usesGradient: false, source: 'test', perturb: (v, x, y, { strengths }) => strengths.map((e) => x.add(e)),
+       }) };`,
+    );
+    const few = ['--images', '30', '--masking', '0', '--epsilons', '0.1'];
+    const ids = ['--attacks', 'darken,lighten'];
+    const attacked = weightmap('attack', run, ...few, ...ids, '--plugin', own);
+    expect(attacked.status, attacked.output).toBe(0);
+    const [{ attacks }] = readAttackedRun(run)!.cells;
+    expect(attacks.map(({ id }) => id)).toEqual(['darken', 'lighten']);
+    for (const { points } of attacks) expect(points[0].meanLinf).toBeCloseTo(0.1, 5);
+    // Its results are those of this file: another is measured anew.
+    const cache = await readFile(
+      path.join(run, 'cells/stripes/cnn-tiny/trial-1/evaluation/attack-lighten.json'),
+      'utf8',
+    );
+    expect(cache).toContain(await sha256(own));
+  });
+
+  it('that has changed is told, and its cells are not taken for done', async () => {
+    const moved = path.join(work, 'changed');
+    await cp(run, path.join(moved, 'run'), { recursive: true });
+    await mkdir(moved, { recursive: true });
+    const own = path.join(work, 'stripes-dataset.mjs');
+    const before = await readFile(own, 'utf8');
+    await appendFile(own, '\n// another line\n');
+    const out = path.join(moved, 'run');
+    try {
+      const again = weightmap(...args(out, '--select', 'cnn-tiny'));
+      expect(again.status).toBe(1);
+      expect(again.output).toContain('has changed since this run was begun');
+      expect(again.stderr).toMatch(/1 stale, 0 valid[^]*plugin/);
+      const attacked = weightmap('attack', out, '--attacks', 'fgsm');
+      expect(attacked.status).toBe(1);
+      expect(attacked.stderr).toContain('A plugin is not what it was when this run was planned.');
+      await rm(path.join(out, 'cells/stripes/cnn-tiny/trial-1/record.json'));
+      const worker = weightmap('cell', '--run', out, '--index', '0');
+      expect(worker.status).toBe(1);
+      expect(worker.stderr).toMatch(/A plugin is not what it was[^]*stripes-dataset\.mjs[^]*--plugin/);
+      await rm(own);
+      expect(weightmap('cell', '--run', out, '--index', '0').stderr).toContain(
+        'A plugin of this run is gone.',
+      );
+    } finally {
+      await writeFile(own, before);
+    }
+  });
+
+  it('is listed with what it gives', () => {
+    const listed = weightmap('list', '--plugin', example);
+    expect(listed.status, listed.output).toBe(0);
+    expect(listed.stdout).toMatch(/cnn-tiny +stripes +74,651 /);
+    expect(listed.stdout).toMatch(/datasets: stripes\n {2}variants: cnn-tiny\n {2}attacks: darken/);
+  });
+});
+
+/** Less than a dataset by its methods. */
+const half = (id: string) => ({
+  ...{ id, label: id, spec: { height: 1, width: 1, channels: 1, classes: ['a', 'b'] } },
+  locate: () => {},
+});
+const whole = (id: string) => ({ ...half(id), load: () => {} });
+const variant = {
+  ...{ id: 'own', architecture: 'cnm', label: 'x', datasets: [], options: {}, gradCamLayer: 'x' },
+};
+
+/** What it says, and where. */
+function failureOf(body: () => unknown): string {
+  try {
+    body();
+  } catch (error) {
+    if (error instanceof WeightmapError) return error.explain();
+    throw error;
+  }
+  return 'it did not fail';
+}
+
+describe('what a plugin gives', () => {
+  it.each<[string, unknown, RegExp]>([
+    ['nothing', {}, /it gives nothing[^]*datasets, architectures, variants, attacks, metrics/],
+    ['no object', 42, /not what a plugin gives[^]*expected object/],
+    ['a part that there isn’t', { dataset: {} }, /not what a plugin gives[^]*"dataset"/],
+    ['half a dataset', { datasets: { own: half('own') } }, /datasets\.own\.load: a function is expected/],
+    ['two names for one', { datasets: { other: whole('own') } }, /datasets\.other\.id is "own"/],
+    ['a name that is no id', { attacks: { My_Attack() {} } }, /attacks\.My_Attack: an id in kebab-case/],
+    [
+      'one class',
+      { datasets: { own: { ...whole('own'), spec: { classes: ['a'] } } } },
+      /own\.spec\.classes:.*>=2/,
+    ],
+    [
+      'a variant without a layer',
+      { variants: [{ ...variant, gradCamLayer: '' }] },
+      /variants\.0\.gradCamLayer/,
+    ],
+    ['a metric without a measure', { metrics: { own: { id: 'own' } } }, /metrics\.own\.measure: a function/],
+  ])('is refused where it is %s', (_, value, message) => {
+    expect(failureOf(() => checkPlugin(value, 'own.mjs'))).toMatch(message);
+  });
+
+  it('is refused where an attack’s factory makes something else', () => {
+    expect(failureOf(() => checkAttack({ id: 'own' }, 'own', 'own.mjs'))).toMatch(
+      /attacks\.own\(\)\.run: a function is expected/,
+    );
+    expect(failureOf(() => checkAttack({ ...fgsm() }, 'own', 'own.mjs'))).toMatch(
+      /id is "fgsm", "own" is expected/,
+    );
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    [
+      'of a dataset',
+      { datasets: { digits: whole('digits') } },
+      /"digits" is taken[^]*own\.mjs[^]*none of mnist/,
+    ],
+    [
+      'of a variant, twice',
+      { variants: [1, 2].map(() => ({ ...variant, architecture: 'cnn' })) },
+      /"own" is taken/,
+    ],
+    ['of a metric', { metrics: { flops: { id: 'flops' } } }, /"flops" is taken[^]*test-error/],
+  ])('is refused where an id is taken: %s', (_, plugin, message) => {
+    const loaded = { file: 'own.mjs', sha256: '', plugin: plugin as Plugin };
+    expect(failureOf(() => usePlugin(loaded))).toMatch(message);
+  });
+
+  it('is refused where a variant’s architecture is nowhere', () => {
+    const loaded = { file: 'own.mjs', sha256: '', plugin: { variants: [variant] } };
+    expect(failureOf(() => usePlugin(loaded))).toMatch(
+      /no architecture "cnm"\. Did you mean "cnn"[^]*own\.mjs/,
+    );
+  });
+});
+
+describe('a plugin that is wrong', () => {
+  it.each<[string, string, RegExp]>([
+    [
+      'with a syntax error',
+      'export default {\n  datasets: {,\n};',
+      /can't be loaded: SyntaxError[^]*wrong\.mjs, line 2/,
+    ],
+    ['whose function throws', '\nexport default () => { null.x; };', /can't be loaded: TypeError[^]*line 2/],
+    ['that imports what is nowhere', "import 'no-such-package';", /can't be loaded:[^]*no-such-package/],
+    ['that gives nothing by name', 'export const answer = 42;', /it gives nothing/],
+    [
+      'whose attack can’t be made',
+      'export const attacks = { own() { throw new Error("no luck"); } };',
+      /attack "own" of a plugin can't be made: no luck/,
+    ],
+  ])('%s is refused in a few lines', async (_, text, message) => {
+    const file = await plugin('wrong.mjs', text);
+    // `list` loads plugins as `run` does, and starts soonest.
+    const { status, stderr } = weightmap('list', '--plugin', file);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^error: /);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(status).toBe(1);
+  });
+
+  it('and is nowhere, is refused', () => {
+    const { status, stderr } = weightmap('list', '--plugin', './none.mjs');
+    expect(stderr).toMatch(/no such plugin[^]*none\.mjs[^]*JavaScript module/);
+    expect(status).toBe(1);
+  });
+});
+
+describe('what a plugin does', () => {
+  const datasets = (load: unknown): Plugin => ({
+    datasets: { 'its-own': { ...whole('its-own'), load } as never },
+  });
+  const file = '/there/own.mjs';
+  let load: unknown = null;
+  beforeAll(() =>
+    usePlugin({ file, sha256: 'a'.repeat(64), plugin: datasets(() => (load as () => unknown)()) }),
+  );
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'breaks down',
+      () => (null as unknown as { x: 1 }).x,
+      /"its-own" of a plugin can't be loaded: TypeError[^]*own\.mjs/,
+    ],
+    ['is rejected', () => Promise.reject(new Error('no luck')), /can't be loaded: no luck/],
+    ['calls itself otherwise', () => ({ id: 'mine' }), /calls itself "mine"/],
+    ['has no checksum', () => ({ id: 'its-own' }), /has no checksum/],
+    ['has no images', () => ({ id: 'its-own', checksum: 'a'.repeat(64) }), /has no images to train/],
+  ])('is its own fault: a dataset that %s', async (_, given, message) => {
+    load = given;
+    const failure = await datasetLoader('its-own')
+      .load({ seed: 1 })
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(WeightmapError);
+    expect((failure as WeightmapError).explain()).toMatch(message);
+  });
+
+  it('leaves what stops a run as it is', async () => {
+    const reason = { stoppedBy: 'SIGINT' };
+    load = () => AbortSignal.abort(reason).throwIfAborted();
+    await expect(datasetLoader('its-own').load({ seed: 1 })).rejects.toBe(reason);
+  });
+
+  it('is part of the identity of the cells that use it, and of no other', () => {
+    expect(pluginsOf({ dataset: 'its-own', variant: 'cnn-33' })).toEqual({ plugins: ['a'.repeat(64)] });
+    expect(pluginsOf({ dataset: 'digits', variant: 'cnn-33' })).toEqual({});
+  });
+});

@@ -1,0 +1,37 @@
+import type { Architecture } from './architecture.js';
+import type { Attack } from './attack.js';
+import type { DatasetLoader } from './dataset.js';
+import type { Metric } from './metric.js';
+
+/** A network that the command can train: an architecture and what is chosen in it. */
+export interface PluginVariant {
+  /** Unique, in kebab-case. */
+  readonly id: string;
+  /** Id of an architecture, the plugin's own or one of the command's. */
+  readonly architecture: string;
+  /** What a report calls it. */
+  readonly label: string;
+  /** Ids of the datasets that it runs on unless others are asked for. */
+  readonly datasets: readonly string[];
+  /** What the architecture's `build` gets. */
+  readonly options: unknown;
+  /** Name of the layer that gives the last feature maps, after their activation: where Grad-CAM looks. */
+  readonly gradCamLayer: string;
+}
+
+/** What a module of one's own gives to `weightmap run --plugin <file>`; everything by its id, in kebab-case. */
+export interface Plugin {
+  /** Loaders, offered beside those of `@weightmap/datasets`. */
+  readonly datasets?: Readonly<Record<string, DatasetLoader>>;
+  /** Families of networks for the variants below, the plugin’s own or another’s. */
+  readonly architectures?: Readonly<Record<string, Architecture<unknown>>>;
+  /** Networks that `--select` finds by their id. */
+  readonly variants?: readonly PluginVariant[];
+  /** Factories, which are called without arguments. */
+  readonly attacks?: Readonly<Record<string, () => Attack>>;
+  /** Measured on every network that is trained with the plugin; a finite number, or an object of them. */
+  readonly metrics?: Readonly<Record<string, Metric<number | Readonly<Record<string, number>>>>>;
+}
+
+/** A plugin as it is: for its types, which an editor then knows in plain JavaScript, too. */
+export const definePlugin = <Given extends Plugin>(plugin: Given): Given => plugin;
