@@ -18,6 +18,7 @@ const mayImport = {
   'nx-plugin': [],
   release: [],
   hygiene: [],
+  docs: [],
   examples: ['core', 'engine', 'datasets', 'wm-layers', 'architectures', 'training', 'attacks', 'metrics'],
 };
 
