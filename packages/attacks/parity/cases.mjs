@@ -1,16 +1,25 @@
 import {
   apgdCe,
+  apgdCeL2,
   apgdDlr,
+  apgdDlrL2,
   bim,
+  boundary,
   carliniWagner,
   ddn,
   deepFool,
+  ead,
   fab,
+  fabL2,
   fgsm,
   fgsmL2,
+  hopSkipJump,
+  jsma,
   miFgsm,
   pgd,
+  pgdL1,
   pgdL2,
+  spsa,
   square,
 } from '../dist/index.js';
 
@@ -48,7 +57,12 @@ export const EXACT = [
   },
 ];
 
-/** With random numbers, or with decisions that rounding errors swing: rates and lengths over all images. */
+/**
+ * With `count`, of the first images alone. With `fromOthers` both sides begin at the nearest image of another class. With `aimed`
+ * both aim at the class after the label. What an algorithm `differs` in makes its figures incomparable, but they are shown.
+ *
+ * With random numbers, or with decisions that rounding errors swing: rates and lengths over all images.
+ */
 export const STATISTICAL = [
   {
     ...{ ours: pgd(all), epsilon: 0.03, steps: 40, seeds: 3, peer: 'foolbox.LinfPGD', options: madry },
@@ -59,6 +73,28 @@ export const STATISTICAL = [
   },
   { ours: apgdCe(), epsilon: 0.02, peer: 'torchattacks.APGD', options: { steps: 100, loss: 'ce' } },
   { ours: apgdDlr(), epsilon: 0.02, peer: 'torchattacks.APGD', options: { steps: 100, loss: 'dlr' } },
+  {
+    ours: apgdCeL2(),
+    epsilon: 0.2,
+    peer: 'torchattacks.APGD',
+    options: { norm: 'L2', steps: 100, loss: 'ce' },
+  },
+  {
+    ours: apgdDlrL2(),
+    epsilon: 0.2,
+    peer: 'torchattacks.APGD',
+    options: { norm: 'L2', steps: 100, loss: 'dlr' },
+  },
+  {
+    ...{ ours: pgdL1(all), epsilon: 2, steps: 50, seeds: 3, peer: 'foolbox.SparseL1DescentAttack' },
+    options: { steps: 50, rel_stepsize: 0.025, quantile: 0.99, random_start: true },
+  },
+  // Theirs counts pairs.
+  {
+    ...{ ours: spsa({ steps: 20, samples: 256 }), epsilon: 0.03, count: 50, peer: 'torchattacks.SPSA' },
+    options: { nb_iter: 20, nb_sample: 128 },
+    differs: 'theirs begins at the clean image and gives the last iterate',
+  },
   {
     ours: square({ queries: 2000 }),
     epsilon: 0.1,
@@ -72,6 +108,24 @@ export const STATISTICAL = [
   },
   // Its radius, of FAB, only bars results: 1 bars none.
   { ours: fab(), epsilon: null, peer: 'torchattacks.FAB', radius: 1, options: { steps: 100 } },
+  { ours: fabL2(), epsilon: null, peer: 'torchattacks.FAB', radius: 14, options: { norm: 'L2', steps: 100 } },
+  {
+    ...{ ours: ead({ searches: 6, steps: 200 }), epsilon: null, peer: 'foolbox.EADAttack' },
+    options: { binary_search_steps: 6, steps: 200, decision_rule: 'L1' },
+  },
+  // Of probabilities, as ours is.
+  {
+    ...{ ours: jsma(), epsilon: null, aimed: true, softmax: true, peer: 'art.SaliencyMapMethod' },
+    options: { theta: 1, gamma: 1, verbose: false },
+  },
+  {
+    ...{ ours: (starts) => hopSkipJump({ steps: 10, starts }), epsilon: null, count: 50, fromOthers: true },
+    ...{ peer: 'foolbox.HopSkipJumpAttack', options: { steps: 10 } },
+  },
+  {
+    ...{ ours: (starts) => boundary({ steps: 1000, starts }), epsilon: null, count: 50, fromOthers: true },
+    ...{ peer: 'foolbox.BoundaryAttack', options: { steps: 1000 } },
+  },
 ];
 
 /** Timed against each other on the network `cnn-33`, all 40 steps for all 64 images. */

@@ -3,6 +3,7 @@
  * Prints what it finds and writes docs/attacks-parity.md. Ends with 1 if an attack without random numbers differs.
  *
  * WEIGHTMAP_PARITY_VENV: a virtual environment to use, and to install into what it lacks.
+ * PIP_EXTRA_INDEX_URL: pip's own; PyTorch's index of builds for processors alone, for a smaller installation.
  * WEIGHTMAP_PARITY_THREADS: threads of each side, 1 by default.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -25,6 +26,14 @@ const FLAT = 1e-5;
 const ROUNDING = 1e-6;
 const DRAWS = 4;
 const TURNS = 7;
+
+/** By norm, of changes' sizes. */
+const LENGTHS = {
+  linf: (sizes) => sizes.max([1, 2, 3]),
+  l2: (sizes) => sizes.square().sum([1, 2, 3]).sqrt(),
+  l1: (sizes) => sizes.sum([1, 2, 3]),
+  l0: (sizes) => sizes.max(3).greater(0).cast('float32').sum([1, 2]),
+};
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const cache = join(root, 'node_modules/.cache');
@@ -70,23 +79,44 @@ if (unlike || exact.some(({ different }) => different > 0)) process.exitCode = 1
 
 /** Both sides' adversarial images, and what `measure` makes of them, with one seed after the other. */
 async function compare(one, network, measure) {
-  const { peer, epsilon, radius = epsilon, options = {}, seeds = 1 } = one;
-  const fixture = fixtures[network];
-  const about = { ...one, network, label: one.label ?? one.ours.label, count: fixture.labels.size * seeds };
+  const { peer, epsilon, radius = epsilon, options = {}, seeds = 1, softmax = false } = one;
+  const fixture = partOf(fixtures[network], one);
+  const attack = fixture.starts ? one.ours(fixture.starts) : one.ours;
+  const { targets } = fixture;
+  const about = {
+    ...{ ...one, network, ours: attack, label: one.label ?? attack.label },
+    count: fixture.labels.size * seeds,
+  };
   console.error(`${about.label} and ${peer}, ${network}`);
   const pairs = [];
   for (let seed = 1; seed <= seeds; seed++) {
-    const answer = await peers.ask({ network, peer, epsilon: radius, options, seed });
+    const answer = await peers.ask({
+      ...{ network, peer, epsilon: radius, options, seed, softmax, count: fixture.labels.size },
+      ...(fixture.nearest && { starts: fixture.nearest }),
+      ...(targets && { targets: [...targets.dataSync()] }),
+    });
     if (answer.error) return { ...about, missing: answer.error };
     const { buffer, byteOffset, byteLength } = await readFile(answer.file);
     const values = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
-    pairs.push({ ...ours(one, fixture, seed), theirs: tf.tensor4d(values, fixture.images.shape) });
+    pairs.push({ ...ours(about, fixture, seed), theirs: tf.tensor4d(values, fixture.images.shape) });
   }
   return { ...about, ...measure(about, fixture, pairs) };
 }
 
+/** What a case takes of a fixture: its images, where both sides begin and what they aim at. */
+function partOf({ classifier, images: all, labels: truth }, { count = truth.size, fromOthers, aimed }) {
+  const [images, labels] = [all.slice(0, count), truth.slice(0, count)];
+  const part = { classifier, images, labels };
+  if (aimed) part.targets = labels.add(1).mod(classifier.classes).cast('int32');
+  if (!fromOthers) return part;
+  const others = labels.expandDims(1).notEqual(truth.expandDims(0));
+  const apart = images.expandDims(1).sub(all.expandDims(0)).square().sum([2, 3, 4]);
+  const nearest = tf.where(others, apart, tf.fill(apart.shape, 1e9)).argMin(1);
+  return { ...part, starts: all, nearest: [...nearest.dataSync()] };
+}
+
 /** @returns our adversarial images, and where the classifier was asked on the way to them. */
-function ours({ ours: attack, epsilon, steps }, { classifier, images, labels }, seed) {
+function ours({ ours: attack, epsilon, steps }, { classifier, images, labels, targets }, seed) {
   const seen = [];
   const watched = {
     ...classifier,
@@ -95,7 +125,7 @@ function ours({ ours: attack, epsilon, steps }, { classifier, images, labels }, 
       return classifier.logits(asked);
     },
   };
-  const options = { random: randomStream(seed, 'parity', attack.id) };
+  const options = { random: randomStream(seed, 'parity', attack.id), ...(targets && { targets }) };
   if (epsilon === null)
     return { mine: attack.minimize(watched, images, labels, options).adversarial, path: [] };
   const [{ adversarial }] = attack.run(watched, images, labels, { ...options, strengths: [epsilon] });
@@ -155,14 +185,14 @@ function undecidedAlong(path, { classifier, labels }, momentum) {
 }
 
 /** Share of images that fool our classifier, and the mean length of their changes in the attack's norm. */
-function statistics({ ours: { norm } }, { classifier, images, labels }, pairs) {
-  const truth = labels.dataSync();
+function statistics({ ours: { norm } }, { classifier, images, labels, targets }, pairs) {
+  const [truth, aims] = [labels.dataSync(), targets?.dataSync()];
+  const fooled = (guess, i) => (aims ? guess === aims[i] : guess !== truth[i]);
   const fooling = (adversarial) =>
     tf.tidy(() => {
       const predicted = predictClasses(classifier, adversarial);
       const changes = adversarial.sub(images).abs();
-      const lengths = norm === 'l2' ? changes.square().sum([1, 2, 3]).sqrt() : changes.max([1, 2, 3]);
-      return [...lengths.dataSync()].filter((_, i) => predicted[i] !== truth[i]);
+      return [...LENGTHS[norm](changes).dataSync()].filter((_, i) => fooled(predicted[i], i));
     });
   const describe = (side) => {
     const lengths = pairs.flatMap((pair) => fooling(pair[side]));

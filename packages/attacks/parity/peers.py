@@ -13,6 +13,7 @@ layer's rows are put into that order.
 """
 
 import contextlib
+import copy
 import importlib
 import json
 import math
@@ -54,6 +55,17 @@ class Fixture:
         self.labels = torch.tensor(about["labels"])
         self.model = network(about["layers"], weights, self.images.shape[1:]).eval().requires_grad_(False)
         self.logits = take([len(self.labels), about["shapes"][-1][0]])
+        self.starts = self.targets = None
+
+    def part(self, count, starts, targets, softmax):
+        """Of its first images; where attacks by decisions begin, what they aim at, and probabilities instead of logits."""
+        some = copy.copy(self)
+        some.images, some.labels = self.images[:count], self.labels[:count]
+        some.logits = self.logits[:count]
+        some.starts = None if starts is None else self.images[starts]
+        some.targets = None if targets is None else torch.tensor(targets)
+        some.model = nn.Sequential(self.model, nn.Softmax(dim=1)) if softmax else self.model
+        return some
 
 
 def network(layers, weights, shape):
@@ -82,8 +94,9 @@ def network(layers, weights, shape):
 def by_foolbox(name, fixture, epsilon, options):
     attack = getattr(foolbox.attacks, name)(**options)
     model = foolbox.PyTorchModel(fixture.model, bounds=(0, 1))
+    given = {} if fixture.starts is None else {"starting_points": fixture.starts}
     # Where epsilon is None it looks for the nearest image.
-    return attack(model, fixture.images, fixture.labels, epsilons=epsilon)[0]
+    return attack(model, fixture.images, fixture.labels, epsilons=epsilon, **given)[0]
 
 
 def by_torchattacks(name, fixture, epsilon, options):
@@ -102,20 +115,22 @@ def by_art(name, fixture, epsilon, options):
         clip_values=(0, 1),
         device_type="cpu",
     )
-    attack = getattr(evasion, name)(classifier, eps=epsilon, batch_size=len(fixture.labels), **options)
-    return torch.from_numpy(attack.generate(fixture.images.numpy(), fixture.labels.numpy()))
+    radius = {} if epsilon is None else {"eps": epsilon}
+    attack = getattr(evasion, name)(classifier, batch_size=len(fixture.labels), **radius, **options)
+    aim = fixture.labels if fixture.targets is None else fixture.targets
+    return torch.from_numpy(attack.generate(fixture.images.numpy(), aim.numpy()))
 
 
 LIBRARIES = {"foolbox": by_foolbox, "torchattacks": by_torchattacks, "art": by_art}
 
 
-def adversarial(fixture, peer, epsilon, options, seed=1):
+def adversarial(fixture, peer, epsilon, options, seed=1, count=None, starts=None, targets=None, softmax=False):
     library, name = peer.split(".")
     if globals()[library] is None:
         raise RuntimeError(f"{library} is not installed")
     torch.manual_seed(seed)
     np.random.seed(seed)
-    return LIBRARIES[library](name, fixture, epsilon, options)
+    return LIBRARIES[library](name, fixture.part(count, starts, targets, softmax), epsilon, options)
 
 
 def milliseconds(fixture, runs, options):

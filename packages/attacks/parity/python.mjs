@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** What is installed, in turn, unless it can be imported already. */
+/**
+ * What is installed, in turn, unless it can be imported already. Of PyTorch the build for processors alone, which is a tenth as
+ * large, where pip knows an index that has it (its variable PIP_EXTRA_INDEX_URL), else what the default index has.
+ */
 const NEEDED = [
-  { module: 'torch', install: ['torch==2.13.0', 'numpy'] },
+  { module: 'torch', install: ['torch==2.13.0+cpu', 'numpy'], otherwise: ['torch==2.13.0', 'numpy'] },
   { module: 'foolbox', install: ['foolbox==3.3.4'] },
   { module: 'art', install: ['adversarial-robustness-toolbox==1.20.1', 'packaging'] },
   // Its own list of what it needs wants torchvision, which brings another torch, and needs neither.
@@ -17,12 +20,16 @@ const NEEDED = [
 export function preparePython(folder) {
   const python = join(folder, 'bin', 'python');
   if (!existsSync(python)) run('python3', ['-m', 'venv', folder]);
-  for (const { module, install } of NEEDED) {
+  for (const { module, install, otherwise } of NEEDED) {
     if (run(python, ['-c', `import ${module}`], 'ignore')) continue;
-    console.log(`installing ${install.filter((word) => !word.startsWith('--')).join(', ')}`);
-    run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...install]);
+    if (!pip(python, install) && otherwise) pip(python, otherwise);
   }
   return python;
+}
+
+function pip(python, install) {
+  console.log(`installing ${install.filter((word) => !word.startsWith('--')).join(', ')}`);
+  return run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...install]);
 }
 
 const run = (command, args, stdio = ['ignore', 'inherit', 'inherit']) =>

@@ -40,8 +40,9 @@ npx nx run attacks:parity
 \`\`\`
 
 which trains the networks, hands their weights and images to Python (\`packages/attacks/parity\`) and installs what that needs into
-\`node_modules/.cache/weightmap-parity\`, or into the virtual environment named by \`WEIGHTMAP_PARITY_VENV\`. It ends with an error
-if an attack without random numbers differs.
+\`node_modules/.cache/weightmap-parity\`, or into the virtual environment named by \`WEIGHTMAP_PARITY_VENV\`. PyTorch's build for
+processors alone is installed where pip knows an index that has it (\`PIP_EXTRA_INDEX_URL\`). It ends with an error if an attack
+without random numbers differs.
 
 ${new Date().toISOString().slice(0, 10)}; ${Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)
@@ -92,14 +93,29 @@ ${table(
 
 Both sides' images are judged by our classifier: the share that fools, which may differ by ${MOST_GAP} point, and the mean length of those
 changes in the attack's norm, which may differ by ${100 * MOST_OFF} %. Within an L∞ ball that length is close to ε whatever the attack does.
-Steps and queries are the same on both sides, starts and draws are not. Of PGD the last iterate counts, as Foolbox returns it.
+Steps and queries are the same on both sides, starts and draws are not, but for HopSkipJump and Boundary, which begin at the nearest
+image of another class on both sides. Of PGD the last iterate counts, as Foolbox returns it. JSMA aims at the class after the label,
+on both sides by the gradient of the softmax. The slow black boxes are run on the first images alone.
 
 ${table(
-  ['attack', 'against', 'network', 'ε', 'ours fools', 'theirs', 'ours, length', 'theirs', 'ratio', ''],
+  [
+    'attack',
+    'against',
+    'network',
+    'images',
+    'ε',
+    'ours fools',
+    'theirs',
+    'ours, length',
+    'theirs',
+    'ratio',
+    '',
+  ],
   compared(statistical).map((row) => [
     row.label,
     peerOf(row),
     row.network,
+    row.count / (row.seeds ?? 1),
     row.epsilon ?? 'nearest',
     `${row.we.rate.toFixed(1)} %`,
     `${row.they.rate.toFixed(1)} %`,
@@ -121,7 +137,7 @@ that took turns with Foolbox's. Ours ${speed.we.toFixed(0)} ms, Foolbox ${speed.
 
 ## Not compared
 
-${left.length > 0 ? left.join('\n') : 'Of the above, nothing. Of the attacks that these libraries have too: FAB L2, PGD L1, SPSA, HopSkipJump and those added since.'}
+${left.length > 0 ? left.join('\n') : 'Of the above, nothing. No peer is compared for APGD-T, APGD in L1, R+FGSM and AutoAttack as a whole.'}
 `;
 }
 
@@ -132,7 +148,8 @@ const peerOf = ({ peer }) => {
 
 const nameOf = (row) => `${row.label} against ${peerOf(row)}`;
 
-function verdict({ gap, ratio }) {
+function verdict({ gap, ratio, differs }) {
+  if (differs) return `not comparable: ${differs}`;
   const misses = [];
   // Rates are multiples of a tenth of a point; their difference, in binary, isn't.
   if (Math.abs(gap) > MOST_GAP + 1e-9) misses.push(`rate ${signed(gap)} points`);
