@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { appendFile, cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -14,13 +15,20 @@ import { readRecords } from '../src/records/index.js';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const cli = path.join(root, 'apps/experiments/dist/cli.js');
-const example = path.join(root, 'examples/plugin/stripes-dataset.mjs');
+const EXAMPLE = 'examples/plugin/stripes-dataset.mjs';
+/** The commands that CONTRIBUTING shows: to list what a plugin gives, to run with it, to attack with it. */
+const shown = /<!-- tested: plugin -->\s+```sh\n([^]*?)```/
+  .exec(readFileSync(path.join(root, 'CONTRIBUTING.md'), 'utf8'))![1]
+  .trim()
+  .split('\n')
+  .map((line) => line.split(' ').slice(1));
 
 let work: string;
 let run: string;
 beforeAll(async () => {
   work = await realpath(await mkdtemp(path.join(tmpdir(), 'weightmap-plugin-')));
-  run = path.join(work, 'run');
+  run = path.join(work, 'runs/stripes');
+  await cp(path.join(root, EXAMPLE), path.join(work, EXAMPLE));
 });
 afterAll(() => rm(work, { recursive: true, force: true }));
 
@@ -50,7 +58,7 @@ const sha256 = async (file: string) =>
     .update(await readFile(file))
     .digest('hex');
 
-/** A metric that needs a copy of tfjs, and a dataset, in a folder of their own. */
+/** A metric that needs tfjs, which isn't installed where it lies. */
 const METRIC = `
 import * as tf from '@tensorflow/tfjs';
 export const metrics = {
@@ -63,10 +71,17 @@ export const metrics = {
 describe('a plugin from a file', () => {
   const args = (out: string, ...more: string[]) => ['run', 'smoke', '--out', out, '--workers', '1', ...more];
 
+  it('is listed with what it gives', () => {
+    const listed = weightmap(...shown[0]);
+    expect(listed.status, listed.output).toBe(0);
+    expect(listed.stdout).toMatch(/cnn-tiny +stripes +74,651 /);
+    expect(listed.stdout).toMatch(/datasets: stripes\n {2}variants: cnn-tiny\n {2}attacks: darken/);
+  });
+
   it('gives data, a network and a metric to a run and to its workers, and marks the cells with its digest', async () => {
-    const own = await plugin('stripes-dataset.mjs', await readFile(example, 'utf8'));
+    const own = path.join(work, EXAMPLE);
     const metric = await plugin('mean-pixel.mjs', METRIC);
-    const made = weightmap(...args(run, '--select', 'cnn-tiny', '--plugin', own, '--plugin', metric));
+    const made = weightmap(...shown[1], '--plugin', metric, '--workers', '1');
     expect(made.status, made.output).toBe(0);
     const { records, damaged } = await readRecords(run);
     expect(damaged).toEqual([]);
@@ -83,8 +98,8 @@ describe('a plugin from a file', () => {
     // Convolutions 1→8 and 8→8, 64 units on what 2·2 rows and columns less leave, 3 logits.
     expect(record.parameters).toBe(9 * 8 + 8 + 9 * 8 * 8 + 8 + 12 * 12 * 8 * 64 + 64 + 64 * 3 + 3);
     expect((await readManifest(run)).plugins).toEqual([
-      { file: own, fromRun: '../stripes-dataset.mjs', sha256: await sha256(own) },
-      { file: metric, fromRun: '../mean-pixel.mjs', sha256: await sha256(metric) },
+      { file: own, fromRun: `../../${EXAMPLE}`, sha256: await sha256(own) },
+      { file: metric, fromRun: '../../mean-pixel.mjs', sha256: await sha256(metric) },
     ]);
   });
 
@@ -105,7 +120,7 @@ describe('a plugin from a file', () => {
     );
     const few = ['--images', '30', '--masking', '0', '--epsilons', '0.1'];
     const ids = ['--attacks', 'darken,lighten'];
-    const attacked = weightmap('attack', run, ...few, ...ids, '--plugin', own);
+    const attacked = weightmap(...shown[2], ...few, ...ids, '--plugin', own);
     expect(attacked.status, attacked.output).toBe(0);
     const [{ attacks }] = readAttackedRun(run)!.cells;
     expect(attacks.map(({ id }) => id)).toEqual(['darken', 'lighten']);
@@ -122,7 +137,7 @@ describe('a plugin from a file', () => {
     const moved = path.join(work, 'changed');
     await cp(run, path.join(moved, 'run'), { recursive: true });
     await mkdir(moved, { recursive: true });
-    const own = path.join(work, 'stripes-dataset.mjs');
+    const own = path.join(work, EXAMPLE);
     const before = await readFile(own, 'utf8');
     await appendFile(own, '\n// another line\n');
     const out = path.join(moved, 'run');
@@ -145,13 +160,6 @@ describe('a plugin from a file', () => {
     } finally {
       await writeFile(own, before);
     }
-  });
-
-  it('is listed with what it gives', () => {
-    const listed = weightmap('list', '--plugin', example);
-    expect(listed.status, listed.output).toBe(0);
-    expect(listed.stdout).toMatch(/cnn-tiny +stripes +74,651 /);
-    expect(listed.stdout).toMatch(/datasets: stripes\n {2}variants: cnn-tiny\n {2}attacks: darken/);
   });
 });
 
