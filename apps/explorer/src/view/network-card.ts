@@ -72,7 +72,7 @@ function looked(
           aria-label="Grad-CAM: the places that speak for ${classes[look.predicted]}, bright"
           .picture=${heatPicture(look.heat, look.heatShape, look.attacked, benchmark)}
         ></pixel-picture>
-        <figcaption>why: Grad-CAM</figcaption>
+        <figcaption>Grad‑CAM</figcaption>
       </figure>
     </div>
     ${probabilityBars(look, { classes, truth: wish.image.label })}`;

@@ -26,11 +26,16 @@ export function summaryOf(answers: readonly (Answer | undefined)[], says: string
   );
   if (looks.length === 0) return 'Loading …';
   const fooled = looks.filter((answer) => !isRight(answer)).length;
-  const of = looks.length === 1 ? 'the network' : `of ${looks.length} networks`;
-  const whom = looks.length === 1 ? (fooled ? of : `not ${of}`) : `${fooled === 0 ? 'none' : fooled} ${of}`;
+  const whom = fooledOf(fooled, looks.length);
   if (looks.every(({ wish }) => wish.strength === 0))
     return fooled === 0
-      ? 'Nothing is changed yet, and all networks are right.'
-      : `Nothing is changed yet, and ${fooled} ${of} ${fooled === 1 ? 'is' : 'are'} wrong already.`;
+      ? 'Nothing is changed, and nobody is wrong.'
+      : `Nothing is changed, and ${whom} ${fooled === 1 ? 'is' : 'are'} wrong already.`;
   return `${says} fools ${whom}.`;
+}
+
+function fooledOf(fooled: number, all: number): string {
+  if (all === 1) return fooled === 1 ? 'the network' : 'nobody';
+  if (fooled === 0) return `none of ${all} networks`;
+  return fooled === all ? `all ${all} networks` : `${fooled} of ${all} networks`;
 }

@@ -1,0 +1,39 @@
+import type { AttackInfo } from '@weightmap/core';
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../src/state.js';
+import { summaryOf, verdictOf } from '../src/view/verdict.js';
+
+const answer = (predicted: number, { label = 1, strength = 0.1 } = {}) =>
+  ({
+    wish: {
+      image: { pixels: new Float32Array(1), label, index: null },
+      ...{ attack: {} as AttackInfo, strength, seed: 1 },
+    },
+    look: { predicted, cleanPredicted: 2 },
+  }) as unknown as Extract<Answer, { look: object }>;
+const classes = ['a', 'b', 'c'];
+
+describe('the verdict on a network', () => {
+  it('is by the true class, or by what it said before where nobody knows that', () => {
+    expect(verdictOf(answer(1), classes)).toEqual({ isRight: true, text: 'says b: right' });
+    expect(verdictOf(answer(2), classes)).toEqual({ isRight: false, text: 'says c: wrong, it is b' });
+    expect(verdictOf(answer(2, { label: null }), classes)).toEqual({ isRight: true, text: 'says c' });
+    expect(verdictOf(answer(0, { label: null }), classes)).toEqual({ isRight: false, text: 'says a, was c' });
+  });
+
+  it.each([
+    [[], 'Loading …'],
+    [[answer(1), answer(1)], 'FGSM fools none of 2 networks.'],
+    [[answer(1), answer(2), undefined], 'FGSM fools 1 of 2 networks.'],
+    [[answer(0), answer(2)], 'FGSM fools all 2 networks.'],
+    [[answer(0)], 'FGSM fools the network.'],
+    [[answer(1), { wish: answer(1).wish, problem: 'missing' }], 'FGSM fools nobody.'],
+    [[answer(1, { strength: 0 })], 'Nothing is changed, and nobody is wrong.'],
+    [
+      [answer(1, { strength: 0 }), answer(2, { strength: 0 })],
+      'Nothing is changed, and 1 of 2 networks is wrong already.',
+    ],
+  ] as const)('is summed up: %#', (answers, sentence) => {
+    expect(summaryOf(answers, 'FGSM')).toBe(sentence);
+  });
+});
