@@ -9,6 +9,8 @@ import { WeightmapError, type Plugin } from '@weightmap/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAttackedRun } from '../src/attacked/attacked-run.js';
 import { readManifest } from '../src/plan/manifest.js';
+import { planGrid } from '../src/plan/plan-grid.js';
+import { adjustPreset } from '../src/plan/presets.js';
 import { datasetLoader, pluginsOf, usePlugin } from '../src/plugins/components.js';
 import { checkAttack, checkPlugin } from '../src/plugins/plugin-schema.js';
 import { readRecords } from '../src/records/index.js';
@@ -306,6 +308,15 @@ describe('what a plugin does', () => {
     const reason = { stoppedBy: 'SIGINT' };
     load = () => AbortSignal.abort(reason).throwIfAborted();
     await expect(datasetLoader('its-own').load({ seed: 1 })).rejects.toBe(reason);
+  });
+
+  it('needs a dataset by name for a network that names none', async () => {
+    const plugin = { variants: [{ ...variant, id: 'its-net', architecture: 'cnn' }] };
+    usePlugin({ file: '/there/net.mjs', sha256: 'b'.repeat(64), plugin });
+    const planned = planGrid(adjustPreset('smoke', {}), {
+      ...{ select: ['its-net'], seed: 1, onNote: () => {} },
+    });
+    await expect(planned).rejects.toThrow('No dataset is known for its-net.');
   });
 
   it('is part of the identity of the cells that use it, and of no other', () => {

@@ -1,4 +1,4 @@
-import type { CellConfig, ImageSpec } from '@weightmap/core';
+import { WeightmapError, type CellConfig, type ImageSpec } from '@weightmap/core';
 import { findDataset, type FindOptions } from './find-dataset.js';
 import { expandGrid, limitDataset, placeRows, selectVariants } from './grid.js';
 import type { Preset } from './presets.js';
@@ -29,7 +29,13 @@ export async function planGrid(preset: Preset, { select, datasets, ...finding }:
   const cells: CellConfig[] = [];
   const specs = new Map<string, ImageSpec>();
   const notes = new Set<string>();
-  for (const [id, group] of placeRows(rows, { datasets, chosen: select !== undefined })) {
+  const places = placeRows(rows, { datasets, chosen: select !== undefined });
+  if (places.size === 0)
+    throw new WeightmapError(`No dataset is known for ${rows.map(({ id }) => id).join(', ')}.`, {
+      expected: 'rows of the paper’s tables, or a dataset by name',
+      fix: 'name one by --dataset, such as --dataset digits',
+    });
+  for (const [id, group] of places) {
     const substitute = preset.substitute && datasets === undefined;
     const found = await findDataset(id, { ...finding, substitute });
     if (!found) continue;
