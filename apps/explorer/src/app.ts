@@ -1,6 +1,6 @@
 import type { ShownBenchmark, Showcase } from '@weightmap/core';
 import { render } from 'lit-html';
-import { bytesOf } from './data/base64.js';
+import { bytesOf } from './files/base64.js';
 import type { EngineName } from './engine/protocol.js';
 import { keepCurrent } from './keep-current.js';
 import { problemText } from './problem-text.js';

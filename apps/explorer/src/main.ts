@@ -2,7 +2,7 @@ import { render } from 'lit-html';
 import './view/draw-pad.js';
 import './view/picture-element.js';
 import { runApp } from './app.js';
-import { loadShowcase } from './data/data-files.js';
+import { loadShowcase } from './files/data-files.js';
 import { ENGINES } from './engine/protocol.js';
 import { problemText } from './problem-text.js';
 import { brokenPage } from './view/page.js';

@@ -1,5 +1,5 @@
 import type { ShownNetwork } from '@weightmap/core';
-import { loadNetwork } from './data/data-files.js';
+import { loadNetwork } from './files/data-files.js';
 import { startEngine } from './engine/engine.js';
 import type { EngineName, Look, NetworkFacts, Started } from './engine/protocol.js';
 import type { Wish } from './state.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { runInThisContext } from 'node:vm';
 import type { ShownBenchmark, ShownNetwork, Showcase, StoredNetwork } from '@weightmap/core';
-import { bytesOf } from '../src/data/base64.js';
+import { bytesOf } from '../src/files/base64.js';
 import { look } from '../src/engine/look.js';
 import { openNetwork } from '../src/engine/open-network.js';
 import type { Look, LookRequest } from '../src/engine/protocol.js';

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import '@weightmap/wm-layers'; // registers the layers that a stored network may have
 import { asClassifier, type Classifier } from '@weightmap/core';
 import { flops, trainableParameters } from '@weightmap/metrics';
-import { bytesOf } from '../data/base64.js';
+import { bytesOf } from '../files/base64.js';
 import type { LoadRequest, NetworkFacts } from './protocol.js';
 
 /** A network in the engine's memory. */

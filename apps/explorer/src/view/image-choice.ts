@@ -1,6 +1,6 @@
 import type { ShownBenchmark } from '@weightmap/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { bytesOf } from '../data/base64.js';
+import { bytesOf } from '../files/base64.js';
 import type { Actions, State } from '../state.js';
 import { imagePicture, type Picture } from './pictures.js';
 
