@@ -1,10 +1,11 @@
 const { generateComponent } = require('../_component.cjs');
 const { addModule, addProperty } = require('../_edits.cjs');
 
+/** What a norm is called, its dual norm, and how that measures the slope of a function, in the test. */
 const norms = {
-  linf: { title: 'L∞', dual: 'L1' },
-  l2: { title: 'L2', dual: 'L2' },
-  l1: { title: 'L1', dual: 'L∞' },
+  linf: { title: 'L∞', dual: 'L1', size: 'slope.reduce((sum, value) => sum + Math.abs(value), 0)' },
+  l2: { title: 'L2', dual: 'L2', size: 'Math.hypot(...slope)' },
+  l1: { title: 'L1', dual: 'L∞', size: 'Math.max(...slope.map(Math.abs))' },
 };
 
 /** `nx g @weightmap/nx-plugin:attack <name>`: one step along the gradient, in a norm. */
