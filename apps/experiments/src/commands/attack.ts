@@ -51,7 +51,6 @@ const numbers = (text: string) =>
 
 export function attackCommand(): Command {
   return new Command('attack')
-    .description('attack the trained networks of a run, and look whether their robustness is to be believed')
     .argument('<run>', 'folder of the run')
     .option('--attacks <ids>', `comma-separated, of: ${Object.keys(attacks).join(', ')}`, list, [
       ...DEFAULT_ATTACKS,

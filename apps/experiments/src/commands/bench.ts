@@ -25,7 +25,6 @@ interface Options {
 export function benchCommand(): Command {
   const described = Object.entries(suites).map(([name, { description }]) => `${name} (${description})`);
   return new Command('bench')
-    .description('time training, layers and attacks here, by engine mode and against PyTorch')
     .addArgument(new Argument('[suite]', described.join('; ')).choices(Object.keys(suites)).default('steps'))
     .option('--cases <ids>', "<variant> or <variant>@<dataset>, comma-separated (default: the suite's)", list)
     .option('--batch <n>', 'images a step', positive, 64)

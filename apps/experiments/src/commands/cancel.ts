@@ -11,7 +11,6 @@ import { readSubmissions } from '../launchers/submissions.js';
 
 export function cancelCommand(): Command {
   return new Command('cancel')
-    .description('stop a run, or one of its cells; checkpoints stay')
     .argument('<run>', 'folder of the run')
     .option('--cell <id>', 'only the cell with that id, or its beginning, or its place in the list')
     .addHelpText(

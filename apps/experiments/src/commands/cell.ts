@@ -4,7 +4,6 @@ import { workOnCell, type CellOptions } from '../cells/work-on-cell.js';
 
 export function cellCommand(): Command {
   return new Command('cell')
-    .description('work on one cell of a run: what every launcher starts; exit code 75 says “run me again”')
     .requiredOption('--run <folder>', 'the folder of a run that `weightmap run` has begun')
     .option('--index <n>', 'its place in the list of cells, from 0', natural)
     .option('--cell <id>', 'its id, or the beginning of it')

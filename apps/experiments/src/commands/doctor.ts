@@ -14,10 +14,8 @@ interface Problem {
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description(
-      'which engine runs, what the machine offers, where the datasets are, and what to do about problems',
-    )
     .option('--json', 'an object for programs')
+    .addHelpText('after', '\nExamples:\n  weightmap doctor\n  weightmap doctor --json')
     .option('--data <folder>', 'look for datasets here first')
     .option('--out <folder>', 'where results would go', 'runs')
     .action(async ({ json, data, out }: { json?: boolean; data?: string; out: string }) => {

@@ -22,7 +22,6 @@ function portNumber(text: string): number {
 
 export function exploreCommand(): Command {
   return new Command('explore')
-    .description('a page that attacks the trained networks of a run side by side, in a browser')
     .argument('[run]', 'folder of the run', 'runs/quick')
     .option('--out <folder>', 'where the page goes (default: explorer/ in the run)')
     .option('--select <ids>', 'rows: ids or globs, comma-separated', list, ['*'])

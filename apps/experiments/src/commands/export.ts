@@ -24,7 +24,6 @@ interface Options {
 
 export function exportCommand(): Command {
   return new Command('export')
-    .description('write results as tables, and weights as safetensors, for other programs')
     .argument('<run>', 'folder of the run')
     .addOption(new Option('--format <name>', 'of the tables').choices(Object.keys(formats)).default('csv'))
     .option('--weights', 'the networks’ weights, too, a safetensors file each')

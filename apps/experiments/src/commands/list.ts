@@ -24,7 +24,6 @@ interface ListedVariant {
 
 export function listCommand(): Command {
   return new Command('list')
-    .description('the rows of the benchmark, with parameters and FLOPs')
     .option('--plugin <file>', 'a module with components of your own; once for each', several, [])
     .option('--json', 'an array for programs')
     .addHelpText('after', '\nExample:\n  weightmap list --json | jq ".[].id"')

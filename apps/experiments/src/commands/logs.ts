@@ -11,7 +11,6 @@ import { cellName } from '../cells/cell-name.js';
 
 export function logsCommand(): Command {
   return new Command('logs')
-    .description('what the processes printed that worked on a cell')
     .argument('<run>', 'folder of the run')
     .argument('<cell>', 'id of the cell, or its beginning, or its place in the list')
     .addHelpText('after', '\nExample:\n  weightmap logs runs/paper 5f1c0a')

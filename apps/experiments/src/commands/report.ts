@@ -5,7 +5,6 @@ import { buildReport } from '../report/index.js';
 
 export function reportCommand(): Command {
   return new Command('report')
-    .description("write a run's report again from its records")
     .argument('[run]', 'folder of the run', 'runs/quick')
     .option('--json', 'print where it is, for programs')
     .addHelpText('after', '\nExample:\n  weightmap report runs/standard')

@@ -17,7 +17,6 @@ interface Options extends Pick<LaunchOptions, 'workers' | 'threads' | 'image' | 
 
 export function retryCommand(): Command {
   return new Command('retry')
-    .description('work again on the cells of a run that failed or were stopped, from their checkpoints')
     .argument('<run>', 'folder of the run')
     .option('--cell <id>', 'only the cell with that id, or its beginning, or its place in the list')
     .addOption(

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { list, positive, several } from '../_option-types.js';
 import { launcherNames, launchers } from '../launchers/index.js';
 import { presets } from '../plan/presets.js';
+import { readRunConfig, type RunConfig } from '../plan/run-config.js';
 import { runGrid, type RunOptions } from '../run-grid.js';
 
 const integer = (text: string) => {
@@ -30,11 +31,13 @@ const launcherHelp = `who starts the processes: ${Object.entries(launchers)
   .map(([name, { description }]) => `${name} (${description})`)
   .join('; ')}`;
 
+type Options = Omit<RunOptions, 'preset'> & { config?: string };
+
 export function runCommand(): Command {
   const described = Object.entries(presets).map(([name, { description }]) => `${name} (${description})`);
   return new Command('run')
-    .description('train, attack, measure and report; continues where it was stopped')
     .argument('[preset]', described.join('; '), 'quick')
+    .option('--config <file>', 'options from a JSON or YAML file; what stands on the command line goes first')
     .option('--select <ids>', 'rows to run: ids or globs, comma-separated', list)
     .option('--dataset <ids>', "datasets to run on instead of the rows' own, comma-separated", list)
     .option('--epochs <n>', 'passes over the training part', positive)
@@ -85,9 +88,19 @@ Examples:
   weightmap run standard --select 'resnet-*' --dataset cifar10
   weightmap run paper --launcher slurm --sbatch partition=long time=4:00:00
   weightmap run standard --dataset digits --epochs 5 --out runs/digits
-  weightmap run smoke --plugin ./my-dataset.mjs --dataset my-dataset --select cnn-33`,
+  weightmap run smoke --plugin ./my-dataset.mjs --dataset my-dataset --select cnn-33
+  weightmap run --config study.yaml --dry-run       (\`weightmap schema\` says what may stand there)`,
     )
-    .action(async (preset: string, options: Omit<RunOptions, 'preset'>) => {
-      process.exitCode = await runGrid({ preset, ...options });
+    .action(async (preset: string, { config, ...options }: Options, command: Command) => {
+      const chosen = { preset, ...options };
+      if (config !== undefined) Object.assign(chosen, unsaid(await readRunConfig(config), command));
+      process.exitCode = await runGrid(chosen);
     });
+}
+
+/** Of a configuration, what the command line doesn't say itself. */
+function unsaid({ preset, ...config }: RunConfig, command: Command): Partial<RunConfig> {
+  const isSaid = (name: string) => command.getOptionValueSource(name) === 'cli';
+  const rest = Object.fromEntries(Object.entries(config).filter(([name]) => !isSaid(name)));
+  return { ...rest, ...(preset !== undefined && command.args.length === 0 && { preset }) };
 }

@@ -15,7 +15,6 @@ const LOOK_AGAIN = 2000;
 
 export function statusCommand(): Command {
   return new Command('status')
-    .description('where each cell of a run stands, from its files and the queue of the batch system')
     .argument('<run>', 'folder of the run')
     .option('--watch', 'look again and again until nothing runs or waits in a queue')
     .option('--all', 'a line for every cell')

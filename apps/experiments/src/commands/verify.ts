@@ -35,7 +35,6 @@ const fillText: Readonly<Record<Fill['of'], string>> = {
 
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description("hold the paper's claims against a run's records")
     .argument('<run>', 'folder of the run')
     .option('--json', 'an object for programs, with every comparison')
     .option('--all', 'every comparison of each claim')

@@ -1,0 +1,31 @@
+import { runRecordSchema } from '@weightmap/core';
+import { Argument, Command } from 'commander';
+import { z } from 'zod';
+import { runConfigSchema } from '../plan/run-config.js';
+
+const schemas = {
+  config: { schema: runConfigSchema, title: 'weightmap run --config' },
+  record: { schema: runRecordSchema, title: 'record.json of a finished cell' },
+};
+
+export function schemaCommand(): Command {
+  return new Command('schema')
+    .addArgument(new Argument('[name]', 'whose').choices(Object.keys(schemas)).default('config'))
+    .addHelpText(
+      'after',
+      `
+A configuration file names it in its first line, so that an editor completes and checks it:
+  { "$schema": "./weightmap.schema.json", … }, or in YAML  # yaml-language-server: $schema=weightmap.schema.json
+
+Examples:
+  weightmap schema > weightmap.schema.json
+  weightmap schema record`,
+    )
+    .action((name: keyof typeof schemas) => console.log(jsonSchema(name)));
+}
+
+/** JSON Schema, draft 2020-12. */
+export function jsonSchema(name: keyof typeof schemas): string {
+  const { schema, title } = schemas[name];
+  return JSON.stringify({ title, ...z.toJSONSchema(schema, { io: 'input' }) }, null, 2);
+}

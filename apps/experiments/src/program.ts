@@ -1,0 +1,67 @@
+import { Command } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { commands, hiddenCommands, type CommandRow } from './commands/index.js';
+import { addCompletion, COMPLETION } from './completion.js';
+import { EXIT } from './exit-codes.js';
+
+const help = `
+Examples:
+  weightmap run quick                    three CNNs on a subset, in minutes
+  weightmap run standard --select 'cnn-smooth-*' --trials 1
+  weightmap report runs/quick            write the report again from its records
+  weightmap verify runs/quick            hold the paper's claims against the records
+  weightmap doctor                       which engine runs, where the data is, what to fix
+  source <(weightmap completion bash)    complete its words by the Tab key
+
+Exit codes: ${Object.entries(EXIT)
+  .map(([name, code]) => `${code} ${name}`)
+  .join(', ')}.`;
+
+/**
+ * The `weightmap` command.
+ *
+ * @param words what follows it on the command line: the command that they name is loaded whole, the others by name and description.
+ */
+export async function buildProgram(words: readonly string[]): Promise<Command> {
+  const program = new Command('weightmap')
+    .description(
+      'Trains, attacks and reports the networks of the weight map paper (Amer & Maul, arXiv:1905.00568).',
+    )
+    .version(manifest.version)
+    .option('--debug', 'show where in the code an error arose')
+    .exitOverride()
+    .addHelpText('after', help);
+  const wanted = commandIn(words);
+  for (const [name, row] of Object.entries(commands)) program.addCommand(await load(name, row, wanted));
+  for (const [name, row] of Object.entries(hiddenCommands))
+    if (name === wanted) program.addCommand(await load(name, row, wanted), { hidden: true });
+  const isCompleting = words[0] === 'complete' || words[0] === COMPLETION;
+  addCompletion(program, isCompleting && wanted && wanted in commands ? await knownNames() : {});
+  return program;
+}
+
+async function load(
+  name: string,
+  { description, load }: CommandRow,
+  wanted: string | undefined,
+): Promise<Command> {
+  const command = name === wanted ? (await load())() : new Command(name);
+  return command.description(description).exitOverride();
+}
+
+/** The command that the words are about: `run` in `run quick`, `--debug run`, `help run` and `complete -- run --sel`. */
+function commandIn(words: readonly string[]): string | undefined {
+  const [first, ...rest] = words.filter((word) => !word.startsWith('-'));
+  return first === 'help' || first === 'complete' ? rest[0] : first;
+}
+
+async function knownNames(): Promise<Record<string, readonly string[]>> {
+  const { allVariants } = await import('./plugins/components.js');
+  const { attacks } = await import('@weightmap/attacks');
+  const { datasets } = await import('@weightmap/datasets');
+  return {
+    select: allVariants().map(({ id }) => id),
+    dataset: Object.keys(datasets),
+    attacks: Object.keys(attacks),
+  };
+}

@@ -1,0 +1,95 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { WeightmapError } from '@weightmap/core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runCommand } from '../src/commands/run.js';
+import { jsonSchema } from '../src/commands/schema.js';
+import { launcherNames } from '../src/launchers/index.js';
+import { readRunConfig, runConfigSchema } from '../src/plan/run-config.js';
+import { runGrid } from '../src/run-grid.js';
+
+vi.mock('../src/run-grid.js', () => ({ runGrid: vi.fn(() => Promise.resolve(0)) }));
+
+let work: string;
+beforeAll(async () => {
+  work = await mkdtemp(path.join(tmpdir(), 'weightmap-config-'));
+});
+afterAll(() => rm(work, { recursive: true, force: true }));
+
+async function file(name: string, content: string): Promise<string> {
+  const place = path.join(work, name);
+  await writeFile(place, content);
+  return place;
+}
+
+const complaint = (place: string) =>
+  readRunConfig(place).then(
+    () => 'read',
+    (error: unknown) =>
+      error instanceof WeightmapError ? error.explain() : `not for people: ${String(error)}`,
+  );
+
+describe('a configuration file', () => {
+  it('may say what the options of run say, by their names, and nothing else', () => {
+    const notIn = new Set(['config', 'force', 'dryRun']); // what is meant for one call
+    const options = runCommand()
+      .options.map((option) => option.attributeName())
+      .filter((name) => !notIn.has(name));
+    const keys = Object.keys(runConfigSchema.shape).filter((key) => !['$schema', 'preset'].includes(key));
+    expect(keys.sort()).toEqual(options.sort());
+    expect(runConfigSchema.shape.launcher.unwrap().options).toEqual(launcherNames);
+  });
+
+  it('is JSON or YAML, with paths relative to itself', async () => {
+    const json = await file(
+      'a.json',
+      '{"$schema": "x", "select": ["cnn-*"], "trials": 2, "out": "here", "plugin": ["./p.mjs"]}',
+    );
+    const yaml = await file('a.yaml', 'select: [cnn-*]\ntrials: 2\nout: here\nplugin: [./p.mjs] # mine\n');
+    const expected = {
+      select: ['cnn-*'],
+      trials: 2,
+      out: path.join(work, 'here'),
+      plugin: [path.join(work, 'p.mjs')],
+    };
+    expect(await readRunConfig(json)).toEqual(expected);
+    expect(await readRunConfig(yaml)).toEqual(expected);
+  });
+
+  it('gives way to the command line', async () => {
+    const place = await file('b.yaml', 'preset: smoke\ntrials: 2\nepochs: 3\nthreads: 4\n');
+    const run = async (...words: string[]) => {
+      await runCommand().parseAsync([...words, '--config', place], { from: 'user' });
+      return vi.mocked(runGrid).mock.lastCall![0];
+    };
+    expect(await run()).toMatchObject({ preset: 'smoke', trials: 2, epochs: 3, threads: 4, seed: 1 });
+    expect(await run('quick', '--epochs', '7')).toMatchObject({ preset: 'quick', trials: 2, epochs: 7 });
+  });
+
+  it.each([
+    ['missing.yaml', null, 'no such configuration file'],
+    ['broken.json', '{"trials": ', 'JSON or YAML'],
+    ['typo.yaml', 'trails: 3', 'trails'],
+    ['wrong.yaml', 'trials: many', 'trials'],
+    ['list.yaml', '- trials: 3', 'expected object'],
+    ['empty.yaml', '', 'expected object'],
+  ])('%s is refused with its reason', async (name, content, expected) => {
+    const place = content === null ? path.join(work, name) : await file(name, content);
+    const said = await complaint(place);
+    expect(said).toContain(expected);
+    expect(said).toContain(name);
+  });
+
+  it('has a JSON Schema that says the same', () => {
+    const schema = JSON.parse(jsonSchema('config')) as {
+      additionalProperties: boolean;
+      properties: Record<string, { description?: string }>;
+    };
+    expect(schema.additionalProperties).toBe(false);
+    expect(Object.keys(schema.properties)).toEqual(Object.keys(runConfigSchema.shape));
+    for (const [name, { description }] of Object.entries(schema.properties))
+      expect(description, name).toBeTruthy();
+    expect(JSON.parse(jsonSchema('record'))).toHaveProperty('properties.testErrorPercent');
+  });
+});
