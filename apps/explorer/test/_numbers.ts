@@ -10,7 +10,6 @@ export function numbers(): Record<string, number[]> {
   return tf.tidy(() => ({
     ...layers('smoothing'),
     ...layers('unsharp'),
-    ...network('cnn-33'),
     ...network('cnn-smooth-32'),
   }));
 }
@@ -55,7 +54,7 @@ function network(variant: string): Record<string, number[]> {
     const run = (attack: ReturnType<typeof fgsm>, strength: number) =>
       attack.run(classifier, images, labels, { strengths: [strength], random: randomStream(4, 'attack') })[0];
     const { heatmaps, probabilities } = gradCam(model, images, {
-      layer: variant === 'cnn-33' ? 'conv3' : 'smoothing3',
+      layer: 'smoothing3',
       classIndex: [0, 1, 2, 0],
     });
     return {
