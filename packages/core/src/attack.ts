@@ -189,6 +189,11 @@ export interface MinimalOutcome extends JudgedImages {
 /** An attack ready to use: inputs checked, result re-clipped and judged. */
 export interface Attack extends AttackInfo {
   /**
+   * Attacks a batch once, for all strengths.
+   *
+   * @param images `[batch, height, width, channels]` within the classifier's bounds; they stay the caller's.
+   * @param labels [batch], int32: the true classes.
+   * @returns one outcome a strength, in their order; the caller disposes the images of each.
    * @throws WeightmapError if images lie outside the classifier's bounds, a strength is negative or
    *   not finite, the attack can't aim and there are targets, or the classifier gives NaN.
    */
@@ -209,7 +214,14 @@ export interface MinimalAttack extends Attack {
   /** It looks for the nearest image, and has `minimize`. */
   readonly kind: 'minimal';
   readonly norm: NormName;
-  /** @throws WeightmapError as `run` does. */
+  /**
+   * Looks for the nearest image that fools, at whatever distance.
+   *
+   * @param images `[batch, height, width, channels]` within the classifier's bounds; they stay the caller's.
+   * @param labels [batch], int32: the true classes.
+   * @returns what was found, and how far away; the caller disposes the images.
+   * @throws WeightmapError as `run` does.
+   */
   minimize(
     classifier: Classifier,
     images: tf.Tensor4D,
