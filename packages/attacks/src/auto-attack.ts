@@ -13,6 +13,7 @@ import { judged } from './evaluate.js';
 import { fab } from './fab.js';
 import { square } from './square.js';
 
+/** Which attacks the ensemble is made of. */
 export interface AutoAttackOptions {
   /** `plus` adds APGD-DLR and the FAB of all classes at once, and begins APGD at five random points. */
   version?: 'standard' | 'plus';

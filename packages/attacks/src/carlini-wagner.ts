@@ -7,6 +7,7 @@ import { fools, perImage } from './_worst.js';
 import { judgedMinimal } from './evaluate-minimal.js';
 import { aimed } from './losses.js';
 
+/** How long is searched, and for how sure a mistake. */
 export interface CarliniWagnerOptions {
   /** Steps for each c, at most. */
   steps?: number;

@@ -7,6 +7,7 @@ import { fools, perImage } from './_worst.js';
 import { judgedMinimal } from './evaluate-minimal.js';
 import { aimed, losses } from './losses.js';
 
+/** As for `carliniWagner`, and how much L1 counts. */
 export interface EadOptions {
   /** Steps for each c, at most. */
   steps?: number;

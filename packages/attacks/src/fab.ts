@@ -8,6 +8,7 @@ import { repeat } from './_repeat.js';
 import { fools, perImage } from './_worst.js';
 import { judgedMinimal } from './evaluate-minimal.js';
 
+/** The steps of FAB, by the letters of its paper. */
 export interface FabOptions {
   /** Steps of each search. */
   steps?: number;
