@@ -10,11 +10,12 @@ export function shareOwnModules(): void {
   const hooks = `
     const own = ${JSON.stringify(import.meta.url)};
     export async function resolve(specifier, context, next) {
+      const asked = { ...context }; // Node writes what a call of next is given into the context
       if (/^@(weightmap|tensorflow)\\//.test(specifier))
         try {
           return await next(specifier, { ...context, parentURL: own });
         } catch {}
-      return next(specifier, context);
+      return next(specifier, asked);
     }`;
   register(`data:text/javascript,${encodeURIComponent(hooks)}`);
 }
