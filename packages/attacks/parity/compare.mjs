@@ -4,6 +4,7 @@
  *
  * WEIGHTMAP_PARITY_VENV: a virtual environment to use, and to install into what it lacks.
  * PIP_EXTRA_INDEX_URL: pip's own; PyTorch's index of builds for processors alone, for a smaller installation.
+ * WEIGHTMAP_PARITY_ONLY: a peer such as foolbox.LinfPGD: its figures alone, printed and not written.
  * WEIGHTMAP_PARITY_THREADS: threads of each side, 1 by default.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -47,11 +48,19 @@ const peers = await startPeers(python, folder, threads);
 if (peers.hello.error)
   throw new Error(`Nothing was compared: ${peers.hello.error}. Is there a Python 3 with PyTorch?`);
 
+/** A part of the rows, to look at: nothing is written then. */
+const only = process.env.WEIGHTMAP_PARITY_ONLY;
+const chosen = (cases) => cases.filter(({ peer }) => only === undefined || peer === only);
 const exact = [];
 const statistical = [];
 for (const network of ['linear', 'cnn']) {
-  for (const one of EXACT) exact.push(await compare(one, network, differences));
-  for (const one of STATISTICAL) statistical.push(await compare(one, network, statistics));
+  for (const one of chosen(EXACT)) exact.push(await compare(one, network, differences));
+  for (const one of chosen(STATISTICAL)) statistical.push(await compare(one, network, statistics));
+}
+if (only !== undefined) {
+  console.log(JSON.stringify([...exact, ...statistical], null, 1));
+  peers.end();
+  process.exit();
 }
 const speed = await time();
 peers.end();
@@ -79,7 +88,7 @@ if (unlike || exact.some(({ different }) => different > 0)) process.exitCode = 1
 
 /** Both sides' adversarial images, and what `measure` makes of them, with one seed after the other. */
 async function compare(one, network, measure) {
-  const { peer, epsilon, radius = epsilon, options = {}, seeds = 1, softmax = false } = one;
+  const { peer, epsilon, radius = epsilon, options = {}, seeds = 1, softmax = false, alone = false } = one;
   const fixture = partOf(fixtures[network], one);
   const attack = fixture.starts ? one.ours(fixture.starts) : one.ours;
   const { targets } = fixture;
@@ -91,7 +100,7 @@ async function compare(one, network, measure) {
   const pairs = [];
   for (let seed = 1; seed <= seeds; seed++) {
     const answer = await peers.ask({
-      ...{ network, peer, epsilon: radius, options, seed, softmax, count: fixture.labels.size },
+      ...{ network, peer, epsilon: radius, options, seed, softmax, alone, count: fixture.labels.size },
       ...(fixture.nearest && { starts: fixture.nearest }),
       ...(targets && { targets: [...targets.dataSync()] }),
     });

@@ -67,6 +67,15 @@ class Fixture:
         some.model = nn.Sequential(self.model, nn.Softmax(dim=1)) if softmax else self.model
         return some
 
+    def each(self):
+        """Parts of one image."""
+        for i in range(len(self.labels)):
+            one = copy.copy(self)
+            for name in ("images", "labels", "logits", "starts", "targets"):
+                values = getattr(self, name)
+                setattr(one, name, None if values is None else values[i : i + 1])
+            yield one
+
 
 def network(layers, weights, shape):
     channels, height, width = shape
@@ -124,13 +133,14 @@ def by_art(name, fixture, epsilon, options):
 LIBRARIES = {"foolbox": by_foolbox, "torchattacks": by_torchattacks, "art": by_art}
 
 
-def adversarial(fixture, peer, epsilon, options, seed=1, count=None, starts=None, targets=None, softmax=False):
+def adversarial(fixture, peer, epsilon, options, seed=1, count=None, starts=None, targets=None, softmax=False, alone=False):
     library, name = peer.split(".")
     if globals()[library] is None:
         raise RuntimeError(f"{library} is not installed")
     torch.manual_seed(seed)
     np.random.seed(seed)
-    return LIBRARIES[library](name, fixture.part(count, starts, targets, softmax), epsilon, options)
+    part = fixture.part(count, starts, targets, softmax)
+    return torch.cat([LIBRARIES[library](name, one, epsilon, options) for one in (part.each() if alone else [part])])
 
 
 def milliseconds(fixture, runs, options):

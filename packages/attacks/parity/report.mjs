@@ -94,8 +94,8 @@ ${table(
 Both sides' images are judged by our classifier: the share that fools, which may differ by ${MOST_GAP} point, and the mean length of those
 changes in the attack's norm, which may differ by ${100 * MOST_OFF} %. Within an L∞ ball that length is close to ε whatever the attack does.
 Steps and queries are the same on both sides, starts and draws are not, but for HopSkipJump and Boundary, which begin at the nearest
-image of another class on both sides. Of PGD the last iterate counts, as Foolbox returns it. JSMA aims at the class after the label,
-on both sides by the gradient of the softmax. The slow black boxes are run on the first images alone.
+image of another class on both sides; Foolbox's HopSkipJump gets one image at a time, for its steps depend on the size of the
+batch. Of PGD the last iterate counts, as Foolbox returns it. JSMA aims at the class after the label, on both sides by the gradient of the softmax. The slow black boxes are run on the first images alone.
 
 ${table(
   [
@@ -148,8 +148,9 @@ const peerOf = ({ peer }) => {
 
 const nameOf = (row) => `${row.label} against ${peerOf(row)}`;
 
-function verdict({ gap, ratio, differs }) {
+function verdict({ gap, ratio, differs, epsilon, they }) {
   if (differs) return `not comparable: ${differs}`;
+  if (epsilon !== null && they.mean > epsilon * 1.001) return 'not comparable: theirs leaves the ball';
   const misses = [];
   // Rates are multiples of a tenth of a point; their difference, in binary, isn't.
   if (Math.abs(gap) > MOST_GAP + 1e-9) misses.push(`rate ${signed(gap)} points`);
