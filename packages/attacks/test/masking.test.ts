@@ -58,14 +58,13 @@ afterAll(() => {
 const FEW = 30;
 const short = { steps: 4, queries: 20 };
 
-const report = (classifier: Classifier, options: Partial<MaskingOptions> = {}, count = COUNT) =>
-  maskingReport(classifier, images.slice(0, count), labels.slice(0, count), {
-    epsilon: EPSILON,
-    seed: 1,
-    steps: 12,
-    queries: 100,
-    ...options,
-  });
+function report(classifier: Classifier, options: Partial<MaskingOptions> = {}, count = COUNT) {
+  const some = [images.slice(0, count), labels.slice(0, count)] as const;
+  const told = { epsilon: EPSILON, seed: 1, steps: 12, queries: 100, ...options };
+  const found = maskingReport(classifier, ...some, told);
+  tf.dispose([...some]);
+  return found;
+}
 
 const flagged = (classifier: Classifier, options: Partial<MaskingOptions> = {}) =>
   report(classifier, options)
@@ -82,7 +81,7 @@ describe('the masking report', () => {
   });
 
   it('raises no doubt about a plain CNN', async () => {
-    const { checks, believable, count } = await expectNoLeak(() => tf.tidy(() => report(plain)));
+    const { checks, believable, count } = await expectNoLeak(() => report(plain));
     expect(checks.filter(({ verdict }) => verdict === 'flagged')).toEqual([]);
     expect(believable).toBe(true);
     expect(count).toBe(COUNT);
