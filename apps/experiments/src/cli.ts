@@ -9,36 +9,12 @@ try {
   const program = await buildProgram(process.argv.slice(2));
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = await explain(error);
+  process.exitCode = await exitCodeOf(error);
 }
 
-/** Says what went wrong in a few lines; returns the exit code. */
-async function explain(error: unknown): Promise<number> {
+async function exitCodeOf(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT['wrong usage'];
-  const debug = process.argv.includes('--debug');
-  const { WeightmapError } = await import('@weightmap/core');
-  if (error instanceof WeightmapError) {
-    console.error(`error: ${error.explain()}`);
-    if (debug) console.error(error.stack);
-    return EXIT.failed;
-  }
-  const { message, stack, code } = error as NodeJS.ErrnoException;
-  console.error(
-    code ? `error: ${fileProblem(code, message)}` : `error: something unexpected happened: ${message}`,
-  );
-  console.error(debug ? stack : '  (--debug shows where)');
-  return EXIT.failed;
-}
-
-function fileProblem(code: string, message: string): string {
-  const known: Record<string, string> = {
-    ENOSPC:
-      'the disk is full; nothing that was finished is lost. Free some space, or choose another folder by --out',
-    EFBIG: 'a file grew beyond what the system allows here; choose another folder by --out',
-    EACCES: 'no permission to write there; choose another folder by --out',
-    EROFS: 'that file system is read-only; choose another folder by --out',
-    EDQUOT: 'the disk quota is used up; free some space, or choose another folder by --out',
-    ENOTDIR: 'a part of that path is a file, not a folder; choose another folder by --out',
-  };
-  return known[code] ? `${known[code]}\n  where:    ${message}` : message;
+  // Not loaded before: what it needs takes longer to load than a wrong word takes to be said.
+  const { explain } = await import('./explain.js');
+  return explain(error, { debug: process.argv.includes('--debug') });
 }

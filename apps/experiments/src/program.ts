@@ -36,7 +36,8 @@ export async function buildProgram(words: readonly string[]): Promise<Command> {
   for (const [name, row] of Object.entries(hiddenCommands))
     if (name === wanted) program.addCommand(await load(name, row, wanted), { hidden: true });
   const isCompleting = words[0] === 'complete' || words[0] === COMPLETION;
-  addCompletion(program, isCompleting && wanted && wanted in commands ? await knownNames() : {});
+  const isNamed = isCompleting && wanted !== undefined && wanted in commands;
+  addCompletion(program, isNamed ? (await import('./known-names.js')).knownNames() : {});
   return program;
 }
 
@@ -53,15 +54,4 @@ async function load(
 function commandIn(words: readonly string[]): string | undefined {
   const [first, ...rest] = words.filter((word) => !word.startsWith('-'));
   return first === 'help' || first === 'complete' ? rest[0] : first;
-}
-
-async function knownNames(): Promise<Record<string, readonly string[]>> {
-  const { allVariants } = await import('./plugins/components.js');
-  const { attacks } = await import('@weightmap/attacks');
-  const { datasets } = await import('@weightmap/datasets');
-  return {
-    select: allVariants().map(({ id }) => id),
-    dataset: Object.keys(datasets),
-    attacks: Object.keys(attacks),
-  };
 }

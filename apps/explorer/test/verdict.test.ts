@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Answer } from '../src/state.js';
 import { summaryOf, verdictOf } from '../src/view/verdict.js';
 
-const answer = (predicted: number, { label = 1, strength = 0.1 } = {}) =>
+const answer = (
+  predicted: number,
+  { label = 1, strength = 0.1 }: { label?: number | null; strength?: number } = {},
+) =>
   ({
     wish: {
       image: { pixels: new Float32Array(1), label, index: null },
