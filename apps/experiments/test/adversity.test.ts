@@ -140,6 +140,7 @@ describe('a run folder', () => {
       expect(output).toContain('no grid');
     }
     expect((await weightmap('logs', calm, 'zzz')).output).toContain('no such cell');
+    expect((await weightmap('retry', calm, '--cell', 'zzz')).output).toContain('no such cell');
     expect((await weightmap('cancel', calm, '--cell', '0')).output).toContain('is done: nothing to stop');
   });
 

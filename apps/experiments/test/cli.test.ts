@@ -288,6 +288,29 @@ describe('bad input', () => {
   });
 });
 
+describe('weightmap export', () => {
+  it('writes tables and weights, and says which', async () => {
+    const out = path.join(work, 'exported');
+    const words = ['--format', 'parquet', '--weights', '--select', 'cnn-33', '--out', out, '--json'];
+    const { code, stdout, stderr } = await weightmap(['export', made, ...words]);
+    expect(code, stderr).toBe(0);
+    const { files, records } = JSON.parse(stdout) as { files: string[]; records: number };
+    expect(records).toBe(1);
+    const names = files.map((file) => path.relative(out, file).split(path.sep).join('/'));
+    const weights = 'weights/digits/cnn-33/trial-1.safetensors';
+    expect(names).toEqual(['networks.parquet', 'robustness.parquet', 'history.parquet', weights]);
+    expect((await readFile(files[0])).toString('latin1')).toMatch(/^PAR1.*PAR1$/s);
+    expect((await readFile(files[3])).toString('latin1')).toContain('"conv1.kernel":{"dtype":"F32"');
+  });
+
+  it('says what there is not', async () =>
+    expectComplaint(
+      await weightmap(['export', made, '--select', 'resnet-*']),
+      'nothing to export',
+      '--select',
+    ));
+});
+
 describe('weightmap list --json', () => {
   it('has the parameters and the FLOPs of table 4', async () => {
     const { stdout } = await weightmap(['list', '--json']);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { paperRow, paperRows } from '../src/paper-values.js';
 import { dodge } from '../src/report/_end-labels.js';
-import { toCsv } from '../src/report/csv.js';
+import { toCsv } from '../src/csv.js';
 import { strength } from '../src/format.js';
 import { cautionsOf, claimsOf, headlineOf } from '../src/report/headline.js';
 import { outsideBoth, spread, summarise, terminalTable } from '../src/report/index.js';

@@ -1,4 +1,4 @@
-import { toCsv, type Table } from '../report/csv.js';
+import { toCsv, type Table } from '../csv.js';
 import type { AttackedRun } from './attacked-run.js';
 
 /** Every attack at every strength, a row each; `none` is the network without one, `worst case` each image under the worst for it. */

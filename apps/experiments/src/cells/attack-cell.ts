@@ -21,6 +21,7 @@ import { loadModel } from '@weightmap/training';
 import { attackOrigin, findVariant } from '../plugins/components.js';
 import { cellPaths } from '../records/index.js';
 import { drawAttacked, picturedStrength, strongestAt, type AttackedLooks } from './attacked-pictures.js';
+import type { AttackedPoint } from './attacked-point.js';
 import { digestOf, openEvaluationCache } from './evaluation-cache.js';
 import { withHeldOutSeeds } from './held-out-seeds.js';
 
@@ -42,16 +43,6 @@ export interface CellAttackOptions {
   readonly pictures: boolean;
   readonly signal: AbortSignal;
   readonly onProgress?: OnProgress;
-}
-
-/** One attack at one strength. */
-export interface AttackedPoint {
-  readonly strength: number;
-  /** Of each image, in order: `1` if it is misclassified under the attack, `0` if it stands. */
-  readonly fooled: string;
-  /** Mean over the images that the attack changed; null if it changed none. */
-  readonly meanLinf: number | null;
-  readonly meanL2: number | null;
 }
 
 export interface AttackedCell {

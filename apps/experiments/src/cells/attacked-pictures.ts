@@ -3,7 +3,7 @@ import path from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import type { Attack, Classifier, Dataset } from '@weightmap/core';
 import { readIfThere } from '@weightmap/core/files';
-import type { AttackedPoint } from './attack-cell.js';
+import type { AttackedPoint } from './attacked-point.js';
 import type { EvaluationCache } from './evaluation-cache.js';
 import { drawLooks, type Look } from './grad-cam-pictures.js';
 

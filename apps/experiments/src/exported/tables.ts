@@ -2,7 +2,7 @@ import { testErrorInterval } from '@weightmap/metrics';
 import { attackData } from '../attacked/attack-data.js';
 import type { AttackedRun } from '../attacked/attacked-run.js';
 import type { StoredRecord } from '../records/index.js';
-import type { CsvValue, Table } from '../report/csv.js';
+import type { CsvValue, Table } from '../csv.js';
 
 /** What names a row's network: the first columns of every table, by which tables are joined. */
 const PLACE = ['cell_id', 'dataset', 'variant', 'trial'];

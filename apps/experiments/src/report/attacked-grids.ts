@@ -2,7 +2,7 @@ import type { AttackedSummary } from '../attacked/attacked-run.js';
 import { cellPaths } from '../records/index.js';
 import { architectureName } from '../variant-names.js';
 import type { AttackedGroup } from './attacked-networks.js';
-import { toCsv } from './csv.js';
+import { toCsv } from '../csv.js';
 import { gridOf, type Grid } from './grad-cam-grid.js';
 import type { Album, Pictured } from './pictures.js';
 

@@ -8,7 +8,7 @@ import { corruptionCsv } from './corruptions-section.js';
 import { attackedGrids, attackedPictures, attackedPicturesCsv } from './attacked-grids.js';
 import { attackedGroups } from './attacked-networks.js';
 import { verdictData } from './claims-section.js';
-import { toCsv } from './csv.js';
+import { toCsv } from '../csv.js';
 import { figuresOf } from './figures.js';
 import { gradCamCsv, gradCamPanel } from './grad-cam-panel.js';
 import { gradCamGrids, picturedTrial } from './grad-cam-grid.js';

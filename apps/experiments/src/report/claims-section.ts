@@ -1,5 +1,5 @@
 import { html, type Html } from './_html.js';
-import type { Table } from './csv.js';
+import type { Table } from '../csv.js';
 import type { Evidence, Verdict, VerifiedClaim } from '../claims/index.js';
 import { differenceText, decisive, trialsText } from '../claims/index.js';
 import { count, NONE } from '../format.js';

@@ -2,7 +2,7 @@ import type { CorruptedNetworks } from '../attacked/corrupted-networks.js';
 import { corruptionNote, corruptionRows } from '../attacked/corruption-table.js';
 import { csvLink } from './_figure.js';
 import { html, type Html } from './_html.js';
-import { toCsv } from './csv.js';
+import { toCsv } from '../csv.js';
 
 /** Every corruption at every severity, a row each. */
 export const corruptionCsv = ({ baseline, cells }: CorruptedNetworks): string =>

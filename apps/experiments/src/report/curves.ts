@@ -2,7 +2,7 @@ import { linePanel } from './_line-panel.js';
 import { byArchitecture, eachRecord, seriesOf, trialsNote } from './_series.js';
 import { landmarkIn, ticksOf } from './_strengths.js';
 import type { Panel } from './_svg.js';
-import { toCsv } from './csv.js';
+import { toCsv } from '../csv.js';
 import { list, percent, strength } from '../format.js';
 import type { Benchmark, CurvePoint, VariantSummary } from './summary.js';
 import { architectureName } from '../variant-names.js';

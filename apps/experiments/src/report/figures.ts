@@ -7,7 +7,7 @@ import { claimsData } from './claims-section.js';
 import { claimsPanels } from './claims-figure.js';
 import { curveCsv, curvePanels } from './curves.js';
 import { historyCsv, historyPanels } from './history.js';
-import { toCsv } from './csv.js';
+import { toCsv } from '../csv.js';
 import { overviewPanels } from './overview.js';
 import { resultTables } from './paper-tables.js';
 import { resultData } from './result-data.js';

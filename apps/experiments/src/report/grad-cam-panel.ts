@@ -2,7 +2,7 @@ import { escapeHtml } from './_html.js';
 import { eachRecord } from './_series.js';
 import type { Panel } from './_svg.js';
 import { ink, kindColours, quiet } from './_colours.js';
-import { toCsv } from './csv.js';
+import { toCsv } from '../csv.js';
 import { attackOf, conditionText, sharedInput, type Grid } from './grad-cam-grid.js';
 import type { Album, Picture } from './pictures.js';
 import type { Benchmark } from './summary.js';

@@ -1,7 +1,7 @@
 import { linePanel, type Series } from './_line-panel.js';
 import { byArchitecture, eachRecord, seriesOf, trialsNote } from './_series.js';
 import type { Panel } from './_svg.js';
-import { toCsv } from './csv.js';
+import { toCsv } from '../csv.js';
 import { list, percent } from '../format.js';
 import { spread } from '../statistics.js';
 import type { Benchmark, VariantSummary } from './summary.js';

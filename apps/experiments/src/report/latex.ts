@@ -1,4 +1,4 @@
-import type { CsvValue } from './csv.js';
+import type { CsvValue } from '../csv.js';
 import { NONE, plain } from '../format.js';
 
 export interface LatexTable {

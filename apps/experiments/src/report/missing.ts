@@ -1,7 +1,7 @@
 import type { Fill } from '../claims/index.js';
 import { paperDatasetLabels } from '../paper-values.js';
 import { html, type Html } from './_html.js';
-import type { Table } from './csv.js';
+import type { Table } from '../csv.js';
 import { NONE, percent } from '../format.js';
 import type { Summary } from './summary.js';
 import { variantName } from '../variant-names.js';

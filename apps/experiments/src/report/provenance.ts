@@ -1,6 +1,6 @@
 import type { RunRecord } from '@weightmap/core';
 import { html, type Html } from './_html.js';
-import { toCsv } from './csv.js';
+import { toCsv } from '../csv.js';
 import { count, duration, list, number } from '../format.js';
 import type { Summary } from './summary.js';
 import { variantName } from '../variant-names.js';

@@ -1,5 +1,5 @@
 import { testErrorInterval, meanInterval } from '@weightmap/metrics';
-import type { CsvValue, Table } from './csv.js';
+import type { CsvValue, Table } from '../csv.js';
 import type { LatexTable } from './latex.js';
 import { meanSd, NONE, number, percent, short, signed } from '../format.js';
 import { conditionLabel, errorUnder } from './overview.js';

@@ -7,7 +7,7 @@ import { attacksSection } from './attacks-section.js';
 import { csvLink, figure } from './_figure.js';
 import { html, type Html } from './_html.js';
 import { comparisonTables } from './claims-section.js';
-import { toCsv } from './csv.js';
+import { toCsv } from '../csv.js';
 import { count } from '../format.js';
 import type { Figure } from './figures.js';
 import { gradCamCsv } from './grad-cam-panel.js';

@@ -1,7 +1,7 @@
 import { dotPanel, zoom, type DotFigure, type DotRow } from './_dot-panel.js';
 import { byArchitecture, eachRecord, symbolOf, trialsNote } from './_series.js';
 import type { Panel } from './_svg.js';
-import { toCsv } from './csv.js';
+import { toCsv } from '../csv.js';
 import { list } from '../format.js';
 import type { Benchmark, SharpnessSummary, VariantSummary } from './summary.js';
 import { architectureName } from '../variant-names.js';

@@ -1,7 +1,7 @@
 import { linePanel, type Series } from './_line-panel.js';
 import { byArchitecture, eachRecord, seriesOf, trialsNote } from './_series.js';
 import type { Panel } from './_svg.js';
-import { toCsv } from './csv.js';
+import { toCsv } from '../csv.js';
 import { list, strength } from '../format.js';
 import type { Benchmark, LayerSummary, VariantSummary } from './summary.js';
 import { architectureName } from '../variant-names.js';
