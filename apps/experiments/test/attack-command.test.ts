@@ -86,7 +86,7 @@ describe('weightmap attack', () => {
     expect(readFileSync(path.join(run, 'report/tables/corruptions.csv'), 'utf8')).toContain('shot-noise,5,');
     expect(html).toContain('Under attack');
     expect(readFileSync(path.join(run, 'report/tables/attacks.csv'), 'utf8')).toContain(
-      'cnn-33,digits,1,pgd,linf,0.2',
+      'digits,cnn-33,1,pgd,linf,0.2',
     );
 
     // A few images as the network sees them, clean and under the stronger of the two at the lower strength.

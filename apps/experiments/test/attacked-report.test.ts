@@ -238,7 +238,7 @@ describe('the section of the report', () => {
       'mnist,cnn-smooth-32,1,4,BIM,0.1,conv3,seven,one,0.625,attacked/4-attacked-image.png,',
     );
     expect(await readFile(path.join(run, 'report/tables/attacks.csv'), 'utf8')).toContain(
-      'cnn-33,mnist,1,worst case,linf,0.2,20',
+      'mnist,cnn-33,1,worst case,linf,0.2,20',
     );
     expect(await readFile(path.join(run, 'report/report.md'), 'utf8')).toContain('figures/attacks.png');
   });

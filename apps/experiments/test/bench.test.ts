@@ -15,6 +15,9 @@ import { networkCase } from '../src/bench/network-case.js';
 import { formsOf, startPeer } from '../src/bench/peers.js';
 import { suites } from '../src/bench/suites.js';
 
+/** What takes long and has a shorter sister here. */
+const slow = Boolean(process.env.WEIGHTMAP_SLOW_TESTS);
+
 const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 const run = promisify(execFile);
 
@@ -51,7 +54,7 @@ describe('weightmap bench', () => {
     }
   });
 
-  it('times deep networks, and on a dataset of choice', async () => {
+  it.runIf(slow)('times deep networks, and on a dataset of choice', async () => {
     const cases = 'resnet-alternating-smoothing,densenet-conv@digits';
     const { stdout } = await bench('--cases', cases, '--modes', 'eager', '--json');
     expect(JSON.parse(stdout)).toMatchObject([
@@ -92,7 +95,7 @@ describe('the other suites', () => {
     expect(row.growthMiB).toBeCloseTo(row.rssAfterMiB - row.rssBeforeMiB, 0);
   });
 
-  it('sweeps: every strength of the paper’s figures, noise and FGSM', async () => {
+  it.runIf(slow)('sweeps: every strength of the paper’s figures, noise and FGSM', async () => {
     const rows = await json<SweepRow>('sweeps', ...mode, '--cases', 'cnn-33', '--images', '8');
     expect(rows.map(({ sweep, strengths, images }) => [sweep, strengths, images])).toEqual([
       ['uniform-noise', 11, 8],

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { start as startCommand, type Started } from './_command.js';
 import { scientificText } from './_scientific.js';
 
-const KILLS = Number(process.env.WEIGHTMAP_KILLS ?? 2);
+const KILLS = Number(process.env.WEIGHTMAP_KILLS ?? 1);
 const variants = ['cnn-33', 'cnn-unsharp-32'];
 let work: string;
 
