@@ -1,6 +1,26 @@
 import * as tf from '@tensorflow/tfjs';
 import { buildVariant } from '@weightmap/architectures';
-import { fgsm, uniformNoise } from '@weightmap/attacks';
+import {
+  apgdCeL1,
+  apgdDlr,
+  apgdT,
+  autoAttack,
+  boundary,
+  carliniWagner,
+  ddn,
+  deepFool,
+  ead,
+  fab,
+  fabL2,
+  fgsm,
+  hopSkipJump,
+  jsma,
+  pgd,
+  pgdL1,
+  spsa,
+  square,
+  uniformNoise,
+} from '@weightmap/attacks';
 import { asClassifier, randomStream, type Classifier } from '@weightmap/core';
 import { compiledClassifier } from '@weightmap/engine';
 import { linearClassifier, useEngine } from '@weightmap/test-utils';
@@ -8,7 +28,7 @@ import { describe, expect, it } from 'vitest';
 
 useEngine();
 
-const spec = { height: 12, width: 12, channels: 1, classes: ['a', 'b', 'c'] };
+const spec = { height: 12, width: 12, channels: 1, classes: ['a', 'b', 'c', 'd'] };
 const imagesOf = (count: number, seed: number) =>
   tf.randomUniform<tf.Rank.R4>([count, 12, 12, 1], 0, 1, 'float32', seed);
 const labelsOf = (count: number) =>
@@ -36,6 +56,31 @@ describe('a compiled classifier', () => {
         );
       });
     }
+    compiled.dispose();
+    model.dispose();
+  });
+
+  // One of every kind of step: what a step may not do shows only where it is compiled.
+  it.each(
+    [
+      ...[pgd({ steps: 3 }), pgdL1({ steps: 3 }), apgdDlr({ steps: 5 }), apgdT({ steps: 3, aims: 2 })],
+      ...[apgdCeL1({ steps: 5 }), fab({ steps: 3 }), fabL2({ steps: 3 }), deepFool(), ddn({ steps: 5 })],
+      ...[carliniWagner({ steps: 5, searches: 2 }), ead({ steps: 5, searches: 2 }), jsma()],
+      ...[square({ queries: 6 }), spsa({ steps: 2, samples: 4 }), hopSkipJump({ steps: 1, evaluations: 4 })],
+      ...[boundary({ steps: 6 }), autoAttack({ attacks: [fab({ steps: 2 }), square({ queries: 4 })] })],
+    ].map((one) => [one.id, one] as const),
+  )('bears the steps of %s', (_, one) => {
+    const model = buildVariant('cnn-33', { spec, seed: 1 });
+    const plain = asClassifier(model);
+    const compiled = compiledClassifier(plain);
+    const [images, labels] = [imagesOf(3, 3), labelsOf(3)];
+    const [actual, expected] = [compiled, plain].map(
+      (classifier) =>
+        one.run(classifier, images, labels, { strengths: [0.3], random: randomStream(1, one.id) })[0],
+    );
+    expect([...actual.predicted]).toEqual([...expected.predicted]);
+    expect(actual.cost).toEqual(expected.cost);
+    tf.dispose([images, labels, actual.adversarial, expected.adversarial]);
     compiled.dispose();
     model.dispose();
   });

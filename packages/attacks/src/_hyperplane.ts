@@ -36,8 +36,9 @@ export function ontoPlane(
   const times = tf.where(speed.greater(0), room.div(nonZero(speed)).minimum(FAR), tf.fill([rows, size], FAR));
   const order = tf.topk(times.neg(), size).indices;
   const flat = order.add(tf.range(0, rows, 1, 'int32').mul(tf.scalar(size, 'int32')).reshape([rows, 1]));
+  // Not tf.gather, which reads the indices to check them on the native engine: no compiled step can do that.
   const inOrder = (values: tf.Tensor) =>
-    tf.gather(values.reshape([-1]), flat.reshape([-1])).reshape([rows, size]);
+    tf.gatherND(values.reshape([-1]), flat.reshape([-1, 1])).reshape([rows, size]);
   const met = tf.cumsum(inOrder(steep.mul(room)), 1, true);
   const slopes = tf.cumsum(inOrder(steep.mul(speed)), 1, false, true);
   const lines = wanted.abs().sub(met).div(nonZero(slopes));
