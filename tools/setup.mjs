@@ -3,13 +3,10 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { run, say } from './_console.mjs';
+import { npx, packageManager, root } from './_pnpm.mjs';
 import { buildKernels } from './build-kernels.mjs';
 import { fetchWheel, link, wantsWheel } from './link-libtensorflow.mjs';
-
-const PNPM = 'pnpm@10.34.9';
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -40,11 +37,14 @@ async function installPackages() {
   const hash = manifestHash();
   if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === hash) return;
   say('installing packages');
-  const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
-  const done = await run(npx, ['-y', PNPM, 'install', '--frozen-lockfile', '--reporter=append-only'], {
-    cwd: root,
-    env: { CI: 'true' },
-  });
+  const done = await run(
+    npx,
+    ['-y', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only'],
+    {
+      cwd: root,
+      env: { CI: 'true' },
+    },
+  );
   if (!done.ok) {
     console.error(done.output);
     console.error(

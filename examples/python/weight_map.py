@@ -1,6 +1,6 @@
-"""Runs an exported weight map CNN in PyTorch: python weight_map.py <weights.safetensors> <images.safetensors>
+"""Runs an exported weight map CNN in PyTorch: python weight_map.py <weights.safetensors> <images.json>
 
-The images are float32 [batch, height, width, channels] in [0, 1] under the name `images`. Prints the logits as JSON.
+The images are lists of numbers in [0, 1], [batch, height, width, channels]. Prints the logits as JSON.
 """
 
 import json
@@ -46,5 +46,5 @@ def smoothing_cnn(weights):
 
 
 if __name__ == "__main__":
-    with torch.no_grad():
-        print(json.dumps(smoothing_cnn(load_file(sys.argv[1]))(load_file(sys.argv[2])["images"]).tolist()))
+    with open(sys.argv[2]) as file, torch.no_grad():
+        print(json.dumps(smoothing_cnn(load_file(sys.argv[1]))(torch.tensor(json.load(file))).tolist()))

@@ -1,11 +1,4 @@
-import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-
-export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
+import { pnpm } from '../_pnpm.mjs';
 
 /**
  * What the project depends on when it runs: name, version, licence as its manifest states it.
@@ -13,12 +6,7 @@ const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
  * @returns sorted by name, one entry a version.
  */
 export async function runtimeDependencies() {
-  const { packageManager } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
-  const { stdout } = await promisify(execFile)(
-    npx,
-    ['-y', packageManager, 'licenses', 'list', '--json', '--prod', '-r'],
-    { cwd: root, maxBuffer: 2 ** 26 },
-  );
+  const { stdout } = await pnpm(['licenses', 'list', '--json', '--prod', '-r']);
   return Object.values(JSON.parse(stdout))
     .flat()
     .flatMap(({ name, versions, license, description, homepage }) =>

@@ -2,7 +2,8 @@
 import { readFile, writeFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
-import { root, runtimeDependencies } from './_licences.mjs';
+import { root } from '../_pnpm.mjs';
+import { runtimeDependencies } from './_licences.mjs';
 
 const file = path.resolve(process.argv[2] ?? path.join(root, 'tools/hygiene/dist/sbom.cdx.json'));
 const { name, version, license } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));

@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { extract } from 'tar';
-import { root } from './_packages.mjs';
+import { root } from '../_pnpm.mjs';
 
 /**
  * A project with the packed packages in its `node_modules`, made without a network: the tarballs unpacked, and what they depend on

@@ -1,17 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { list } from 'tar';
-import { publicPackages, root } from './_packages.mjs';
-
-const execute = promisify(execFile);
-const { packageManager } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
-const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
-
-/** Runs the project's pnpm, the version that the root manifest names. */
-export const pnpm = (args, options) =>
-  execute(npx, ['-y', packageManager, ...args], { maxBuffer: 2 ** 26, ...options });
+import { pnpm } from '../_pnpm.mjs';
+import { publicPackages } from './_packages.mjs';
 
 /**
  * Packs every public package as `pnpm publish` would: `workspace:` and `catalog:` become versions.
@@ -21,13 +12,10 @@ export const pnpm = (args, options) =>
 export async function packAll(destination) {
   await mkdir(destination, { recursive: true });
   const packages = publicPackages();
-  const { stdout } = await pnpm(
-    [
-      ...packages.map(({ manifest }) => `--filter=${manifest.name}`),
-      ...['pack', '--json', '--pack-destination', destination],
-    ],
-    { cwd: root },
-  );
+  const { stdout } = await pnpm([
+    ...packages.map(({ manifest }) => `--filter=${manifest.name}`),
+    ...['pack', '--json', '--pack-destination', destination],
+  ]);
   const made = JSON.parse(stdout);
   return Promise.all(
     packages.map(({ id, manifest }) => {

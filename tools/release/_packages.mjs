@@ -1,14 +1,12 @@
 // Which packages are published, and what holds for each of them.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+import { root } from '../_pnpm.mjs';
 
 /** The packages that run in browsers: nothing of Node, nothing native, one peer. */
 export const pure = ['core', 'wm-layers', 'architectures', 'attacks', 'metrics'];
 
-/** Names and folders of what isn't private, in the order in which one depends on another. */
+/** What isn't private: folder, its name, manifest. */
 export const publicPackages = () =>
   readdirSync(path.join(root, 'packages'))
     .map((name) => path.join(root, 'packages', name))

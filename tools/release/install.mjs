@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { entries, importing, requiring } from './_consumer.mjs';
-import { packAll, pnpm } from './_pack.mjs';
+import { pnpm } from '../_pnpm.mjs';
+import { packAll } from './_pack.mjs';
 
 const execute = promisify(execFile);
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { commands, hiddenCommands, type CommandRow } from './commands/index.js';
-import { addCompletion, COMPLETION } from './completion.js';
+import { addCompletion } from './completion.js';
 import { EXIT } from './exit-codes.js';
 
 const help = `
@@ -35,7 +35,7 @@ export async function buildProgram(words: readonly string[]): Promise<Command> {
   for (const [name, row] of Object.entries(commands)) program.addCommand(await load(name, row, wanted));
   for (const [name, row] of Object.entries(hiddenCommands))
     if (name === wanted) program.addCommand(await load(name, row, wanted), { hidden: true });
-  const isCompleting = words[0] === 'complete' || words[0] === COMPLETION;
+  const isCompleting = words[0] === 'complete';
   const isNamed = isCompleting && wanted !== undefined && wanted in commands;
   addCompletion(program, isNamed ? (await import('./known-names.js')).knownNames() : {});
   return program;

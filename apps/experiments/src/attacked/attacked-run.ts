@@ -3,9 +3,8 @@ import path from 'node:path';
 import { gradCamRecordSchema } from '@weightmap/core';
 import { writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
+import { networkRow, percent } from './_network-row.js';
 import { corruptedNetworksSchema } from './corrupted-networks.js';
-
-const percent = z.number().min(0).max(100);
 
 const checkSchema = z.object({
   number: z.number(),
@@ -33,10 +32,7 @@ const attackedRunSchema = z.object({
   images: z.number().int().positive(),
   cells: z.array(
     z.object({
-      cellId: z.string(),
-      variant: z.string(),
-      dataset: z.string(),
-      trial: z.number().int(),
+      ...networkRow,
       /** Without an attack. */
       cleanAccuracyPercent: percent,
       attacks: z.array(

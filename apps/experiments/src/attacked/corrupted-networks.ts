@@ -2,8 +2,7 @@ import { WeightmapError, type CellConfig } from '@weightmap/core';
 import { meanCorruptionError, type CorruptionErrors } from '@weightmap/metrics';
 import { z } from 'zod';
 import { cellId } from '../records/index.js';
-
-const percent = z.number().min(0).max(100);
+import { networkRow, percent } from './_network-row.js';
 
 /** What corruptions do to the networks of a run, against a baseline among them. */
 export const corruptedNetworksSchema = z.object({
@@ -13,10 +12,7 @@ export const corruptedNetworksSchema = z.object({
   images: z.number().int().positive(),
   cells: z.array(
     z.object({
-      cellId: z.string(),
-      variant: z.string(),
-      dataset: z.string(),
-      trial: z.number().int(),
+      ...networkRow,
       /** Whose severities these are. */
       benchmark: z.string(),
       cleanErrorPercent: percent,

@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import '@weightmap/architectures'; // registers the layers that a stored model may have
 import { maskingReport, type MaskingReport } from '@weightmap/attacks';
 import {
-  asClassifier,
   batchesOf,
   batchOf,
   countOf,
@@ -16,14 +14,14 @@ import {
   type ImageSet,
   type OnProgress,
 } from '@weightmap/core';
-import { compiledClassifier, type EngineInfo } from '@weightmap/engine';
-import { loadModel } from '@weightmap/training';
+import type { EngineInfo } from '@weightmap/engine';
 import { attackOrigin, findVariant } from '../plugins/components.js';
 import { cellPaths } from '../records/index.js';
 import { drawAttacked, picturedStrength, strongestAt, type AttackedLooks } from './attacked-pictures.js';
 import type { AttackedPoint } from './attacked-point.js';
 import { digestOf, openEvaluationCache } from './evaluation-cache.js';
 import { withHeldOutSeeds } from './held-out-seeds.js';
+import { openNetwork } from './open-network.js';
 
 /** Images attacked at a time; they take part in naming the random streams. */
 const BATCH = 100;
@@ -65,8 +63,8 @@ export interface AttackedCell {
 export async function attackCell(cell: CellConfig, options: CellAttackOptions): Promise<AttackedCell> {
   const { run, dataset, engine, epsilons, images, maskingImages, signal, onProgress } = options;
   const paths = cellPaths(run, cell);
-  const model = await loadModel(paths.weights);
-  const classifier = compiledClassifier(asClassifier(model, { bounds: [0, 1] }));
+  const network = await openNetwork(paths.weights);
+  const { model, classifier } = network;
   const held = withHeldOutSeeds(options.attacks, dataset, cell.seed);
   const { attacks } = held;
   try {
@@ -103,8 +101,7 @@ export async function attackCell(cell: CellConfig, options: CellAttackOptions): 
     return { images: countOf(set), clean: cleanFlags(classifier, set), attacks: attacked, masking, pictures };
   } finally {
     held.dispose();
-    classifier.dispose();
-    model.dispose();
+    network.dispose();
   }
 }
 

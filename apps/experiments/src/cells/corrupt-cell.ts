@@ -1,18 +1,10 @@
-import '@weightmap/architectures'; // registers the layers that a stored model may have
 import { attacks, corruptions, type AttackId, type CorruptionBenchmark } from '@weightmap/attacks';
-import {
-  asClassifier,
-  countOf,
-  firstOf,
-  type CellConfig,
-  type Dataset,
-  type OnProgress,
-} from '@weightmap/core';
-import { compiledClassifier, type EngineInfo } from '@weightmap/engine';
+import { countOf, firstOf, type CellConfig, type Dataset, type OnProgress } from '@weightmap/core';
+import type { EngineInfo } from '@weightmap/engine';
 import { robustnessCurve, testError, type CorruptionErrors } from '@weightmap/metrics';
-import { loadModel } from '@weightmap/training';
 import { cellPaths } from '../records/index.js';
 import { digestOf, openEvaluationCache } from './evaluation-cache.js';
+import { openNetwork } from './open-network.js';
 
 /** Images at a time; they take part in naming the random streams. */
 const BATCH = 100;
@@ -43,8 +35,8 @@ export async function corruptCell(
   { run, dataset, engine, images, signal, onProgress }: CellCorruptionOptions,
 ): Promise<CorruptionErrors> {
   const paths = cellPaths(run, cell);
-  const model = await loadModel(paths.weights);
-  const classifier = compiledClassifier(asClassifier(model, { bounds: [0, 1] }));
+  const network = await openNetwork(paths.weights);
+  const { model, classifier } = network;
   try {
     const cache = openEvaluationCache(paths.evaluation, digestOf(model));
     const set = firstOf(dataset.test, images);
@@ -69,7 +61,6 @@ export async function corruptCell(
     }
     return { clean: testError(classifier, set, { batchSize: BATCH }), corrupted };
   } finally {
-    classifier.dispose();
-    model.dispose();
+    network.dispose();
   }
 }

@@ -1,15 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { pgd } from '@weightmap/attacks';
-import {
-  asClassifier,
-  batchesOf,
-  firstOf,
-  predictClasses,
-  randomStream,
-  type Dataset,
-} from '@weightmap/core';
-import { compiledClassifier } from '@weightmap/engine';
-import { loadModel } from '@weightmap/training';
+import { batchesOf, firstOf, predictClasses, randomStream, type Dataset } from '@weightmap/core';
+import { openNetwork } from './open-network.js';
 
 export interface TransferOptions {
   readonly epsilon: number;
@@ -40,11 +32,7 @@ export async function transferMatrix(
 ): Promise<Transfer[]> {
   const set = firstOf(dataset.test, count);
   const open = await Promise.all(
-    networks.map(async ({ name, weights }) => {
-      const model = await loadModel(weights);
-      const classifier = compiledClassifier(asClassifier(model, { bounds: [0, 1] }));
-      return { name, model, classifier };
-    }),
+    networks.map(async ({ name, weights }) => ({ name, ...(await openNetwork(weights)) })),
   );
   try {
     const found: Transfer[] = [];
@@ -69,9 +57,6 @@ export async function transferMatrix(
     }
     return found;
   } finally {
-    for (const { model, classifier } of open) {
-      classifier.dispose();
-      model.dispose();
-    }
+    for (const network of open) network.dispose();
   }
 }

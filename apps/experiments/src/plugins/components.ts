@@ -105,10 +105,7 @@ function checkedDataset(dataset: Dataset, { id }: DatasetLoader, file: string): 
   for (const part of ['train', 'validation', 'test'] as const) {
     const { spec, pixels, labels } = dataset[part] ?? {};
     if (!(pixels instanceof Uint8Array) || !(labels instanceof Uint8Array) || labels.length === 0)
-      throw wrong(
-        `has no images to ${part === 'train' ? 'train' : part}`,
-        'an `imageSet` of one image or more',
-      );
+      throw wrong(`has no images to ${part}`, 'an `imageSet` of one image or more');
     imageSet(spec, pixels, labels);
   }
   return dataset;
