@@ -48,6 +48,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     description: 'write results as tables, and weights as safetensors, for other programs',
     load: async () => (await import('./export.js')).exportCommand,
   },
+  publish: {
+    description: 'copy finished records, pictures and attack results of a run to a folder that can be shared',
+    load: async () => (await import('./publish.js')).publishCommand,
+  },
   list: {
     description: 'the rows of the benchmark, with parameters and FLOPs',
     load: async () => (await import('./list.js')).listCommand,

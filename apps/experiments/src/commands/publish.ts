@@ -1,0 +1,174 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { WeightmapError, type CellConfig } from '@weightmap/core';
+import { readIfThere, writeWhole } from '@weightmap/core/files';
+import { Command } from 'commander';
+import { readAttackedRun, writeAttackedRun, type AttackedRun } from '../attacked/attacked-run.js';
+import { cellName } from '../cells/cell-name.js';
+import { count, plain } from '../format.js';
+import { readManifest, writeManifest } from '../plan/manifest.js';
+import { cellPaths, readRecords, storedIdentity, type StoredRecord } from '../records/index.js';
+import { attackedPictures } from '../report/attacked-grids.js';
+
+interface Options {
+  out: string;
+  json?: boolean;
+}
+
+export function publishCommand(): Command {
+  return new Command('publish')
+    .argument('<run>', 'folder of the run')
+    .requiredOption('--out <folder>', 'where the results go; those of earlier calls stay')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Copies what a reader of the results needs: records, pictures, attack results and the list of cells. Weights, checkpoints, logs and
+paths of this machine are left out. The folder is a run folder: report, verify, status and export read it.
+Call it again when more cells are finished.
+
+Example:
+  weightmap publish runs/reproduction --out results`,
+    )
+    .action(async (run: string, { out, json }: Options) => {
+      const published = await publishRun(run, out);
+      if (json) console.log(JSON.stringify(published));
+      else {
+        console.log(
+          `${count(published.records, 'record')} (${published.added} new), ${count(published.files, 'picture')} and attack results of ${count(published.attacked, 'network')} in ${out}`,
+        );
+        for (const { file, reason } of published.damaged)
+          console.log(`damaged record left out: ${plain(file)} (${plain(reason)})`);
+      }
+    });
+}
+
+interface Published {
+  /** Records of the run, all of them in the folder now. */
+  readonly records: number;
+  /** Of these, the ones that were not there before. */
+  readonly added: number;
+  /** Pictures written or already there. */
+  readonly files: number;
+  /** Networks with attack results in the folder, those of earlier calls included. */
+  readonly attacked: number;
+  readonly damaged: readonly { readonly file: string; readonly reason: string }[];
+}
+
+/**
+ * Copies the finished cells of a run to a folder that is meant to be shared. Each file is written whole or not at all.
+ *
+ * @throws WeightmapError if the run has no record, if the folder is the run itself, or if the folder holds a record of another
+ *   configuration in the place of one of the run's: nothing is written then.
+ */
+async function publishRun(run: string, out: string): Promise<Published> {
+  if (path.resolve(run) === path.resolve(out))
+    throw new WeightmapError('The results would be written over the run itself.', {
+      where: out,
+      fix: 'name another folder by --out',
+    });
+  const { records, damaged } = await readRecords(run);
+  if (records.length === 0)
+    throw new WeightmapError('There is nothing to publish.', {
+      where: run,
+      expected: 'a run with at least one finished cell',
+      fix: '`weightmap status` shows which cells are done',
+    });
+  const { data, ...manifest } = await readManifest(run);
+  const earlier = existsSync(path.join(out, 'cells')) ? (await readRecords(out)).records : [];
+  await refuseOthers(out, records, earlier);
+
+  let files = 0;
+  for (const { record, folder } of records) {
+    const to = cellPaths(out, record.cell);
+    files += await copyPictures(folder, to.folder, record.gradCam);
+    await writeWhole(to.identity, `${JSON.stringify({ cellId: record.cellId })}\n`);
+    // Last, because a record says that its cell is complete.
+    await copy(cellPaths(run, record.cell).record, to.record);
+  }
+  const attacked = mergeAttacks(readAttackedRun(out), readAttackedRun(run));
+  for (const cell of readAttackedRun(run)?.cells ?? []) {
+    const pictured = attackedPictures(run, cell);
+    const to = cellPaths(out, { ...cell, dataset: { id: cell.dataset } }).folder;
+    if (pictured) files += await copyPictures(pictured.folder, to, pictured.record.gradCam);
+  }
+  if (attacked) await writeAttackedRun(out, attacked);
+  // Where the data and the plugins lie on this machine is nobody else's business.
+  await writeManifest(out, { ...manifest, plugins: undefined, data: { ...data, dataDir: undefined } });
+  const before = new Set(earlier.map(({ record }) => record.cellId));
+  const added = records.filter(({ record }) => !before.has(record.cellId)).length;
+  return { records: records.length, added, files, attacked: attacked?.cells.length ?? 0, damaged };
+}
+
+/** Two configurations in one place can't both be published: the reader would take one for the other. */
+async function refuseOthers(
+  out: string,
+  records: readonly StoredRecord[],
+  earlier: readonly StoredRecord[],
+): Promise<void> {
+  const placed = new Map(earlier.map(({ record }) => [cellPaths(out, record.cell).folder, record.cellId]));
+  for (const { record } of records) {
+    const { folder, identity } = cellPaths(out, record.cell);
+    const owner = placed.get(folder) ?? (await storedIdentity(identity));
+    if (owner && owner !== record.cellId)
+      throw new WeightmapError(`The folder holds another configuration of ${cellName(record.cell)}.`, {
+        where: folder,
+        expected: `cell ${record.cellId.slice(0, 12)}…, not ${owner.slice(0, 12)}…`,
+        fix: 'publish to another folder, or remove what is no longer meant',
+      });
+  }
+}
+
+interface Pictures {
+  readonly image: string;
+  readonly heatmap: string;
+  readonly perturbation?: string;
+}
+
+/** @returns how many there are. */
+async function copyPictures(from: string, to: string, pictures: readonly Pictures[]): Promise<number> {
+  const names = new Set(
+    pictures.flatMap(({ image, heatmap, perturbation }) => [
+      image,
+      heatmap,
+      ...(perturbation ? [perturbation] : []),
+    ]),
+  );
+  let copied = 0;
+  for (const name of names) if (await copy(path.join(from, name), path.join(to, name))) copied++;
+  return copied;
+}
+
+/** @returns whether there was such a file. */
+async function copy(from: string, to: string): Promise<boolean> {
+  const bytes = await readIfThere(from);
+  if (!bytes) return false;
+  if (!(await readIfThere(to))?.equals(bytes)) await writeWhole(to, bytes);
+  return true;
+}
+
+/** The new results, and the earlier ones of cells that have no new ones. */
+function mergeAttacks(earlier: AttackedRun | null, made: AttackedRun | null): AttackedRun | null {
+  if (!earlier || !made) return made ?? earlier;
+  const fresh = new Set(made.cells.map(placeOf));
+  return {
+    ...made,
+    cells: [...earlier.cells.filter((cell) => !fresh.has(placeOf(cell))), ...made.cells].sort((a, b) =>
+      placeOf(a).localeCompare(placeOf(b), 'en', { numeric: true }),
+    ),
+    transfer: made.transfer ?? earlier.transfer,
+    ...((made.corruptions ?? earlier.corruptions) && {
+      corruptions: made.corruptions ?? earlier.corruptions,
+    }),
+  };
+}
+
+const placeOf = ({
+  dataset,
+  variant,
+  trial,
+}: {
+  dataset: string;
+  variant: string;
+  trial: CellConfig['trial'];
+}) => `${dataset}/${variant}/${trial}`;

@@ -1,0 +1,105 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { RunRecord } from '@weightmap/core';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { publishCommand } from '../src/commands/publish.js';
+import { readManifest, writeManifest } from '../src/plan/manifest.js';
+import { cellPaths, readRecords, writeRecord } from '../src/records/index.js';
+import { makeRecord } from './make-record.js';
+
+let work: string;
+const at = (name: string) => path.join(work, name);
+
+beforeEach(async () => {
+  work = await mkdtemp(path.join(tmpdir(), 'weightmap-publish-'));
+  vi.spyOn(console, 'log').mockImplementation(() => {});
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(work, { recursive: true });
+});
+
+const picture = {
+  ...{ heatmap: 'grad-cam/0-clean-heatmap.png', image: 'grad-cam/0-clean-image.png', layer: 'conv' },
+  ...{ sample: 0, condition: 'clean' as const, strength: 0, label: '7', predicted: '7', probability: 0.9 },
+};
+
+/** A run with these finished cells, each with a picture and weights. */
+async function makeRun(name: string, records: readonly RunRecord[]): Promise<string> {
+  for (const record of records) {
+    await writeRecord(at(name), record);
+    const { folder, weights, events } = cellPaths(at(name), record.cell);
+    await mkdir(path.join(folder, 'grad-cam'), { recursive: true });
+    for (const file of [picture.heatmap, picture.image])
+      await writeFile(path.join(folder, file), `png of ${file}`);
+    await mkdir(weights);
+    await writeFile(path.join(weights, 'weights.bin'), 'weights');
+    await writeFile(events, '{}\n');
+  }
+  await writeManifest(at(name), {
+    ...{
+      preset: 'standard',
+      gradCamSamples: 1,
+      tensorboard: false,
+      data: { seed: 1, dataDir: '/home/somebody/data' },
+    },
+    cells: records.map(({ cell }) => cell),
+  });
+  return at(name);
+}
+
+const publish = (run: string, out: string) =>
+  publishCommand().parseAsync([run, '--out', out], { from: 'user' });
+
+const filesIn = async (folder: string) =>
+  (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+    .sort();
+
+const first = makeRecord({ trial: 1, gradCam: [picture] });
+const second = makeRecord({ trial: 2, gradCam: [picture] });
+
+it('copies records and pictures, and nothing else', async () => {
+  const run = await makeRun('run', [first]);
+  await publish(run, at('results'));
+  const cell = 'cells/mnist/cnn-33/trial-1';
+  expect(await filesIn(at('results'))).toEqual([
+    `${cell}/cell.json`,
+    `${cell}/grad-cam/0-clean-heatmap.png`,
+    `${cell}/grad-cam/0-clean-image.png`,
+    `${cell}/record.json`,
+    'grid.json',
+  ]);
+  for (const file of ['record.json', picture.image])
+    expect(await readFile(at(`results/${cell}/${file}`))).toEqual(await readFile(path.join(run, cell, file)));
+  expect(await readFile(at('results/grid.json'), 'utf8')).not.toContain('somebody');
+  expect((await readManifest(at('results'))).data).toEqual({ seed: 1 });
+});
+
+it('adds cells that are finished later, and keeps those of earlier calls', async () => {
+  await publish(await makeRun('run', [first]), at('results'));
+  await publish(await makeRun('another-machine', [second]), at('results'));
+  const { records, damaged } = await readRecords(at('results'));
+  expect(records.map(({ record }) => record.trial)).toEqual([1, 2]);
+  expect(damaged).toEqual([]);
+  expect((await readManifest(at('results'))).cells).toHaveLength(2);
+});
+
+it('refuses another configuration in the same place, before anything is written', async () => {
+  await publish(await makeRun('run', [first]), at('results'));
+  const before = await readFile(cellPaths(at('results'), first.cell).record);
+  const other = makeRecord({ trial: 1, gradCam: [picture], training: { epochs: 2 }, epochs: 2 });
+  const run = await makeRun('other', [other, second]);
+  await expect(publish(run, at('results'))).rejects.toThrow('holds another configuration');
+  expect(await readFile(cellPaths(at('results'), first.cell).record)).toEqual(before);
+  expect((await readRecords(at('results'))).records).toHaveLength(1);
+});
+
+it('refuses a run without records, and the run itself as the target', async () => {
+  const run = await makeRun('run', [first]);
+  await expect(publish(run, run)).rejects.toThrow('over the run itself');
+  await mkdir(at('empty/cells'), { recursive: true });
+  await expect(publish(at('empty'), at('results'))).rejects.toThrow('nothing to publish');
+});
