@@ -11,29 +11,52 @@ export const conditionsOf = ({ dataset, training, evaluation }: CellConfig): Con
   evaluation,
 });
 
-/** How far a result may be held against the paper's. */
+/** How far a result can be compared with the paper's. */
 export type Likeness = {
-  /** What differs from the paper's protocol, each a clause of a sentence; empty for like with like. */
+  /** How the conditions differ from the paper's protocol, each a clause of a sentence; empty if they are the same. */
   readonly caveats: readonly string[];
 } & (
   | { readonly sameData: true; readonly paperDataset: PaperDataset }
-  /** What the images stand for: the paper's row is shown, but nothing is subtracted. */
+  /** Other images: the paper's row of the dataset they substitute is shown, but nothing is subtracted. */
   | { readonly sameData: false; readonly paperDataset: PaperDataset | null }
 );
 
-/** Datasets that the paper did not use, by what they are a substitute for. */
-const STANDS_FOR: Readonly<Record<string, PaperDataset>> = { digits: 'mnist', 'iwildcam-2class': 'iwildcam' };
+/** Datasets that the paper did not use, and the one that each is a substitute for. */
+const SUBSTITUTES: Readonly<Record<string, PaperDataset>> = {
+  digits: 'mnist',
+  'iwildcam-2class': 'iwildcam',
+};
 
 /** A part this much smaller than the paper's counts as less data; a few images skipped do not. */
 const ALMOST_ALL = 0.98;
+
+/** Networks trained for fewer epochs than this are no evidence (chosen): their errors still fall from epoch to epoch. */
+const LEAST_EPOCHS = 10;
+
+/**
+ * Whether results under these conditions are evidence at all: not if the networks were trained for fewer than 10 epochs, or
+ * on a part of the paper's training images, or measured on a part of its test images. So results of the presets `quick` and
+ * `smoke` are none, and get no verdict.
+ */
+export const isEvidence = ({ dataset, training }: Conditions): boolean =>
+  training.epochs >= LEAST_EPOCHS && !(isPaperDataset(dataset.id) && isSubset(dataset.id, dataset));
+
+const isSubset = (
+  id: PaperDataset,
+  { train, test }: Pick<CellConfig['dataset'], 'train' | 'test'>,
+): boolean =>
+  train < paperProtocol.trainImages[id] * ALMOST_ALL || test < paperProtocol.testImages[id] * ALMOST_ALL;
 
 /** Compares the conditions of a benchmark with those of the paper (section 4). */
 export function likeForLike({ dataset, training }: Conditions): Likeness {
   if (!isPaperDataset(dataset.id))
     return {
       sameData: false,
-      paperDataset: STANDS_FOR[dataset.id] ?? null,
-      caveats: [`the images are ${dataset.label}, which the paper did not use`],
+      paperDataset: SUBSTITUTES[dataset.id] ?? null,
+      caveats: [
+        `the images are ${dataset.label}, which the paper did not use`,
+        ...(training.epochs < LEAST_EPOCHS ? [`trained for ${count(training.epochs, 'epoch')}`] : []),
+      ],
     };
 
   const caveats: string[] = [];
@@ -54,11 +77,8 @@ export function likeForLike({ dataset, training }: Conditions): Likeness {
 /** `at 3 epochs on a subset`: the same, as short as it goes; null for like with like. */
 export function shortfall({ dataset, training }: Conditions): string | null {
   if (!isPaperDataset(dataset.id)) return `on ${dataset.label}`;
-  const isSubset =
-    dataset.train < paperProtocol.trainImages[dataset.id] * ALMOST_ALL ||
-    dataset.test < paperProtocol.testImages[dataset.id] * ALMOST_ALL;
   const other = dataset.label.includes('(') ? dataset.label : null;
-  const images = [isSubset && 'a subset', other].filter(Boolean).join(' of ');
+  const images = [isSubset(dataset.id, dataset) && 'a subset', other].filter(Boolean).join(' of ');
   const parts = [
     training.epochs !== paperProtocol.epochs && `at ${count(training.epochs, 'epoch')}`,
     images && `on ${images}`,

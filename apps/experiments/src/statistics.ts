@@ -1,3 +1,5 @@
+import { differenceInterval } from '@weightmap/metrics';
+
 /** Several trials of one figure. */
 export interface Spread {
   readonly n: number;
@@ -14,6 +16,76 @@ export function spread(values: readonly number[]): Spread {
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { n, mean, sd: n > 1 ? Math.sqrt(squares / (n - 1)) : null, values };
+}
+
+/** What a comparison of means needs of several trials. */
+export interface Sample extends Pick<Spread, 'n' | 'mean' | 'sd'> {
+  /**
+   * The step in which the values come, such as 100/n percent for a share of n test images; absent for measured values.
+   * Trials that agree by chance on a small test set are no certainty: the standard deviation is taken as at least
+   * step/√12, that of the rounding.
+   */
+  readonly step?: number;
+}
+
+/** A difference between two means, first − second, and its confidence interval over trials. */
+export interface MeanDifference {
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Welch's t interval of the difference between two means over independent trials, from n, mean and standard deviation
+ * alone: so it serves for published values as well.
+ *
+ * @param level in (0, 1).
+ * @returns null if either has fewer than two trials: one trial has no spread.
+ * Source: see `differenceInterval` of `@weightmap/metrics`.
+ */
+export function welch(first: Sample, second: Sample, level = 0.95): MeanDifference | null {
+  if (first.sd === null || second.sd === null) return null;
+  const { difference, low, high } = differenceInterval(trialsOf(first, 'even'), trialsOf(second, 'odd'), {
+    level,
+  });
+  return { difference, low, high };
+}
+
+/** Values with that number, mean and deviation; the seeds of the two sides differ, so that none are paired. */
+function trialsOf(
+  { n, mean, sd, step = 0 }: Sample,
+  seeds: 'even' | 'odd',
+): { seed: number; value: number }[] {
+  // mean ± d and the mean n − 2 times have a standard deviation of d·√(2/(n − 1)).
+  const d = Math.max(sd ?? 0, step / Math.sqrt(12)) * Math.sqrt((n - 1) / 2);
+  return Array.from({ length: n }, (_, i) => ({
+    seed: 2 * i + (seeds === 'even' ? 0 : 1),
+    value: mean + (i === 0 ? d : i === 1 ? -d : 0),
+  }));
+}
+
+/**
+ * Which means are clearly above the lowest one: Welch's intervals, by Holm's step-down procedure over all comparisons
+ * with the lowest, so that among equal networks one is called clear of all others in at most 1 − level of all cases.
+ *
+ * @param lowest the sample with the smallest mean.
+ * @param others the samples that it is compared with.
+ * @returns one answer for each of `others`; false where either has a single trial.
+ * Source: S. Holm, “A simple sequentially rejective multiple test procedure”, 1979.
+ */
+export function clearlyAbove(lowest: Sample, others: readonly Sample[], level = 0.95): boolean[] {
+  const isClear = others.map(() => false);
+  for (let open = others.length; open > 0;) {
+    // With m comparisons left, each is tested at (1 − level)/m; a step that rejects several changes nothing in the result.
+    const strict = 1 - (1 - level) / open;
+    others.forEach((other, i) => {
+      if (!isClear[i]) isClear[i] = (welch(other, lowest, strict)?.low ?? 0) > 0;
+    });
+    const left = isClear.filter((clear) => !clear).length;
+    if (left === open) break;
+    open = left;
+  }
+  return isClear;
 }
 
 /**
