@@ -26,6 +26,7 @@ export function makeRecord({ data, training, evaluation, ...overrides }: MadeRec
       train: 54_000,
       validation: 6_000,
       test: 10_000,
+      subsetSeed: 1,
       ...data,
     },
     trial,

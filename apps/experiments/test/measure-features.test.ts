@@ -24,7 +24,12 @@ const measure = async (variant: string, id: string) => {
   const before = tf.memory().numTensors;
   const { evaluation } = makeRecord({ evaluation: { varianceImages: 16, sharpnessImages: 50 } }).cell;
   const layer = findVariant(variant).gradCamLayer;
-  const result = await measureFeatures(model, classifier, datasetOf(id), { layer, seed: 1, evaluation });
+  const result = await measureFeatures(model, classifier, datasetOf(id), {
+    layer,
+    seed: 1,
+    subsetSeed: 1,
+    evaluation,
+  });
   expect(tf.memory().numTensors).toBe(before);
   classifier.dispose();
   model.dispose();

@@ -35,6 +35,7 @@ describe('the cell id', () => {
       makeRecord({ training: { epochs: 299 } }),
       makeRecord({ evaluation: { epsilons: [0.1] } }),
       makeRecord({ data: { checksum: 'b'.repeat(64) } }),
+      makeRecord({ data: { subsetSeed: 2 } }),
     ].map((record) => record.cellId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids[0]).toMatch(/^[0-9a-f]{64}$/);
@@ -88,7 +89,7 @@ describe('a run folder', () => {
     const reasons = await reasonsOf();
     const of = (trial: number) => reasons[`cells/mnist/cnn-33/trial-${trial}/record.json`];
     expect(of(2)).toMatch(/^not JSON: /);
-    expect(of(3)).toBe('schema version 0; this version reads 2');
+    expect(of(3)).toBe('schema version 0; this version reads 3');
     expect(of(4)).toMatch(/testErrorPercent: .*; noise\.0\.errorPercent: /);
     expect(of(5)).toMatch(/^cellId: isn't the hash/);
     expect(of(6)).toMatch(/^record: /);

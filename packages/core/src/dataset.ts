@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from './errors.js';
 import type { OnProgress } from './progress.js';
-import type { RandomStream } from './random.js';
+import { randomStream, type RandomStream } from './random.js';
 
 /** The shape and the classes of a dataset's images. */
 export interface ImageSpec {
@@ -175,6 +175,35 @@ export function sliceOf(set: ImageSet, start: number, count: number): ImageSet {
 
 /** The first `count` images, or all of them if there are fewer; shares memory with `set`. */
 export const firstOf = (set: ImageSet, count: number): ImageSet => sliceOf(set, 0, count);
+
+/**
+ * A random subset with as many images of each class as possible; equal seeds give equal subsets.
+ *
+ * The classes take turns, in the order of their labels. Each gives its images in a random order of its own; a class
+ * that has none left is skipped. So a subset is the beginning of every larger one, and in all of them the classes'
+ * counts differ by at most one, as long as every class has images left.
+ *
+ * @param count images in the subset; with as many as there are or more, the set itself is returned, in its own order.
+ * @param options.seed each class's order is drawn from `randomStream(seed, 'subset', label)`.
+ * @throws WeightmapError if the count is not a whole number, or negative (`Infinity` is allowed).
+ */
+export function balancedSubset(set: ImageSet, count: number, { seed }: { seed: number }): ImageSet {
+  if (!(count >= 0) || (Number.isFinite(count) && !Number.isInteger(count)))
+    throw new WeightmapError(`A subset can't have ${count} images.`, {
+      expected: 'a whole number of images, 0 or more',
+    });
+  if (count >= countOf(set)) return set;
+  const byClass = set.spec.classes.map((): number[] => []);
+  set.labels.forEach((label, index) => byClass[label].push(index));
+  const queues = byClass.map((indices, label) => {
+    const order = randomStream(seed, 'subset', label).permutation(indices.length);
+    return Array.from(order, (place) => indices[place]);
+  });
+  const chosen: number[] = [];
+  for (let turn = 0; chosen.length < count; turn++)
+    for (const queue of queues) if (turn < queue.length && chosen.length < count) chosen.push(queue[turn]);
+  return pick(set, chosen);
+}
 
 /**
  * Splits off a random share.

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Raised when a record of an older version can no longer be read as a newer one. */
-export const RECORD_SCHEMA_VERSION = 2;
+export const RECORD_SCHEMA_VERSION = 3;
 
 const finite = z.number().finite();
 const count = z.number().int().nonnegative();
@@ -32,11 +32,11 @@ export const evaluationConfigSchema = z.strictObject({
   noiseRescale: z.enum(['min-max', 'bound']),
   /** Sizes of the FGSM step, pixel units of [0, 1]. */
   epsilons: z.array(finite.nonnegative()),
-  /** Test images used for the robustness curves; null for all. */
+  /** Test images used for the robustness curves, a `balancedSubset`; null for all. */
   robustnessImages: z.number().int().positive().nullable(),
-  /** Test images that the activation variances are taken over; all of them if there are fewer. */
+  /** Test images that the activation variances are taken over, a `balancedSubset`; all of them if there are fewer. */
   varianceImages: z.number().int().positive(),
-  /** Test images whose Grad-CAM maps are measured; all of them if there are fewer. */
+  /** Test images whose Grad-CAM maps are measured, a `balancedSubset`; all of them if there are fewer. */
   sharpnessImages: z.number().int().positive(),
 });
 /** What `evaluationConfigSchema` lets through. */
@@ -56,12 +56,14 @@ export const cellConfigSchema = z.strictObject({
     label: z.string().min(1),
     /** SHA-256 over the source bytes. */
     checksum: sha256,
-    /** Images used, after any limit. */
+    /** Images used, after any limit: `balancedSubset` of the part where they aren't all of it. */
     train: count,
     /** Likewise. */
     validation: count,
     /** Likewise. */
     test: count,
+    /** Seeds every subset of the parts: those above, and those of the test part that a figure is measured on. */
+    subsetSeed: z.number().int(),
   }),
   /** From 1; trials of the same number share their seed across variants. */
   trial: z.number().int().positive(),
@@ -168,7 +170,7 @@ export const activationVarianceSchema = z.strictObject({
   layer: z.string().min(1),
   /** What it is: a convolution, or which weight map. */
   kind: z.enum(['conv', 'smoothing', 'unsharp']),
-  /** Images that the variances are taken over, the first of the test part. */
+  /** Images that the variances are taken over: a `balancedSubset` of the test part. */
   n: z.number().int().positive(),
   /** Bound of the noise, pixel units of [0, 1]. */
   beta: finite.nonnegative(),
@@ -200,7 +202,7 @@ export const gradCamSharpnessSchema = z.strictObject({
   condition: z.enum(['clean', 'noisy', 'attacked']),
   /** β or ε of the condition, 0 for clean. */
   strength: finite.nonnegative(),
-  /** Maps made, one for each of the first images of the test part. */
+  /** Maps made, one for each image of a `balancedSubset` of the test part. */
   n: z.number().int().positive(),
   /** Maps that are 0 everywhere, of which nothing below can be said: they are left out of the summaries. */
   empty: count,

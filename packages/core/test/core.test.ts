@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  balancedSubset,
   batchesOf,
   batchOf,
   countOf,
@@ -116,6 +117,47 @@ describe('image sets', () => {
     expect(firstPixels.sort((a, b) => a - b)).toEqual([...tenImages.labels].map((_, i) => i * 24));
     const [other] = splitOff(tenImages, 0.25, randomStream(2, 'split'));
     expect([...other.pixels]).not.toEqual([...rest.pixels]);
+  });
+
+  it('have balanced subsets: seeded, each the beginning of a larger one, classes skipped when they are used up', () => {
+    // Sorted by class, as a file may be: the first images are all of one class. Pixel 0 is the image's index.
+    const three: ImageSpec = { ...spec, classes: ['a', 'b', 'c'] };
+    const labels = [
+      ...new Array<number>(20).fill(0),
+      ...new Array<number>(3).fill(1),
+      ...new Array<number>(10).fill(2),
+    ];
+    const set = imageSet(
+      three,
+      Uint8Array.from(labels.flatMap((_, i) => [i, 0, 0, 0, 0, 0])),
+      Uint8Array.from(labels),
+    );
+    const indicesOf = (count: number, seed = 1) => {
+      const subset = balancedSubset(set, count, { seed });
+      const indices = [...subset.labels].map((_, i) => subset.pixels[i * 6]);
+      expect([...subset.labels], 'labels stay with their images').toEqual(
+        indices.map((index) => labels[index]),
+      );
+      return indices;
+    };
+    const largest = indicesOf(32);
+    expect(new Set(largest).size, 'no image twice').toBe(32);
+    for (let count = 0; count <= 32; count++) {
+      const indices = indicesOf(count);
+      expect(indices).toEqual(largest.slice(0, count));
+      const counts = [0, 1, 2].map((label) => indices.filter((index) => labels[index] === label).length);
+      // Each class has as many as the fairest division gives it: as many as any other, or all that it has.
+      const most = Math.max(...counts);
+      counts.forEach((found, label) =>
+        expect(found).toBeGreaterThanOrEqual(Math.min(most - 1, [20, 3, 10][label])),
+      );
+    }
+    expect(indicesOf(12)).not.toEqual(indicesOf(12, 2));
+    expect(indicesOf(12)).not.toEqual([0, 20, 23, 1, 21, 24, 2, 22, 25, 3, 26, 4]);
+    expect(balancedSubset(set, 33, { seed: 1 })).toBe(set);
+    expect(balancedSubset(set, Infinity, { seed: 1 })).toBe(set);
+    for (const count of [-1, 1.5, Number.NaN])
+      expect(() => balancedSubset(set, count, { seed: 1 })).toThrow(WeightmapError);
   });
 
   it('come in batches, the last one smaller, and leave no tensor behind', () => {

@@ -1,4 +1,11 @@
-import { countOf, firstOf, WeightmapError, type CellConfig, type Dataset } from '@weightmap/core';
+import {
+  balancedSubset,
+  countOf,
+  WeightmapError,
+  type CellConfig,
+  type Dataset,
+  type ImageSet,
+} from '@weightmap/core';
 import type { Manifest } from '../plan/manifest.js';
 import { datasetLoader } from '../plugins/components.js';
 
@@ -8,7 +15,7 @@ import { datasetLoader } from '../plugins/components.js';
  * @throws WeightmapError if they are other images now.
  */
 export async function loadCellData(cell: CellConfig, { data }: Pick<Manifest, 'data'>): Promise<Dataset> {
-  const { id, checksum } = cell.dataset;
+  const { id, checksum, subsetSeed: seed } = cell.dataset;
   const dataset = await datasetLoader(id).load({ ...data, offline: true });
   const parts = ['train', 'validation', 'test'] as const;
   const isSame =
@@ -19,10 +26,7 @@ export async function loadCellData(cell: CellConfig, { data }: Pick<Manifest, 'd
       expected: `data with the checksum ${checksum.slice(0, 12)}…, at least ${parts.map((part) => `${cell.dataset[part]} ${part}`).join(', ')} images`,
       fix: 'give it the same data as before, or start the run again in another folder (--out)',
     });
-  return {
-    ...dataset,
-    train: firstOf(dataset.train, cell.dataset.train),
-    validation: firstOf(dataset.validation, cell.dataset.validation),
-    test: firstOf(dataset.test, cell.dataset.test),
-  };
+  const cut = (part: 'train' | 'validation' | 'test'): ImageSet =>
+    balancedSubset(dataset[part], cell.dataset[part], { seed });
+  return { ...dataset, train: cut('train'), validation: cut('validation'), test: cut('test') };
 }

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import {
-  firstOf,
+  balancedSubset,
   type Classifier,
   type Dataset,
   type EvaluationConfig,
@@ -17,6 +17,8 @@ export interface FeatureOptions {
   /** Name of the layer that Grad-CAM looks at. */
   layer: string;
   seed: number;
+  /** Seeds the subsets of the test images that are looked at. */
+  subsetSeed: number;
   evaluation: EvaluationConfig;
   onProgress?: OnProgress;
 }
@@ -26,17 +28,17 @@ export async function measureFeatures(
   model: tf.LayersModel,
   classifier: Classifier,
   { id, test }: Dataset,
-  { layer, seed, evaluation, onProgress }: FeatureOptions,
+  { layer, seed, subsetSeed, evaluation, onProgress }: FeatureOptions,
 ): Promise<Pick<RunRecord, 'activationVariance' | 'gradCamSharpness'>> {
   const shared = { seed, onProgress };
   const [clean, noisy, attacked] = conditions(evaluation);
 
-  const forVariance = firstOf(test, evaluation.varianceImages);
+  const forVariance = balancedSubset(test, evaluation.varianceImages, { seed: subsetSeed });
   const variance = ({ perturbation }: typeof clean) =>
     activationVariance(model, classifier, forVariance, { ...shared, perturbation });
   const [quiet, loud] = [await variance(clean), await variance(noisy)];
 
-  const forSharpness = firstOf(test, evaluation.sharpnessImages);
+  const forSharpness = balancedSubset(test, evaluation.sharpnessImages, { seed: subsetSeed });
   const background = DARK_GROUNDS.has(id) ? 'dark' : 'unknown';
   const sharpness: RunRecord['gradCamSharpness'] = [];
   for (const { condition, strength, perturbation } of [clean, noisy, attacked])

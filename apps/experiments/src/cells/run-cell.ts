@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { fgsm, uniformNoise } from '@weightmap/attacks';
 import {
   asClassifier,
+  balancedSubset,
   countOf,
-  firstOf,
   RECORD_SCHEMA_VERSION,
   type Attack,
   type CellConfig,
@@ -80,10 +80,15 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     await saveModel(model, paths.weights);
 
     const started = performance.now();
-    const attacked = firstOf(dataset.test, evaluation.robustnessImages ?? Number.POSITIVE_INFINITY);
+    const { subsetSeed } = cell.dataset;
+    const attacked = balancedSubset(dataset.test, evaluation.robustnessImages ?? Number.POSITIVE_INFINITY, {
+      seed: subsetSeed,
+    });
     const curve = { seed, onProgress };
     const cache = openEvaluationCache(paths.evaluation, digestOf(model));
-    const circumstances = { data: dataset.checksum, seed, engine: engine.name, images: countOf(attacked) };
+    const circumstances = {
+      ...{ data: dataset.checksum, subsetSeed, seed, engine: engine.name, images: countOf(attacked) },
+    };
     const sweep = (attack: Attack, strengths: readonly number[], options = {}) =>
       cache.entries(attack.id, { ...circumstances, ...options }, strengths, (missing) =>
         robustnessCurve(classifier, attacked, attack, missing, curve),
@@ -91,7 +96,7 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     const { noiseRescale: rescale, betas, epsilons } = evaluation;
     const noiseCurve = await sweep(uniformNoise({ rescale }), betas, { rescale });
     const fgsmCurve = await sweep(fgsm(), epsilons);
-    const features = { seed, layer: findVariant(variant).gradCamLayer, evaluation };
+    const features = { seed, subsetSeed, layer: findVariant(variant).gradCamLayer, evaluation };
     const [measured] = await cache.entries(
       'features',
       { ...circumstances, ...features },

@@ -1,6 +1,6 @@
 import {
+  balancedSubset,
   countOf,
-  firstOf,
   randomStream,
   type CellConfig,
   type Dataset,
@@ -39,9 +39,10 @@ export function placeRows(
   );
 }
 
-/** The parts of a dataset that a protocol uses. */
-export function limitDataset(dataset: Dataset, limits: Preset['limits']): Dataset {
-  const cut = (set: ImageSet, limit: number | null) => (limit === null ? set : firstOf(set, limit));
+/** The parts of a dataset that a protocol uses: seeded, class-balanced subsets where it limits them. */
+export function limitDataset(dataset: Dataset, limits: Preset['limits'], seed: number): Dataset {
+  const cut = (set: ImageSet, limit: number | null) =>
+    limit === null ? set : balancedSubset(set, limit, { seed });
   const limited = {
     train: cut(dataset.train, limits.train),
     validation: cut(dataset.validation, limits.validation),
@@ -79,6 +80,7 @@ export function expandGrid(
         train: countOf(dataset.train),
         validation: countOf(dataset.validation),
         test: countOf(dataset.test),
+        subsetSeed: seed,
       },
       trial,
       seed: trialSeed(seed, trial),

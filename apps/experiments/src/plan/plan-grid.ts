@@ -39,7 +39,7 @@ export async function planGrid(preset: Preset, { select, datasets, ...finding }:
     const substitute = preset.substitute && datasets === undefined;
     const found = await findDataset(id, { ...finding, substitute });
     if (!found) continue;
-    const dataset = limitDataset(found, preset.limits);
+    const dataset = limitDataset(found, preset.limits, finding.seed);
     specs.set(dataset.id, dataset.spec);
     for (const note of dataset.notes) notes.add(note);
     cells.push(...expandGrid(group, dataset, preset, finding.seed));

@@ -7,7 +7,7 @@ export interface Preset {
   /** Variant ids or globs. */
   readonly select: readonly string[];
   readonly trials: number;
-  /** Images used at most, the first of each part; null for all. */
+  /** Images used at most: a class-balanced subset of each part, drawn by the run's seed; null for all. */
   readonly limits: {
     readonly train: number | null;
     readonly validation: number | null;
