@@ -36,7 +36,7 @@ export const EXACT = [
   { ours: fgsmL2(), epsilon: 1, peer: 'foolbox.FGM' },
   { ours: fgsmL2(), epsilon: 1, peer: 'art.FastGradientMethod', options: { norm: 2 } },
   {
-    ...{ ours: bim(all), epsilon: 0.1, steps: 10, signs: true },
+    ...{ ours: bim({ ...all, relativeStep: 0.2 }), epsilon: 0.1, steps: 10, signs: true },
     ...{ peer: 'foolbox.LinfBasicIterativeAttack', options: { rel_stepsize: 0.2, steps: 10 } },
   },
   {
@@ -65,10 +65,23 @@ export const EXACT = [
  */
 export const STATISTICAL = [
   {
-    ...{ ours: pgd(all), epsilon: 0.03, steps: 40, seeds: 3, peer: 'foolbox.LinfPGD', options: madry },
+    ...{
+      ours: pgd({ ...all, relativeStep: 1 / 30 }),
+      epsilon: 0.03,
+      steps: 40,
+      seeds: 3,
+      peer: 'foolbox.LinfPGD',
+      options: madry,
+    },
   },
   {
-    ...{ ours: pgdL2(all), epsilon: 0.3, steps: 50, seeds: 3, peer: 'foolbox.L2PGD' },
+    ...{
+      ours: pgdL2({ ...all, relativeStep: 0.025 }),
+      epsilon: 0.3,
+      steps: 50,
+      seeds: 3,
+      peer: 'foolbox.L2PGD',
+    },
     options: { steps: 50, rel_stepsize: 0.025 },
   },
   { ours: apgdCe(), epsilon: 0.02, peer: 'torchattacks.APGD', options: { steps: 100, loss: 'ce' } },
@@ -86,7 +99,13 @@ export const STATISTICAL = [
     options: { norm: 'L2', steps: 100, loss: 'dlr' },
   },
   {
-    ...{ ours: pgdL1(all), epsilon: 2, steps: 50, seeds: 3, peer: 'foolbox.SparseL1DescentAttack' },
+    ...{
+      ours: pgdL1({ ...all, relativeStep: 0.025 }),
+      epsilon: 2,
+      steps: 50,
+      seeds: 3,
+      peer: 'foolbox.SparseL1DescentAttack',
+    },
     options: { steps: 50, rel_stepsize: 0.025, quantile: 0.99, random_start: true },
   },
   // Theirs counts pairs.

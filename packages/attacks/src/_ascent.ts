@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import type { AttackMethod, LossName, RandomStream, VictimModel, VictimStep } from '@weightmap/core';
+import {
+  WeightmapError,
+  type AttackMethod,
+  type LossName,
+  type RandomStream,
+  type VictimModel,
+  type VictimStep,
+} from '@weightmap/core';
 import { eachStrength } from './_each-strength.js';
 import { norms, nonZero } from './_norms.js';
 import { takeTurns, type Rows } from './_rows.js';
@@ -11,17 +18,19 @@ import { aimed, losses } from './losses.js';
 export interface AscentOptions {
   /** Gradients, each followed by a step. */
   steps?: number;
-  /** How far a step goes, in the norm of the attack and as a share of ε. */
+  /** Length of a step in the norm of the attack, as a share of ε. All steps together must be at least ε long. */
   relativeStep?: number;
-  /** How far a step goes, in the norm of the attack; instead of `relativeStep`. */
+  /** Length of a step in the norm of the attack, in units of pixels; instead of `relativeStep`. */
   stepSize?: number;
   /** How often to begin, with other random numbers; the worst of all is the result. */
   restarts?: number;
   /** What is maximised. With targets it is the loss that draws towards the target instead. */
   loss?: 'ce' | 'margin' | 'dlr';
   /**
-   * Whether the first image found that fools is the result, at which the search for it ends; if not, every step is
-   * taken for every image, and the result is, of the images that fool, the one of largest loss.
+   * Whether the search for an image ends at the first that fools, which is then the result. If not, every step is taken
+   * for every image, and the result is, of the images that fool, the one of largest loss. Images that are shown to other
+   * networks (transfer) need `false`: the first that fools lies just beyond the boundary of the network that it was made
+   * against, and often not beyond that of another.
    */
   stopWhenFooled?: boolean;
 }
@@ -40,10 +49,65 @@ export interface AscentPlan extends Required<Omit<AscentOptions, 'stepSize' | 'r
 
 type Direction = (gradient: tf.Tensor4D, at: tf.Tensor4D, bounds: readonly [number, number]) => tf.Tensor4D;
 
-export const stepOf =
-  ({ stepSize, relativeStep }: Pick<AscentOptions, 'stepSize' | 'relativeStep'>, share: number) =>
-  (epsilon: number): number =>
-    stepSize ?? (relativeStep ?? share) * epsilon;
+/**
+ * The length of a step for an ε.
+ *
+ * @param share of ε, where the caller gives neither `relativeStep` nor `stepSize`.
+ * @throws WeightmapError if the caller gives both, a length is not positive, the steps are no whole number ≥ 1, or steps
+ *   of that share together are shorter than ε.
+ */
+export function stepOf(
+  { stepSize, relativeStep }: Pick<AscentOptions, 'stepSize' | 'relativeStep'>,
+  steps: number,
+  share: number,
+): (epsilon: number) => number {
+  checkCount(steps, 'steps');
+  if (stepSize !== undefined && relativeStep !== undefined)
+    throw new WeightmapError('Both a relative and an absolute length of the steps are given.', {
+      where: `relativeStep: ${relativeStep}, stepSize: ${stepSize}`,
+      expected: 'one of them, or none',
+    });
+  for (const [name, length] of Object.entries({ stepSize, relativeStep }))
+    if (length !== undefined && !(length > 0 && Number.isFinite(length)))
+      throw new WeightmapError(`${length} is no length of a step.`, {
+        where: name,
+        expected: 'a finite number above 0',
+      });
+  if (stepSize !== undefined) return () => stepSize;
+  const relative = relativeStep ?? share;
+  checkReach(steps, relative, 1, 'ε');
+  return (epsilon) => relative * epsilon;
+}
+
+/**
+ * Length of a step as a share of ε: all steps together are 2.5 ε long, so that they cross the ball from any start, and no
+ * step is shorter than ε/30.
+ */
+export const madryShare = (steps: number): number => Math.max(1 / 30, 2.5 / steps);
+
+/** @throws WeightmapError if it is no whole number ≥ 1. */
+export function checkCount(count: number, name: string): void {
+  if (Number.isInteger(count) && count >= 1) return;
+  throw new WeightmapError(`${count} is no number of ${name}.`, {
+    where: `${name}: ${count}`,
+    expected: 'a whole number ≥ 1',
+  });
+}
+
+/** @throws WeightmapError if the steps together are shorter than ε: the attack would be weak without saying so. */
+export function checkReach(steps: number, size: number, epsilon: number, unit?: 'ε'): void {
+  // 1/steps · steps may be a little less than 1.
+  if (steps * size >= epsilon * (1 - 1e-6)) return;
+  const text = (value: number) => `${Number(value.toPrecision(6))}${unit ? ` ${unit}` : ''}`;
+  const [length, radius] = [text(steps * size), unit ?? `ε = ${epsilon}`];
+  throw new WeightmapError(
+    `The steps of the attack are too short: ${steps} steps of ${text(size)} are ${length}, less than ${radius}.`,
+    {
+      expected: 'steps × length of a step ≥ ε',
+      fix: 'leave the length at its default, which grows as the steps get fewer, or take more steps',
+    },
+  );
+}
 
 type State = Worst & {
   readonly images: tf.Tensor4D;
@@ -68,6 +132,7 @@ export const confinedTo =
  */
 export function ascent(plan: AscentPlan): AttackMethod['perturb'] {
   const { norm, steps, restarts, decay, randomStart, stopWhenFooled: stop } = plan;
+  checkCount(restarts, 'restarts');
   const lossFor = (targets: tf.Tensor1D | undefined): LossName => aimed(plan.loss, targets !== undefined);
   const direction: Direction = plan.direction ?? ((gradient) => norms[norm].normalize(gradient));
 
@@ -106,8 +171,9 @@ export function ascent(plan: AscentPlan): AttackMethod['perturb'] {
       return keepWorst(worst, { images: at, loss, hit: fools(logits, labels, targets) }, { stop });
     };
 
-  return (victim, images, labels, options) =>
-    eachStrength(images, options, (strength, random) => {
+  return (victim, images, labels, options) => {
+    for (const strength of options.strengths) checkReach(steps, plan.stepOf(strength), strength);
+    return eachStrength(images, options, (strength, random) => {
       const [epsilon, size] = [tf.scalar(strength), tf.scalar(plan.stepOf(strength))];
       const still = decay === undefined ? {} : { velocity: tf.zerosLike(images) };
       const { targets } = options;
@@ -132,6 +198,7 @@ export function ascent(plan: AscentPlan): AttackMethod['perturb'] {
         { stop },
       );
     });
+  };
 
   function noiseFor(random: RandomStream, { shape }: tf.Tensor4D): tf.Tensor4D {
     const [count, ...image] = shape;

@@ -8,7 +8,8 @@ export type BimOptions = Omit<AscentOptions, 'restarts'>;
 /**
  * Basic iterative method: x ← clip(project(x + a · sign ∇ₓ CE)) from the clean image, the ball being that of L∞.
  *
- * 10 steps of a = 0.2 ε, as Foolbox takes them. The worst image on the way is the result (see `stopWhenFooled`).
+ * 10 steps by default, each of length a = 2 ε/steps: 0.2 ε for 10, as Foolbox takes them. (The paper takes steps of one
+ * gray level, and about 1.25 ε of them in all.) The worst image on the way is the result (see `stopWhenFooled`).
  *
  * Mind: without a random start it begins where a masking network is flat; PGD doesn’t.
  *
@@ -28,6 +29,6 @@ export const bim = ({ steps = 10, loss = 'ce', stopWhenFooled = true, ...length 
     source: 'Kurakin et al., arXiv:1607.02533',
     perturb: ascent({
       ...{ norm: 'linf', randomStart: false, restarts: 1 },
-      ...{ steps, loss, stopWhenFooled, stepOf: stepOf(length, 0.2) },
+      ...{ steps, loss, stopWhenFooled, stepOf: stepOf(length, steps, 2 / steps) },
     }),
   });

@@ -12,7 +12,7 @@ export interface MiFgsmOptions extends Omit<AscentOptions, 'restarts'> {
  * Momentum iterative method: g ← μ·g + ∇ₓ CE / ‖∇ₓ CE‖₁, x ← clip(project(x + a · sign g)) from the clean image and g = 0,
  * the ball being that of L∞. A gradient of 0 adds nothing to g.
  *
- * 10 steps of a = ε/steps with μ = 1. The worst image on the way is the result (see `stopWhenFooled`).
+ * 10 steps of a = ε/steps with μ = 1, as in the paper. The worst image on the way is the result (see `stopWhenFooled`).
  *
  * Source: Dong et al., “Boosting adversarial attacks with momentum”, arXiv:1710.06081.
  *
@@ -36,6 +36,6 @@ export const miFgsm = ({
     source: 'Dong et al., arXiv:1710.06081',
     perturb: ascent({
       ...{ norm: 'linf', randomStart: false, restarts: 1, decay },
-      ...{ steps, loss, stopWhenFooled, stepOf: stepOf(length, 1 / steps) },
+      ...{ steps, loss, stopWhenFooled, stepOf: stepOf(length, steps, 1 / steps) },
     }),
   });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Attack } from '@weightmap/core';
-import { ascent, stepOf, type AscentOptions } from './_ascent.js';
+import { ascent, madryShare, stepOf, type AscentOptions } from './_ascent.js';
 import { signOf } from './_norms.js';
 import { judged } from './evaluate.js';
 
@@ -15,8 +15,9 @@ export interface PgdL1Options extends AscentOptions {
  *
  * The steepest direction of all changes one component alone, and zigzags; the sparse one changes a few together. Components
  * that the bounds keep from following their slope don't take part: on images with black backgrounds they would be most.
- * The projection onto the ball is exact (Duchi et al., 2008). 50 steps of a = 0.025 ε, as in `pgdL2`. The worst image on
- * the way is the result (see `stopWhenFooled`).
+ * The projection onto the ball is exact (Duchi et al., 2008). 50 steps by default, each of length
+ * a = max(1/30, 2.5/steps) · ε, as in `pgd`; Foolbox takes steps of 0.025 ε. The worst image on the way is the result (see
+ * `stopWhenFooled`).
  *
  * Source: Tramèr & Boneh, “Adversarial training and robustness for multiple perturbations” (SLIDE), arXiv:1904.13000.
  *
@@ -41,7 +42,7 @@ export const pgdL1 = ({
     source: 'Tramèr & Boneh, arXiv:1904.13000',
     perturb: ascent({
       ...{ norm: 'l1', randomStart: true },
-      ...{ steps, restarts, loss, stopWhenFooled, stepOf: stepOf(length, 0.025) },
+      ...{ steps, restarts, loss, stopWhenFooled, stepOf: stepOf(length, steps, madryShare(steps)) },
       direction: sparse(sparsity),
     }),
   });

@@ -1,12 +1,13 @@
 import type { Attack } from '@weightmap/core';
-import { ascent, stepOf, type AscentOptions } from './_ascent.js';
+import { ascent, madryShare, stepOf, type AscentOptions } from './_ascent.js';
 import { judged } from './evaluate.js';
 
 /**
  * Projected gradient descent in L2: x ← clip(project(x + a · ∇ₓ CE / ‖∇ₓ CE‖₂)) from a random point, uniformly
  * distributed in the ball.
  *
- * 50 steps of a = 0.025 ε, as Foolbox takes them. The worst image on the way is the result (see `stopWhenFooled`).
+ * 50 steps by default, each of length a = max(1/30, 2.5/steps) · ε, as in `pgd`; Foolbox takes steps of 0.025 ε. The worst
+ * image on the way is the result (see `stopWhenFooled`).
  *
  * Source: Madry et al., arXiv:1706.06083.
  *
@@ -30,6 +31,6 @@ export const pgdL2 = ({
     source: 'Madry et al., arXiv:1706.06083',
     perturb: ascent({
       ...{ norm: 'l2', randomStart: true },
-      ...{ steps, restarts, loss, stopWhenFooled, stepOf: stepOf(length, 0.025) },
+      ...{ steps, restarts, loss, stopWhenFooled, stepOf: stepOf(length, steps, madryShare(steps)) },
     }),
   });

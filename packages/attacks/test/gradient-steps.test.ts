@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { randomStream, type Attack, type Classifier } from '@weightmap/core';
+import { predictClasses, randomStream, type Attack, type Classifier } from '@weightmap/core';
 import { linearClassifier, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { bim, fgsm, fgsmL2, miFgsm, pgd, pgdL1, pgdL2, rFgsm } from '../src/index.js';
 import { counted, labelsOf, randomImages, threeClasses } from './_fixtures.js';
+import { trainedNetwork } from './_trained.js';
 import { ceLoss, ceSlope, clip, plainModel, rowsOf } from './_plain.js';
 
 useEngine();
@@ -78,17 +79,12 @@ describe('bim', () => {
     expect(one.flat()).toBeAllclose(attacked(fgsm(), 0.1).flat(), 1e-6);
   });
 
-  it('takes ten steps of a fifth of ε', () => {
+  it('takes ten steps of a fifth of ε, fewer ones that are longer', () => {
     const { classifier: victim, passed } = counted(classifier);
     attacked(bim({ stopWhenFooled: false }), 0.1, victim);
     expect(passed.backwards).toBe(10 * LABELS.length);
-    const short = attacked(bim({ steps: 4, stopWhenFooled: false }), 0.1);
-    const x = rowsOf(images());
-    short.forEach((row, i) =>
-      row.forEach((v, j) => {
-        if (v > 0 && v < 1) expect(Math.abs(v - x[i][j])).toBeLessThanOrEqual(0.08 + 1e-6);
-      }),
-    );
+    for (const steps of [10, 4])
+      expect(attacked(bim({ steps }), 0.1)).toEqual(attacked(bim({ steps, relativeStep: 2 / steps }), 0.1));
   });
 });
 
@@ -211,10 +207,10 @@ function twoClasses() {
 }
 
 describe.each([
-  { norm: 'linf', create: pgd },
-  { norm: 'l2', create: pgdL2 },
-  { norm: 'l1', create: pgdL1 },
-] as const)('pgd, $norm', ({ norm, create }) => {
+  { norm: 'linf', create: pgd, reach: 1.3 },
+  { norm: 'l2', create: pgdL2, reach: 1.3 },
+  { norm: 'l1', create: pgdL1, reach: 1.1 },
+] as const)('pgd, $norm', ({ norm, create, reach }) => {
   it.each(['ce', 'margin'] as const)(
     'reaches the boundary of a linear classifier, and not before (%s)',
     (loss) => {
@@ -235,15 +231,15 @@ describe.each([
 
   it('starts at another point for another stream, and again for a restart', () => {
     const starts = ['a', 'b'].map((seed) =>
-      attacked(create({ steps: 1, relativeStep: 0.01 }), 0.01, classifier, seed),
+      attacked(create({ steps: 1, relativeStep: 1 }), 0.01, classifier, seed),
     );
     expect(starts[0]).not.toEqual(starts[1]);
     // Only a start near the corner finds the way: restarts do what one start doesn't.
     const { victim, x, label, boundary } = twoClasses();
     const fooledWith = (restarts: number) => {
-      const attack = create({ steps: 1, relativeStep: 0.8, restarts });
+      const attack = create({ steps: 1, relativeStep: 1, restarts });
       return Array.from({ length: 12 }, (_, seed) => {
-        const options = { strengths: [1.5 * boundary(norm)], random: randomStream(seed) };
+        const options = { strengths: [reach * boundary(norm)], random: randomStream(seed) };
         const [outcome] = attack.run(victim, x, labelsOf(label), options);
         outcome.adversarial.dispose();
         return outcome.misclassified[0];
@@ -264,10 +260,11 @@ describe.each([
 });
 
 describe('pgd', () => {
-  it('takes 40 steps of ε/30 from a point that is uniform in the ball', () => {
-    const { classifier: victim, passed } = counted(classifier);
-    attacked(pgd({ stopWhenFooled: false }), 0.01, victim);
-    expect(passed.backwards).toBe(40 * LABELS.length);
+  it.each([
+    [1, 2.5],
+    [3, 2.5 / 3],
+    [90, 1 / 30],
+  ])('takes %d steps of %d ε from a point that is uniform in the ball', (steps, share) => {
     const plain = model();
     const epsilon = 0.3;
     // The first numbers of the strength's own stream.
@@ -277,12 +274,55 @@ describe('pgd', () => {
     const size = x.size / LABELS.length;
     const expected = rowsOf(x).map((x0, i) => {
       const start = x0.map((v, j) => clip(v + epsilon * noise[i * size + j], ...BOUNDS));
-      const path = iterates(x0, start, { epsilon, steps: 3 }, (at) =>
-        add(at, sign(slopeAt(plain, at, LABELS[i])), epsilon / 30),
+      const path = iterates(x0, start, { epsilon, steps }, (at) =>
+        add(at, sign(slopeAt(plain, at, LABELS[i])), share * epsilon),
       );
       return worstOf(plain, path, LABELS[i]);
     });
-    expect(attacked(pgd(whole), epsilon).flat()).toBeAllclose(expected.flat(), 1e-5);
+    expect(attacked(pgd({ steps, stopWhenFooled: false }), epsilon).flat()).toBeAllclose(
+      expected.flat(),
+      1e-5,
+    );
+  });
+
+  it('takes 40 steps unless told otherwise', () => {
+    const { classifier: victim, passed } = counted(classifier);
+    attacked(pgd({ stopWhenFooled: false }), 0.01, victim);
+    expect(passed.backwards).toBe(40 * LABELS.length);
+  });
+
+  it('finds with 10 steps, in a ball of any size, as much as with 40', () => {
+    const { classifier: victim, images: x, labels } = trainedNetwork();
+    const errorOf = (attack: Attack, epsilon: number) => {
+      const [outcome] = attack.run(victim, x, labels, { strengths: [epsilon], random: randomStream(3) });
+      outcome.adversarial.dispose();
+      return (100 * outcome.misclassified.reduce((sum, flag) => sum + flag, 0)) / labels.size;
+    };
+    for (const epsilon of [0.09, 0.12]) {
+      const [short, long] = [10, 40].map((steps) => errorOf(pgd({ steps }), epsilon));
+      expect(Math.abs(short - long)).toBeLessThanOrEqual(3);
+      // An attack that finds nothing, or everything, would show nothing.
+      expect(long).toBeGreaterThan(20);
+      expect(long).toBeLessThan(80);
+    }
+  });
+
+  it('makes images that fool another network with every step, not with the first that fools', () => {
+    // The same direction decides in both; the other network's boundary is three times as far.
+    const network = (distance: number) =>
+      linearClassifier({ inputShape: [4, 1, 1], weights: Array(4).fill([-1, 1]), bias: [8 * distance, 0] });
+    const x = tf.zeros<tf.Rank.R4>([6, 4, 1, 1]);
+    const othersFooled = (attack: Attack) => {
+      const [{ adversarial, misclassified }] = attack.run(network(0.05), x, labelsOf(0, 0, 0, 0, 0, 0), {
+        strengths: [0.2],
+        random: randomStream(8),
+      });
+      expect([...misclassified]).toEqual([1, 1, 1, 1, 1, 1]);
+      return [...predictClasses(network(0.15), adversarial)].filter((guess) => guess === 1).length;
+    };
+    const few = { steps: 20, relativeStep: 0.1 };
+    expect(othersFooled(pgd(few))).toBe(0);
+    expect(othersFooled(pgd({ ...few, stopWhenFooled: false }))).toBe(6);
   });
 
   it('aims at classes by the loss that draws towards them', () => {
@@ -303,6 +343,35 @@ describe('pgd', () => {
       add(x0, sign(slopeAt(plain, x0, targets[i])), -0.05).map((v) => clip(v, ...BOUNDS)),
     );
     expect(adversarial).toBeAllclose(expected.flat(), 1e-6);
+  });
+});
+
+describe('an attack of several steps', () => {
+  it.each([
+    ['pgd', () => pgd({ steps: 10, relativeStep: 1 / 30 }), /are too short/],
+    ['pgd-l2', () => pgdL2({ steps: 3, relativeStep: 0.3 }), /3 steps of 0\.3 ε are 0\.9 ε, less than ε/],
+    ['pgd-l1', () => pgdL1({ steps: 50, relativeStep: 0.019 }), /are too short/],
+    ['bim', () => bim({ steps: 4, relativeStep: 0.2 }), /are too short/],
+    ['mi-fgsm', () => miFgsm({ steps: 9, relativeStep: 0.1 }), /are too short/],
+    ['both lengths', () => pgd({ relativeStep: 1, stepSize: 1 }), /Both a relative and an absolute length/],
+    ['no length', () => pgd({ stepSize: 0 }), /0 is no length of a step/],
+    ['no steps', () => bim({ steps: 0 }), /0 is no number of steps/],
+    ['half a restart', () => pgd({ restarts: 1.5 }), /1\.5 is no number of restarts/],
+  ])(
+    'is refused when it is made with parameters that are too weak or senseless: %s',
+    (_what, make, message) => {
+      expect(make).toThrow(message);
+    },
+  );
+
+  it('is refused at a radius that its steps cannot reach, before it begins', () => {
+    const { classifier: victim, passed } = counted(classifier);
+    const attack = pgd({ steps: 10, stepSize: 0.01 });
+    const run = (...strengths: number[]) =>
+      attack.run(victim, images(), labelsOf(...LABELS), { strengths, random: randomStream(1) });
+    expect(() => run(0.05, 0.11)).toThrow(/10 steps of 0\.01 are 0\.1, less than ε = 0\.11/);
+    expect(passed.forwards).toBe(0);
+    expect(run(0.05, 0.1)).toHaveLength(2);
   });
 });
 

@@ -1,57 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
-import { asClassifier, randomStream, type Classifier } from '@weightmap/core';
+import { randomStream, type Classifier } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { maskingChecks, maskingReport, type MaskingOptions } from '../src/index.js';
+import { trainedNetwork } from './_trained.js';
 
 useEngine();
 
 const COUNT = 100;
 const EPSILON = 0.1;
-let model: tf.Sequential;
 let plain: Classifier;
 let images: tf.Tensor4D;
 let labels: tf.Tensor1D;
 
-/** Three classes by where an 8 × 8 image is brighter; noisy, so that some are near the border. */
-function drawImages(count: number, name: string) {
-  const random = randomStream(5, name);
-  const classes = Int32Array.from({ length: count }, (_, i) => i % 3);
-  const pixels = Float32Array.from({ length: count * 64 }, (_, i) => {
-    const [label, column] = [classes[Math.floor(i / 64)], i % 8];
-    const isBright = label === 2 || (label === 0 ? column < 4 : column >= 4);
-    return random.uniform() * 0.7 + (isBright ? 0.3 : 0);
-  });
-  return { images: tf.tensor4d(pixels, [count, 8, 8, 1]), labels: tf.tensor1d(classes, 'int32') };
-}
-
 beforeAll(() => {
-  ({ images, labels } = drawImages(COUNT, 'test'));
-  const initial = (seed: number) => tf.initializers.glorotUniform({ seed });
-  model = tf.sequential({
-    layers: [
-      tf.layers.conv2d({
-        ...{ inputShape: [8, 8, 1], filters: 6, kernelSize: 3, activation: 'relu' as const },
-        kernelInitializer: initial(1),
-      }),
-      tf.layers.flatten(),
-      tf.layers.dense({ units: 3, kernelInitializer: initial(2) }),
-    ],
-  });
-  const train = drawImages(240, 'train');
-  const optimizer = tf.train.adam(0.01);
-  for (let step = 0; step < 60; step++)
-    optimizer.minimize(() => {
-      const logits = model.apply(train.images, { training: true }) as tf.Tensor2D;
-      return tf.losses.softmaxCrossEntropy(tf.oneHot(train.labels, 3), logits);
-    });
-  optimizer.dispose();
-  tf.dispose([train.images, train.labels]);
-  plain = asClassifier(model);
-});
-afterAll(() => {
-  model.dispose();
-  tf.dispose([images, labels]);
+  ({ classifier: plain, images, labels } = trainedNetwork());
 });
 
 /** What one check alone is looked at for. */
