@@ -23,6 +23,7 @@ export function makeRecord({ data, training, evaluation, ...overrides }: MadeRec
       id: 'mnist',
       label: 'MNIST',
       checksum: 'a'.repeat(64),
+      classes: 10,
       train: 54_000,
       validation: 6_000,
       test: 10_000,

@@ -36,6 +36,7 @@ describe('the cell id', () => {
       makeRecord({ evaluation: { epsilons: [0.1] } }),
       makeRecord({ data: { checksum: 'b'.repeat(64) } }),
       makeRecord({ data: { subsetSeed: 2 } }),
+      makeRecord({ data: { classes: 2 } }),
     ].map((record) => record.cellId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids[0]).toMatch(/^[0-9a-f]{64}$/);

@@ -31,6 +31,7 @@ describe('the images of a limited run', () => {
       3,
     );
     expect(cells.map(({ dataset }) => dataset.subsetSeed)).toEqual([3, 3, 3, 3]);
+    expect(cells.map(({ dataset }) => dataset.classes)).toEqual([10, 10, 10, 10]);
     for (const cell of [cells[0], cells[3]]) {
       const found = await loadCellData(cell, { data: { seed: 3 } });
       for (const part of ['train', 'validation', 'test'] as const) expect(found[part]).toEqual(planned[part]);

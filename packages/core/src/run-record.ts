@@ -56,6 +56,8 @@ export const cellConfigSchema = z.strictObject({
     label: z.string().min(1),
     /** SHA-256 over the source bytes. */
     checksum: sha256,
+    /** Number of classes: guessing has an error of 100·(1 − 1/classes) percent. */
+    classes: z.number().int().min(2),
     /** Images used, after any limit: `balancedSubset` of the part where they aren't all of it. */
     train: count,
     /** Likewise. */

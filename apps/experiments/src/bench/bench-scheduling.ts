@@ -82,7 +82,7 @@ async function timeCells(run: string): Promise<SchedulingRow> {
 const madeCell = (trial: number): CellConfig => ({
   ...{ variant: 'cnn-33', architecture: 'cnn', trial, seed: trial },
   dataset: {
-    ...{ id: 'mnist', label: 'MNIST', checksum: 'a'.repeat(64), subsetSeed: 1 },
+    ...{ id: 'mnist', label: 'MNIST', checksum: 'a'.repeat(64), classes: 10, subsetSeed: 1 },
     ...{ train: 54_000, validation: 6000, test: 10_000 },
   },
   training: { epochs: 300, batchSize: 64, learningRate: 1e-3, augmentation: 'pad-crop', selection: 'last' },

@@ -77,6 +77,7 @@ export function expandGrid(
         id: dataset.id,
         label: dataset.label,
         checksum: dataset.checksum,
+        classes: dataset.spec.classes.length,
         train: countOf(dataset.train),
         validation: countOf(dataset.validation),
         test: countOf(dataset.test),
