@@ -11,9 +11,12 @@ export interface Display {
   note: (text: string) => void;
   /** For what happens before the first cell, such as a download. */
   progress: OnProgress;
-  begin: (cells: number) => void;
+  /** Work begins: so many of something, which take so many units of time together (default: one each). */
+  begin: (total: { count: number; noun: string; units?: number }) => void;
   /** A cell that begins now; several may run at a time. */
   cell: (name: string, epochs: number) => CellDisplay;
+  /** A worker that takes one part after another. */
+  worker: (name: string) => WorkerDisplay;
   end: () => void;
 }
 
@@ -27,11 +30,23 @@ export interface CellDisplay {
   left: () => void;
 }
 
-/** What is known of a running cell. */
+export interface WorkerDisplay {
+  /** It begins a part that takes so many units. */
+  begins: (part: string, units: number) => void;
+  progress: OnProgress;
+  ended: (part: string, outcome: string) => void;
+  failed: (part: string, reason: string) => void;
+  /** Gone: done, or stopped. */
+  left: () => void;
+}
+
+/** What is known of a cell or of a worker's part. */
 interface Row {
   readonly name: string;
   readonly epochs: number;
-  /** Of the whole cell, 0 … 1. */
+  /** What it counts in the whole. */
+  units: number;
+  /** Of it, 0 … 1. */
   share: number;
   text: string;
   validation: string;
@@ -48,8 +63,8 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
   const live = stream.isTTY ? createLogUpdate(stream) : null;
   const running = new Set<Row>();
   let started = Date.now();
-  let cells = 0;
-  let finished = 0;
+  let total = { count: 0, noun: 'cell', units: 0 };
+  let finished = { count: 0, units: 0 };
   let announced = { stage: '', quarter: 0 };
 
   const line = (text: string) => {
@@ -59,11 +74,21 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
   const show = throttle(100, (text: () => string) => live?.(text()));
   const table = () => [...[...running].map(rowText), gridLine()].join('\n');
 
+  const shareDone = () => {
+    const begun = [...running].reduce((sum, { share, units }) => sum + share * units, 0);
+    return (finished.units + begun) / Math.max(total.units, 1);
+  };
+  const secondsLeft = () => {
+    const done = shareDone();
+    return done > 0.02 ? ((Date.now() - started) / 1000 / done) * (1 - done) : Number.NaN;
+  };
   const gridLine = () => {
-    const shares = [...running].reduce((sum, { share }) => sum + share, 0);
-    const done = (finished + shares) / Math.max(cells, 1);
-    const left = done > 0.02 ? ((Date.now() - started) / 1000 / done) * (1 - done) : Number.NaN;
-    return `${colours.dim('grid')}  ${bar(done)}  ${finished} of ${cells} cells done, ${running.size} running, ${duration(left)} left`;
+    const done = shareDone();
+    return `${colours.dim('grid')}  ${bar(done)}  ${finished.count} of ${total.count} ${total.noun}s done, ${running.size} running, ${duration(secondsLeft())} left`;
+  };
+
+  const finish = ({ units }: Row) => {
+    finished = { count: finished.count + 1, units: finished.units + units };
   };
 
   return {
@@ -80,12 +105,13 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
         line(`  ${stage} ${quarter * 25} %`);
       }
     },
-    begin(count) {
-      cells = count;
+    begin({ count, noun, units = count }) {
+      total = { count, noun, units };
+      finished = { count: 0, units: 0 };
       started = Date.now();
     },
     cell(name, epochs) {
-      const row: Row = { name, epochs, share: 0, text: 'starting', validation: '' };
+      const row: Row = { name, epochs, units: 1, share: 0, text: 'starting', validation: '' };
       running.add(row);
       const end = (text: string) => {
         running.delete(row);
@@ -102,15 +128,40 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
           if (!live) line(epochText(row, epoch));
         },
         done(outcome) {
-          finished++;
+          finish(row);
           end(`${colours.green('✓')} ${name}: ${outcome}`);
         },
         failed(reason) {
-          finished++;
+          finish(row);
           end(`${colours.red('✗')} ${name}: ${reason}`);
         },
         left: () => void running.delete(row),
         stopped: () => end(`${colours.yellow('·')} ${name}: stopped, continues from its last checkpoint`),
+      };
+    },
+    worker(name) {
+      const row: Row = { name, epochs: 0, units: 0, share: 0, text: 'starting', validation: '' };
+      running.add(row);
+      const end = (mark: string, text: string) => {
+        finish(row);
+        Object.assign(row, { units: 0, share: 0, text: 'looking for the next part' });
+        const left = live ? '' : `  (${finished.count} of ${total.count}, ${duration(secondsLeft())} left)`;
+        line(`${mark} ${text}${left}`);
+        show(table);
+      };
+      return {
+        begins(part, units) {
+          Object.assign(row, { units, share: 0, text: part });
+          show(table);
+        },
+        progress({ stage, done, total: all }) {
+          row.share = Math.min(done / Math.max(all, 1), 1);
+          row.text = `${bar(row.share)}  ${stage}`;
+          show(table);
+        },
+        ended: (part, outcome) => end(colours.green('✓'), `${part}: ${outcome}`),
+        failed: (part, reason) => end(colours.red('✗'), `${part}: ${reason}`),
+        left: () => void running.delete(row),
       };
     },
     end: () => live?.clear(),

@@ -8,6 +8,7 @@ import { stopOnSignal } from './_stop-on-signal.js';
 import { dryRun } from './plan/dry-run.js';
 import { EXIT } from './exit-codes.js';
 import { finishRun } from './finish-run.js';
+import { cellWork } from './launchers/cell-work.js';
 import { defaultWorkers } from './launchers/cores.js';
 import { launchers, type LauncherName } from './launchers/index.js';
 import { readManifest, writeManifest } from './plan/manifest.js';
@@ -109,7 +110,10 @@ export async function runGrid(options: RunOptions): Promise<number> {
   const indices = new Map(manifest.cells.map((cell, index) => [cellId(cell), index]));
   const stop = stopOnSignal(display.note);
   const launched = await launchers[options.launcher].launch(
-    unfinished.map((cell) => ({ cell, index: indices.get(cellId(cell))! })),
+    cellWork(
+      run,
+      unfinished.map((cell) => ({ cell, index: indices.get(cellId(cell))! })),
+    ),
     {
       ...{ run: path.resolve(run), workers: options.workers, threads, stop, display },
       ...{ sbatchOptions: options.sbatch ?? [], image: options.image, claim: options.claim },

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { indexedJob } from '../src/launchers/kubernetes.js';
 
-const job = indexedJob({ completions: 93, workers: 8, threads: 2, image: 'lab/weightmap:1', claim: 'runs' });
+const job = indexedJob({
+  ...{ command: 'cell', completions: 93, workers: 8, threads: 2, image: 'lab/weightmap:1', claim: 'runs' },
+});
 
 describe('the Kubernetes job', () => {
   it('gives every pod the cell of its index', () => {

@@ -4,6 +4,7 @@ import { positive } from '../_option-types.js';
 import { stopOnSignal } from '../_stop-on-signal.js';
 import { cellStates } from '../status/cell-states.js';
 import { finishRun } from '../finish-run.js';
+import { cellWork } from '../launchers/cell-work.js';
 import { launcherNames, launchers, type LauncherName } from '../launchers/index.js';
 import type { LaunchOptions } from '../launchers/launcher.js';
 import { findCellNamed } from '../plan/manifest.js';
@@ -45,7 +46,7 @@ export function retryCommand(): Command {
         return;
       }
       const stop = stopOnSignal(display.note);
-      const launched = await launchers[launcher].launch(unfinished, {
+      const launched = await launchers[launcher].launch(cellWork(run, unfinished), {
         ...{ run, stop, display, sbatchOptions: sbatch ?? [] },
         ...options,
       });

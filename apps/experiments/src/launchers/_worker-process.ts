@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import type { CellConfig } from '@weightmap/core';
 import type { CellEvent } from '../cells/cell-events.js';
-import { makeCellFolder } from '../cells/claim-cell.js';
-import { cellId, cellPaths } from '../records/index.js';
+import type { Work, WorkItem } from './launcher.js';
 
 /** How a worker ended. */
 export interface WorkerEnd {
@@ -12,7 +10,7 @@ export interface WorkerEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-export interface WorkerOptions {
+export interface WorkerOptions extends Pick<Work, 'command' | 'killAfter'> {
   run: string;
   threads: number;
   /** Put before the command. */
@@ -22,32 +20,26 @@ export interface WorkerOptions {
   onEvent: (event: CellEvent) => void;
 }
 
-/** Works on a cell in a process of its own; what it prints is added to the cell's `worker.log`. */
+/** Works on an item in a process of its own; what it prints is added to the item's log. */
 export async function startWorker(
-  cell: CellConfig,
-  { run, threads, prefix, stop, onEvent }: WorkerOptions,
+  { index, log, prepare }: WorkItem,
+  { command, killAfter, run, threads, prefix, stop, onEvent }: WorkerOptions,
 ): Promise<WorkerEnd> {
-  const { log } = cellPaths(run, cell);
-  await makeCellFolder(run, cell);
+  await prepare();
   const output = openSync(log, 'a');
-  const script = [
-    process.argv[1],
-    'cell',
-    '--run',
-    run,
-    '--cell',
-    cellId(cell),
-    '--threads',
-    String(threads),
-  ];
-  const [file, ...args] = [...prefix, process.execPath, ...script];
+  const words = [command, '--run', run, '--index', String(index), '--threads', String(threads)];
+  const [file, ...args] = [...prefix, process.execPath, process.argv[1], ...words];
   const child = spawn(file, args, {
     // Out of the terminal's process group: Ctrl-C reaches this process, which passes it on once.
     detached: true,
     stdio: ['ignore', output, output, 'ipc'],
   });
   closeSync(output);
-  const forward = () => child.kill('SIGTERM');
+  let late: NodeJS.Timeout | undefined;
+  const forward = () => {
+    child.kill('SIGTERM');
+    if (killAfter !== undefined) late = setTimeout(() => child.kill('SIGKILL'), killAfter);
+  };
   stop.addEventListener('abort', forward);
   const killWithUs = () => child.kill('SIGKILL');
   process.on('exit', killWithUs);
@@ -58,6 +50,7 @@ export async function startWorker(
       child.on('close', (code, signal) => resolve({ code, signal }));
     });
   } finally {
+    clearTimeout(late);
     stop.removeEventListener('abort', forward);
     process.off('exit', killWithUs);
   }

@@ -12,18 +12,18 @@ export const SLURM_LOGS = 'logs';
 const WARNING_SECONDS = 300;
 
 /**
- * Hands cells to Slurm as a job array, and returns.
+ * Hands work to Slurm as a job array, and returns.
  *
- * A job is one cell. It goes on by itself: after preemption, because Slurm puts it back into the queue, and at the end of its
+ * A job is one cell, or one worker that takes parts of attacks. It goes on by itself: after preemption, because Slurm puts it back into the queue, and at the end of its
  * time, because its worker does so after a checkpoint (`slurm-job.ts`). A last job writes the report.
  */
 export const slurm: Launcher = {
   description: 'a job array of a Slurm cluster; returns when it is submitted',
-  async launch(cells, { run, workers, threads, display, sbatchOptions }) {
-    if (cells.length === 0) return { finished: true, failures: [] };
+  async launch({ kind, command: word, items, total }, { run, workers, threads, display, sbatchOptions }) {
+    if (items.length === 0) return { finished: true, failures: [] };
     await mkdir(path.join(run, SLURM_LOGS), { recursive: true });
     const submission: SlurmSubmission = {
-      ...{ launcher: 'slurm', at: new Date().toISOString(), arrays: [], report: null },
+      ...{ launcher: 'slurm', kind, at: new Date().toISOString(), arrays: [], report: null },
     };
     const command = [process.execPath, process.argv[1]].map(shellWord).join(' ');
     // Slurm replaces % and a letter in the names of files.
@@ -31,11 +31,11 @@ export const slurm: Launcher = {
     const options = sbatchOptions.map((option) => `--${option}`);
     try {
       for (const { offset, tasks } of portions(
-        cells.map(({ index }) => index),
+        items.map(({ index }) => index),
         await maxArraySize(),
       )) {
         // `exec`, for only the batch shell itself gets the signal; ignored until the worker listens to it.
-        const script = `trap '' USR2\nexec ${command} cell --run ${shellWord(run)} --index $((SLURM_ARRAY_TASK_ID + ${offset})) --threads ${threads}`;
+        const script = `trap '' USR2\nexec ${command} ${word} --run ${shellWord(run)} --index $((SLURM_ARRAY_TASK_ID + ${offset})) --threads ${threads}`;
         const { job, cluster } = await sbatch(script, [
           ...['--job-name=weightmap', `--array=${tasks}${workers === undefined ? '' : `%${workers}`}`],
           ...['--requeue', '--open-mode=append', `--signal=B:USR2@${WARNING_SECONDS}`],
@@ -57,7 +57,7 @@ export const slurm: Launcher = {
     }
     const jobs = submission.arrays.map(({ job }) => job).join(', ');
     display.line(
-      `submitted to Slurm: job ${jobs} with ${cells.length} cells, then job ${submission.report} for the report`,
+      `submitted to Slurm: job ${jobs} with ${total.count} ${total.noun}s${items.length === total.count ? '' : ` for ${items.length} workers`}, then job ${submission.report} for the report`,
     );
     display.line(`follow it by: weightmap status ${shellWord(run)} --watch`);
     return { finished: false, failures: [] };
@@ -106,7 +106,7 @@ async function sbatch(
 
 /** A job's state as `squeue` knows it. */
 export interface QueuedTask {
-  /** In the run's list of cells. */
+  /** Of the cell in the run's list, or of the worker. */
   readonly index: number;
   /** `PENDING`, `RUNNING`, … */
   readonly state: string;

@@ -4,16 +4,21 @@ import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
 import { isAlive, processIdentitySchema } from '../leases/process-identity.js';
 
+/** Of what: the cells of the grid, or attacks on their networks. */
+const kind = z.enum(['cells', 'attacks']).default('cells');
+
 const slurmJobsSchema = z.strictObject({
   launcher: z.literal('slurm'),
+  kind,
   at: z.string(),
-  /** One array for each portion of the list of cells: task t works on cell t + offset. */
+  /** One array for each portion of the list: task t works on the cell, or is the worker, t + offset. */
   arrays: z.array(z.strictObject({ job: z.string(), cluster: z.string().nullable(), offset: z.number() })),
   /** The job that writes the report at the end. */
   report: z.string().nullable(),
 });
 const localSchema = z.strictObject({
   launcher: z.literal('local'),
+  kind,
   at: z.string(),
   process: processIdentitySchema,
 });

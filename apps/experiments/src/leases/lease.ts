@@ -17,6 +17,8 @@ export interface Lease {
   readonly lost: AbortSignal;
   /** Looks now, rather than with the next sign of life. */
   check: () => boolean;
+  /** Gives a sign of life if the last is seconds ago: for work that lets no timer run for long. */
+  beat: () => void;
   release: () => Promise<void>;
 }
 
@@ -99,6 +101,12 @@ export function leaseHolder(folder: string): { holder: ProcessIdentity; secondsS
   const held = readLeases(folder).filter(({ holder }) => holder && isAlive(holder) !== false);
   const last = held.at(-1);
   return last ? { holder: last.holder!, secondsSinceBeat: (Date.now() - last.beat) / 1000 } : null;
+}
+
+/** Whether another process works in a folder. One that is silent for long is for the worker to judge. */
+export function isHeld(folder: string): boolean {
+  const held = leaseHolder(folder);
+  return held !== null && held.secondsSinceBeat < STALE_SECONDS;
 }
 
 const unknownHolder: ProcessIdentity = { host: 'another machine', pid: 1, started: '', kernel: '' };
@@ -199,21 +207,27 @@ function hold(folder: string, name: string, text: string): Lease {
     if (!lost.signal.aborted && !isOurs()) lost.abort();
     return !lost.signal.aborted;
   };
-  const beat = setInterval(() => {
-    if (!check()) return clearInterval(beat);
+  let last = performance.now();
+  const beat = () => {
+    if (performance.now() - last < HEARTBEAT_SECONDS * 1000) return;
+    last = performance.now();
+    if (!check()) return clearInterval(timer);
     const now = new Date();
     try {
       utimesSync(file, now, now);
     } catch {
       check();
     }
-  }, HEARTBEAT_SECONDS * 1000);
-  beat.unref();
+  };
+  // Twice as often as needed: a tick that comes a moment early does nothing.
+  const timer = setInterval(beat, (HEARTBEAT_SECONDS * 1000) / 2);
+  timer.unref();
   return {
     lost: lost.signal,
     check,
+    beat,
     async release() {
-      clearInterval(beat);
+      clearInterval(timer);
       if (isOurs()) await rm(file, { force: true });
     },
   };

@@ -61,7 +61,7 @@ export async function cellStates(run: string): Promise<CellStatus[]> {
   const submissions = await readSubmissions(run);
   const queue = new Map<number, QueuedTask>();
   for (const submission of submissions)
-    if (submission.launcher === 'slurm')
+    if (submission.launcher === 'slurm' && submission.kind === 'cells')
       for (const task of await queuedTasks(submission)) queue.set(task.index, task);
   return cells.map((cell, index) => {
     const id = cellId(cell);
