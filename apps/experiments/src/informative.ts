@@ -54,9 +54,10 @@ export function meanErrorOver(points: readonly CurveError[], strengths: readonly
 /**
  * The range of the strengths for a heading: `mean over β 0.1–0.8`, or `β = 0.5` for a single one.
  *
+ * @param symbol with its norm where there are several: `L∞ ε`.
  * @param strengths ascending, at least one.
  */
-export function strengthRange(symbol: 'β' | 'ε', strengths: readonly number[]): string {
+export function strengthRange(symbol: string, strengths: readonly number[]): string {
   const [first, last] = [strengths[0], strengths[strengths.length - 1]].map(strengthText);
   return strengths.length === 1 ? `${symbol} = ${first}` : `mean over ${symbol} ${first}–${last}`;
 }

@@ -87,11 +87,3 @@ export function clearlyAbove(lowest: Sample, others: readonly Sample[], level = 
   }
   return isClear;
 }
-
-/**
- * Whether two means differ by more than the standard deviation of either; null when one of them is
- * unknown. A reading aid, not a test of significance.
- */
-export function outsideBoth(difference: number, sdA: number | null, sdB: number | null): boolean | null {
-  return sdA === null || sdB === null ? null : Math.abs(difference) > Math.max(sdA, sdB);
-}

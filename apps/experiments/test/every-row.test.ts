@@ -75,7 +75,7 @@ describe('every row of the benchmark', () => {
 
   it('is in the report, and nothing else is', async () => {
     const html = await readFile(path.join(run, 'report/index.html'), 'utf8');
-    for (const label of ['CIFAR-10', 'iWildCam', 'Not like for like']) expect(html).toContain(label);
+    for (const label of ['CIFAR-10', 'iWildCam', 'Not evidence']) expect(html).toContain(label);
     const wild = records.filter(({ record }) => record.dataset === 'iwildcam-2class');
     expect(wild).toHaveLength(real ? 10 : 0);
     expect(records).toHaveLength(benchmarkRows.length + wild.length);

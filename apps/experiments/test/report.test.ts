@@ -83,7 +83,7 @@ describe('the report of a run', () => {
     ]);
     expect(document.querySelector('header figure')!.id).toBe('figure-claims');
     expect(document.querySelector('#overview h3')!.textContent).toContain(
-      'CNN, conv 33 errs least on clean images',
+      'MNIST, lowest error: CNN, conv 33 on clean images',
     );
     const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
@@ -131,8 +131,10 @@ describe('the report of a run', () => {
     );
     // Trials 0.71, 0.72, 0.73: the deviation is 0.01; the paper has 0.85 ± 0.11.
     const conv = rows.find(([name]) => name === 'CNN, conv 33 cnn-33')!;
-    expect(conv.slice(1, 5)).toEqual(['0.72 ± 0.01', '3', '0.85 ± 0.11', '−0.13']);
-    expect(document.querySelectorAll('table.results .outside').length).toBeGreaterThan(0);
+    expect(conv.slice(1, 5)).toEqual(['0.72 ± 0.01', '3', '0.85 ± 0.11', '−0.13[−0.40, +0.14]']);
+    // Marked: unsharp 32 and the ResNet, not 0.72 ± 0.01 against 0.85 ± 0.11 of three trials.
+    expect(document.querySelectorAll('table.results .outside').length).toBe(2);
+    expect(rows[0].length).toBe(10);
   });
 
   test('Grad-CAM pictures stand side by side, in colour, with the prediction', async () => {
@@ -178,7 +180,9 @@ describe('the report of a run', () => {
   test('Markdown has the table and the figures', async () => {
     const text = await readFile(report.markdown, 'utf8');
     expect(text).toContain('- **C1 contradicted**: The smoothing CNN errs less');
-    expect(text).toMatch(/^\| CNN, conv 33 \| 0\.72 ± 0\.01 \| 0\.85 ± 0\.11 \| \*\*−0\.13\*\* \|/m);
+    expect(text).toMatch(/^\| CNN, conv 33 \| 0\.72 ± 0\.01 \| 0\.85 ± 0\.11 \| −0\.13 \|/m);
+    // 0.92 ± 0.01 against the paper's 0.73 ± 0.03: the interval excludes 0.
+    expect(text).toMatch(/^\| CNN, unsharp 32 \| 0\.92 ± 0\.01 \| 0\.73 ± 0\.03 \| \*\*\+0\.19\*\* \|/m);
     expect(text).toContain('![Uniform noise](figures/noise.png)');
     expect(text).toContain('| CNN, conv wide | MNIST | – | 1.00 ± 0.09 | its record is damaged |');
   });
@@ -211,17 +215,32 @@ describe('awkward records', () => {
     expect(latex).toContain('\\textquotedbl{}\\&\\textbar{} `x`');
   });
 
-  test('one trial has no band and no marked difference, and says so', async () => {
+  test('one trial has an interval over its test images, no band and no marked difference, and says so', async () => {
     const run = await newRun();
     await writeRecord(run, makeRecord({ variant: 'cnn-33', testErrorPercent: 9 }));
     await writeRecord(run, makeRecord({ variant: 'cnn-wide', testErrorPercent: 1 }));
     const { text, document } = await pageOf(await buildReport(run));
     expect(document.querySelector('h1')!.textContent).toContain('None of the paper’s 12 claims is decided');
-    expect(document.querySelector('#overview h3')!.textContent).toContain('nothing decided');
-    expect(document.querySelector('#figure-noise')!.textContent).toContain('n = 1, no band');
+    expect(document.querySelector('#overview h3')!.textContent).toContain('not decided');
+    expect(document.querySelector('#figure-noise')!.textContent).toContain('n = 1');
     expect(text).not.toContain('fill-opacity="0.14"');
     expect(document.querySelectorAll('td.outside').length).toBe(0);
-    expect(document.querySelector('#results')!.textContent).toContain('With one trial there is no deviation');
+    expect(document.querySelector('#results')!.textContent).toContain(
+      'With one trial there is no such interval',
+    );
+    const results = document.querySelector('#results')!.textContent.replace(/\s+/g, ' ');
+    // Wilson's intervals of 9 % and 1 % of 10,000 images.
+    expect(results).toContain('9.00 [8.5, 9.6]');
+    expect(results).toContain('1.00 [0.82, 1.21]');
+    expect(results).toContain('95 % interval over 10,000 test images, one trial');
+    const noise = document.querySelector('#figure-noise')!;
+    expect(noise.querySelector('figcaption')!.textContent).toContain(
+      'Thin bars are 95 % intervals over the 10,000 test images of a single trial',
+    );
+    // A bar at each strength of each variant, from its low to its high end.
+    const bars = [...noise.querySelectorAll('g[stroke-opacity="0.6"] line')];
+    expect(bars.length).toBe(2 * 3);
+    for (const bar of bars) expect(Number(bar.getAttribute('y2'))).not.toBe(Number(bar.getAttribute('y1')));
   });
 
   test('a picture that is gone or broken leaves a word in its place', async () => {

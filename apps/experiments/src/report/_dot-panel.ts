@@ -4,9 +4,11 @@ import { panelOf, type Panel, type PanelText } from './_svg.js';
 import type { Spread } from '../statistics.js';
 import type { VariantName } from '../variant-names.js';
 
-/** One of the figures in a row: filled for what the row is about, a ring or a cross for others beside it. */
+/** One of the figures in a row: filled for the figure that the row is about, a ring or a cross for others beside it. */
 export interface DotFigure {
   readonly value: Spread;
+  /** Over the test images, for a single trial; drawn as a thin bar. */
+  readonly interval?: { readonly low: number; readonly high: number } | null;
   readonly mark: 'filled' | 'ring' | 'cross';
 }
 
@@ -37,7 +39,10 @@ const MARGIN = { top: 44, right: 56, bottom: 30 };
 /** Of the semi-bold names, at 12 px. */
 const CHARACTER_WIDTH = 7;
 
-/** A row a variant: means as marks, ± one standard deviation as a bar, the trials as small rings. */
+/**
+ * A row for each variant: means as marks, ± one standard deviation over trials as a thick bar, the trials as small rings; the
+ * interval over test images of a single trial as a thin bar with ends.
+ */
 export function dotPanel({ rows, heading, under, note, domain, format, ...text }: DotPanelOptions): Panel {
   const marginLeft = 16 + CHARACTER_WIDTH * Math.max(...rows.map(({ name }) => name.short.length));
   const label = ({ name }: DotRow) => name.short;
@@ -103,7 +108,7 @@ export function dotPanel({ rows, heading, under, note, domain, format, ...text }
 function rowMarks({ name, symbol, figures, reference }: DotRow) {
   const y = () => name.short;
   const colour = kindColours[name.kind];
-  const [{ value: first }] = figures;
+  const [{ value: first, interval }] = figures;
   return [
     reference
       ? [
@@ -134,7 +139,8 @@ function rowMarks({ name, symbol, figures, reference }: DotRow) {
           strokeWidth: 2,
         })
       : null,
-    // The trials, where nothing else stands beside the mean.
+    ...(interval ? imageBar(interval, { y, stroke: colour }) : []),
+    // The trials, where nothing else is drawn beside the mean.
     first.n > 1 && figures.length === 1
       ? Plot.dot(first.values, {
           x: same,
@@ -154,6 +160,15 @@ function rowMarks({ name, symbol, figures, reference }: DotRow) {
     }),
   ];
 }
+
+/** Thin, with ends: unlike the bar of a deviation over trials. */
+const imageBar = (
+  { low, high }: { readonly low: number; readonly high: number },
+  { y, stroke }: { y: () => string; stroke: string },
+) => [
+  Plot.ruleY([0], { y, x1: low, x2: high, stroke, strokeWidth: 1 }),
+  ...[low, high].map((end) => Plot.tickX([0], { y, x: end, stroke, insetTop: 9, insetBottom: 9 })),
+];
 
 /** An axis that fits the values with some air; from 0 if that is near. */
 export function zoom(values: readonly number[], most = Number.POSITIVE_INFINITY): [number, number] {

@@ -4,17 +4,23 @@ import { dodge } from './_end-labels.js';
 import { panelOf, type Panel, type PanelText } from './_svg.js';
 import type { VariantName } from '../variant-names.js';
 
-/** One line: a variant's mean, with a band where several trials make one. */
+/** One line: a variant's mean, with a band over several trials, or bars over the test images of one. */
 export interface Series {
   readonly name: VariantName;
   /** Tells apart the variants of one kind, which share a colour. */
   readonly symbol: string;
-  readonly points: readonly { x: number; y: number; sd: number | null }[];
+  readonly points: readonly {
+    x: number;
+    y: number;
+    sd: number | null;
+    /** Over the test images, for a single trial; drawn as a thin bar. */
+    interval?: { readonly low: number; readonly high: number } | null;
+  }[];
   /** Points to mark; all of them if not given. */
   readonly marked?: readonly { x: number; y: number }[];
   /** Drawn in dots with hollow marks: there is reason not to believe it. */
   readonly isDoubtful?: boolean;
-  /** What stands behind the name. */
+  /** Shown behind the name. */
   readonly remark?: string;
 }
 
@@ -45,7 +51,7 @@ const LABEL_GAP = 14;
 
 const labelOf = ({ name, remark }: Series): string => (remark ? `${name.short} ${remark}` : name.short);
 
-/** A small multiple: lines with ± one standard deviation, each labelled at its end. */
+/** A small multiple: lines with ± one standard deviation over trials, or with bars over test images, labelled at their ends. */
 export function linePanel(options: LinePanelOptions): Panel {
   const { series, yDomain, landmark, isLogarithmic } = options;
   const marginRight = 20 + CHARACTER_WIDTH * Math.max(...series.map((one) => labelOf(one).length));
@@ -142,6 +148,7 @@ const mark = ({ x, label }: { x: number; label: string }) => [
 function lineOf({ name, symbol, points, marked = points, isDoubtful }: Series) {
   const colour = kindColours[name.kind];
   const banded = points.filter(({ sd }) => sd !== null);
+  const barred = points.filter(({ interval }) => interval);
   return [
     banded.length > 1
       ? Plot.areaY(banded, {
@@ -150,6 +157,16 @@ function lineOf({ name, symbol, points, marked = points, isDoubtful }: Series) {
           y2: (p: Point) => p.y + p.sd!,
           fill: colour,
           fillOpacity: 0.14,
+        })
+      : null,
+    barred.length > 0
+      ? Plot.ruleX(barred, {
+          x: 'x',
+          y1: (p: Point) => p.interval!.low,
+          y2: (p: Point) => p.interval!.high,
+          stroke: colour,
+          strokeWidth: 1,
+          strokeOpacity: 0.6,
         })
       : null,
     Plot.line(points, {

@@ -1,14 +1,14 @@
 import type { Series } from './_line-panel.js';
 import type { Benchmark, VariantSummary } from './summary.js';
 
-/** `n = 3`, `n = 1, no band`, or `n = 1 … 3`. */
+/** The number of trials: `n = 3`, or `n = 1 … 3`. */
 export const trialsNote = (variants: readonly VariantSummary[]): string =>
   countsNote(variants.map(({ testError }) => testError.n));
 
 export function countsNote(counts: readonly number[]): string {
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   if (least < most) return `n = ${least} … ${most}`;
-  return most === 1 ? 'n = 1, no band' : `n = ${most}`;
+  return `n = ${most}`;
 }
 
 /** The variants that are drawn together, in the order of the paper. */

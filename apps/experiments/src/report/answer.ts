@@ -1,20 +1,21 @@
 import { html, type Html } from './_html.js';
-import { count, meanSd, PERCENT } from '../format.js';
-import { cautionsOf, claimsOf, headlineOf, verdictText, type Claim } from './headline.js';
+import { errorText } from './_intervals.js';
+import { count, PERCENT } from '../format.js';
+import { cautionsOf, headlineOf, namesOf, rankingsOf, type Ranking } from './headline.js';
 import type { Benchmark } from './summary.js';
 
-/** What a benchmark says of itself: who errs least, clean, under noise, under attack. */
+/** The answer of a benchmark: the lowest error on clean images, under noise, under FGSM. */
 export function answer(benchmark: Benchmark): Html {
-  const claims = claimsOf(benchmark);
+  const rankings = rankingsOf(benchmark);
   return html`<div class="answer">
-    <h3>${headlineOf(benchmark, claims)}</h3>
+    <h3>${headlineOf(benchmark, rankings)}</h3>
     <ul class="claims">
-      ${claims.map(claimItem)}
+      ${rankings.map((ranking) => rankingItem(benchmark, ranking))}
     </ul>
   </div>`;
 }
 
-/** What to keep in mind while reading: once if it is true of all benchmarks, else with the name of each. */
+/** Cautions for the reader: once if one is true of all benchmarks, else with the name of each. */
 export function cautions(benchmarks: readonly Benchmark[]): Html | null {
   const texts = benchmarks.flatMap((benchmark) =>
     cautionsOf(benchmark).map((text) => ({ title: benchmark.title, text })),
@@ -30,16 +31,18 @@ export function cautions(benchmarks: readonly Benchmark[]): Html | null {
   </div>`;
 }
 
-function claimItem({ under, leaders, error, next, verdict }: Claim): Html {
+function rankingItem({ conditions }: Benchmark, ranking: Ranking): Html {
+  const { condition, under, leaders, error, next, verdict, reason } = ranking;
   const [{ name }] = leaders;
+  const textOf = (one: Ranking['error']) => `${errorText(conditions, condition, one)}${PERCENT}`;
   return html`<li>
     <span class="under">Lowest error, ${under}</span>
     <span class="value"
       ><span class="key ${name.kind} ${name.alternating && 'alternating'}" aria-hidden="true"></span
-      >${meanSd(error)}${PERCENT}</span
+      >${textOf(error)}</span
     >
-    <span>${leaders.map((leader) => leader.name.long).join(' and ')}, ${count(error.n, 'trial')}</span>
-    ${next && html`<span class="verdict">Next: ${next.variant.name.long}, ${meanSd(next.error)}${PERCENT}</span>`}
-    <span class="verdict ${verdict !== 'outside' && 'open'}">${verdictText[verdict]}</span>
+    <span>${namesOf(leaders)}, ${count(error.n, 'trial')}</span>
+    ${next && html`<span class="verdict">Next: ${next.variant.name.long}, ${textOf(next.error)}${next.lead && `, ${next.lead} points`}</span>`}
+    <span class="verdict ${verdict !== 'decided' && 'open'}">${reason}</span>
   </li>`;
 }

@@ -27,6 +27,8 @@ export interface AttackedGroup {
   /** Of the data. */
   readonly title: string;
   readonly architecture: string;
+  /** Number of classes of the data; null where the run has no record of it. */
+  readonly classes: number | null;
   readonly networks: readonly AttackedNetwork[];
 }
 
@@ -39,10 +41,12 @@ export function attackedGroups(
   return [...groups.values()].map((members) => {
     const [{ dataset, variant }] = members;
     const architecture = architectureOf(variant);
+    const benchmark = benchmarks.find(({ conditions }) => conditions.dataset.id === dataset);
     return {
       id: `${dataset}-${architecture}`.replace(/[^\w-]+/g, '-'),
-      title: benchmarks.find(({ conditions }) => conditions.dataset.id === dataset)?.title ?? dataset,
+      title: benchmark?.title ?? dataset,
       architecture,
+      classes: benchmark?.conditions.dataset.classes ?? null,
       networks: [...groupBy(members, (cell) => cell.variant).values()].map(networkOf),
     };
   });

@@ -4,15 +4,13 @@ import { landmarkIn, ticksOf } from './_strengths.js';
 import type { Panel } from './_svg.js';
 import { toCsv } from '../csv.js';
 import { list, percent, strength } from '../format.js';
-import type { Benchmark, CurvePoint, VariantSummary } from './summary.js';
+import { imageInterval } from './_intervals.js';
+import type { Benchmark, Curve, CurvePoint, VariantSummary } from './summary.js';
 import { architectureName } from '../variant-names.js';
 
-/** What a curve is drawn over. */
-export type Curve = 'noise' | 'fgsm';
-
 const axes = {
-  noise: { axis: 'uniform noise bound β', symbol: 'β', heading: 'uniform noise', csv: 'beta' },
-  fgsm: { axis: 'FGSM step ε', symbol: 'ε', heading: 'FGSM', csv: 'epsilon' },
+  noise: { axis: 'uniform noise, bound β', symbol: 'β', heading: 'uniform noise', csv: 'beta' },
+  fgsm: { axis: 'FGSM, L∞ ε', symbol: 'ε', heading: 'FGSM', csv: 'epsilon' },
 } as const;
 
 /** Error against β or ε: one panel an architecture of each benchmark; empty if there is nothing to draw. */
@@ -20,7 +18,9 @@ export function curvePanels(benchmarks: readonly Benchmark[], curve: Curve): Pan
   const { axis, symbol, heading } = axes[curve];
   return byArchitecture(benchmarks, (variant) => variant[curve].length > 0).map(
     ({ benchmark, architecture, variants }) => {
-      const series = variants.map(seriesOf((variant) => ({ points: variant[curve].map(pointOf) })));
+      const series = variants.map(
+        seriesOf((variant) => ({ points: variant[curve].map((point) => pointOf(benchmark, curve, point)) })),
+      );
       const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
       return linePanel({
         id: `${curve}-${benchmark.id}-${architecture}`,
@@ -29,7 +29,7 @@ export function curvePanels(benchmarks: readonly Benchmark[], curve: Curve): Pan
         description: describe(variants, curve),
         heading: `${architectureName(architecture)} · ${benchmark.title}`,
         note: trialsNote(variants),
-        xLabel: `${axis} (pixel units)`,
+        xLabel: `${axis} (pixels in [0, 1])`,
         yLabel: 'test error, %',
         yDomain: [0, 100],
         xTicks: ticksOf(xs),
@@ -62,4 +62,8 @@ export const curveCsv = (benchmarks: readonly Benchmark[], curve: Curve): string
     }),
   });
 
-const pointOf = ({ strength: x, error }: CurvePoint) => ({ x, y: error.mean, sd: error.sd });
+const pointOf = ({ conditions }: Benchmark, curve: Curve, { strength: x, error }: CurvePoint) => ({
+  ...{ x, y: error.mean, sd: error.sd },
+  // The error at 0 is that on clean images, but of the images that the curve is measured on.
+  interval: imageInterval(conditions, curve, error),
+});

@@ -6,13 +6,15 @@ import { attackedGroups } from './attacked-networks.js';
 import { claimsData } from './claims-section.js';
 import { claimsPanels } from './claims-figure.js';
 import { curveCsv, curvePanels } from './curves.js';
+import { imagesOf } from './_intervals.js';
 import { historyCsv, historyPanels } from './history.js';
 import { toCsv } from '../csv.js';
+import { list, number } from '../format.js';
 import { overviewPanels } from './overview.js';
 import { resultTables } from './paper-tables.js';
 import { resultData } from './result-data.js';
 import { sharpnessCsv, sharpnessPanels } from './sharpness.js';
-import type { Summary } from './summary.js';
+import type { Benchmark, Summary } from './summary.js';
 import { varianceCsv, variancePanels } from './variance.js';
 
 /** A figure of the report: on the page, and as files of its own. */
@@ -35,9 +37,14 @@ export function figuresOf(summary: Summary, attacked: AttackedRun | null = null)
   const sharesAxis = benchmarks.some(({ variants }) =>
     variants.some(({ paper }) => paper && paper.difference !== null),
   );
-  const band = several
-    ? 'The band is ± one standard deviation over the trials; a variant with one trial has none.'
-    : 'Each line is a single trial, so there is no band.';
+  const single = benchmarks.some(({ variants }) => variants.some(({ testError }) => testError.n === 1));
+  const band = [
+    several && 'The band is ± one standard deviation over trials.',
+    single &&
+      `Thin bars are 95 % intervals over the ${imageCounts(benchmarks, 'noise')} test images of a single trial: they do not cover the randomness of training.`,
+  ]
+    .filter(Boolean)
+    .join(' ');
   const groups = attacked ? attackedGroups(attacked, benchmarks) : [];
   const figures: Figure[] = [
     {
@@ -51,13 +58,18 @@ export function figuresOf(summary: Summary, attacked: AttackedRun | null = null)
     },
     {
       id: 'overview',
-      heading: 'What errs least',
+      heading: 'Lowest error',
       caption: [
-        'Further left is better; the axis for clean images need not begin at 0. A filled mark is the mean',
-        several ? ', the bar ± one standard deviation, the small rings the trials.' : ' (here of one trial).',
-        sharesAxis ? ' The gray tick and its band are the paper’s mean and deviation on clean images.' : '',
-        ' Compare the order of the variants from panel to panel: what is best on clean images need not be best when they are disturbed.',
-      ].join(''),
+        'Further left is better; the axis for clean images need not begin at 0. Under noise and FGSM, the error is the mean over the strengths at which at least one variant is more than 10 points better than chance.',
+        several &&
+          'A filled mark is the mean, the thick bar ± one standard deviation over trials, the small rings the trials.',
+        single &&
+          `A thin bar with ends is the 95 % interval over the ${imageCounts(benchmarks, 'clean')} test images (noise and FGSM: ${imageCounts(benchmarks, 'noise')}) of a single trial.`,
+        sharesAxis && 'The gray tick and its band are the paper’s mean and deviation on clean images.',
+        'Compare the order of the variants from panel to panel: the best on clean images need not be the best when they are disturbed.',
+      ]
+        .filter(Boolean)
+        .join(' '),
       panels: overviewPanels(benchmarks),
       columns: 3,
       csv: toCsv(resultData(resultTables(summary))),
@@ -65,7 +77,7 @@ export function figuresOf(summary: Summary, attacked: AttackedRun | null = null)
     {
       id: 'noise',
       heading: 'Uniform noise',
-      caption: `Test error when U(0, β) is added to every pixel and the image is rescaled to [0, 1] (the paper’s figures 2 (a), 3 (a), 4 (a)). Look at where the lines part, and whether they cross. Dashed lines alternate with convolutions. ${band}`,
+      caption: `Test error when U(0, β) is added to every pixel and the image is rescaled to [0, 1] (the paper’s figures 2 (a), 3 (a), 4 (a)). Look at where the lines part, and whether they cross. Dashed lines are networks that alternate weight maps with convolutions. ${band}`,
       panels: curvePanels(benchmarks, 'noise'),
       columns: 3,
       csv: curveCsv(benchmarks, 'noise'),
@@ -73,7 +85,7 @@ export function figuresOf(summary: Summary, attacked: AttackedRun | null = null)
     {
       id: 'fgsm',
       heading: 'FGSM attack',
-      caption: `Test error after one step of size ε along the sign of the loss’s gradient, clipped to [0, 1] (the paper’s figures 2 (b), 3 (b), 4 (b)). Look at how steeply a line leaves its clean error, and at the dotted mark of 8/255, a change that people hardly see. ${band}`,
+      caption: `Test error after one step of L∞ size ε along the sign of the loss’s gradient, clipped to [0, 1] (the paper’s figures 2 (b), 3 (b), 4 (b)). Look at how steeply a line leaves its clean error, and at the dotted mark of 8/255, a change that people hardly see. ${band}`,
       panels: curvePanels(benchmarks, 'fgsm'),
       columns: 3,
       csv: curveCsv(benchmarks, 'fgsm'),
@@ -116,3 +128,7 @@ export function figuresOf(summary: Summary, attacked: AttackedRun | null = null)
   ];
   return figures.filter(({ panels }) => panels.length > 0);
 }
+
+/** `10,000`, or `10,000 and 1,000` where benchmarks differ. */
+const imageCounts = (benchmarks: readonly Benchmark[], condition: 'clean' | 'noise'): string =>
+  list([...new Set(benchmarks.map(({ conditions }) => number(imagesOf(conditions, condition))))]);

@@ -59,9 +59,10 @@ const commands: Readonly<Record<string, string>> = {
   '”': "''",
   β: '$\\beta$',
   ε: '$\\varepsilon$',
+  '∞': '$\\infty$',
   '²': '\\textsuperscript{2}',
 };
 
 /** Text that LaTeX sets as it is. */
 export const escapeLatex = (text: string): string =>
-  plain(text).replace(/[\\{}&%$#_~^<>|"±−×–—’“”βε²]/g, (character) => commands[character]);
+  plain(text).replace(/[\\{}&%$#_~^<>|"±−×–—’“”βε∞²]/g, (character) => commands[character]);

@@ -1,11 +1,12 @@
 import { paperCitation, paperDatasetLabels } from '../paper-values.js';
-import { count, list, meanSd, NONE, number, percent, plain, short } from '../format.js';
+import { count, NONE, number, percent, plain, short } from '../format.js';
 import { verdictData, verdictHeadline } from './claims-section.js';
 import { attackedGrids } from './attacked-grids.js';
 import { attackedHeadlines } from './attacked-headline.js';
 import { attackedGroups } from './attacked-networks.js';
 import { gradCamGrids } from './grad-cam-grid.js';
-import { cautionsOf, claimsOf, headlineOf, verdictText } from './headline.js';
+import { errorText, notationNote } from './_intervals.js';
+import { cautionsOf, hasEvidence, headlineOf, namesOf, NO_EVIDENCE, rankingsOf } from './headline.js';
 import { fillText } from './missing.js';
 import { conditionLabel } from './overview.js';
 import { nameOfRow, resultTables, type ResultTable } from './paper-tables.js';
@@ -28,7 +29,7 @@ export function markdown({ summary, figures, album, attacked, run, command }: Pa
   const pictures = grids.map(({ id, title }) => `![Grad-CAM, ${escape(title)}](figures/${id}.png)`);
   const parts = [
     '# Weight map benchmark',
-    ...(recordCount === 0 ? ['No cell is finished yet.'] : [verdicts(summary), claims]),
+    ...answers(),
     ...benchmarks.map(answer),
     ...resultTables(summary).map(resultMarkdown),
     ...attackedHeadlines(groups).map((line) => `### ${escape(line)}`),
@@ -59,6 +60,11 @@ export function markdown({ summary, figures, album, attacked, run, command }: Pa
     `Paper: ${paperCitation.authors}, “${paperCitation.title}”, [arXiv:1905.00568v2](${paperCitation.url}).`,
   ];
   return `${parts.filter(Boolean).join('\n\n')}\n`;
+
+  function answers(): (string | null)[] {
+    if (recordCount === 0) return ['No cell is finished yet.'];
+    return hasEvidence(benchmarks) ? [verdicts(summary), claims] : [`## ${NO_EVIDENCE}`];
+  }
 }
 
 /** One sentence a claim with its verdict. */
@@ -80,16 +86,18 @@ function verdicts({ verification: { claims } }: Summary): string {
 }
 
 function answer(benchmark: Benchmark): string {
-  const claims = claimsOf(benchmark);
+  const rankings = rankingsOf(benchmark);
+  const { conditions } = benchmark;
   return [
-    `## ${escape(headlineOf(benchmark, claims))}`,
+    `## ${escape(headlineOf(benchmark, rankings))}`,
     ...cautionsOf(benchmark).map((caution) => `> ${escape(caution)}`),
-    claims
-      .map(({ under, leaders, error, next, verdict }) =>
+    rankings
+      .map(({ condition, under, leaders, error, next, reason }) =>
         [
-          `- Lowest error, ${escape(under)}: **${list(leaders.map(({ name }) => escape(name.long)))}** with ${meanSd(error)} % (n = ${error.n})`,
-          next && `; next ${escape(next.variant.name.long)} with ${meanSd(next.error)} %`,
-          `: ${verdictText[verdict]}.`,
+          `- Lowest error, ${escape(under)}: **${escape(namesOf(leaders))}**, ${escape(errorText(conditions, condition, error))} % (n = ${error.n})`,
+          next &&
+            `; next ${escape(next.variant.name.long)}, ${escape(errorText(conditions, condition, next.error))} %${next.lead ? ` (${escape(next.lead)} points)` : ''}`,
+          `: ${escape(reason)}.`,
         ]
           .filter(Boolean)
           .join(''),
@@ -103,7 +111,7 @@ function resultMarkdown({ id, title, benchmark, rows }: ResultTable): string {
     `### ${escape(title)}`,
     table(
       [
-        ...['Variant', 'Test error, %', 'Paper’s', 'Difference'],
+        ...['Variant', 'Test error, %', 'Paper', 'Difference'],
         ...(['noise', 'fgsm'] as const).map((condition) => escape(conditionLabel(benchmark, condition))),
         ...['n', 'Parameters', 'FLOPs, paper’s count', 'FLOPs, executed'],
       ],
@@ -117,14 +125,14 @@ function resultMarkdown({ id, title, benchmark, rows }: ResultTable): string {
         }
         return [
           name,
-          ...resultCells(variant).map((cell, i) =>
-            i === DIFFERENCE && variant.paper?.outside ? `**${cell}**` : cell,
+          ...resultCells(benchmark, variant).map((cell, i) =>
+            i === DIFFERENCE && variant.paper?.isDifferent ? `**${cell}**` : escape(cell),
           ),
           ...[number(variant.parameters), short(variant.flops.paper), short(variant.flops.executed)],
         ];
       }),
     ),
-    `${differenceNote(benchmark)} Data: [${id}.csv](tables/${id}.csv), [${id}.tex](tables/${id}.tex)`,
+    `${escape(notationNote(benchmark))}. ${escape(differenceNote(benchmark))} Data: [${id}.csv](tables/${id}.csv), [${id}.tex](tables/${id}.tex)`,
   ].join('\n\n');
 }
 

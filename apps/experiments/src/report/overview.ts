@@ -1,25 +1,39 @@
-import { dotPanel, zoom, type DotRow } from './_dot-panel.js';
+import { dotPanel, zoom, type DotFigure, type DotRow } from './_dot-panel.js';
 import { byArchitecture, symbolOf, trialsNote } from './_series.js';
 import type { Panel } from './_svg.js';
-import { list, percent, strength } from '../format.js';
+import { list, percent } from '../format.js';
+import { strengthRange } from '../informative.js';
 import type { Spread } from '../statistics.js';
-import type { Benchmark, VariantSummary } from './summary.js';
+import { imageInterval } from './_intervals.js';
+import type { Benchmark, Curve, VariantSummary } from './summary.js';
 import { architectureName } from '../variant-names.js';
 
 /** The three conditions that the headline speaks of. */
-export type Condition = 'clean' | 'noise' | 'fgsm';
+export type Condition = 'clean' | Curve;
 
-/** The error of a variant on clean images, or at the telling strength of noise or attack; null if not measured. */
+/** The error of a variant on clean images, or its mean over the informative strengths; null if there is none. */
 export function errorUnder(variant: VariantSummary, condition: Condition): Spread | null {
-  return condition === 'clean' ? variant.testError : variant.telling[condition];
+  return condition === 'clean' ? variant.testError : variant.meanError[condition];
 }
 
-/** `clean images`, `uniform noise, β = 0.5`, …; without the strength if there is none. */
-export function conditionLabel({ telling }: Benchmark, condition: Condition): string {
+const curveNames: Readonly<Record<Curve, readonly [name: string, symbol: string]>> = {
+  noise: ['uniform noise', 'β'],
+  fgsm: ['FGSM', 'L∞ ε'],
+};
+
+/** `clean images`, `uniform noise, mean over β 0.1–0.8`, …; without strengths if none was measured. */
+export function conditionLabel(benchmark: Benchmark, condition: Condition): string {
   if (condition === 'clean') return 'clean images';
-  const [name, symbol] = condition === 'noise' ? ['uniform noise', 'β'] : ['FGSM', 'ε'];
-  const at = telling[condition];
-  return at === null ? name : `${name}, ${symbol} = ${strength(at)}`;
+  const range = rangeLabel(benchmark, condition);
+  return [curveNames[condition][0], ...(range ? [range] : [])].join(', ');
+}
+
+/** `mean over β 0.1–0.8`, or that no β is informative; null if none was measured. */
+export function rangeLabel({ informative, variants }: Benchmark, curve: Curve): string | null {
+  const [, symbol] = curveNames[curve];
+  if (informative[curve].length > 0) return strengthRange(symbol, informative[curve]);
+  const isMeasured = variants.some((variant) => variant[curve].some(({ strength }) => strength > 0));
+  return isMeasured ? `all near chance at every ${symbol}` : null;
 }
 
 /** Each variant's error, clean, under noise, under attack: three panels an architecture of each benchmark. */
@@ -38,17 +52,23 @@ function errorPanel(
   variants: readonly VariantSummary[],
   condition: Condition,
 ): Panel {
+  const figureOf = (value: Spread): DotFigure => ({
+    value,
+    mark: 'filled',
+    interval: imageInterval(benchmark.conditions, condition, value),
+  });
   const rows = variants.map((variant, i): DotRow => {
     const row = condition === 'clean' && variant.paper?.difference !== null ? variant.paper?.row : undefined;
     return {
       name: variant.name,
       symbol: symbolOf(variants, variant, i),
-      figures: [{ value: errorUnder(variant, condition)!, mark: 'filled' }],
+      figures: [figureOf(errorUnder(variant, condition)!)],
       ...(row && { reference: { value: row.testErrorPercent, plusMinus: row.plusMinus } }),
     };
   });
-  const reach = rows.flatMap(({ figures: [{ value }], reference }) => [
+  const reach = rows.flatMap(({ figures: [{ value, interval }], reference }) => [
     ...[value.mean - (value.sd ?? 0), value.mean + (value.sd ?? 0), ...value.values],
+    ...(interval ? [interval.low, interval.high] : []),
     ...(reference ? [reference.value - reference.plusMinus, reference.value + reference.plusMinus] : []),
   ]);
   const under = conditionLabel(benchmark, condition);
@@ -63,7 +83,7 @@ function errorPanel(
     rows,
     heading: `${architectureName(architecture)} · ${benchmark.title}`,
     under: `error %, ${under}`,
-    note: trialsNote(variants).replace(', no band', ''),
+    note: trialsNote(variants),
     domain: condition === 'clean' ? zoom(reach, 100) : [0, 100],
     format: percent,
   });

@@ -2,6 +2,7 @@ import { html, trusted, type Html } from './_html.js';
 import { paperCitation } from '../paper-values.js';
 import { cautions } from './answer.js';
 import { verdictHeadline, verdictList } from './claims-section.js';
+import { hasEvidence, NO_EVIDENCE } from './headline.js';
 import { count } from '../format.js';
 import { partsOf, type PageOptions, type Section } from './sections.js';
 import { styles } from './styles.js';
@@ -15,14 +16,19 @@ export function page(options: PageOptions): string {
     count(recordCount, 'record'),
     ...(damaged.length > 0 ? [`${count(damaged.length, 'damaged record')} left out`] : []),
   ];
-  const answers =
-    recordCount > 0
+  const verdicts = () =>
+    hasEvidence(benchmarks)
       ? html`<h1>${verdictHeadline(verification.claims)}</h1>
           ${cautions(benchmarks)}
           <div class="verdict-columns">
             <div>${verdictList(verification.claims, linkOf)}</div>
             ${claims}
           </div>`
+      : html`<h1>${NO_EVIDENCE}</h1>
+          ${cautions(benchmarks)}`;
+  const answers =
+    recordCount > 0
+      ? verdicts()
       : html`<h1>No cell is finished yet</h1>
           <p>The report fills as the cells of the run finish.</p>`;
   const body = html`<a class="skip" href="#main">Skip to the results</a>
@@ -39,8 +45,9 @@ export function page(options: PageOptions): string {
       <main id="main">${inRows(sections)}</main>
       <footer>
         Paper: ${paperCitation.authors}, “${paperCitation.title}”,
-        <a href="${paperCitation.url}">arXiv:1905.00568v2</a>. ± is the sample standard deviation over trials.
-        The numbers on this page come from the run’s records alone.
+        <a href="${paperCitation.url}">arXiv:1905.00568v2</a>. ± is the sample standard deviation over trials,
+        [ ] a 95 % interval over the test images of a single trial. The numbers on this page come from the
+        run’s records alone.
       </footer>
     </div>`;
   const title = ['Weight map benchmark', ...benchmarks.map((benchmark) => benchmark.title)].join(' · ');

@@ -1,10 +1,12 @@
 import { groupBy } from './_group-by.js';
 import { html, type Html } from './_html.js';
-import { NONE, number, percent, short } from '../format.js';
-import { conditionLabel, errorUnder } from './overview.js';
+import { imageInterval, intervalText, notationNote } from './_intervals.js';
+import { NONE, number, percent, short, signed } from '../format.js';
+import { conditionLabel, errorUnder, type Condition } from './overview.js';
 import { architectureOf, nameOfRow, type ResultRow, type ResultTable } from './paper-tables.js';
 import { paperDatasetLabels, type PaperRow } from '../paper-values.js';
 import { differenceText } from './result-data.js';
+import type { Spread } from '../statistics.js';
 import type { Benchmark, VariantSummary } from './summary.js';
 import { architectureName, type VariantName } from '../variant-names.js';
 
@@ -21,14 +23,14 @@ export function resultTable(table: ResultTable): Html {
   return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0">
     <table class="results ${isSingle && 'singles'}">
       <caption>
-        <span><b>${title}.</b> Test error in percent, mean ± standard deviation over n trials.</span>
+        <span><b>${title}.</b> Test error in percent; ${notationNote(benchmark)}.</span>
       </caption>
       <thead>
         <tr>
           <th scope="col">Variant</th>
           <th scope="col" class="num">Test error</th>
           <th scope="col" class="num">n</th>
-          <th scope="col" class="num">Paper’s</th>
+          <th scope="col" class="num">Paper</th>
           <th scope="col" class="num">Difference</th>
           <th scope="col" class="num under">${columnLabel(benchmark, 'noise')}</th>
           <th scope="col" class="num under">${columnLabel(benchmark, 'fgsm')}</th>
@@ -46,27 +48,32 @@ export function resultTable(table: ResultTable): Html {
                 <th scope="rowgroup" colspan="10">${architectureName(architecture)}</th>
               </tr>`
             }
-            ${group.map((row) => (row.variant ? resultRow(row.variant, called(row)) : missingRow(nameOfRow(row), row.missing, called(row))))}
+            ${group.map((row) => (row.variant ? resultRow(benchmark, row.variant, called(row)) : missingRow(nameOfRow(row), row.missing, called(row))))}
           </tbody>`,
       )}
     </table>
   </div>`;
 }
 
-function resultRow(variant: VariantSummary, called: string): Html {
+function resultRow(benchmark: Benchmark, variant: VariantSummary, called: string): Html {
   const { name, testError, parameters, flops, paper } = variant;
   return html`<tr>
     ${nameCell(name, called, variant.variant)}
-    <td class="num strong ours">${aligned(testError.mean, testError.sd)}</td>
+    <td class="num strong ours">${ownError(benchmark, 'clean', testError)}</td>
     <td class="num">${testError.n}</td>
     <td class="num">
       ${paper ? aligned(paper.row.testErrorPercent, paper.row.plusMinus) : NONE}
-      ${paper?.difference === null && html`<small>on ${paperDatasetLabels[paper.row.dataset]}</small>`}
+      ${!benchmark.likeness.sameData && paper && html`<small>on ${paperDatasetLabels[paper.row.dataset]}</small>`}
     </td>
-    <td class="num ${paper?.outside && 'outside'}">${differenceText(variant)}</td>
+    <td class="num ${paper?.isDifferent && 'outside'}">
+      ${differenceText(variant)}${
+        paper?.interval &&
+        html`<small>[${signed(paper.interval.low)}, ${signed(paper.interval.high)}]</small>`
+      }
+    </td>
     ${(['noise', 'fgsm'] as const).map((condition) => {
       const error = errorUnder(variant, condition);
-      return html`<td class="num ours">${error ? aligned(error.mean, error.sd) : NONE}</td>`;
+      return html`<td class="num ours">${error ? ownError(benchmark, condition, error) : NONE}</td>`;
     })}
     <td class="num">
       ${number(parameters)}${paper?.row.params && html`<small>paper: ${paper.row.params}</small>`}
@@ -109,7 +116,16 @@ const aligned = (mean: number, sd: number | null): Html =>
   html`<span class="mean">${percent(mean)}</span>
     <span class="sd">${sd === null ? '' : `± ${percent(sd)}`}</span>`;
 
-/** The strength on a line of its own. */
+/** ± the deviation over trials, or the interval over the test images of a single trial. */
+function ownError({ conditions }: Benchmark, condition: Condition, error: Spread): Html {
+  const interval = imageInterval(conditions, condition, error);
+  return interval
+    ? html`<span class="mean">${percent(error.mean)}</span>
+        <span class="interval">${intervalText(interval)}</span>`
+    : aligned(error.mean, error.sd);
+}
+
+/** The strengths on a line of their own. */
 const columnLabel = (benchmark: Benchmark, condition: 'noise' | 'fgsm'): Html => {
   const [name, at] = conditionLabel(benchmark, condition).split(', ');
   return at ? html`${name}, <span class="at">${at}</span>` : html`${name}`;

@@ -134,7 +134,7 @@ function results(summary: Summary): Section[] {
     FLOPs are floating-point operations an image: by the paper’s count (its naive form, convolutions alone),
     and those that are really executed.
   </p>`;
-  return [{ id: 'results', heading: 'Beside the paper', content: html`${shown}${note}` }];
+  return [{ id: 'results', heading: 'Compared with the paper', content: html`${shown}${note}` }];
 }
 
 function comparisons({ verification: { claims, leftAside }, recordCount }: Summary): Section[] {

@@ -69,10 +69,7 @@ function sharpnessPanel(
     rows,
     heading: `${architectureName(architecture)} · ${benchmark.title}`,
     under: names[figure],
-    note: trialsNote(benchmark.variants.filter((variant) => variant.architecture === architecture)).replace(
-      ', no band',
-      '',
-    ),
+    note: trialsNote(benchmark.variants.filter((variant) => variant.architecture === architecture)),
     domain: zoom(reach, 1),
     format: digits,
   });

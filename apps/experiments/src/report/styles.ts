@@ -102,7 +102,8 @@ tbody th { font-weight: 560; min-width: 11rem; }
 thead .num { white-space: normal; }
 .results .mean { display: inline-block; min-width: 2.8em; }
 .results .sd { display: inline-block; min-width: 3.9em; text-align: left; color: var(--quiet); }
-table.singles .ours .sd { display: none; }
+table.results .interval { display: inline-block; text-align: left; color: var(--quiet); }
+table.singles .interval { min-width: 6.2em; }
 .strong .mean { font-weight: 680; }
 .outside { color: var(--mark); font-weight: 680; }
 small { color: var(--quiet); font-size: .8125rem; font-weight: 400; }

@@ -1,8 +1,8 @@
 import type { LayerVariance, RunRecord } from '@weightmap/core';
-import type { Likeness } from '../likeness.js';
-import { paperRow } from '../paper-values.js';
+import { isEvidence, likeForLike, type Conditions } from '../likeness.js';
+import { paperProtocol, paperRow } from '../paper-values.js';
 import type { StoredRecord } from '../records/index.js';
-import { outsideBoth, spread, type Spread } from '../statistics.js';
+import { spread, welch, type Spread } from '../statistics.js';
 import { variantName } from '../variant-names.js';
 import { groupBy } from './_group-by.js';
 import type {
@@ -14,11 +14,11 @@ import type {
   VariantSummary,
 } from './summary.js';
 
-/** All trials of one variant as means and deviations. */
+/** All trials of one variant, made under these conditions, as means and deviations. */
 export function summariseVariant(
   trials: readonly StoredRecord[],
-  likeness: Likeness,
-): Omit<VariantSummary, 'telling'> {
+  conditions: Conditions,
+): Omit<VariantSummary, 'meanError'> {
   const stored = [...trials].sort((a, b) => a.record.cell.trial - b.record.cell.trial);
   const records = stored.map(({ record }) => record);
   const { variant, architecture } = records[0].cell;
@@ -46,17 +46,26 @@ export function summariseVariant(
     })),
     sharpness: sharpnessOf(records),
     variance: varianceOf(records),
-    paper: compare(variant, testError, likeness),
+    paper: compare(variant, testError, conditions),
   };
 }
 
-function compare(variant: string, testError: Spread, likeness: Likeness): Comparison | null {
-  const row = likeness.paperDataset === null ? undefined : paperRow(likeness.paperDataset, variant);
+function compare(variant: string, testError: Spread, conditions: Conditions): Comparison | null {
+  const { paperDataset, sameData, caveats } = likeForLike(conditions);
+  const row = paperDataset === null ? undefined : paperRow(paperDataset, variant);
   if (!row) return null;
-  if (!likeness.sameData) return { row, difference: null, outside: null };
+  if (!sameData || !isEvidence(conditions))
+    return { row, difference: null, interval: null, isDifferent: null };
   const difference = testError.mean - row.testErrorPercent;
-  const outside = likeness.caveats.length > 0 ? null : outsideBoth(difference, testError.sd, row.plusMinus);
-  return { row, difference, outside };
+  const theirs = { n: paperProtocol.trials, mean: row.testErrorPercent, sd: row.plusMinus };
+  const interval =
+    caveats.length > 0 ? null : welch({ ...testError, step: 100 / conditions.dataset.test }, theirs);
+  return {
+    row,
+    difference,
+    interval: interval && { low: interval.low, high: interval.high },
+    isDifferent: interval && (interval.low > 0 || interval.high < 0),
+  };
 }
 
 /** The errors of several trials at each strength, in the order of the strengths. */

@@ -4,11 +4,11 @@ import { paperDatasetLabels, paperRows, type PaperRow } from '../paper-values.js
 import { canonicalJson, type RunRecords, type StoredRecord } from '../records/index.js';
 import { count, number } from '../format.js';
 import { conditionsOf, likeForLike } from '../likeness.js';
-import type { Spread } from '../statistics.js';
+import { informativeStrengths, meanErrorOver } from '../informative.js';
+import { spread, type Spread } from '../statistics.js';
 import { groupBy } from './_group-by.js';
 import { summariseVariant } from './summarise-variant.js';
-import type { Benchmark, CurvePoint, MissingRow, Summary } from './summary.js';
-import { tellingStrength } from './telling-strength.js';
+import type { Benchmark, Curve, MissingRow, Summary, VariantSummary } from './summary.js';
 
 export interface SummaryOptions {
   /** What the run's folder is called in a command. */
@@ -46,29 +46,46 @@ function summariseBenchmark(group: readonly StoredRecord[], datasets: readonly s
   const alone = datasets.filter((id) => id === dataset.id).length === 1;
   const likeness = likeForLike(conditions);
   const variants = [...groupBy(group, ({ record }) => record.cell.variant).values()]
-    .map((trials) => summariseVariant(trials, likeness))
+    .map((trials) => summariseVariant(trials, conditions))
     .sort((a, b) => rankOfVariant(a.variant) - rankOfVariant(b.variant) || (a.variant < b.variant ? -1 : 1));
   const title = alone
     ? dataset.label
     : `${dataset.label}, ${count(training.epochs, 'epoch')}, ${number(dataset.train)} images`;
-  const telling = {
-    noise: tellingStrength(variants.map(({ noise }) => noise)),
-    fgsm: tellingStrength(variants.map(({ fgsm }) => fgsm)),
-  };
+  const informativeFor = (curve: Curve) =>
+    informativeStrengths(
+      variants.map((variant) =>
+        variant[curve].map(({ strength, error }) => ({ strength, errorPercent: error.mean })),
+      ),
+      dataset.classes,
+    );
+  const informative = { noise: informativeFor('noise'), fgsm: informativeFor('fgsm') };
   return {
-    ...{ id: dataset.id.replace(/[^\w-]+/g, '-'), title, conditions, likeness, telling },
+    ...{ id: dataset.id.replace(/[^\w-]+/g, '-'), title, conditions, likeness, informative },
     variants: variants.map((variant) => ({
       ...variant,
-      telling: {
-        noise: errorAt(variant.noise, telling.noise),
-        fgsm: errorAt(variant.fgsm, telling.fgsm),
+      meanError: {
+        noise: meanErrorOfTrials(variant, 'noise', informative.noise),
+        fgsm: meanErrorOfTrials(variant, 'fgsm', informative.fgsm),
       },
     })),
   };
 }
 
-const errorAt = (points: readonly CurvePoint[], strength: number | null): Spread | null =>
-  points.find((point) => point.strength === strength)?.error ?? null;
+/** The mean over the strengths, trial by trial; null if no trial has them all. */
+function meanErrorOfTrials(
+  { stored }: Pick<VariantSummary, 'stored'>,
+  curve: Curve,
+  strengths: readonly number[],
+): Spread | null {
+  const values = stored.flatMap(({ record: { noise, fgsm } }) => {
+    const points =
+      curve === 'noise'
+        ? noise.map(({ beta, errorPercent }) => ({ strength: beta, errorPercent }))
+        : fgsm.map(({ epsilon, errorPercent }) => ({ strength: epsilon, errorPercent }));
+    return meanErrorOver(points, strengths) ?? [];
+  });
+  return values.length > 0 ? spread(values) : null;
+}
 
 function missingRows(records: readonly StoredRecord[], damaged: RunRecords['damaged']): MissingRow[] {
   const cellsOf = ({ variant }: PaperRow) =>

@@ -17,13 +17,21 @@ export interface CurvePoint {
   readonly error: Spread;
 }
 
+/** A curve of errors over the strength of a disturbance. */
+export type Curve = 'noise' | 'fgsm';
+
 /** The paper's row beside ours. */
 export interface Comparison {
   readonly row: PaperRow;
-  /** Ours minus the paper's, in percentage points; null where the data differ, so that it means nothing. */
+  /** Ours minus the paper's, in percentage points; null where the data differ or ours is no evidence. */
   readonly difference: number | null;
-  /** Whether the difference is larger than both standard deviations; null if that can't be said. */
-  readonly outside: boolean | null;
+  /**
+   * Welch's 95 % interval of the difference, from the paper's printed mean and deviation of three trials; null under other
+   * conditions than the paper's, and for a single trial.
+   */
+  readonly interval: { readonly low: number; readonly high: number } | null;
+  /** Whether the interval excludes 0; null without one. */
+  readonly isDifferent: boolean | null;
 }
 
 /** All trials of one variant under the same conditions. */
@@ -44,8 +52,8 @@ export interface VariantSummary {
   readonly sharpness: readonly SharpnessSummary[];
   /** How the feature layers pass variance on, from the image to the logits. */
   readonly variance: readonly LayerSummary[];
-  /** The errors that a comparison reads: at the benchmark's telling strengths; null if not measured there. */
-  readonly telling: { readonly noise: Spread | null; readonly fgsm: Spread | null };
+  /** The mean error over the benchmark's informative strengths, over the trials; null if there are none. */
+  readonly meanError: Readonly<Record<Curve, Spread | null>>;
 }
 
 /** Figures of Grad-CAM under one condition, each the mean over images, over the trials. */
@@ -77,8 +85,8 @@ export interface Benchmark {
   readonly title: string;
   readonly conditions: Conditions;
   readonly likeness: Likeness;
-  /** The β and ε that the comparison is read at; null if none was measured. */
-  readonly telling: { readonly noise: number | null; readonly fgsm: number | null };
+  /** The β and ε at which at least one variant is clearly better than chance, ascending: comparisons read their mean. */
+  readonly informative: Readonly<Record<Curve, readonly number[]>>;
   /** In the order of the paper's tables. */
   readonly variants: readonly VariantSummary[];
 }

@@ -1,5 +1,7 @@
-import { count, plain } from '../format.js';
-import { conditionLabel } from './overview.js';
+import { count, NONE, plain } from '../format.js';
+import { conditionsCaveat, hasEvidence, NO_EVIDENCE } from './headline.js';
+import { notationNote } from './_intervals.js';
+import { rangeLabel } from './overview.js';
 import { verdictHeadline } from './claims-section.js';
 import { resultCells } from './result-data.js';
 import type { Benchmark, Summary, VariantSummary } from './summary.js';
@@ -10,8 +12,8 @@ const ansi: Readonly<Record<LayerKind, string>> = { conv: '1', smoothing: '38;5;
 type Paint = (text: string, codes: string) => string;
 
 /**
- * The result as plain text, a block a dataset, the paper's value beside each row, aligned at the decimal point; then
- * what that says of the paper's claims.
+ * The results as plain text, a block for each dataset, the paper's value beside each row, aligned at the decimal point; then
+ * the verdict on the paper's claims, or that the results are not evidence.
  *
  * @param colour whether the terminal shows colours.
  */
@@ -29,17 +31,22 @@ export function terminalTable(
     blocks.push(
       `${count(damaged.length, 'damaged record')} left out:\n${damaged.map(({ file, reason }) => `  ${plain(file)}: ${plain(reason)}`).join('\n')}`,
     );
-  if (recordCount > 0) blocks.push(`${verdictHeadline(verification.claims)}.`);
+  if (recordCount > 0)
+    blocks.push(`${hasEvidence(benchmarks) ? verdictHeadline(verification.claims) : NO_EVIDENCE}.`);
   return blocks.join('\n\n');
 }
 
 function block(benchmark: Benchmark, width: number, paint: Paint): string {
-  const { title, conditions, likeness, variants } = benchmark;
-  const body = variants.map(resultCells);
+  const { title, conditions, variants } = benchmark;
+  const body = variants.map((variant) => resultCells(benchmark, variant));
   const header = ['test error %', 'paper', 'diff', 'noise', 'FGSM', 'n'];
-  const columns = header.map((heading, column) =>
-    alignDecimals([heading, ...body.map((row) => row[column])]),
-  );
+  const columns = header.flatMap((heading, column) => {
+    const values = body.map((row) => row[column]);
+    // A difference to the paper that no row has needs no column.
+    return heading === 'diff' && values.every((value) => value === NONE)
+      ? []
+      : [alignDecimals([heading, ...values])];
+  });
   const line = (name: string, at: number) =>
     `${name}   ${columns.map((column) => column[at]).join('   ')}`.trimEnd();
   const rows = variants.flatMap((variant, i) => {
@@ -47,15 +54,14 @@ function block(benchmark: Benchmark, width: number, paint: Paint): string {
     // A new architecture after another one begins with an empty line.
     return [...(startsGroup(variants, i) ? [''] : []), line(name, i + 1)];
   });
-  const strengths = (['noise', 'fgsm'] as const)
-    .map((condition) => conditionLabel(benchmark, condition).split(', ').at(-1))
-    .join(', ');
-  const about = `${plain(title)} · ${count(conditions.training.epochs, 'epoch')} · noise and FGSM: ${plain(strengths)}`;
-  const caveat =
-    likeness.caveats.length > 0
-      ? [`Not like for like with the paper: ${plain(likeness.caveats.join('; '))}.`]
-      : [];
-  return [paint(about, '1'), paint(line(' '.repeat(width), 0), '2'), ...rows, ...caveat].join('\n');
+  const strengths = (['noise', 'fgsm'] as const).flatMap((curve) => {
+    const range = rangeLabel(benchmark, curve);
+    return range ? [`${curve === 'fgsm' ? 'FGSM' : curve}: ${range}`] : [];
+  });
+  const about = [plain(title), count(conditions.training.epochs, 'epoch'), ...strengths].join(' · ');
+  const caveat = conditionsCaveat(benchmark);
+  const notes = [`${notationNote(benchmark)}.`, ...(caveat ? [plain(caveat)] : [])];
+  return [paint(about, '1'), paint(line(' '.repeat(width), 0), '2'), ...rows, ...notes].join('\n');
 }
 
 const startsGroup = (variants: readonly VariantSummary[], i: number): boolean =>

@@ -102,7 +102,7 @@ function layersPanel({
       series.map(({ name, points }) => `${name.short} ${digits(geometricMean(points.map(({ y }) => y)))}`),
     )}.`,
     heading,
-    note: trialsNote(variants).replace(', no band', ''),
+    note: trialsNote(variants),
     xLabel: 'feature layer, from the image on',
     yLabel,
     yDomain: [least / 1.3, most * 1.3],
