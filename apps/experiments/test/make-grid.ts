@@ -3,6 +3,7 @@ import { paperProtocol, paperDatasetLabels, paperRows, type PaperRow } from '../
 import { makeRecord, type MadeRecord } from './make-record.js';
 
 const betas = [0, 0.2, 0.4, 0.6, 0.8, 1];
+const frame = { top: 3, left: 3, height: 22, width: 22 };
 const epsilons = [0, 8 / 255, 0.1, 0.2, 0.3];
 
 /** A small number that differs from trial to trial and row to row, the same every time. */
@@ -77,13 +78,13 @@ export function paperLikeRecord(row: PaperRow, trial: number, overrides: MadeRec
     })),
     gradCamSharpness: [
       {
-        ...{ layer: 'features', condition: 'clean', strength: 0, n: 1000, empty: 0 },
+        ...{ layer: 'features', condition: 'clean', strength: 0, n: 1000, empty: 0, frame },
         hoyer: figure(0.3 + 0.1 * rank),
         entropy: figure(0.9 - 0.1 * rank),
         background: isPhotograph ? null : figure(0.4 - 0.1 * rank),
       },
       {
-        ...{ layer: 'features', condition: 'noisy', strength: 0.6, n: 1000, empty: 0 },
+        ...{ layer: 'features', condition: 'noisy', strength: 0.6, n: 1000, empty: 0, frame },
         hoyer: figure(0.25 + 0.08 * rank),
         entropy: figure(0.92 - 0.08 * rank),
         background: isPhotograph ? null : figure(0.5 - 0.08 * rank),

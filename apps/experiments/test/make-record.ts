@@ -79,6 +79,7 @@ export function makeRecord({ data, training, evaluation, ...overrides }: MadeRec
     gradCamSharpness: [
       {
         ...{ layer: 'conv3', condition: 'clean', strength: 0, n: 1000, empty: 2 },
+        frame: { top: 3, left: 3, height: 22, width: 22 },
         hoyer: { mean: 0.4, sd: 0.1, n: 998 },
         entropy: { mean: 0.8, sd: 0.05, n: 998 },
         background: { mean: 0.3, sd: 0.1, n: 998 },

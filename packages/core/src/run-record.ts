@@ -196,6 +196,20 @@ export const summarySchema = z.strictObject({
 /** What `summarySchema` lets through. */
 export type Summary = z.infer<typeof summarySchema>;
 
+/** A rectangle of pixels of an image. */
+export const imageFrameSchema = z.strictObject({
+  /** Its first row, from 0. */
+  top: count,
+  /** Its first column, from 0. */
+  left: count,
+  /** Rows. */
+  height: z.number().int().positive(),
+  /** Columns. */
+  width: z.number().int().positive(),
+});
+/** What `imageFrameSchema` lets through. */
+export type ImageFrame = z.infer<typeof imageFrameSchema>;
+
 /** How sharp, sparse and localised the Grad-CAM maps of one condition are; of the classes predicted. */
 export const gradCamSharpnessSchema = z.strictObject({
   /** Name of the layer whose maps were looked at. */
@@ -206,11 +220,19 @@ export const gradCamSharpnessSchema = z.strictObject({
   strength: finite.nonnegative(),
   /** Maps made, one for each image of a `balancedSubset` of the test part. */
   n: z.number().int().positive(),
-  /** Maps that are 0 everywhere, of which nothing below can be said: they are left out of the summaries. */
+  /**
+   * The pixels that the maps of all variants of the architecture cover: the figures below are those of the maps' places
+   * in it. Figures of different frames can't be compared.
+   */
+  frame: imageFrameSchema,
+  /** Maps that are 0 everywhere in the frame, of which nothing below can be said: they are left out of the summaries. */
   empty: count,
-  /** Hoyer's sparsity: 0 for a flat map, 1 for one that has a single place. Null if every map is empty. */
+  /**
+   * Hoyer's sparsity: 0 for a flat map, 1 for one that has a single place. Null if every map is empty, or there is one
+   * place in the frame.
+   */
   hoyer: summarySchema.nullable(),
-  /** Entropy over the log of the number of places: 1 for a flat map, 0 for a single place. Null if every map is empty. */
+  /** Entropy over the log of the number of places: 1 for a flat map, 0 for a single place. Null as `hoyer`. */
   entropy: summarySchema.nullable(),
   /**
    * Share of the map that lies on the background of the clean image. Null if every map is empty, and for photographs,

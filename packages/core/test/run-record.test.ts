@@ -16,6 +16,7 @@ const variance: ActivationVarianceRecord = {
 
 const sharpness: GradCamSharpnessRecord = {
   ...{ layer: 'smoothing3', condition: 'noisy', strength: 0.6, n: 10, empty: 9 },
+  frame: { top: 3, left: 3, height: 22, width: 22 },
   hoyer: { mean: 0.5, sd: null, n: 1 },
   entropy: { mean: 0.9, sd: 0.1, n: 2 },
   background: null,

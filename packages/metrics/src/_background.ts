@@ -1,9 +1,6 @@
 /** Pixels up to this share of an image's range above its darkest one are background. */
 const DARK = 0.1;
 
-/** Height and width, of an image or of a map. */
-export type Size = readonly [height: number, width: number];
-
 /**
  * Where the background of a bright figure on a dark ground is: pixels no brighter than a tenth of the image's range
  * above its darkest, in every channel. An image without contrast has none.
@@ -24,27 +21,24 @@ export function darkBackground(pixels: ArrayLike<number>, channels: number): Uin
 }
 
 /**
- * The share of a map that lies on the background of an image, the map brought to the image's size by nearest neighbour:
- * every pixel has the value of the place that its centre falls into.
+ * The share of a map that lies on the background of an image: Σ over background pixels / Σ over all pixels, each with the
+ * value of its place.
  *
- * @param map [height, width], non-negative.
- * @param background [height·width] of the image, 1 for background.
- * @returns null if the map is 0 everywhere.
+ * @param map values of its places, non-negative.
+ * @param pixels [height·width] of the image, the place of each pixel; −1 for pixels that take no part.
+ * @param background [height·width], 1 for background.
+ * @returns null if the map is 0 at all of these pixels.
  */
 export function shareOnBackground(
   map: ArrayLike<number>,
-  [mapHeight, mapWidth]: Size,
+  pixels: Int32Array,
   background: Uint8Array,
-  [height, width]: Size,
 ): number | null {
   let [behind, total] = [0, 0];
-  for (let row = 0; row < height; row++) {
-    const mapRow = Math.floor(((row + 0.5) * mapHeight) / height);
-    for (let column = 0; column < width; column++) {
-      const value = map[mapRow * mapWidth + Math.floor(((column + 0.5) * mapWidth) / width)];
-      total += value;
-      if (background[row * width + column]) behind += value;
-    }
+  for (let i = 0; i < pixels.length; i++) {
+    if (pixels[i] < 0) continue;
+    total += map[pixels[i]];
+    if (background[i]) behind += map[pixels[i]];
   }
   return total === 0 ? null : behind / total;
 }

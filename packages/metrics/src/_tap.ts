@@ -77,3 +77,18 @@ export function layerNamed(model: tf.LayersModel, name: string): tf.layers.Layer
 /** Every layer of a model, those of models that are layers included, which come before their own. */
 export const allLayers = (model: tf.LayersModel): tf.layers.Layer[] =>
   model.layers.flatMap((layer) => (layer instanceof tf.LayersModel ? [layer, ...allLayers(layer)] : [layer]));
+
+/** The layers and nodes of a model: its own, or those that a sequential model keeps inside, made when it is built. */
+export function graphOf(model: tf.LayersModel): Graph {
+  if (!(model instanceof tf.Sequential)) return model;
+  if (!model.built) model.build();
+  return (model as unknown as { model: Graph }).model;
+}
+
+/** What is read of a container of layers. */
+interface Graph {
+  readonly layers: tf.layers.Layer[];
+  readonly containerNodes: ReadonlySet<string>;
+  readonly inputs: tf.SymbolicTensor[];
+  readonly outputs: tf.SymbolicTensor[];
+}

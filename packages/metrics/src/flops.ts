@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
 import { flopRules, type Flops, type LayerUse } from './_flop-rules.js';
+import { graphOf } from './_tap.js';
 
 export type { Flops } from './_flop-rules.js';
 
@@ -71,15 +72,6 @@ function usesOf(model: tf.LayersModel): Use[] {
       })),
   );
 }
-
-/** The container of the nodes: the model itself, or what a sequential model keeps inside, made when it is built. */
-function graphOf(model: tf.LayersModel): Graph {
-  if (!(model instanceof tf.Sequential)) return model;
-  if (!model.built) model.build();
-  return (model as unknown as { model: Graph }).model;
-}
-
-type Graph = { readonly layers: tf.layers.Layer[]; readonly containerNodes: ReadonlySet<string> };
 
 function withoutBatch([, ...shape]: tf.Shape, { name }: tf.layers.Layer): number[] {
   if (shape.includes(null))

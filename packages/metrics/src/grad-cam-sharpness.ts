@@ -1,28 +1,36 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   countOf,
+  WeightmapError,
   type Classifier,
   type GradCamSharpnessRecord,
+  type ImageFrame,
   type ImageSet,
   type OnProgress,
 } from '@weightmap/core';
-import { darkBackground, shareOnBackground, type Size } from './_background.js';
+import { darkBackground, shareOnBackground } from './_background.js';
 import { perturbedBatches, type Perturbation } from './_perturbed-batches.js';
 import { summaryOf } from './_summary.js';
 import { gradCam } from './grad-cam.js';
+import { framedPlaces, frameOf, mapGeometry } from './map-geometry.js';
 import { hoyerSparsity, relativeEntropy } from './sparsity.js';
 import { checkFit } from './test-error.js';
 
 /** What the maps of some images are like; see `gradCamSharpness`. */
 export type GradCamSharpness = Pick<
   GradCamSharpnessRecord,
-  'n' | 'empty' | 'hoyer' | 'entropy' | 'background'
+  'n' | 'frame' | 'empty' | 'hoyer' | 'entropy' | 'background'
 >;
 
 /** Which layer is looked at, on which images. */
 export interface GradCamSharpnessOptions {
   /** Name of the layer that is looked at. */
   layer: string;
+  /**
+   * The pixels that are looked at, for maps of different geometry to be compared: `commonFrame` of their `frameOf`.
+   * Default: all that the layer's maps cover.
+   */
+  frame?: ImageFrame;
   /** What is done to the images first. Default: nothing. */
   perturbation?: Perturbation;
   /**
@@ -42,16 +50,19 @@ export interface GradCamSharpnessOptions {
 /**
  * How sharp, sparse and localised Grad-CAM's maps are: figure 5 in numbers. The class explained is the predicted one.
  *
- * - `hoyer`: Hoyer's sparsity of a map at its own resolution, 0 (flat) … 1 (a single place);
- * - `entropy`: its entropy over the log of its number of places, 1 (flat) … 0 (a single place);
- * - `background`: the share of the map, brought to the image's size by nearest neighbour, that lies on the background of the
- *   clean image (also when the image explained is a noisy one).
+ * Each place of a map sits at the centre of its receptive field (`mapGeometry`). Only places whose centres lie in `frame`
+ * count, at the map's own resolution:
  *
- * Each is the mean over the images, with standard deviation and n. Maps that are 0 everywhere are counted
+ * - `hoyer`: their Hoyer sparsity, 0 (flat) … 1 (a single place);
+ * - `entropy`: their entropy over the log of their number, 1 (flat) … 0 (a single place);
+ * - `background`: every pixel of the frame having the value of its nearest place, the share that lies on the background
+ *   of the clean image (also when the image explained is a noisy one).
+ *
+ * Each is the mean over the images, with standard deviation and n. Maps that are 0 everywhere in the frame are counted
  * in `empty` and left out of all three.
  *
  * @param classifier made of `model`; a compiled one makes this several times faster.
- * @throws WeightmapError if the set is empty or doesn't fit the classifier; whatever `gradCam` and the perturbation throw.
+ * @throws WeightmapError if the set is empty or doesn't fit the classifier, or no place lies in the frame; whatever `mapGeometry`, `gradCam` and the perturbation throw.
  * @see paper, section 5 and figure 5
  */
 export async function gradCamSharpness(
@@ -64,43 +75,49 @@ export async function gradCamSharpness(
   checkFit(classifier, set);
   const { height, width, channels } = set.spec;
   const total = countOf(set);
+  const geometry = mapGeometry(model, layer);
+  const frame = options.frame ?? frameOf(geometry, set.spec);
+  const { places, pixels: under } = frame ? framedPlaces(geometry, frame, set.spec) : nothing;
+  if (!frame || places.length === 0)
+    throw new WeightmapError('No place of the Grad-CAM maps lies in the frame.', {
+      where: `the layer "${layer}", ${geometry.rows.places}×${geometry.columns.places} places; frame ${JSON.stringify(frame)}`,
+      fix: 'leave the frame out, or give `commonFrame` of the frames that the compared maps cover',
+    });
+  const values = new Float32Array(places.length);
   const maps: MapFigures[] = [];
   const batches = perturbedBatches(classifier, set, { perturbation, seed, batchSize });
   for (const { images, start } of batches) {
     const { heatmaps, shape } = gradCam(model, images, { layer, classifier });
-    const [batch, ...size] = shape;
-    for (let i = 0; i < batch; i++) {
-      const map = part(heatmaps, i, size[0] * size[1]);
+    for (let i = 0; i < shape[0]; i++) {
+      const map = part(heatmaps, i, shape[1] * shape[2]);
+      places.forEach((place, j) => (values[j] = map[place]));
       const pixels = part(set.pixels, start + i, height * width * channels);
       const mask = background === 'dark' ? darkBackground(pixels, channels) : null;
-      maps.push(figuresOf(map, size, mask, [height, width]));
+      maps.push({
+        isEmpty: values.every((value) => value === 0),
+        hoyer: hoyerSparsity(values),
+        entropy: relativeEntropy(values),
+        background: mask && shareOnBackground(map, under, mask),
+      });
     }
     onProgress?.({ stage: 'Grad-CAM', done: Math.min(start + batchSize, total), total });
     await tf.nextFrame();
   }
-  const summary = (name: keyof MapFigures) =>
+  const summary = (name: 'hoyer' | 'entropy' | 'background') =>
     summaryOf(maps.map((map) => map[name]).filter((value) => value !== null));
   return {
     n: maps.length,
-    empty: maps.filter(({ hoyer }) => hoyer === null).length,
+    frame,
+    empty: maps.filter(({ isEmpty }) => isEmpty).length,
     hoyer: summary('hoyer'),
     entropy: summary('entropy'),
     background: summary('background'),
   };
 }
 
-type MapFigures = Record<'hoyer' | 'entropy' | 'background', number | null>;
+type MapFigures = Record<'hoyer' | 'entropy' | 'background', number | null> & { readonly isEmpty: boolean };
 
-const figuresOf = (
-  map: Float32Array,
-  size: Size,
-  background: Uint8Array | null,
-  image: Size,
-): MapFigures => ({
-  hoyer: hoyerSparsity(map),
-  entropy: relativeEntropy(map),
-  background: background && shareOnBackground(map, size, background, image),
-});
+const nothing = { places: new Int32Array(0), pixels: new Int32Array(0) };
 
 const part = <Values extends Float32Array | Uint8Array>(values: Values, index: number, size: number) =>
   values.subarray(index * size, (index + 1) * size) as Values;

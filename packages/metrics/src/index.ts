@@ -4,6 +4,7 @@ export * from './corruption-error.js';
 export * from './flops.js';
 export * from './grad-cam.js';
 export * from './grad-cam-sharpness.js';
+export * from './map-geometry.js';
 export * from './measure-corruptions.js';
 export * from './parameters.js';
 export * from './registry.js';

@@ -1,8 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
-import { asClassifier, imageSet, pick, randomStream, type ImageSet } from '@weightmap/core';
+import { asClassifier, imageSet, pick, randomStream, type ImageFrame, type ImageSet } from '@weightmap/core';
 import { describeEachEngine, expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { gradCam, gradCamSharpness, hoyerSparsity, relativeEntropy } from '../src/index.js';
+import {
+  commonFrame,
+  frameOf,
+  gradCam,
+  gradCamSharpness,
+  hoyerSparsity,
+  mapGeometry,
+  relativeEntropy,
+} from '../src/index.js';
 import { countingCompiler, fixedInitializer, randomSet, shifted } from './_fixtures.js';
 
 const classes = ['a', 'b', 'c'];
@@ -23,6 +31,39 @@ function seesItself(): tf.LayersModel {
   const model = tf.sequential({ layers });
   tf.tidy(() => {
     model.getLayer('features').setWeights([tf.ones([1, 1, 1, 1]), tf.zeros([1])]);
+    model.getLayer('logits').setWeights([tf.tensor2d([[1, 0, 0]]), tf.tensor1d([1, 0, 0])]);
+  });
+  return model;
+}
+
+/**
+ * A model on 28 × 28 pixels whose map is the image at its places: 3 × 3 windows that pass their middle on. The last layer
+ * is "features" and has the stride; paddings are zeros before and after, or by name.
+ */
+function passesOn(paddings: readonly ('valid' | 'same' | number)[], stride: number): tf.LayersModel {
+  const middle = tf.initializers.zeros();
+  const layers = paddings.flatMap((padding, i) => {
+    const isLast = i === paddings.length - 1;
+    const conv = tf.layers.conv2d({
+      ...{
+        filters: 1,
+        kernelSize: 3,
+        padding: padding === 'same' ? 'same' : 'valid',
+        kernelInitializer: middle,
+      },
+      ...{ strides: isLast ? stride : 1, activation: 'relu', name: isLast ? 'features' : `window${i}` },
+      ...(i === 0 && typeof padding !== 'number' && { inputShape: [28, 28, 1] }),
+    });
+    const zeros = () =>
+      tf.layers.zeroPadding2d({ padding: padding as number, ...(i === 0 && { inputShape: [28, 28, 1] }) });
+    return typeof padding === 'number' ? [zeros(), conv] : [conv];
+  });
+  const head = [tf.layers.globalAveragePooling2d({}), tf.layers.dense({ name: 'logits', units: 3 })];
+  const model = tf.sequential({ layers: [...layers, ...head] });
+  tf.tidy(() => {
+    for (const layer of model.layers)
+      if (layer.getClassName() === 'Conv2D')
+        layer.setWeights([tf.tensor4d([0, 0, 0, 0, 1, 0, 0, 0, 0], [3, 3, 1, 1]), tf.zeros([1])]);
     model.getLayer('logits').setWeights([tf.tensor2d([[1, 0, 0]]), tf.tensor1d([1, 0, 0])]);
   });
   return model;
@@ -113,8 +154,9 @@ describe('gradCamSharpness', () => {
       let [behind, all] = [0, 0];
       for (let row = 0; row < 6; row++)
         for (let column = 0; column < 4; column++) {
-          const value =
-            heatmaps[2 * Math.floor(((row + 0.5) * 4) / 6) + Math.floor(((column + 0.5) * 2) / 4)];
+          // The 4 × 2 places of a 3 × 3 'valid' convolution are the pixels of rows 1 … 4 and columns 1 and 2.
+          if (row < 1 || row > 4 || column < 1 || column > 2) continue;
+          const value = heatmaps[2 * (row - 1) + column - 1];
           const pixels = clean.slice(2 * (4 * row + column), 2 * (4 * row + column) + 2);
           if (pixels.every((pixel) => pixel <= low + 0.1 * (high - low))) behind += value;
           all += value;
@@ -143,9 +185,62 @@ describe('gradCamSharpness', () => {
     const options = { layer: 'features', seed: 1, background: 'dark' } as const;
     const measure = (set: ImageSet) => gradCamSharpness(network, asClassifier(network), set, options);
     expect(await measure(imagesOf(black, black))).toEqual({
-      ...{ n: 2, empty: 2, hoyer: null, entropy: null, background: null },
+      ...{ n: 2, empty: 2, frame: { top: 0, left: 0, height: 4, width: 4 } },
+      ...{ hoyer: null, entropy: null, background: null },
     });
     expect((await measure(imagesOf(dot))).hoyer).toEqual({ mean: 1, sd: null, n: 1 });
+  });
+
+  it('scores the image itself as the map the same, whatever the grid of the maps', async () => {
+    // A stroke of changing brightness, away from the rim that 'valid' windows don't reach.
+    const spec = { height: 28, width: 28, channels: 1, classes };
+    const pixels = Uint8Array.from({ length: 28 * 28 }, (_, i) => {
+      const [y, x] = [Math.floor(i / 28), i % 28];
+      return y > 4 && y < 23 && Math.abs(x - 8 - y / 2) < 3 ? 40 + 9 * y : 0;
+    });
+    const set = imageSet(spec, pixels, Uint8Array.of(0));
+    const measured = async (network: tf.LayersModel, frame?: ImageFrame) => {
+      const found = await gradCamSharpness(network, asClassifier(network), set, {
+        ...{ layer: 'features', seed: 1, background: 'dark', frame },
+      });
+      return [found.hoyer!.mean, found.entropy!.mean, found.background!.mean];
+    };
+    for (const stride of [1, 2]) {
+      // Three 'valid' windows lose three rows and columns on each side, three 'same' ones none. In the strided pair one
+      // begins at pixel 0, the other at pixel 2.
+      const [small, whole] =
+        stride === 1
+          ? [passesOn(['valid', 'valid', 'valid'], 1), passesOn(['same', 'same', 'same'], 1)]
+          : [passesOn(['valid', 'valid'], 2), passesOn([1, 1], 2)];
+      const frame = commonFrame([small, whole].map((one) => frameOf(mapGeometry(one, 'features'), spec)!))!;
+      const [a, b] = [await measured(small, frame), await measured(whole, frame)];
+      a.forEach((value, i) =>
+        expect(Math.abs(value - b[i]), `figure ${i}, stride ${stride}`).toBeLessThan(1e-6),
+      );
+      if (stride === 1) expect(a[2], 'the image lies on none of its own background').toBe(0);
+      // On all that each covers, the empty rim alone makes the larger one sparser.
+      expect(Math.abs((await measured(small))[0] - (await measured(whole))[0])).toBeGreaterThan(0.01);
+    }
+  });
+
+  it('counts nothing outside of the frame: what is 0 in it is empty, and a frame needs a place', async () => {
+    const network = seesItself();
+    const measure = (frame: ImageFrame) =>
+      gradCamSharpness(network, asClassifier(network), imagesOf(dot, white), {
+        ...{ layer: 'features', seed: 1, background: 'dark', frame },
+      });
+    // The dot is at row 1, column 1.
+    expect(await measure({ top: 2, left: 0, height: 2, width: 3 })).toEqual({
+      ...{ n: 2, empty: 1, frame: { top: 2, left: 0, height: 2, width: 3 } },
+      ...{ hoyer: { mean: 0, sd: null, n: 1 }, entropy: { mean: 1, sd: null, n: 1 } },
+      background: { mean: 0, sd: null, n: 1 },
+    });
+    expect(await measure({ top: 1, left: 1, height: 1, width: 1 })).toMatchObject({
+      ...{ empty: 0, hoyer: null, entropy: null },
+    });
+    await expect(measure({ top: 7, left: 0, height: 2, width: 2 })).rejects.toThrow(
+      /No place .* in the frame/,
+    );
   });
 
   it('is one compiled call a batch', async () => {

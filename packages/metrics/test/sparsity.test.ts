@@ -64,24 +64,19 @@ describe('the background', () => {
 });
 
 describe('shareOnBackground', () => {
-  it('weighs places by the pixels that fall into them', () => {
-    // 2 × 2 places over 4 × 4 pixels: each has 2 × 2 of them.
-    const map = [1, 0.5, 0, 0.5];
-    const background = Uint8Array.from([1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
-    // Behind: 4 pixels of 1, and 1 of 0.5. In all: 4·(1 + 0.5 + 0 + 0.5).
-    expect(shareOnBackground(map, [2, 2], background, [4, 4])).toBeCloseTo(4.5 / 8, 12);
-  });
-
-  it('takes the place that a pixel’s centre falls into', () => {
-    // Five columns over two places: centres 0.5, 1.5 and 2.5 of 5 are in the left one up to 2.5: columns 0 and 1; the middle
-    // of column 2 lies on the border, which belongs to the right one.
-    expect(shareOnBackground([1, 3], [1, 2], Uint8Array.of(0, 1, 0, 0, 0), [1, 5])).toBeCloseTo(1 / 11, 12);
-    expect(shareOnBackground([1, 3], [1, 2], Uint8Array.of(0, 0, 1, 0, 0), [1, 5])).toBeCloseTo(3 / 11, 12);
+  it('weighs places by the pixels that they are under', () => {
+    const map = [1, 0.5, 0, 0.25];
+    const pixels = Int32Array.of(0, 0, 1, 1, 2, 3, -1, -1);
+    const background = Uint8Array.of(1, 0, 1, 1, 1, 0, 1, 0);
+    // Behind: 1 + 0.5 + 0.5 + 0. In all: 2·1 + 2·0.5 + 0 + 0.25; pixels without a place take no part.
+    expect(shareOnBackground(map, pixels, background)).toBeCloseTo(2 / 3.25, 12);
   });
 
   it('is 0 without a background, 1 where the map lies all on it, and nothing for an empty map', () => {
-    expect(shareOnBackground([1, 1], [1, 2], Uint8Array.of(0, 0), [1, 2])).toBe(0);
-    expect(shareOnBackground([1, 0], [1, 2], Uint8Array.of(1, 0), [1, 2])).toBe(1);
-    expect(shareOnBackground([0, 0], [1, 2], Uint8Array.of(1, 0), [1, 2])).toBeNull();
+    const pixels = Int32Array.of(0, 1);
+    expect(shareOnBackground([1, 1], pixels, Uint8Array.of(0, 0))).toBe(0);
+    expect(shareOnBackground([1, 0], pixels, Uint8Array.of(1, 0))).toBe(1);
+    expect(shareOnBackground([0, 0], pixels, Uint8Array.of(1, 0))).toBeNull();
+    expect(shareOnBackground([1, 0], Int32Array.of(1, -1), Uint8Array.of(1, 0))).toBeNull();
   });
 });

@@ -9,7 +9,7 @@ import {
   type GradCamRecord,
 } from '@weightmap/core';
 import { writeWhole } from '@weightmap/core/files';
-import { gradCam } from '@weightmap/metrics';
+import { gradCam, mapGeometry, mapOnImage } from '@weightmap/metrics';
 import sharp from 'sharp';
 import { magnification } from '../magnification.js';
 import { conditions, type Condition } from './conditions.js';
@@ -55,7 +55,8 @@ export const drawGradCam = (
   });
 
 /**
- * Draws samples under some conditions, with what Grad-CAM says of the class that is predicted. Each picture is written whole
+ * Draws samples under some conditions, with what Grad-CAM says of the class that is predicted: on the image, each place of
+ * the map where its receptive field has its centre, black where there is none. Each picture is written whole
  * or not at all; the same network gives the same bytes.
  *
  * @throws whatever the signal's reason is when it is aborted.
@@ -72,6 +73,7 @@ export async function drawLooks(
     .map((_, label) => test.labels.indexOf(label))
     .filter((index) => index >= 0);
   if (chosen.length === 0) return [];
+  const geometry = mapGeometry(model, layer);
   const { images, labels } = batchOf(test, chosen);
   const looks: Look[] = [];
   try {
@@ -85,7 +87,7 @@ export async function drawLooks(
       });
       const inputs = outcomes?.[0].adversarial ?? images;
       try {
-        const { heatmaps, shape, classIndex, probabilities } = gradCam(model, inputs, { layer, classifier });
+        const { heatmaps, classIndex, probabilities } = gradCam(model, inputs, { layer, classifier });
         const pixels = await inputs.data<'float32'>();
         const [, height, width, channels] = inputs.shape;
         const part = (values: Float32Array, i: number) => partOf(values, i, chosen.length);
@@ -94,9 +96,8 @@ export async function drawLooks(
           const named = (what: string) => `${place}/${sample}-${condition}-${what}.png`;
           const [image, heatmap] = [named('image'), named('heatmap')];
           await writePng(path.join(folder, image), part(pixels, i), { height, width, channels });
-          await writePng(path.join(folder, heatmap), part(heatmaps, i), {
-            ...{ height: shape[1], width: shape[2], channels: 1 },
-          });
+          const heat = mapOnImage(part(heatmaps, i), geometry, test.spec);
+          await writePng(path.join(folder, heatmap), heat, { height, width, channels: 1 });
           const added = perturbations && perturbation ? named('perturbation') : undefined;
           if (added) {
             const factor = magnification(strength);

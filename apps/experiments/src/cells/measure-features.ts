@@ -4,6 +4,7 @@ import {
   type Classifier,
   type Dataset,
   type EvaluationConfig,
+  type ImageFrame,
   type OnProgress,
   type RunRecord,
 } from '@weightmap/core';
@@ -16,6 +17,8 @@ const DARK_GROUNDS = new Set(['mnist', 'digits']);
 export interface FeatureOptions {
   /** Name of the layer that Grad-CAM looks at. */
   layer: string;
+  /** The pixels that Grad-CAM's maps are compared on: `sharpnessFrame`. Default: all that this network's cover. */
+  frame?: ImageFrame;
   seed: number;
   /** Seeds the subsets of the test images that are looked at. */
   subsetSeed: number;
@@ -28,7 +31,7 @@ export async function measureFeatures(
   model: tf.LayersModel,
   classifier: Classifier,
   { id, test }: Dataset,
-  { layer, seed, subsetSeed, evaluation, onProgress }: FeatureOptions,
+  { layer, frame, seed, subsetSeed, evaluation, onProgress }: FeatureOptions,
 ): Promise<Pick<RunRecord, 'activationVariance' | 'gradCamSharpness'>> {
   const shared = { seed, onProgress };
   const [clean, noisy, attacked] = conditions(evaluation);
@@ -47,6 +50,7 @@ export async function measureFeatures(
       ...(await gradCamSharpness(model, classifier, forSharpness, {
         ...shared,
         layer,
+        frame,
         perturbation,
         background,
       })),

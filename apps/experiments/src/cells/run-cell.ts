@@ -20,6 +20,7 @@ import { digestOf, openEvaluationCache } from './evaluation-cache.js';
 import { drawGradCam } from './grad-cam-pictures.js';
 import { measureFeatures } from './measure-features.js';
 import { provenanceOf } from './provenance.js';
+import { sharpnessFrame } from './sharpness-frame.js';
 import { cellId, cellPaths, writeRecord } from '../records/index.js';
 import { appendHistory, logToTensorBoard } from './history.js';
 
@@ -101,7 +102,11 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
       'features',
       { ...circumstances, ...features },
       ['all'],
-      async () => [await measureFeatures(model, classifier, dataset, { ...features, onProgress })],
+      async () => [
+        await measureFeatures(model, classifier, dataset, {
+          ...{ ...features, frame: sharpnessFrame(variant, dataset.spec), onProgress },
+        }),
+      ],
     );
     const record: RunRecord = {
       schemaVersion: RECORD_SCHEMA_VERSION,

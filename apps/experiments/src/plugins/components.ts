@@ -135,6 +135,18 @@ export function findVariant(id: string): PluginVariant {
 }
 
 /**
+ * The variants of the same architecture that a variant is compared with: the paper's, and those of its own plugin.
+ * Other plugins make no difference.
+ */
+export function variantsBeside(id: string): readonly PluginVariant[] {
+  const { architecture } = findVariant(id);
+  const origin = originOf('variants', id);
+  return [...ownVariants, ...(origin?.plugin.variants ?? [])].filter(
+    (variant) => variant.architecture === architecture,
+  );
+}
+
+/**
  * The network of a variant for images of this shape, freshly initialised; the caller disposes it.
  *
  * @throws WeightmapError if there is no such variant, the images don't fit it, or a plugin's network has other logits.

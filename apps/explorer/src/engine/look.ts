@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { randomStream, WeightmapError, type Classifier } from '@weightmap/core';
-import { gradCam } from '@weightmap/metrics';
+import { gradCam, mapGeometry, mapOnImage } from '@weightmap/metrics';
 import { offeredAttacks } from './offered-attacks.js';
 import type { OpenNetwork } from './open-network.js';
 import type { Look, LookRequest } from './protocol.js';
@@ -21,13 +21,19 @@ export function look(
   const attacked = perturbed(classifier, images, label ?? cleanPredicted, { attack, strength, seed });
   try {
     const probabilities = attacked === images ? clean : probabilitiesOf(classifier, attacked);
-    const { heatmaps, shape } = gradCam(model, attacked, { layer });
+    const { heatmaps } = gradCam(model, attacked, { layer });
+    const [height, width] = classifier.inputShape;
     const seen = attacked.dataSync<'float32'>();
     tf.dispose([images, attacked]);
     return {
-      ...{ attacked: seen, probabilities, cleanPredicted, heat: heatmaps },
+      ...{
+        attacked: seen,
+        probabilities,
+        cleanPredicted,
+        heat: mapOnImage(heatmaps, mapGeometry(model, layer), { height, width }),
+      },
       predicted: largestOf(probabilities),
-      heatShape: [shape[1], shape[2]],
+      heatShape: [height, width],
       tensors: tf.memory().numTensors,
       milliseconds: performance.now() - begun,
     };

@@ -1,0 +1,37 @@
+import { WeightmapError, type ImageFrame, type ImageSpec } from '@weightmap/core';
+import { commonFrame, framedPlaces, frameOf, mapGeometry, type MapGeometry } from '@weightmap/metrics';
+import { buildVariant, findVariant, variantsBeside } from '../plugins/components.js';
+
+/**
+ * The pixels that the Grad-CAM maps of a variant are compared on: those that the maps of all variants of its architecture
+ * cover, whichever of them are run. They are the paper's; a plugin's variant is compared with these and the
+ * plugin's others. Variants that can't be built for such images don't count.
+ *
+ * @returns undefined if no place of its maps lies there: the maps are then measured on all that they cover.
+ */
+export function sharpnessFrame(variant: string, spec: ImageSpec): ImageFrame | undefined {
+  const others = variantsBeside(variant).filter(({ id }) => id !== variant);
+  const geometry = geometryOf(variant, spec);
+  const geometries = [geometry, ...others.map(({ id }) => unlessImpossible(() => geometryOf(id, spec)))];
+  const frames = geometries.map((one) => one && frameOf(one, spec));
+  const frame = commonFrame(frames.filter((one) => one !== null));
+  return frame && framedPlaces(geometry, frame, spec).places.length > 0 ? frame : undefined;
+}
+
+function geometryOf(variant: string, spec: ImageSpec): MapGeometry {
+  const model = buildVariant(variant, { spec, seed: 0 });
+  try {
+    return mapGeometry(model, findVariant(variant).gradCamLayer);
+  } finally {
+    model.dispose();
+  }
+}
+
+function unlessImpossible<T>(make: () => T): T | null {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof WeightmapError) return null;
+    throw error;
+  }
+}
