@@ -22,10 +22,13 @@ export type Likeness = {
 );
 
 /** Datasets that the paper did not use, and the one that each is a substitute for. */
-const SUBSTITUTES: Readonly<Record<string, PaperDataset>> = {
+const SUBSTITUTES: Readonly<Partial<Record<string, PaperDataset>>> = {
   digits: 'mnist',
   'iwildcam-2class': 'iwildcam',
 };
+
+/** Id of the paper's dataset that another one is a substitute for. */
+export const substituteFor = (dataset: string): PaperDataset | undefined => SUBSTITUTES[dataset];
 
 /** A part this much smaller than the paper's counts as less data; a few images skipped do not. */
 const ALMOST_ALL = 0.98;
@@ -52,7 +55,7 @@ export function likeForLike({ dataset, training }: Conditions): Likeness {
   if (!isPaperDataset(dataset.id))
     return {
       sameData: false,
-      paperDataset: SUBSTITUTES[dataset.id] ?? null,
+      paperDataset: substituteFor(dataset.id) ?? null,
       caveats: [
         `the images are ${dataset.label}, which the paper did not use`,
         ...(training.epochs < LEAST_EPOCHS ? [`trained for ${count(training.epochs, 'epoch')}`] : []),

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { messageOf, WeightmapError, type SplitUnit } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import colours from 'picocolors';
+import { shellWord } from './_shell-word.js';
 import { stopOnSignal } from './_stop-on-signal.js';
 import { dryRun } from './plan/dry-run.js';
 import { EXIT } from './exit-codes.js';
@@ -25,6 +26,8 @@ export interface RunOptions extends PresetChanges {
   select?: readonly string[];
   /** Ids. */
   dataset?: readonly string[];
+  /** Whether only rows run that the paper has on each dataset. */
+  paperRows?: boolean;
   seed: number;
   out?: string;
   data?: string;
@@ -69,15 +72,22 @@ export async function runGrid(options: RunOptions): Promise<number> {
     imagesPerClass: options.imagesPerClass ?? preset.limits.imagesPerClass ?? undefined,
     splitBy: options.splitBy,
   };
-  const { cells, specs, notes } = await planGrid(preset, {
-    ...{ select: options.select, datasets: options.dataset, ...data, offline: options.offline },
+  const plan = await planGrid(preset, {
+    ...{ select: options.select, datasets: options.dataset, paperRows: options.paperRows },
+    ...{ ...data, offline: options.offline, estimate: options.dryRun, command: sameCommand() },
     ...{ onProgress: display.progress, onNote: display.note },
   });
+  const { cells, notes } = plan;
   const variants = new Set(cells.map(({ variant }) => variant)).size;
+  const epochs = cells.map(({ training }) => training.epochs);
+  // The last trial of each row.
+  const trials = [
+    ...new Map(cells.map((cell) => [`${cell.dataset.id}/${cell.variant}`, cell.trial])).values(),
+  ];
   const labels = [...new Set(cells.map(({ dataset }) => dataset.label))].join(', ');
   display.line(
-    `${colours.bold(`weightmap ${options.preset}`)}: ${counted(cells.length, 'cell')} (${counted(variants, 'variant')}, ${counted(preset.trials, 'trial')}), ` +
-      `${counted(preset.training.epochs, 'epoch')}, ${labels} → ${run}`,
+    `${colours.bold(`weightmap ${options.preset}`)}: ${counted(cells.length, 'cell')} (${counted(variants, 'variant')}, ${spread(trials, 'trial')}), ` +
+      `${spread(epochs, 'epoch')}, ${labels || 'no data'} → ${run}`,
   );
   for (const note of notes) display.note(note);
   const { threads } = options;
@@ -90,7 +100,7 @@ export async function runGrid(options: RunOptions): Promise<number> {
   if (options.dryRun) {
     const onNetwork = (done: number, total: number) =>
       display.progress({ stage: 'timing a few steps of each network', done, total });
-    display.line(await dryRun(cells, { specs, workers, onNetwork }));
+    display.line(await dryRun(plan, { workers, onNetwork }));
     return EXIT.done;
   }
 
@@ -133,6 +143,16 @@ async function checkWritable(run: string): Promise<void> {
       fix: 'choose another folder by --out',
     });
   }
+}
+
+/** This command without `--dry-run`, as a shell takes it. */
+const sameCommand = () =>
+  ['weightmap', ...process.argv.slice(2).filter((word) => word !== '--dry-run')].map(shellWord).join(' ');
+
+/** `20 epochs`, or `8 to 20 epochs`. */
+function spread(values: readonly number[], what: string): string {
+  const [least, most] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 0];
+  return least < most ? `${least} to ${counted(most, what)}` : counted(most, what);
 }
 
 const counted = (n: number, what: string, plural = 's') => `${n} ${what}${n === 1 ? '' : plural}`;

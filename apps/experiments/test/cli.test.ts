@@ -125,6 +125,23 @@ describe('weightmap run', () => {
     expect(outcome.stdout).toContain('procedural digits');
   });
 
+  it('estimates a run whose data is missing, and names the rows that it would leave out', async () => {
+    const rows = ['--select', 'resnet-conv', '--epochs', '30', '--trials', '1'];
+    const outcome = await weightmap(['run', 'standard', ...rows, '--dry-run']);
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(outcome.stdout).toMatch(
+      /iWildCam is not on this machine: 1 row left out \(resnet-conv\)\. .* `weightmap run standard --select resnet-conv --epochs 30 --trials 1` again/,
+    );
+    expect(outcome.stdout).toMatch(/^– +mnist +resnet-conv +1 +30 +407,234 /m);
+    expect(outcome.stdout).toMatch(/^left out +iwildcam +resnet-conv +1 +30 +407,234 /m);
+    expect(outcome.stdout).toMatch(/^about .+ of one process, .+ with \d+ at a time/m);
+    expect(outcome.stdout).toMatch(/^left out: iWildCam, 1 cell, about .+ more/m);
+    expectComplaint(
+      await weightmap(['run', 'standard', ...rows, '--offline', '--out', path.join(work, 'none')]),
+      'No row can run: MNIST, CIFAR-10 and iWildCam are missing',
+    );
+  });
+
   it.runIf(isNative)('writes logs for TensorBoard where it is asked to', async () => {
     const run = path.join(work, 'logs');
     const outcome = await weightmap(smoke(run, '--select', 'cnn-33', '--tensorboard'));
@@ -138,7 +155,7 @@ describe('weightmap run', () => {
     const out = path.join(work, 'dry');
     const outcome = await weightmap(smoke(out, '--select', 'cnn-smooth-*', '--trials', '2', '--dry-run'));
     expect(outcome.code).toBe(0);
-    expect(outcome.stdout.match(/cnn-smooth-32-k9/g)).toHaveLength(2);
+    expect(outcome.stdout.match(/^[0-9a-f]{10} +digits +cnn-smooth-32-k9 /gm)).toHaveLength(2);
     expect(outcome.stdout).toContain('1,157,226');
     expect(outcome.stdout).toMatch(/about \d+:\d\d of one process, \d+:\d\d with \d+ at a time/);
     expect(existsSync(out)).toBe(false);
@@ -203,6 +220,7 @@ describe('bad input', () => {
       'no variant "cnn-smoth-32"',
       '"cnn-smooth-32"',
     ],
+    [['run', 'smoke', '--select', '*,!cnn-wid', '--dry-run'], 'no variant "cnn-wid"', '"cnn-wide"'],
     [['run', 'smoke', '--dataset', 'minst'], 'no dataset "minst"', '"mnist"'],
     [['run', '--epochs', '0'], '--epochs', 'whole number'],
     [['run', '--trials', 'three'], '--trials', 'whole number'],

@@ -92,6 +92,8 @@ export interface DatasetPlace {
   found: string | null;
   /** What to do to get it, or what would be done. */
   advice: string;
+  /** Whether `load` would download it if it is nowhere. Default false. */
+  downloads?: boolean;
 }
 
 /** Loads one dataset; a row of the registry in `@weightmap/datasets`. */

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { messageOf, WeightmapError } from '@weightmap/core';
+import { messageOf, WeightmapError, type DatasetPlace } from '@weightmap/core';
 
 /** For each file of a dataset, by a key of the loader's, the names that it may go by. */
 export type FileNames<Key extends string> = Readonly<Record<Key, readonly string[]>>;
@@ -128,15 +128,17 @@ export async function lookForFiles<Key extends string>(
  * What a loader's `locate` answers.
  *
  * @param otherwise what happens, or is to be done, if nothing is found.
+ * @param downloads whether it is downloaded then.
  */
 export async function placeOf(
   search: Promise<{ complete: { folder: string } | null; notes: readonly string[] }>,
   otherwise: string,
-): Promise<{ found: string | null; advice: string }> {
+  downloads = false,
+): Promise<DatasetPlace> {
   try {
     const { complete, notes } = await search;
     if (complete) return { found: complete.folder, advice: 'Nothing to do.' };
-    return { found: null, advice: [...notes, otherwise].join(' ') };
+    return { found: null, advice: [...notes, otherwise].join(' '), ...(downloads && { downloads }) };
   } catch (error) {
     if (!(error instanceof WeightmapError)) throw error;
     const { where, fix } = error.details;

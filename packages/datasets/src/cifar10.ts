@@ -96,6 +96,7 @@ export function cifar10Loader({
         mirrors.length > 0
           ? `It will be downloaded (170 MB) into ${cacheFolder(id)} when it is first needed.`
           : `Put ${ARCHIVE} into ${cacheFolder(id)}.`,
+        mirrors.length > 0,
       ),
   };
 }

@@ -131,6 +131,7 @@ export function mnistLoader({
         mirrors.length > 0
           ? `It will be downloaded into ${cacheFolder(id)} when it is first needed.`
           : `Put its files into ${cacheFolder(id)}.`,
+        mirrors.length > 0,
       ),
   };
 }

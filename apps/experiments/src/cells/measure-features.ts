@@ -1,7 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import {
   balancedSubset,
-  countOf,
   type Classifier,
   type Dataset,
   type EvaluationConfig,
@@ -9,7 +8,7 @@ import {
   type OnProgress,
   type RunRecord,
 } from '@weightmap/core';
-import { gradCamSharpness, noiseResponse } from '@weightmap/metrics';
+import { activationVariance, gradCamSharpness } from '@weightmap/metrics';
 import { conditions } from './conditions.js';
 
 /** Datasets of bright figures on a dark ground; of others, nobody has marked the background. */
@@ -38,9 +37,9 @@ export async function measureFeatures(
   const [clean, noisy, attacked] = conditions(evaluation);
 
   const forVariance = balancedSubset(test, evaluation.varianceImages, { seed: subsetSeed });
-  const response = await noiseResponse(model, classifier, forVariance, {
-    ...{ ...shared, perturbation: noisy.perturbation! },
-  });
+  const variance = ({ perturbation }: typeof clean) =>
+    activationVariance(model, classifier, forVariance, { ...shared, perturbation });
+  const [quiet, loud] = [await variance(clean), await variance(noisy)];
 
   const forSharpness = balancedSubset(test, evaluation.sharpnessImages, { seed: subsetSeed });
   const background = DARK_GROUNDS.has(id) ? 'dark' : 'unknown';
@@ -58,9 +57,11 @@ export async function measureFeatures(
     });
 
   return {
-    activationVariance: response.map((row) => ({
-      ...{ ...row, n: countOf(forVariance), beta: noisy.strength },
-    })),
+    activationVariance: quiet.map(({ layer, kind, ...variances }, i) => {
+      const { layer: _layer, kind: _kind, ...withNoise } = loud[i];
+      const n = forVariance.labels.length;
+      return { ...{ layer, kind, n, beta: noisy.strength }, clean: variances, noisy: withNoise };
+    }),
     gradCamSharpness: sharpness,
   };
 }

@@ -38,8 +38,17 @@ export function runCommand(): Command {
   return new Command('run')
     .argument('[preset]', described.join('; '), 'quick')
     .option('--config <file>', 'options from a JSON or YAML file; what stands on the command line goes first')
-    .option('--select <ids>', 'rows to run: ids or globs, comma-separated', list)
-    .option('--dataset <ids>', "datasets to run on instead of the rows' own, comma-separated", list)
+    .option(
+      '--select <ids>',
+      "rows to run: ids or globs, comma-separated; '*,!cnn-wide' leaves rows out",
+      list,
+    )
+    .option(
+      '--dataset <ids>',
+      "datasets to run on instead of the rows' own, comma-separated; without --select, the paper's rows on them",
+      list,
+    )
+    .option('--paper-rows', "only rows that the paper has on each dataset, also with --select 'resnet-*'")
     .option('--epochs <n>', 'passes over the training part', positive)
     .option('--learning-rate <x>', "Adam's step size", step)
     .option('--trials <n>', 'repetitions with other seeds', positive)
@@ -85,7 +94,8 @@ export function runCommand(): Command {
 Examples:
   weightmap run quick
   weightmap run paper --select 'cnn-*' --trials 1 --dry-run
-  weightmap run standard --select 'resnet-*' --dataset cifar10
+  weightmap run standard --select '*,!cnn-wide' --dataset mnist,cifar10
+  weightmap run standard --select 'resnet-*' --dataset cifar10 --paper-rows
   weightmap run paper --launcher slurm --sbatch partition=long time=4:00:00
   weightmap run standard --dataset digits --epochs 5 --out runs/digits
   weightmap run smoke --plugin ./my-dataset.mjs --dataset my-dataset --select cnn-33

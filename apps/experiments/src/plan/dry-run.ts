@@ -1,23 +1,80 @@
 import type { CellConfig, ImageSpec } from '@weightmap/core';
 import { alignColumns } from '../_columns.js';
 import { duration } from '../_duration.js';
+import { count, list, number } from '../format.js';
 import { estimateCell, measurePace, type Pace } from './estimate.js';
+import { NO_CHECKSUM } from './find-dataset.js';
+import type { Plan } from './plan-grid.js';
 import { cellId } from '../records/index.js';
 
 export interface DryRunOptions {
-  /** Of the images, by the datasets' ids. */
-  specs: ReadonlyMap<string, ImageSpec>;
   /** Cells at a time. */
   workers: number;
-  /** Hears how many of how many networks were timed. */
+  /** Called before each network is timed: how many of how many are done. */
   onNetwork: (done: number, total: number) => void;
 }
 
-/** What each cell would be and how long it would take, by a few steps of each network; nothing is trained or written. */
+/** A share of the whole time from which a row is named. */
+const MUCH = 0.1;
+
+/**
+ * A table of the cells, how long each would take, and all of them together, from a few steps of each network; nothing is
+ * trained or written. Cells that would be left out are estimated, too, but not added.
+ */
 export async function dryRun(
-  cells: readonly CellConfig[],
-  { specs, workers, onNetwork }: DryRunOptions,
+  { cells, leftOut, specs }: Pick<Plan, 'cells' | 'leftOut' | 'specs'>,
+  { workers, onNetwork }: DryRunOptions,
 ): Promise<string> {
+  const all = [...cells, ...leftOut.flatMap((part) => part.cells)];
+  const secondsOf = await timed(all, specs, onNetwork);
+  const sum = (some: readonly CellConfig[]) =>
+    some.reduce((total, cell) => total + secondsOf(cell).seconds, 0);
+  const total = sum(cells);
+  const idOf = (cell: CellConfig) =>
+    cell.dataset.checksum === NO_CHECKSUM ? '–' : cellId(cell).slice(0, 10);
+  const table = alignColumns(
+    [
+      ['cell', 'dataset', 'variant', 'trial', 'epochs', 'parameters', 'about'],
+      ...all.map((cell, i) => [
+        i < cells.length ? idOf(cell) : 'left out',
+        cell.dataset.id,
+        cell.variant,
+        String(cell.trial),
+        number(cell.training.epochs),
+        number(secondsOf(cell).parameters),
+        duration(secondsOf(cell).seconds),
+      ]),
+    ],
+    { right: [3, 4, 5, 6] },
+  );
+  const longest = Math.max(0, ...cells.map((cell) => secondsOf(cell).seconds));
+  const together = Math.max(total / workers, longest);
+  const variants = [...new Set(cells.map(({ variant }) => variant))];
+  const shares = variants
+    .map((id) => ({ id, share: sum(cells.filter(({ variant }) => variant === id)) / total }))
+    .filter(({ share }) => share >= MUCH)
+    .sort((a, b) => b.share - a.share)
+    .map(({ id, share }) => `${id} ${Math.round(100 * share)} %`);
+  const lines = [
+    `about ${duration(total)} of one process, ${duration(together)} with ${workers} at a time; from a few steps of each network, timed now`,
+    variants.length > 1 && shares.length > 0 && `of it ${list(shares)}`,
+    ...leftOut.map(
+      (part) =>
+        `left out: ${part.label}, ${count(part.cells.length, 'cell')}` +
+        (part.cells.length > 0
+          ? `, about ${duration(sum(part.cells))} more of one process, from its published sizes`
+          : ''),
+    ),
+  ];
+  return [table, '', ...lines.filter((line) => line !== false)].join('\n');
+}
+
+/** Parameters and seconds of each cell, every network timed once. */
+async function timed(
+  cells: readonly CellConfig[],
+  specs: ReadonlyMap<string, ImageSpec>,
+  onNetwork: DryRunOptions['onNetwork'],
+): Promise<(cell: CellConfig) => { parameters: number; seconds: number }> {
   const networkOf = ({ dataset, variant }: CellConfig) => `${dataset.id}/${variant}`;
   const first = new Map([...cells].reverse().map((cell) => [networkOf(cell), cell]));
   const paces = new Map<string, Pace>();
@@ -25,23 +82,8 @@ export async function dryRun(
     onNetwork(paces.size, first.size);
     paces.set(network, await measurePace(variant, specs.get(dataset.id)!, training.batchSize));
   }
-  const times = cells.map((cell) => estimateCell(cell, paces.get(networkOf(cell))!));
-  const total = times.reduce((sum, time) => sum + time, 0);
-  const table = alignColumns(
-    [
-      ['cell', 'dataset', 'variant', 'trial', 'parameters', 'about'],
-      ...cells.map((cell, i) => [
-        cellId(cell).slice(0, 10),
-        cell.dataset.id,
-        cell.variant,
-        String(cell.trial),
-        paces.get(networkOf(cell))!.parameters.toLocaleString('en'),
-        duration(times[i]),
-      ]),
-    ],
-    { right: [3, 4, 5] },
-  );
-  const longest = Math.max(...times);
-  const together = Math.max(total / workers, longest);
-  return `${table}\n\nabout ${duration(total)} of one process, ${duration(together)} with ${workers} at a time; from a few steps of each network, timed now`;
+  return (cell) => {
+    const pace = paces.get(networkOf(cell))!;
+    return { parameters: pace.parameters, seconds: estimateCell(cell, pace) };
+  };
 }

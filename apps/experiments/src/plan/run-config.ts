@@ -3,6 +3,7 @@ import { messageOf, splitUnits, WeightmapError } from '@weightmap/core';
 import { readIfThere } from '@weightmap/core/files';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { presets } from './presets.js';
 
 const natural = z.number().int().positive();
 const texts = z.array(z.string().min(1));
@@ -10,9 +11,13 @@ const texts = z.array(z.string().min(1));
 /** What a configuration file may say: the options of `weightmap run` by their names in camel case, and the preset. */
 export const runConfigSchema = z.strictObject({
   $schema: z.string().optional().describe('where an editor finds this schema'),
-  preset: z.string().optional().describe('which grid: smoke, quick, standard or paper'),
-  select: texts.optional().describe('rows to run: ids or globs'),
+  preset: z
+    .string()
+    .optional()
+    .describe(`which grid: ${Object.keys(presets).join(', ')}`),
+  select: texts.optional().describe('rows to run: ids or globs; !id leaves rows out'),
   dataset: texts.optional().describe("datasets to run on instead of the rows' own"),
+  paperRows: z.boolean().optional().describe('only rows that the paper has on each dataset'),
   epochs: natural.optional().describe('passes over the training part'),
   learningRate: z.number().positive().optional().describe("Adam's step size"),
   trials: natural.optional().describe('repetitions with other seeds'),
