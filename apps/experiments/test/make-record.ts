@@ -90,6 +90,7 @@ export function makeRecord({ data, training, evaluation, ...overrides }: MadeRec
         ...{ layer: 'conv1', kind: 'conv', n: 1000, beta: 0.6 },
         clean: { input: 0.05, output: 0.1, gain: 2, amplification: null },
         noisy: { input: 0.08, output: 0.12, gain: 1.5, amplification: null },
+        noiseToSignal: { input: 0.5, output: 0.4, transfer: 0.8 },
       },
     ],
     seconds: { training: 100, evaluation: 20 },

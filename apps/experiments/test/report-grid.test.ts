@@ -345,6 +345,7 @@ describe('amplification', () => {
     const layers = [1, 10].map((measured, i) => ({
       ...{ layer: `smoothing${i + 1}`, kind: 'smoothing' as const, n: 100, beta: 0.6 },
       ...{ clean: variances(measured), noisy: variances(1) },
+      noiseToSignal: { input: 1, output: 1, transfer: 1 },
     }));
     const run = await gridRun([makeRecord({ variant: 'cnn-smooth-32', activationVariance: layers })], 0);
     const document = await documentOf(await buildReport(run));

@@ -1,4 +1,5 @@
 import type { AttackInfo } from '@weightmap/core';
+import { defaultStrengths } from '../src/strengths.js';
 import type { Factory } from './read-factories.js';
 import { heading, kinds, normOf, row, strengths, yesNo } from './words.js';
 
@@ -33,11 +34,31 @@ export function attackPage(
       row('Kind', kinds[info.kind]),
       row('Strength', `${symbol}: ${meaning}`),
       row('Norm', info.norm ? normOf(info) : 'none is promised'),
+      row('By default', defaultsOf(info)),
+      row('Classes', `${info.leastClasses ?? 2} or more`),
       row('Targeted', yesNo(info.targeted)),
       row('Black box', `${yesNo(!info.usesGradient)}${info.usesGradient ? ': it asks for gradients' : ''}`),
     ].join('\n'),
     ...sections.filter(([, text]) => text).map(([title, text]) => `## ${title}\n\n${text}`),
   ].join('\n\n');
+}
+
+/** Of images of MNIST's size, and of CIFAR-10's. */
+function defaultsOf(info: AttackInfo): string {
+  const [mnist, cifar] = (
+    [
+      [28, 28, 1],
+      [32, 32, 3],
+    ] as const
+  ).map((inputShape) => defaultStrengths(info, { inputShape }).map(numberText).join(', '));
+  return mnist === cifar ? mnist : `${mnist} for 28 × 28 × 1; ${cifar} for 32 × 32 × 3`;
+}
+
+/** Gray levels of 255 as such. */
+function numberText(value: number): string {
+  const levels = value * 255;
+  if (Math.abs(levels - Math.round(levels)) < 1e-9 && value < 0.05) return `${Math.round(levels)}/255`;
+  return String(Number(value.toPrecision(3)));
 }
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,14 +1,8 @@
 import type { AttackInfo, AttackKind } from '@weightmap/core';
+import { normLabels } from '../src/strengths.js';
 
 /** What the values of an attack's metadata mean, for its page and the tables. */
-export const norms: Readonly<Record<NonNullable<AttackInfo['norm']>, string>> = {
-  linf: 'L∞',
-  l2: 'L2',
-  l1: 'L1',
-  l0: 'L0',
-};
-
-export const normOf = ({ norm }: AttackInfo): string => (norm ? norms[norm] : '–');
+export const normOf = ({ norm }: AttackInfo): string => (norm ? normLabels[norm] : '–');
 
 export const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 

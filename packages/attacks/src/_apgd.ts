@@ -2,6 +2,7 @@ import type { Attack, AttackInfo } from '@weightmap/core';
 import { autoAscent, type AutoAscentOptions, type AutoAscentPlan } from './_auto-ascent.js';
 import { eachStrength } from './_each-strength.js';
 import { judged } from './evaluate.js';
+import { losses } from './losses.js';
 
 type Norm = AutoAscentPlan['norm'];
 
@@ -22,13 +23,14 @@ export const apgdInfo = (id: string, label: string, norm: Norm) =>
 
 /** One ascent of a loss for each strength, towards the targets if there are any. */
 export function apgd(
-  loss: 'ce' | 'dlr',
+  loss: 'ce' | 'dlr' | 'margin',
   norm: Norm,
   { steps = 100, restarts = 1 }: AutoAscentOptions,
 ): Attack {
   const climb = autoAscent({ steps, restarts, loss, norm });
   return judged({
-    ...apgdInfo(`apgd-${loss}`, `APGD ${loss.toUpperCase()}`, norm),
+    ...apgdInfo(`apgd-${loss}`, `APGD ${loss === 'margin' ? loss : loss.toUpperCase()}`, norm),
+    leastClasses: losses[loss].minClasses,
     perturb: (victim, images, labels, options) =>
       eachStrength(images, options, (epsilon, random) =>
         climb(victim, { images, labels, targets: options.targets, epsilon, random }),

@@ -172,7 +172,9 @@ export function ascent(plan: AscentPlan): AttackMethod['perturb'] {
     };
 
   return (victim, images, labels, options) => {
-    for (const strength of options.strengths) checkReach(steps, plan.stepOf(strength), strength);
+    const width = victim.bounds[1] - victim.bounds[0];
+    for (const strength of options.strengths)
+      checkReach(steps, plan.stepOf(strength), norm === 'linf' ? Math.min(strength, width) : strength);
     return eachStrength(images, options, (strength, random) => {
       const [epsilon, size] = [tf.scalar(strength), tf.scalar(plan.stepOf(strength))];
       const still = decay === undefined ? {} : { velocity: tf.zerosLike(images) };

@@ -15,12 +15,17 @@ export interface Truth {
  * @throws WeightmapError naming the offending value.
  */
 export function checkInputs(
-  { id, targeted }: Pick<AttackInfo, 'id' | 'targeted'>,
+  { id, targeted, leastClasses = 2 }: Pick<AttackInfo, 'id' | 'targeted' | 'leastClasses'>,
   classifier: Classifier,
   images: tf.Tensor4D,
   labels: tf.Tensor1D,
   targets?: tf.Tensor1D,
 ): Truth {
+  if (classifier.classes < leastClasses)
+    throw new WeightmapError(
+      `The attack ${id} needs ${leastClasses} classes or more, and the classifier has ${classifier.classes}.`,
+      { fix: 'choose another attack, such as apgd-ce or apgd-margin' },
+    );
   checkImages(classifier, images, 'images');
   const truth = checkClasses(classifier, images.shape[0], labels, 'label');
   if (!targets) return { labels: truth, targets: null };

@@ -115,6 +115,10 @@ export const infoOf = <Info extends AttackInfo>({
   norm,
   targeted,
   usesGradient,
+  leastClasses,
   source,
 }: Info) =>
-  ({ id, label, kind, strength, norm, targeted, usesGradient, source }) as Pick<Info, keyof AttackInfo>;
+  ({
+    ...{ id, label, kind, strength, norm, targeted, usesGradient, source },
+    ...(leastClasses !== undefined && { leastClasses }),
+  }) as Pick<Info, keyof AttackInfo>;

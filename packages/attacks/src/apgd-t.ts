@@ -4,7 +4,7 @@ import { autoAscent, type AutoAscentOptions, type AutoAscentPlan } from './_auto
 import { eachStrength } from './_each-strength.js';
 import { rivals } from './_planes.js';
 import { judged } from './evaluate.js';
-import { checkLoss } from './losses.js';
+import { losses } from './losses.js';
 
 /** How long Auto-PGD climbs, and towards how many classes. */
 export interface ApgdTOptions extends AutoAscentOptions {
@@ -62,8 +62,8 @@ function towardsRunnersUp(
   const climb = autoAscent({ steps, restarts, loss: 'dlr-targeted', norm });
   return judged({
     ...apgdInfo('apgd-t', 'APGD-T', norm),
+    leastClasses: losses['dlr-targeted'].minClasses,
     perturb(victim, images, labels, options) {
-      checkLoss('dlr-targeted', victim.classes);
       const { targets } = options;
       const aim = targets ? { targets } : { towards: rivals(victim, images, labels, aims) };
       return eachStrength(images, options, (epsilon, random) =>

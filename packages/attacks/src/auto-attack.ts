@@ -8,9 +8,11 @@ import {
 } from '@weightmap/core';
 import { apgdCe } from './apgd-ce.js';
 import { apgdDlr } from './apgd-dlr.js';
+import { apgdMargin } from './apgd-margin.js';
 import { apgdT } from './apgd-t.js';
 import { judged } from './evaluate.js';
 import { fab } from './fab.js';
+import { losses } from './losses.js';
 import { square } from './square.js';
 
 /** Which attacks the ensemble is made of. */
@@ -21,21 +23,56 @@ export interface AutoAttackOptions {
   attacks?: readonly Attack[];
 }
 
-const versions: Record<NonNullable<AutoAttackOptions['version']>, () => readonly Attack[]> = {
-  standard: () => [apgdCe(), apgdT(), fab({ aims: 9 }), square()],
-  plus: () => [apgdCe({ restarts: 5 }), apgdDlr({ restarts: 5 }), fab(), square(), apgdT(), fab({ aims: 9 })],
-};
+/** What AutoAttack is to be made of. */
+export interface AutoAttackMembersOptions extends Pick<AutoAttackOptions, 'version'> {
+  /** Of the classifier. */
+  classes: number;
+  /** Whether images are to be taken for given classes. */
+  targeted?: boolean;
+}
 
-/** With targets APGD-T is APGD-DLR, and FAB-T is FAB. */
-const targetedVersions: typeof versions = {
-  standard: () => [apgdCe(), apgdT(), fab(), square()],
-  plus: () => [apgdCe({ restarts: 5 }), apgdT({ restarts: 5 }), fab(), square()],
-};
+/**
+ * The attacks that AutoAttack consists of, in their order; each is shown the images alone that all before it left standing.
+ *
+ * | classes   | standard                             | plus                                                     |
+ * | --------- | ------------------------------------ | -------------------------------------------------------- |
+ * | 4 or more | APGD-CE, APGD-T, FAB-T, Square       | APGD-CE ×5, APGD-DLR ×5, FAB, Square, APGD-T, FAB-T       |
+ * | 3         | APGD-CE, APGD-DLR, FAB-T, Square     | APGD-CE ×5, APGD-DLR ×5, FAB, Square, FAB-T               |
+ * | 2         | APGD-CE, APGD-margin, FAB-T, Square  | APGD-CE ×5, APGD-margin ×5, FAB, Square                   |
+ *
+ * With ×5, APGD begins at five random points. The difference of logits ratio needs 3 classes, and 4 where it is drawn
+ * towards a class, as in APGD-T; the margin stands in for it. With `targeted` these are APGD-CE, APGD-T (with fewer than 4
+ * classes APGD-margin), FAB and Square, all towards the given classes.
+ *
+ * It depends on the number of classes alone, never on ε or on what an attack finds.
+ */
+export function autoAttackMembers({
+  version = 'standard',
+  classes,
+  targeted = false,
+}: AutoAttackMembersOptions): readonly Attack[] {
+  const restarts = version === 'plus' ? 5 : 1;
+  const ce = apgdCe({ restarts });
+  const hasTargetedRatio = classes >= losses['dlr-targeted'].minClasses;
+  const ratio = (classes >= losses.dlr.minClasses ? apgdDlr : apgdMargin)({ restarts });
+  if (targeted)
+    return [ce, hasTargetedRatio ? apgdT({ restarts }) : apgdMargin({ restarts }), fab(), square()];
+  if (version === 'standard') return [ce, hasTargetedRatio ? apgdT() : ratio, fab({ aims: 9 }), square()];
+  return [
+    ...[ce, ratio, fab(), square()],
+    ...(hasTargetedRatio ? [apgdT()] : []),
+    // Of two classes there is one other: FAB is FAB-T.
+    ...(classes > 2 ? [fab({ aims: 9 })] : []),
+  ];
+}
 
 /**
  * AutoAttack on L∞: several attacks in turn, each on the images alone that still stand; an image is robust if it withstands
  * all of them. `standard` is APGD-CE, APGD-T, FAB-T and Square; `plus` is APGD-CE, APGD-DLR, FAB, Square, APGD-T and
  * FAB-T. Where nothing fools, the result is that of the first attack.
+ *
+ * APGD-T needs 4 classes. With 3 APGD-DLR takes its place, and with 2, where that isn't defined either, Auto-PGD on the
+ * margin (see `autoAttackMembers`).
  *
  * With targets given every attack aims at them: APGD climbs the cross-entropy and the ratio of the target, FAB goes onto
  * the target's plane, Square raises the target's margin, and only the target counts. APGD-T and FAB-T are one search then,
@@ -47,16 +84,24 @@ const targetedVersions: typeof versions = {
  * Mind: an attack of its parts with other parameters is another AutoAttack: say which version. Its price is that of
  * the images that resist.
  *
- * Its `run` throws a WeightmapError for fewer than 4 classes, which APGD-T can't attack.
+ * Its `run` throws a WeightmapError if one of the given `attacks` needs more classes.
  * Source: Croce & Hein, “Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
  * attacks”, arXiv:2003.01690, section 6.
  *
- * Tested: on a linear classifier, where it fools exactly the images whose boundary is within ε, and by which images
- * each attack is shown.
+ * Tested: on a linear classifier, where it fools exactly the images whose boundary is within ε, also with two and three
+ * classes, and by which images each attack is shown.
  */
 export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions = {}): Attack {
-  const untargeted = attacks ?? versions[version]();
-  const targeted = attacks?.filter((attack) => attack.targeted) ?? targetedVersions[version]();
+  const canAim = attacks?.filter((attack) => attack.targeted);
+  const known = new Map<string, readonly Attack[]>();
+  const membersFor = (classes: number, targeted: boolean): readonly Attack[] => {
+    if (attacks && canAim) return targeted ? canAim : attacks;
+    // The same attacks at each run: what they compile is found again.
+    const key = `${Math.min(classes, 4)} ${targeted}`;
+    const members = known.get(key) ?? autoAttackMembers({ version, classes, targeted });
+    known.set(key, members);
+    return members;
+  };
 
   function worstOf(
     { classifier, spent }: Ensemble,
@@ -66,7 +111,7 @@ export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions 
     const batch = images.shape[0];
     let found = images;
     let open = [...standing];
-    (targets ? targeted : untargeted).forEach((attack, turn) => {
+    membersFor(classifier.classes, targets !== undefined).forEach((attack, turn) => {
       if (open.length === 0) return;
       const positions = filledUp(open, batch);
       const rows = tf.tensor1d(positions, 'int32');
@@ -92,8 +137,9 @@ export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions 
     kind: 'fixed',
     strength: 'epsilon',
     norm: 'linf',
-    targeted: targeted.length > 0,
+    targeted: canAim === undefined || canAim.length > 0,
     usesGradient: true,
+    leastClasses: Math.max(2, ...(attacks ?? []).map(({ leastClasses }) => leastClasses ?? 2)),
     source: 'Croce & Hein, arXiv:2003.01690',
     perturb(_victim, images, labels, options) {
       const { strengths, random, targets, classifier, spent } = options as AttackOptions & Ensemble;

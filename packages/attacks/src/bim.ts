@@ -1,6 +1,7 @@
 import type { Attack } from '@weightmap/core';
 import { ascent, stepOf, type AscentOptions } from './_ascent.js';
 import { judged } from './evaluate.js';
+import { losses } from './losses.js';
 
 /** As for `pgd`, but for the restarts: it always begins at the image itself. */
 export type BimOptions = Omit<AscentOptions, 'restarts'>;
@@ -26,6 +27,7 @@ export const bim = ({ steps = 10, loss = 'ce', stopWhenFooled = true, ...length 
     norm: 'linf',
     targeted: true,
     usesGradient: true,
+    leastClasses: losses[loss].minClasses,
     source: 'Kurakin et al., arXiv:1607.02533',
     perturb: ascent({
       ...{ norm: 'linf', randomStart: false, restarts: 1 },

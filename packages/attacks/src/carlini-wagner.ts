@@ -36,7 +36,7 @@ const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8];
  * max(max_{i≠t} z_i − z_t, −κ). Each image's c is searched for, see `_constant-search.ts`.
  *
  * 9 searches of 10,000 steps at most, from c = 1e-3, learning rate 1e-2, κ = 0. x_0 is what tanh gives of the image,
- * drawn in by the factor 0.999999.
+ * drawn in by the factor 0.999999. Lengths are those of pixels in [0, 1], whatever the bounds are, so that c is too.
  *
  * Mind: with fewer searches than 9 the lengths found are longer than they need to be, for c is not found.
  *
@@ -72,12 +72,12 @@ export function carliniWagner({
       const found = model.gradient({ images: at, labels, targets, loss });
       const ahead = found.loss.greaterEqual(confidence).cast('float32');
       const hit = fools(found.logits, labels, targets).mul<tf.Tensor1D>(ahead);
-      const away = at.sub<tf.Tensor4D>(reference);
+      const away = at.sub<tf.Tensor4D>(reference).div<tf.Tensor4D>(2 * half);
       const behind = tf.sub<tf.Tensor1D>(confidence, found.loss).relu();
       const total = away.square().sum().add(behind.mul(constant).sum());
       // Where κ is reached the second term is flat.
       const weight = perImage(constant.mul(behind.greater(0)));
-      const slope = away.mul(2).sub(found.gradient.mul(weight));
+      const slope = away.div(half).sub(found.gradient.mul(weight));
       const gradient = slope.mul<tf.Tensor4D>(tf.sub(1, bent.square()).mul(half));
       const m = mean.mul<tf.Tensor4D>(BETA1).add<tf.Tensor4D>(gradient.mul(1 - BETA1));
       const v = square.mul<tf.Tensor4D>(BETA2).add<tf.Tensor4D>(gradient.square().mul(1 - BETA2));

@@ -13,7 +13,7 @@ export interface DdnOptions {
   steps?: number;
   /** γ: by which share the length changes from step to step. */
   gamma?: number;
-  /** The length of the first change, in units of pixels. */
+  /** The length of the first change, as a share of the bounds' width. */
   initialNorm?: number;
 }
 
@@ -24,7 +24,8 @@ export interface DdnOptions {
  *     δ ← δ + α ∇ₓ CE / ‖∇ₓ CE‖₂,   ε ← (1 ∓ γ) ε,   x ← clip(x_0 + ε δ / ‖δ‖₂)
  *
  * with α falling from 1 to 0.01 along a cosine, and ε no larger than the farthest corner of the bounds is. 100 steps,
- * γ = 0.05, ε = 1 at first. The pixels are not rounded to the 256 levels of an 8-bit image.
+ * γ = 0.05, ε = 1 at first; α and the first ε are for pixels in [0, 1], in other bounds the same share of their width. The
+ * pixels are not rounded to the 256 levels of an 8-bit image.
  *
  * Source: Rony et al., “Decoupling direction and norm for efficient gradient-based L2 adversarial attacks and defenses”,
  * arXiv:1811.09600, algorithm 1.
@@ -67,12 +68,12 @@ export function ddn({ steps = 100, gamma = 0.05, initialNorm = 1 }: DdnOptions =
       const [low, high] = victim.bounds;
       const start: State = {
         ...{ ...noneNear(images), images, labels, ...(targets && { targets }), at: images },
-        radius: tf.fill([images.shape[0]], initialNorm),
+        radius: tf.fill([images.shape[0]], initialNorm * (high - low)),
         farthest: norms.l2.length(images.sub(low).maximum(tf.sub(high, images))),
       };
       const { nearest } = repeat(start, steps, (state, index) => {
         const alpha = 0.01 + (0.99 * (1 + Math.cos((Math.PI * index) / steps))) / 2;
-        return victim.compute(move, { ...state, alpha: tf.scalar(alpha) });
+        return victim.compute(move, { ...state, alpha: tf.scalar(alpha * (high - low)) });
       });
       return nearest;
     },

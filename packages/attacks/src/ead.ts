@@ -35,7 +35,8 @@ export interface EadOptions {
  * term is max(max_{i≠t} z_i − z_t, −κ). Each image's c is searched for, see `_constant-search.ts`. Of the x_k that fool,
  * the nearest in L1 is the result.
  *
- * 9 searches of 10,000 steps at most, from c = 1e-3, β = 1e-2, a_0 = 1e-2, κ = 0.
+ * 9 searches of 10,000 steps at most, from c = 1e-3, β = 1e-2, a_0 = 1e-2, κ = 0. Lengths are those of pixels in [0, 1],
+ * whatever the bounds are.
  *
  * Source: Chen et al., “EAD: elastic-net attacks to deep neural networks via adversarial examples”, arXiv:1709.04114,
  * algorithm 1 with its L1 decision rule.
@@ -55,12 +56,22 @@ export function ead({
     (model) =>
     ({ images, labels, targets, at, slack, constant, reached, rate, momentum, ...found }) => {
       const [low, high] = model.bounds;
+      const width = high - low;
       const loss = aimed('margin', targets !== undefined);
       const { gradient, loss: lead } = model.gradient({ images: slack, labels, targets, loss });
       const weight = perImage(constant.mul(lead.less(confidence)));
-      const slope = slack.sub(images).mul(2).sub(gradient.mul(weight));
-      const moved = slack.sub<tf.Tensor4D>(slope.mul(rate)).sub<tf.Tensor4D>(images);
-      const shrunk = signOf(moved).mul<tf.Tensor4D>(moved.abs().sub(beta).relu());
+      // By pixels in [0, 1], of which a step is `width` times as long in the bounds.
+      const slope = slack
+        .sub(images)
+        .mul(2 / width)
+        .sub(gradient.mul(weight).mul(width));
+      const moved = slack.sub<tf.Tensor4D>(slope.mul(rate).mul(width)).sub<tf.Tensor4D>(images);
+      const shrunk = signOf(moved).mul<tf.Tensor4D>(
+        moved
+          .abs()
+          .sub(beta * width)
+          .relu(),
+      );
       const next = images.add(shrunk).clipByValue(low, high) as tf.Tensor4D;
       const changes = next.sub<tf.Tensor4D>(images);
       const logits = model.logits(next);
@@ -72,7 +83,16 @@ export function ead({
       return {
         ...keepNearest(found, { images: next, length, hit }),
         ...{ at: next, slack: next.add(next.sub(at).mul(momentum)), reached: reached.maximum(hit) },
-        total: changes.square().sum().add(length.mul(beta).add(behind).sum()),
+        total: changes
+          .div(width)
+          .square()
+          .sum()
+          .add(
+            length
+              .mul(beta / width)
+              .add(behind)
+              .sum(),
+          ),
       };
     };
 

@@ -14,6 +14,7 @@ import { watch } from './_victim.js';
  * made on the way only each outcome's `adversarial` survives.
  *
  * `run` throws a WeightmapError if
+ * - the classifier has fewer classes than the method's `leastClasses`,
  * - images, labels and classifier don't fit each other, a pixel lies outside the bounds or a label is no class,
  * - there are targets and the method can't aim, or one is no class or the image's own label,
  * - there is no strength, or one is negative or not finite,

@@ -7,7 +7,7 @@ import { aimed } from './losses.js';
  * Fast gradient sign method: x′ = clip(x + ε · sign ∇ₓ CE(logits(x), y)).
  *
  * CE is the softmax cross-entropy on the logits against the true label, clip is to the classifier's bounds,
- * ε in units of pixels. One gradient serves all ε. With targets t: x′ = clip(x − ε · sign ∇ₓ CE(logits(x), t)).
+ * ε in the units of the pixels between those bounds. One gradient serves all ε. With targets t: x′ = clip(x − ε · sign ∇ₓ CE(logits(x), t)).
  *
  * Mind: one step can overshoot: accuracy may rise again with ε, which is a sign of masking only where it is more than
  * noise.

@@ -1,6 +1,7 @@
 import type { Attack } from '@weightmap/core';
 import { ascent, stepOf, type AscentOptions } from './_ascent.js';
 import { judged } from './evaluate.js';
+import { losses } from './losses.js';
 
 /** As for `bim`, and how much momentum. */
 export interface MiFgsmOptions extends Omit<AscentOptions, 'restarts'> {
@@ -33,6 +34,7 @@ export const miFgsm = ({
     norm: 'linf',
     targeted: true,
     usesGradient: true,
+    leastClasses: losses[loss].minClasses,
     source: 'Dong et al., arXiv:1710.06081',
     perturb: ascent({
       ...{ norm: 'linf', randomStart: false, restarts: 1, decay },

@@ -3,6 +3,7 @@ import type { Attack } from '@weightmap/core';
 import { ascent, madryShare, stepOf, type AscentOptions } from './_ascent.js';
 import { signOf } from './_norms.js';
 import { judged } from './evaluate.js';
+import { losses } from './losses.js';
 
 export interface PgdL1Options extends AscentOptions {
   /** Share of an image's components that a step leaves alone, in [0, 1). */
@@ -39,6 +40,7 @@ export const pgdL1 = ({
     norm: 'l1',
     targeted: true,
     usesGradient: true,
+    leastClasses: losses[loss].minClasses,
     source: 'Tramèr & Boneh, arXiv:1904.13000',
     perturb: ascent({
       ...{ norm: 'l1', randomStart: true },

@@ -1,6 +1,7 @@
 import type { Attack } from '@weightmap/core';
 import { ascent, madryShare, stepOf, type AscentOptions } from './_ascent.js';
 import { judged } from './evaluate.js';
+import { losses } from './losses.js';
 
 /**
  * Projected gradient descent in L2: x ← clip(project(x + a · ∇ₓ CE / ‖∇ₓ CE‖₂)) from a random point, uniformly
@@ -28,6 +29,7 @@ export const pgdL2 = ({
     norm: 'l2',
     targeted: true,
     usesGradient: true,
+    leastClasses: losses[loss].minClasses,
     source: 'Madry et al., arXiv:1706.06083',
     perturb: ascent({
       ...{ norm: 'l2', randomStart: true },

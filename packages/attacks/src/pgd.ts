@@ -1,6 +1,7 @@
 import type { Attack } from '@weightmap/core';
 import { ascent, madryShare, stepOf, type AscentOptions } from './_ascent.js';
 import { judged } from './evaluate.js';
+import { losses } from './losses.js';
 
 /** Steps, their length, restarts, and whether to stop at the first success. */
 export type PgdOptions = AscentOptions;
@@ -37,6 +38,7 @@ export const pgd = ({
     norm: 'linf',
     targeted: true,
     usesGradient: true,
+    leastClasses: losses[loss].minClasses,
     source: 'Madry et al., arXiv:1706.06083',
     perturb: ascent({
       ...{ norm: 'linf', randomStart: true },

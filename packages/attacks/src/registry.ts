@@ -1,6 +1,7 @@
-import type { Attack, MinimalAttack } from '@weightmap/core';
+import type { Attack, AttackInfo, MinimalAttack } from '@weightmap/core';
 import { apgdCe, apgdCeL1, apgdCeL2 } from './apgd-ce.js';
 import { apgdDlr, apgdDlrL1, apgdDlrL2 } from './apgd-dlr.js';
+import { apgdMargin } from './apgd-margin.js';
 import { apgdT, apgdTL1, apgdTL2 } from './apgd-t.js';
 import { autoAttack } from './auto-attack.js';
 import { bim } from './bim.js';
@@ -19,6 +20,7 @@ import { gaussianNoise } from './gaussian-noise.js';
 import { hopSkipJump } from './hop-skip-jump.js';
 import { impulseNoise } from './impulse-noise.js';
 import { jsma } from './jsma.js';
+import { losses } from './losses.js';
 import { miFgsm } from './mi-fgsm.js';
 import { pgd } from './pgd.js';
 import { pgdL1 } from './pgd-l1.js';
@@ -62,6 +64,7 @@ export const attacks = {
   'apgd-dlr': apgdDlr,
   'apgd-dlr-l2': apgdDlrL2,
   'apgd-dlr-l1': apgdDlrL1,
+  'apgd-margin': apgdMargin,
   'apgd-t': apgdT,
   'apgd-t-l2': apgdTL2,
   'apgd-t-l1': apgdTL1,
@@ -82,3 +85,18 @@ export const attacks = {
 
 /** Id of an attack of the registry. */
 export type AttackId = keyof typeof attacks;
+
+/** Whether an attack works with so many classes. Where it doesn't, its `run` throws. */
+export const suitsClasses = (
+  { leastClasses = 2 }: Pick<AttackInfo, 'leastClasses'>,
+  classes: number,
+): boolean => classes >= leastClasses;
+
+/**
+ * The attacks to begin with, all on L∞ and quick: FGSM, BIM, PGD, and Auto-PGD on the cross-entropy and on a loss that
+ * checks it, the difference of logits ratio. With two classes, where that isn't defined, it is the margin.
+ */
+export const defaultAttacks = (classes: number): readonly AttackId[] => [
+  ...(['fgsm', 'bim', 'pgd', 'apgd-ce'] as const),
+  classes >= losses.dlr.minClasses ? 'apgd-dlr' : 'apgd-margin',
+];

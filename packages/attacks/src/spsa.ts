@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Attack, VictimStep } from '@weightmap/core';
-import { confinedTo } from './_ascent.js';
+import type { Attack, VictimModel, VictimStep } from '@weightmap/core';
+import { checkCount, checkReach, confinedTo } from './_ascent.js';
 import { eachStrength } from './_each-strength.js';
 import { takeTurns, type Rows } from './_rows.js';
 import { insideBall } from './_starts.js';
@@ -14,9 +14,9 @@ export interface SpsaOptions {
   steps?: number;
   /** Images shown to the classifier for each estimate of the gradient, in pairs. */
   samples?: number;
-  /** δ: how far from the image they are in every component. */
+  /** δ: how far from the image they are in every component, as a share of the bounds' width. */
   delta?: number;
-  /** Of Adam, in units of pixels. */
+  /** Of Adam, as a share of the bounds' width: about the length of a step. All steps together must be at least ε long. */
   learningRate?: number;
 }
 
@@ -32,6 +32,8 @@ const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8];
  * directions, the same for all images of a batch, which makes 128 samples; δ = 0.01, learning rate 0.01, 100 steps. x
  * itself is shown to the classifier too, to see whether it fools.
  *
+ * Its `run` throws a WeightmapError if the steps together are shorter than ε.
+ *
  * Source: Uesato et al., “Adversarial risk and the dangers of evaluating against weak attacks”, arXiv:1802.05666,
  * section 4.
  *
@@ -43,6 +45,7 @@ export function spsa({
   delta = 0.01,
   learningRate = 0.01,
 }: SpsaOptions = {}): Attack {
+  checkCount(steps, 'steps');
   const pairs = Math.max(1, Math.round(samples / 2));
 
   const begin: VictimStep<Pick<State, 'images'> & Noise, Pick<State, 'at'>> =
@@ -55,7 +58,8 @@ export function spsa({
     (model) =>
     ({ labels, targets, at, signs, sum }) => {
       const loss = losses[aimed('margin', targets !== undefined)];
-      const [ahead, behind] = [delta, -delta].map((step) =>
+      const width = widthOf(model);
+      const [ahead, behind] = [delta * width, -delta * width].map((step) =>
         loss.of(model.logits(at.add(signs.mul(step))), labels, targets ?? labels),
       );
       return { sum: sum.add(signs.mul(perImage(ahead.sub(behind)))) };
@@ -67,7 +71,7 @@ export function spsa({
       const g = sum.div<tf.Tensor4D>(2 * delta * pairs);
       const m = mean.mul<tf.Tensor4D>(BETA1).add<tf.Tensor4D>(g.mul(1 - BETA1));
       const v = square.mul<tf.Tensor4D>(BETA2).add<tf.Tensor4D>(g.square().mul(1 - BETA2));
-      const next = at.add(m.mul(rate).div(v.sqrt().add(EPSILON)));
+      const next = at.add(m.mul(rate).mul(widthOf(model)).div(v.sqrt().add(EPSILON)));
       const confined = confinedTo('linf', model)(next as tf.Tensor4D, images, epsilon);
       const logits = model.logits(confined);
       const loss = losses[aimed('margin', targets !== undefined)].of(logits, labels, targets ?? labels);
@@ -91,6 +95,9 @@ export function spsa({
       const { targets } = options;
       const [batch, ...image] = images.shape;
       const size = image.reduce((a, b) => a * b, 1);
+      const width = widthOf(victim);
+      for (const strength of options.strengths)
+        checkReach(steps, learningRate * width, Math.min(strength, width));
       return eachStrength(images, options, (strength, random) => {
         const epsilon = tf.scalar(strength);
         const noise = tf.tensor4d(insideBall.linf(random, batch, size), images.shape);
@@ -123,6 +130,9 @@ export function spsa({
     },
   });
 }
+
+/** δ, Adam's rate and its estimate of the gradient are those of pixels in [0, 1]. */
+const widthOf = ({ bounds: [low, high] }: Pick<VictimModel, 'bounds'>): number => high - low;
 
 type Aim = { readonly labels: tf.Tensor1D; readonly targets?: tf.Tensor1D };
 

@@ -15,7 +15,7 @@ import { judged } from './evaluate.js';
 export interface ImitationOptions {
   /** Trainings; between two of them there are twice as many images. */
   rounds?: number;
-  /** λ: how far a new image is from its origin in every component, in units of pixels. */
+  /** λ: how far a new image is from its origin in every component, as a share of the bounds' width. */
   lambda?: number;
   /** τ: after so many rounds the sign of λ changes. */
   flipEvery?: number;
@@ -143,7 +143,7 @@ export function imitate(
     for (let round = 0; round < rounds; round++) {
       if (round > 0) {
         const before: Answered = known;
-        const step = lambda * (-1) ** Math.floor((round - 1) / flipEvery);
+        const step = lambda * (high - low) * (-1) ** Math.floor((round - 1) / flipEvery);
         const images = further(classifier, before, step);
         const labels = answersOf(victim, images);
         queries += images.shape[0];

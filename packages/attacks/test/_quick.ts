@@ -6,6 +6,7 @@ import {
   apgdDlr,
   apgdDlrL1,
   apgdDlrL2,
+  apgdMargin,
   apgdT,
   apgdTL1,
   apgdTL2,
@@ -33,6 +34,7 @@ export const quick: Partial<Record<AttackId, () => Attack>> = {
   'pgd-l1': () => pgdL1({ steps: 6, relativeStep: 0.4, restarts: 2 }),
   'apgd-ce': () => apgdCe({ steps: 12, restarts: 2 }),
   'apgd-dlr': () => apgdDlr({ steps: 12 }),
+  'apgd-margin': () => apgdMargin({ steps: 12 }),
   'apgd-t': () => apgdT({ steps: 6, aims: 3 }),
   'apgd-ce-l2': () => apgdCeL2({ steps: 12 }),
   'apgd-ce-l1': () => apgdCeL1({ steps: 12 }),
@@ -44,7 +46,7 @@ export const quick: Partial<Record<AttackId, () => Attack>> = {
   ddn: () => ddn({ steps: 25 }),
   fab: () => fab({ steps: 5 }),
   'fab-l2': () => fabL2({ steps: 5 }),
-  spsa: () => spsa({ steps: 5, samples: 8, learningRate: 0.05 }),
+  spsa: () => spsa({ steps: 5, samples: 8, learningRate: 0.25 }),
   'hop-skip-jump': () => hopSkipJump({ steps: 2, evaluations: 10, tries: 20 }),
   boundary: () => boundary({ steps: 60, sphericalStep: 0.2, sourceStep: 0.1, tries: 20 }),
   ead: () => ead({ steps: 15, searches: 2, firstConstant: 2 }),
@@ -52,7 +54,7 @@ export const quick: Partial<Record<AttackId, () => Attack>> = {
     autoAttack({
       attacks: [
         apgdCe({ steps: 8 }),
-        apgdT({ steps: 4, aims: 2 }),
+        apgdMargin({ steps: 4 }),
         fab({ steps: 4, aims: 2 }),
         square({ queries: 20 }),
       ],

@@ -11,6 +11,7 @@ import {
   apgdDlr,
   apgdDlrL1,
   apgdDlrL2,
+  apgdMargin,
   apgdT,
   apgdTL1,
   apgdTL2,
@@ -68,6 +69,10 @@ function dlr(z: number[], label: number) {
 }
 
 const lossOf = {
+  margin(z: number[], label: number) {
+    const best = argMax(z.map((value, k) => (k === label ? -Infinity : value)));
+    return { value: ahead(z, label), slope: z.map((_, k) => Number(k === best) - Number(k === label)) };
+  },
   ce: (z: number[], label: number) => ({ value: ceLoss(z, label), slope: ceSlope(z, label) }),
   dlr,
 };
@@ -201,6 +206,7 @@ describe('a step', () => {
 describe.each([
   { loss: 'ce', norm: 'linf', create: apgdCe },
   { loss: 'dlr', norm: 'linf', create: apgdDlr },
+  { loss: 'margin', norm: 'linf', create: apgdMargin },
   { loss: 'ce', norm: 'l2', create: apgdCeL2 },
   { loss: 'dlr', norm: 'l2', create: apgdDlrL2 },
   { loss: 'ce', norm: 'l1', create: apgdCeL1 },
@@ -254,6 +260,7 @@ describe.each([
 describe.each([
   { id: 'apgd-ce', norm: 'linf', create: apgdCe },
   { id: 'apgd-dlr', norm: 'linf', create: apgdDlr },
+  { id: 'apgd-margin', norm: 'linf', create: apgdMargin },
   { id: 'apgd-t', norm: 'linf', create: apgdT },
   { id: 'apgd-ce', norm: 'l2', create: apgdCeL2 },
   { id: 'apgd-dlr', norm: 'l2', create: apgdDlrL2 },
@@ -309,7 +316,8 @@ describe.each([
     // No clipping on the way; in L1 the distance takes it into account.
     expect(boundary).toBeLessThan({ linf: 0.4, l2: 0.45, l1: 2 }[norm]);
     // So is, but for L∞, the ratio.
-    const victim = id === 'apgd-ce' || (id === 'apgd-dlr' && norm !== 'linf') ? duel : linear;
+    const victim =
+      id === 'apgd-ce' || id === 'apgd-margin' || (id === 'apgd-dlr' && norm !== 'linf') ? duel : linear;
     const [steps, near] = norm !== 'l1' ? [25, 1.01] : [id === 'apgd-t' ? 60 : 150, 1.1];
     const outcomes = run(create({ steps }), [0.99 * boundary, near * boundary], {
       victim,
@@ -381,8 +389,10 @@ describe('apgd-t', () => {
     const options = { strengths: [0.1], random: randomStream(1) };
     const x = randomImages([1, 4, 3, 2], [0, 1]);
     expect(() => apgdT().run(randomClasses(3), x, labelsOf(0), options)).toThrow(
-      /4 classes or more|3 classes/,
+      /needs 4 classes or more, and the classifier has 3/,
     );
-    expect(() => apgdDlr().run(randomClasses(2), x, labelsOf(0), options)).toThrow(/2 classes/);
+    expect(() => apgdDlr().run(randomClasses(2), x, labelsOf(0), options)).toThrow(
+      /needs 3 classes or more, and the classifier has 2/,
+    );
   });
 });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { randomStream, type Attack } from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { autoAttack, judged } from '../src/index.js';
+import { autoAttack, autoAttackMembers, judged, suitsClasses } from '../src/index.js';
 import { argMax, closest, logitsOf, middleImages, openLinear } from './_closest.js';
 import { labelsOf, methodOf } from './_fixtures.js';
 import { quick } from './_quick.js';
@@ -105,6 +105,46 @@ describe('autoAttack', () => {
     const [outcome] = autoAttack({ version }).run(model.classifier, images, labels, options);
     expect([...outcome.predicted]).toEqual(aims);
     tf.dispose([images, labels, targets, outcome.adversarial]);
+  });
+
+  it.each([
+    [2, 'standard', ['apgd-ce', 'apgd-margin', 'fab', 'square']],
+    [3, 'standard', ['apgd-ce', 'apgd-dlr', 'fab', 'square']],
+    [4, 'standard', ['apgd-ce', 'apgd-t', 'fab', 'square']],
+    [2, 'plus', ['apgd-ce', 'apgd-margin', 'fab', 'square']],
+    [3, 'plus', ['apgd-ce', 'apgd-dlr', 'fab', 'square', 'fab']],
+    [10, 'plus', ['apgd-ce', 'apgd-dlr', 'fab', 'square', 'apgd-t', 'fab']],
+  ] as const)('with %d classes is in its %s version %j', (classes, version, expected) => {
+    const members = autoAttackMembers({ version, classes });
+    expect(members.map(({ id }) => id)).toEqual(expected);
+    const aiming = autoAttackMembers({ version, classes, targeted: true });
+    for (const attack of [...members, ...aiming]) expect(suitsClasses(attack, classes)).toBe(true);
+    expect(aiming.map(({ id }) => id)).toEqual([
+      ...['apgd-ce', classes < 4 ? 'apgd-margin' : 'apgd-t', 'fab', 'square'],
+    ]);
+  });
+
+  it.each([
+    [2, 'standard'],
+    [2, 'plus'],
+    [3, 'standard'],
+  ] as const)('fools images of %d classes in its %s version, and reaches targets', (count, version) => {
+    const few = openLinear(count);
+    const images = middleImages(4);
+    const own = logitsOf(few, images.dataSync()).map(argMax);
+    const [labels, others] = [labelsOf(...own), labelsOf(...own.map((label) => (label + 1) % count))];
+    const options = { strengths: [0.6], random: randomStream(1) };
+    const attack = autoAttack({ version });
+    const [outcome] = attack.run(few.classifier, images, labels, options);
+    expect([...outcome.succeeded]).toEqual([1, 1, 1, 1]);
+    const [aimed] = attack.run(few.classifier, images, labels, { ...options, targets: others });
+    expect([...aimed.succeeded]).toEqual([1, 1, 1, 1]);
+    tf.dispose([images, labels, others, outcome.adversarial, aimed.adversarial]);
+  });
+
+  it('needs as many classes as the most demanding of the attacks given', () => {
+    expect(autoAttack().leastClasses).toBe(2);
+    expect(autoAttack({ attacks: [nothing, quick['apgd-t']!(), quick['apgd-dlr']!()] }).leastClasses).toBe(4);
   });
 
   it('ends when none stands', () => {

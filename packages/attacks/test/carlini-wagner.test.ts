@@ -38,7 +38,8 @@ function literal(
       x.forEach((value, j) => {
         const push = z[y] > z[other] ? c * (model.weights[j][y] - model.weights[j][other]) : 0;
         const slope = 1 - Math.tanh(origin[j] + change[j]) ** 2;
-        const g = (2 * (value - reference[j]) + push) * half * slope;
+        // Lengths are measured as if the bounds were [0, 1].
+        const g = ((2 * (value - reference[j])) / (2 * half) ** 2 + push) * half * slope;
         m[j] = 0.9 * m[j] + 0.1 * g;
         v[j] = 0.999 * v[j] + 0.001 * g * g;
         change[j] -= (0.01 * (m[j] / (1 - 0.9 ** t))) / (Math.sqrt(v[j] / (1 - 0.999 ** t)) + 1e-7);

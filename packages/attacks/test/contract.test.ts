@@ -10,7 +10,7 @@ import {
 } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { attacks, type AttackId } from '../src/index.js';
+import { attacks, defaultStrengths, type AttackId } from '../src/index.js';
 import { counted, labelsOf, randomClasses, randomImages } from './_fixtures.js';
 import { quick } from './_quick.js';
 
@@ -26,7 +26,7 @@ type Read = Omit<AttackOutcome, 'adversarial'> & { pixels: ArrayLike<number> };
 /** Labels that the classifier gives itself, but for the last image. */
 const labelsFor = (victim: Classifier, images: tf.Tensor4D): number[] =>
   [...predictClasses(victim, images)].map((guess, i, { length }) =>
-    i > 0 && i === length - 1 ? (guess + 1) % CLASSES : guess,
+    i > 0 && i === length - 1 ? (guess + 1) % victim.classes : guess,
   );
 
 /** Outcomes whose tensors were read and freed. */
@@ -132,6 +132,58 @@ describe.each(all)('%s', (id, attack) => {
       expect(Math.max(...outcomes[1].succeeded)).toBe(1);
     } else expect(() => attacked(attack, classifier, images, { targets })).toThrow(/can't aim/);
     images.dispose();
+  });
+
+  it('works with as few classes as it says, and refuses fewer before it begins', () => {
+    const images = fiveImages();
+    const least = attack.leastClasses ?? 2;
+    const [outcome] = attacked(attack, randomClasses(least, BOUNDS), images, { strengths: [0.7] });
+    expect(Math.max(...outcome.predicted)).toBeLessThan(least);
+    const { classifier: victim, passed } = counted(randomClasses(least - 1, BOUNDS));
+    const [labels, strengths] = [labelsOf(0, 0, 0, 0, 0), [0.7]];
+    const random = randomStream(7);
+    expect(() => attack.run(victim, images, labels, { strengths, random })).toThrow(
+      `needs ${least} classes or more, and the classifier has ${least - 1}`,
+    );
+    expect(passed).toEqual({ forwards: 0, backwards: 0 });
+    tf.dispose([images, labels]);
+  });
+
+  it('has strengths of its own to begin with', () => {
+    for (const inputShape of [
+      [28, 28, 1],
+      [32, 32, 3],
+      [4, 3, 2],
+    ] as const) {
+      const strengths = defaultStrengths(attack, { inputShape });
+      expect(strengths.length).toBeGreaterThan(1);
+      strengths.forEach((strength, i) => expect(strength).toBeGreaterThan(i === 0 ? 0 : strengths[i - 1]));
+    }
+  });
+
+  it('gives the same for pixels in [-1, 1] as for the same pixels in [0, 1], strengths in pixels doubled', () => {
+    const narrow = randomClasses(CLASSES);
+    const wide: Classifier = {
+      ...narrow,
+      bounds: [-1, 1],
+      logits: (x) => narrow.logits(x.add<tf.Tensor4D>(1).div(2)),
+    };
+    // Multiples of 1/64, which are the same in both scales without rounding.
+    const images = tf.tidy(() => randomImages([5, 4, 3, 2], [0, 1]).mul(64).round().div<tf.Tensor4D>(64));
+    const stretched = images.mul<tf.Tensor4D>(2).sub<tf.Tensor4D>(1);
+    const [one, two] = (
+      [
+        [0, 1],
+        [-1, 1],
+      ] as const
+    ).map((bounds) => defaultStrengths(attack, { inputShape: [4, 4, 1], bounds }).slice(-1));
+    const [a] = attacked(attack, narrow, images, { strengths: one });
+    const [b] = attacked(attack, wide, stretched, { strengths: two });
+    const back = Array.from(b.pixels, (v) => (v + 1) / 2);
+    expect(b.predicted).toEqual(a.predicted);
+    expect(b.succeeded).toEqual(a.succeeded);
+    expect(back).toBeAllclose(Array.from(a.pixels), 1e-3);
+    tf.dispose([images, stretched]);
   });
 
   it('counts the images that pass through the classifier', () => {

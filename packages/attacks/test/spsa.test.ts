@@ -40,7 +40,7 @@ function literal(x0: number[], { epsilon, steps, pairs }: { epsilon: number; ste
       x.map((value, j) => {
         m[j] = 0.9 * m[j] + 0.1 * g[j];
         v[j] = 0.999 * v[j] + 0.001 * g[j] ** 2;
-        return value + (0.005 * (m[j] / (1 - 0.9 ** t))) / (Math.sqrt(v[j] / (1 - 0.999 ** t)) + 1e-7);
+        return value + (0.02 * (m[j] / (1 - 0.9 ** t))) / (Math.sqrt(v[j] / (1 - 0.999 ** t)) + 1e-7);
       }),
     );
     if (best === x0 || margin(x, y) > margin(best, y)) best = x;
@@ -57,7 +57,7 @@ describe('spsa', () => {
     const epsilon = 0.8 * Math.max(...distances);
     const image = tf.tensor4d(row, [1, 4, 3, 2]);
     const labels = labelsOf(argMax(logitsOf(model, row)[0]));
-    const [{ adversarial, cost }] = spsa({ steps: 6, samples: 10, learningRate: 0.005 }).run(
+    const [{ adversarial, cost }] = spsa({ steps: 6, samples: 10, learningRate: 0.02 }).run(
       model.classifier,
       image,
       labels,

@@ -35,6 +35,8 @@ export interface AttackInfo {
   readonly targeted: boolean;
   /** Whether it differentiates the classifier; if not, it is a black box to it. */
   readonly usesGradient: boolean;
+  /** The smallest number of classes that it works with; 2 unless given. With fewer its `run` throws at once. */
+  readonly leastClasses?: number;
   /** Paper section or citation. */
   readonly source: string;
 }
@@ -49,7 +51,10 @@ export interface AimOptions {
 
 /** The aim, and how strongly to perturb. */
 export interface AttackOptions extends AimOptions {
-  /** One or more strengths, each ≥ 0; what they have in common (gradient, noise) is computed once. */
+  /**
+   * One or more strengths, each ≥ 0; what they have in common (gradient, noise) is computed once. A strength in units of
+   * pixels is in those of the classifier's bounds: ε = 8/255 for pixels in [0, 1] is 16/255 for pixels in [−1, 1].
+   */
   strengths: readonly number[];
 }
 
@@ -195,7 +200,8 @@ export interface Attack extends AttackInfo {
    * @param labels [batch], int32: the true classes.
    * @returns one outcome a strength, in their order; the caller disposes the images of each.
    * @throws WeightmapError if images lie outside the classifier's bounds, a strength is negative or
-   *   not finite, the attack can't aim and there are targets, or the classifier gives NaN.
+   *   not finite, the classifier has too few classes, the attack can't aim and there are targets, or the classifier gives
+   *   NaN.
    */
   run(
     classifier: Classifier,

@@ -166,6 +166,21 @@ export const layerVarianceSchema = z.strictObject({
 /** What `layerVarianceSchema` lets through. */
 export type LayerVariance = z.infer<typeof layerVarianceSchema>;
 
+/**
+ * How much of a layer's variance is a perturbation's doing, before and behind it. All three stay the same if a factor is
+ * moved from one layer's weights to the next one's, which changes `gain` and `amplification` but not the network.
+ */
+export const noiseToSignalSchema = z.strictObject({
+  /** Var[x̃ − x] / Var[x] of what the layer is given, x̃ with the perturbation; null where x doesn't vary. */
+  input: finite.nonnegative().nullable(),
+  /** The same of what it gives, after its own activation function. */
+  output: finite.nonnegative().nullable(),
+  /** `output / input`: below 1 the layer damps the perturbation, above 1 it makes it larger. Null where there is none. */
+  transfer: finite.nonnegative().nullable(),
+});
+/** What `noiseToSignalSchema` lets through. */
+export type NoiseToSignal = z.infer<typeof noiseToSignalSchema>;
+
 /** One feature layer's activation variances, on the test images as they are and with uniform noise (paper, section 5). */
 export const activationVarianceSchema = z.strictObject({
   /** Name of the layer in the model. */
@@ -180,6 +195,8 @@ export const activationVarianceSchema = z.strictObject({
   clean: layerVarianceSchema,
   /** On the same images with uniform noise. */
   noisy: layerVarianceSchema,
+  /** By how much the noise changes its activations, in relation to how much they vary without it. */
+  noiseToSignal: noiseToSignalSchema,
 });
 /** What `activationVarianceSchema` lets through. */
 export type ActivationVarianceRecord = z.infer<typeof activationVarianceSchema>;

@@ -12,6 +12,7 @@ const variance: ActivationVarianceRecord = {
   ...{ layer: 'smoothing1', kind: 'smoothing', n: 1000, beta: 0.6 },
   clean: { input: 0.1, output: 0.02, gain: 0.2, amplification: { measured: 0.04, predicted: 0.04 } },
   noisy: { input: 0, output: 0, gain: null, amplification: null },
+  noiseToSignal: { input: 0.5, output: null, transfer: null },
 };
 
 const sharpness: GradCamSharpnessRecord = {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError, type Classifier, type LayerVariance } from '@weightmap/core';
+import { WeightmapError, type Classifier, type LayerVariance, type NoiseToSignal } from '@weightmap/core';
 import { productMoments } from './_product-moments.js';
 import { momentsOf, RunningMoments } from './_running-moments.js';
 import { compiledSteps } from './_step.js';
@@ -24,22 +24,53 @@ interface Meter {
   readonly weights: Float32Array | null;
 }
 
-/** Measures layers' activation variances over images that come bit by bit; see `activationVariance` for what they are. */
-export class VarianceMeter {
+/** What some layers are given and give for some images. */
+export interface Activations {
+  /** Number of images. */
+  readonly count: number;
+  /** [layers][count · inputs] */
+  readonly inputs: readonly Float32Array[];
+  /** [layers][count · outputs] */
+  readonly outputs: readonly Float32Array[];
+}
+
+/** Reads layers' activations from the engine, for any number of images, in steps that fit into memory. */
+export class ActivationReader {
   private readonly step: Step;
   private readonly imagesAtATime: number;
-  private readonly meters: readonly Meter[];
 
-  constructor(
-    model: tf.LayersModel,
-    classifier: Classifier,
-    private readonly layers: readonly MeteredLayer[],
-  ) {
+  constructor(model: tf.LayersModel, classifier: Classifier, layers: readonly MeteredLayer[]) {
     const watched = layers.map(({ layer }) => layer);
     this.step = steps(classifier, model, ({ images }) =>
       activations(watched, () => classifier.logits(images)),
     );
     this.imagesAtATime = imagesAtATime(watched);
+  }
+
+  /** @param images [batch, height, width, channels]; they must live until the last step. */
+  *read(images: tf.Tensor4D): Generator<Activations, void> {
+    const [batch, ...image] = images.shape;
+    for (let start = 0; start < batch; start += this.imagesAtATime) {
+      const count = Math.min(this.imagesAtATime, batch - start);
+      const values: Float32Array[] = [];
+      tf.tidy(() => {
+        const seen = this.step({ images: images.slice([start, 0, 0, 0], [count, ...image]) });
+        values.push(...seen.map((tensor) => tensor.dataSync<'float32'>()));
+      });
+      yield {
+        count,
+        inputs: values.filter((_, i) => i % 2 === 0),
+        outputs: values.filter((_, i) => i % 2 === 1),
+      };
+    }
+  }
+}
+
+/** Measures layers' activation variances over images that come bit by bit; see `activationVariance` for what they are. */
+export class VarianceMeter {
+  private readonly meters: readonly Meter[];
+
+  constructor(private readonly layers: readonly MeteredLayer[]) {
     this.meters = layers.map(({ weightMap }) => ({
       input: new RunningMoments(),
       output: new RunningMoments(),
@@ -48,21 +79,12 @@ export class VarianceMeter {
     }));
   }
 
-  /** @param images [batch, height, width, channels]; any number of them. */
-  add(images: tf.Tensor4D): void {
-    const [batch, ...image] = images.shape;
-    for (let start = 0; start < batch; start += this.imagesAtATime) {
-      const count = Math.min(this.imagesAtATime, batch - start);
-      tf.tidy(() => {
-        const seen = this.step({ images: images.slice([start, 0, 0, 0], [count, ...image]) });
-        this.meters.forEach((meter, i) => {
-          const given = seen[2 * i].dataSync<'float32'>();
-          meter.input.add(momentsOf(given, count));
-          meter.output.add(momentsOf(seen[2 * i + 1].dataSync<'float32'>(), count));
-          if (meter.weights) meter.product.add(productMoments(given, count, meter.weights));
-        });
-      });
-    }
+  add({ count, inputs, outputs }: Activations): void {
+    this.meters.forEach((meter, i) => {
+      meter.input.add(momentsOf(inputs[i], count));
+      meter.output.add(momentsOf(outputs[i], count));
+      if (meter.weights) meter.product.add(productMoments(inputs[i], count, meter.weights));
+    });
   }
 
   /** @returns one for each of the layers, in their order. */
@@ -89,6 +111,35 @@ export class VarianceMeter {
     });
   }
 }
+
+/** Measures by how much a perturbation changes activations; see `noiseResponse`. */
+export class ChangeMeter {
+  private readonly meters: readonly Readonly<Record<'input' | 'output', RunningMoments>>[];
+
+  constructor(layers: readonly MeteredLayer[]) {
+    this.meters = layers.map(() => ({ input: new RunningMoments(), output: new RunningMoments() }));
+  }
+
+  /** @param noisy of the same images in the same order, perturbed. */
+  add(clean: Activations, noisy: Activations): void {
+    this.meters.forEach(({ input, output }, i) => {
+      input.add(momentsOf(difference(noisy.inputs[i], clean.inputs[i]), clean.count));
+      output.add(momentsOf(difference(noisy.outputs[i], clean.outputs[i]), clean.count));
+    });
+  }
+
+  /** @param clean the variances of the same layers without the perturbation. */
+  noiseToSignal(clean: readonly LayerVariance[]): NoiseToSignal[] {
+    return this.meters.map((meter, i) => {
+      const share = (noise: number, signal: number) => (signal > 0 ? noise / signal : null);
+      const input = share(meter.input.meanVariance(), clean[i].input);
+      const output = share(meter.output.meanVariance(), clean[i].output);
+      return { input, output, transfer: input && output !== null ? output / input : null };
+    });
+  }
+}
+
+const difference = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, i) => value - b[i]);
 
 type Step = (inputs: { images: tf.Tensor4D }) => tf.Tensor[];
 const steps = compiledSteps<{ images: tf.Tensor4D }, tf.Tensor[]>();

@@ -6,11 +6,12 @@ import {
   type Classifier,
   type ImageSet,
   type LayerVariance,
+  type NoiseToSignal,
   type OnProgress,
 } from '@weightmap/core';
 import { perturbedBatches, type Perturbation } from './_perturbed-batches.js';
 import { allLayers } from './_tap.js';
-import { VarianceMeter, type MeteredLayer } from './_variance-meter.js';
+import { ActivationReader, ChangeMeter, VarianceMeter, type MeteredLayer } from './_variance-meter.js';
 import { checkFit } from './test-error.js';
 
 export type { Perturbation } from './_perturbed-batches.js';
@@ -46,8 +47,11 @@ export interface ActivationVarianceOptions {
  * - `amplification`, of weight maps only: the mean over p, ci, co of Var[w[p, ci, co]·x[p, ci]] (`measured`: the products
  *   are made and their variance is taken) and of w[p, ci, co]²·Var[x[p, ci]] (`predicted`), each divided by the input's.
  *
- * The two sides of equation 5 agree up to rounding, as they must for a fixed w: what the paper's hypothesis turns on is how
- * large they are, and how they compare under noise. Means and deviations are taken in float64, batch by batch, and merged; memory
+ * The two sides of equation 5 agree up to rounding, as they must for a fixed w. How large they are depends on the scale of
+ * the layers: where a network has c·w in one layer (weights and bias; c > 0, ReLU) and 1/c times the weights in the next
+ * one, it is the same network, but `gain` and `amplification` are c² times as large in the first layer and 1/c² times in
+ * the second. Their quotient, amplification / gain = Var[w ⊙ x] / Var[o], and the figures of `noiseResponse` stay
+ * the same; compare networks by these. Means and deviations are taken in float64, batch by batch, and merged; memory
  * is bounded by what one batch needs.
  *
  * @param classifier made of `model`; a compiled one makes this faster.
@@ -64,14 +68,82 @@ export async function activationVariance(
 ): Promise<LayerActivationVariance[]> {
   checkFit(classifier, set);
   const layers = featureLayers(model);
-  const meter = new VarianceMeter(model, classifier, layers);
+  const reader = new ActivationReader(model, classifier, layers);
+  const meter = new VarianceMeter(layers);
   const total = countOf(set);
   for (const { images, start } of perturbedBatches(classifier, set, { perturbation, seed, batchSize })) {
-    meter.add(images);
+    for (const activations of reader.read(images)) meter.add(activations);
     onProgress?.({ stage: 'activation variance', done: Math.min(start + batchSize, total), total });
     await tf.nextFrame();
   }
   return named(layers, meter);
+}
+
+/** One feature layer, and what a perturbation of the images does to its activations. */
+export interface LayerNoiseResponse {
+  /** Name of the layer in the model. */
+  readonly layer: string;
+  /** What it is: a convolution, or which weight map. */
+  readonly kind: ActivationVarianceRecord['kind'];
+  /** On the images as they are. */
+  readonly clean: LayerVariance;
+  /** On the perturbed images. */
+  readonly noisy: LayerVariance;
+  /** By how much the perturbation changes its activations, in relation to how much they vary without it. */
+  readonly noiseToSignal: NoiseToSignal;
+}
+
+/**
+ * The activation variances of every feature layer with and without a perturbation, and how much of the perturbation each
+ * layer passes on.
+ *
+ * With x a layer's input of an image, x̃ that of the same image perturbed, o and õ the outputs after the layer's own
+ * activation, and Var as in `activationVariance` (over the images, then averaged over positions and channels), `noiseToSignal` holds
+ *
+ *     input = Var[x̃ − x] / Var[x],   output = Var[õ − o] / Var[o],   transfer = output / input
+ *
+ * A factor moved from one layer to the next (c·w here, w/c there) scales x̃ − x as it scales x, so all three stay the same.
+ * The change counts whole: where the perturbation also shrinks the image's contrast, as noise with `min-max` rescaling
+ * does, that is a part of it.
+ *
+ * @param options.perturbation required.
+ * @throws WeightmapError as `activationVariance`.
+ * @see paper, section 5
+ */
+export async function noiseResponse(
+  model: tf.LayersModel,
+  classifier: Classifier,
+  set: ImageSet,
+  options: ActivationVarianceOptions & { perturbation: Perturbation },
+): Promise<LayerNoiseResponse[]> {
+  const { perturbation, seed, batchSize = 64, onProgress } = options;
+  checkFit(classifier, set);
+  const layers = featureLayers(model);
+  const reader = new ActivationReader(model, classifier, layers);
+  const [quiet, loud, change] = [
+    new VarianceMeter(layers),
+    new VarianceMeter(layers),
+    new ChangeMeter(layers),
+  ];
+  const total = countOf(set);
+  const batches = perturbedBatches(classifier, set, { perturbation, seed, batchSize });
+  for (const { clean, images, start } of batches) {
+    const perturbed = reader.read(images);
+    for (const before of reader.read(clean)) {
+      const after = perturbed.next().value!;
+      quiet.add(before);
+      loud.add(after);
+      change.add(before, after);
+    }
+    onProgress?.({ stage: 'activation variance', done: Math.min(start + batchSize, total), total });
+    await tf.nextFrame();
+  }
+  const [clean, noisy] = [quiet.variances(), loud.variances()];
+  const noiseToSignal = change.noiseToSignal(clean);
+  return layers.map(({ layer, kind }, i) => ({
+    ...{ layer: layer.name, kind },
+    ...{ clean: clean[i], noisy: noisy[i], noiseToSignal: noiseToSignal[i] },
+  }));
 }
 
 /** `activationVariance` of the images as they are, all at once: holds up the event loop until it is done. */
@@ -83,9 +155,10 @@ export function activationVarianceSync(
 ): LayerActivationVariance[] {
   checkFit(classifier, set);
   const layers = featureLayers(model);
-  const meter = new VarianceMeter(model, classifier, layers);
+  const reader = new ActivationReader(model, classifier, layers);
+  const meter = new VarianceMeter(layers);
   const batches = perturbedBatches(classifier, set, { perturbation: undefined, seed: 0, batchSize });
-  for (const { images } of batches) meter.add(images);
+  for (const { images } of batches) for (const activations of reader.read(images)) meter.add(activations);
   return named(layers, meter);
 }
 

@@ -3,7 +3,7 @@ import { asClassifier, randomStream, type Attack, type ImageSet } from '@weightm
 import { describeEachEngine, expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { smoothingWeightMap, unsharpWeightMap } from '@weightmap/wm-layers';
 import { describe, expect, it } from 'vitest';
-import { activationVariance, activationVarianceSync } from '../src/index.js';
+import { activationVariance, activationVarianceSync, noiseResponse } from '../src/index.js';
 import { countingCompiler, fixedInitializer, randomSet, shifted } from './_fixtures.js';
 
 const LABELS = Array.from({ length: 11 }, (_, i) => i % 3);
@@ -144,6 +144,14 @@ describe('activationVariance', () => {
     );
   });
 
+  it('keeps equation 5: the variance of the products is w² times the input’s', async () => {
+    const model = mixed();
+    const [conv, ...weightMaps] = await activationVariance(model, asClassifier(model), set, { seed: 1 });
+    expect(conv.amplification).toBeNull();
+    for (const { amplification } of weightMaps)
+      expect(amplification!.measured / amplification!.predicted).toBeCloseTo(1, 9);
+  });
+
   it('looks at more images than fit into a step', async () => {
     const many = randomSet(
       Array.from({ length: 150 }, (_, i) => i % 3),
@@ -235,5 +243,122 @@ describe('activationVariance', () => {
     await expectNoLeak(() =>
       expect(activationVariance(model, asClassifier(model), set, options)).rejects.toThrow('as it happens'),
     );
+  });
+});
+
+describe('noiseResponse', () => {
+  useEngine();
+
+  const attack = shifted();
+  const perturbation = { attack, strength: 0.5 };
+  const options = { seed: 5, batchSize: 4, perturbation };
+  const noisyPixels = () =>
+    pixelsOf(set, (pixel, i) => 0.5 * pixel + 0.5 * randomStream(5, attack.id, i - (i % 4)).uniform());
+  const minus = (a: Rows, b: Rows): Rows =>
+    a.map((row, i) => Float32Array.from(row, (value, j) => value - b[i][j]));
+
+  it('equals plain loops', async () => {
+    const model = mixed();
+    const got = await expectNoLeak(() => noiseResponse(model, asClassifier(model), set, options));
+    expectEqual(
+      got.map(({ layer, kind, clean }) => ({ layer, kind, ...clean })),
+      expected(model, pixelsOf(set)),
+    );
+    expectEqual(
+      got.map(({ layer, kind, noisy }) => ({ layer, kind, ...noisy })),
+      expected(model, noisyPixels()),
+    );
+    const [clean, noisy] = [outputs(model, pixelsOf(set)), outputs(model, noisyPixels())];
+    const names = model.layers.map(({ name }) => name);
+    const ways: [input: string, output: string][] = [
+      ['images', names[0]],
+      [names[1], names[2]],
+      [names[2], names[3]],
+    ];
+    ways.forEach(([input, output], i) => {
+      const share = (name: string) =>
+        meanVariance(minus(noisy[name], clean[name])) / meanVariance(clean[name]);
+      const { noiseToSignal } = got[i];
+      expect(noiseToSignal.input! / share(input)).toBeCloseTo(1, 4);
+      expect(noiseToSignal.output! / share(output)).toBeCloseTo(1, 4);
+      expect(noiseToSignal.transfer! / (share(output) / share(input))).toBeCloseTo(1, 4);
+    });
+  });
+
+  it('does not change when a factor is moved from one layer to the next; gain and amplification do', async () => {
+    const model = tf.sequential({
+      layers: [
+        smoothingWeightMap({ name: 'one', filters: 3, activation: 'relu', seed: 3, inputShape: [6, 5, 2] }),
+        unsharpWeightMap({ name: 'two', filters: 2, activation: 'relu', seed: 4 }),
+        tf.layers.flatten(),
+        tf.layers.dense({ units: 3, kernelInitializer: fixedInitializer(5) }),
+      ],
+    });
+    const scaled = (layer: string, factors: readonly number[]) =>
+      tf.tidy(() => {
+        const weights = model.getLayer(layer).getWeights();
+        model.getLayer(layer).setWeights(weights.map((weight, i) => weight.mul(factors[i])));
+      });
+    const classifier = asClassifier(model);
+    const logits = () =>
+      tf.tidy(() =>
+        classifier.logits(tf.tensor4d(pixelsOf(set)[0] as Float32Array, [1, 6, 5, 2])).dataSync(),
+      );
+    const [before, logitsBefore] = [await noiseResponse(model, classifier, set, options), logits()];
+    const c = 7;
+    scaled('one', [c, c]);
+    scaled('two', [1 / c, 1]);
+    const [after, logitsAfter] = [await noiseResponse(model, classifier, set, options), logits()];
+    logitsAfter.forEach((logit, i) => expect(logit, 'the same network').toBeCloseTo(logitsBefore[i], 4));
+    after.forEach(({ clean, noisy, noiseToSignal }, i) => {
+      const was = before[i];
+      for (const figure of ['input', 'output', 'transfer'] as const)
+        expect(noiseToSignal[figure]! / was.noiseToSignal[figure]!).toBeCloseTo(1, 4);
+      const factor = [c ** 2, 1 / c ** 2][i];
+      for (const [now, then] of [
+        [clean, was.clean],
+        [noisy, was.noisy],
+      ]) {
+        expect(now.gain! / then.gain! / factor).toBeCloseTo(1, 3);
+        expect(now.amplification!.measured / then.amplification!.measured / factor).toBeCloseTo(1, 3);
+        expect(
+          now.amplification!.measured / now.gain! / (then.amplification!.measured / then.gain!),
+        ).toBeCloseTo(1, 4);
+      }
+    });
+  });
+
+  it('has no figure where nothing varies or nothing is changed', async () => {
+    const model = mixed();
+    const same = { ...set, pixels: new Uint8Array(set.pixels.length).fill(100) };
+    const rows = await noiseResponse(model, asClassifier(model), same, options);
+    expect(rows[0].noiseToSignal).toEqual({ input: null, output: null, transfer: null });
+    const unchanged = { ...options, perturbation: { attack, strength: 0 } };
+    const [first] = await noiseResponse(model, asClassifier(model), set, unchanged);
+    expect(first.noiseToSignal).toEqual({ input: 0, output: 0, transfer: null });
+  });
+
+  it('looks at more images than fit into a step, in pairs', async () => {
+    const many = randomSet(
+      Array.from({ length: 150 }, (_, i) => i % 3),
+      [6, 5, 2],
+    );
+    const model = mixed();
+    const measure = (batchSize: number) =>
+      noiseResponse(model, asClassifier(model), many, {
+        ...{ seed: 1, batchSize, perturbation: { attack: halved, strength: 1 } },
+      });
+    // Half of everything: the change of the images is half the images, so a quarter of their variance.
+    const halved: Attack = {
+      ...attack,
+      run: (classifier, images, labels, given) =>
+        attack.run(classifier, images, labels, {
+          ...given,
+          strengths: [0.5],
+          random: { ...given.random, uniform: () => 0 },
+        }),
+    };
+    for (const batchSize of [150, 64])
+      expect((await measure(batchSize))[0].noiseToSignal.input).toBeCloseTo(0.25, 5);
   });
 });

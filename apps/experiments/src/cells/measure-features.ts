@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import {
   balancedSubset,
+  countOf,
   type Classifier,
   type Dataset,
   type EvaluationConfig,
@@ -8,7 +9,7 @@ import {
   type OnProgress,
   type RunRecord,
 } from '@weightmap/core';
-import { activationVariance, gradCamSharpness } from '@weightmap/metrics';
+import { gradCamSharpness, noiseResponse } from '@weightmap/metrics';
 import { conditions } from './conditions.js';
 
 /** Datasets of bright figures on a dark ground; of others, nobody has marked the background. */
@@ -37,9 +38,9 @@ export async function measureFeatures(
   const [clean, noisy, attacked] = conditions(evaluation);
 
   const forVariance = balancedSubset(test, evaluation.varianceImages, { seed: subsetSeed });
-  const variance = ({ perturbation }: typeof clean) =>
-    activationVariance(model, classifier, forVariance, { ...shared, perturbation });
-  const [quiet, loud] = [await variance(clean), await variance(noisy)];
+  const response = await noiseResponse(model, classifier, forVariance, {
+    ...{ ...shared, perturbation: noisy.perturbation! },
+  });
 
   const forSharpness = balancedSubset(test, evaluation.sharpnessImages, { seed: subsetSeed });
   const background = DARK_GROUNDS.has(id) ? 'dark' : 'unknown';
@@ -57,11 +58,9 @@ export async function measureFeatures(
     });
 
   return {
-    activationVariance: quiet.map(({ layer, kind, ...variances }, i) => {
-      const { layer: _layer, kind: _kind, ...withNoise } = loud[i];
-      const n = forVariance.labels.length;
-      return { ...{ layer, kind, n, beta: noisy.strength }, clean: variances, noisy: withNoise };
-    }),
+    activationVariance: response.map((row) => ({
+      ...{ ...row, n: countOf(forVariance), beta: noisy.strength },
+    })),
     gradCamSharpness: sharpness,
   };
 }

@@ -1,0 +1,138 @@
+import type { AttackInfo, NormName } from '@weightmap/core';
+import { corruptions } from './corruptions.js';
+
+/** The images that an attack is to be tried on. */
+export interface AttackedImages {
+  /** [height, width, channels] */
+  readonly inputShape: readonly [number, number, number];
+  /** Smallest and largest valid pixel; [0, 1] unless given. */
+  readonly bounds?: readonly [low: number, high: number];
+  /**
+   * Whether they are drawings, such as digits, or photographs, in which much smaller changes confuse a network. By default
+   * square images of one channel count as drawings, all others as photographs.
+   */
+  readonly content?: 'drawings' | 'photographs';
+}
+
+/** Radii in use for images of one size, with pixels in [0, 1]. */
+interface Convention {
+  readonly values: number;
+  readonly pixels: number;
+  readonly radii: Readonly<Record<NormName, readonly number[]>>;
+  /** Strengths of noise that is no corruption of a benchmark. */
+  readonly betas: readonly number[];
+  readonly benchmark: keyof typeof corruptions;
+}
+
+const conventions: Readonly<Record<NonNullable<AttackedImages['content']>, Convention>> = {
+  // 28 × 28 × 1
+  drawings: {
+    values: 784,
+    pixels: 784,
+    radii: { linf: [0.05, 0.1, 0.2, 0.3], l2: [0.5, 1, 1.5, 2], l1: [5, 10, 20, 40], l0: [5, 10, 15, 30] },
+    betas: [0.2, 0.4, 0.6, 0.8, 1],
+    benchmark: 'mnist-c',
+  },
+  // 32 × 32 × 3
+  photographs: {
+    values: 3072,
+    pixels: 1024,
+    radii: {
+      linf: [2 / 255, 4 / 255, 8 / 255],
+      l2: [0.25, 0.5, 1],
+      l1: [6, 12, 24],
+      l0: [6, 12, 24],
+    },
+    betas: [0.1, 0.2, 0.4, 0.6],
+    benchmark: 'cifar10-c',
+  },
+};
+
+/**
+ * Strengths to try an attack at if nobody chose others, from the weakest up, in the attack's own unit.
+ *
+ * Radii for 28 × 28 × 1 pixels in [0, 1] (MNIST): L∞ 0.05 0.1 0.2 0.3; L2 0.5 1 1.5 2; L1 5 10 20 40; L0 5 10 15 30
+ * pixels. For 32 × 32 × 3 (CIFAR-10): L∞ 2/255 4/255 8/255; L2 0.25 0.5 1; L1 6 12 24; L0 6 12 24 pixels. For images of
+ * n times as many values, L∞ stays, L2 is multiplied by √n, L1 by n^¾ and L0, of n times as many pixels, by √n; these are
+ * rounded to two digits, L0 to whole pixels. So CIFAR-10's radii give about those that are used for ImageNet (L2 3, L1
+ * 255). Noise gets the severities of MNIST-C or CIFAR-10-C (`corruptions`); uniform noise β up to 1.
+ *
+ * What is measured in pixels is multiplied by the width of the bounds: at [−1, 1], L∞ 8/255 becomes 16/255.
+ *
+ * Sources: Madry et al., arXiv:1706.06083 (MNIST L∞ 0.3, CIFAR-10 8/255); Tramèr & Boneh, arXiv:1904.13000, and Maini et
+ * al., arXiv:1909.04068 (MNIST L2 2, L1 10); RobustBench, arXiv:2010.09670 (CIFAR-10 L∞ 8/255, L2 0.5; ImageNet 4/255);
+ * Croce & Hein, arXiv:2103.01208 (CIFAR-10 L1 12, ImageNet 255); Croce & Hein, arXiv:1909.05040 (MNIST L0 15); Croce et al.,
+ * arXiv:2006.12834 (CIFAR-10 L0 24).
+ */
+export function defaultStrengths(
+  attack: Pick<AttackInfo, 'id' | 'norm' | 'strength'>,
+  { inputShape, bounds: [low, high] = [0, 1], content }: AttackedImages,
+): number[] {
+  const [height, width, channels] = inputShape;
+  const isDrawing = channels === 1 && height === width;
+  const convention = conventions[content ?? (isDrawing ? 'drawings' : 'photographs')];
+  if (attack.strength === 'epsilon') {
+    const norm = attack.norm ?? 'linf';
+    const size = height * width * channels;
+    const factor = {
+      linf: 1,
+      l2: Math.sqrt(size / convention.values),
+      l1: (size / convention.values) ** 0.75,
+      l0: Math.sqrt((height * width) / convention.pixels),
+    }[norm];
+    const scaled = convention.radii[norm].map((radius) => {
+      if (norm === 'l0') return Math.max(1, Math.round(radius * factor));
+      return (high - low) * (factor === 1 ? radius : Number((radius * factor).toPrecision(2)));
+    });
+    // Few whole pixels may be the same number twice.
+    return [...new Set(scaled)];
+  }
+  const unit = isInPixels(attack) ? high - low : 1;
+  return noiseStrengths(attack, convention).map((strength) => strength * unit);
+}
+
+/** Corruptions whose severities suit noise that measures its strength alike. */
+const ALIKE = {
+  sigma: 'gaussian-noise',
+  width: 'gaussian-blur',
+  share: 'impulse-noise',
+  reduction: 'contrast',
+  shift: 'brightness',
+  grain: 'shot-noise',
+} as const;
+
+function noiseStrengths(
+  { id, strength }: Pick<AttackInfo, 'id' | 'strength'>,
+  { betas, benchmark }: Convention,
+): readonly number[] {
+  if (strength === 'beta' || strength === 'epsilon') return betas;
+  const tables: readonly Readonly<Record<string, readonly number[]>>[] = [
+    corruptions[benchmark],
+    ...Object.values(corruptions),
+  ];
+  const of = (name: string) => tables.find((table) => name in table)?.[name];
+  return of(id) ?? of(ALIKE[strength])!;
+}
+
+/** Whether a strength is a number of units of pixels. Speckle noise is a share of a pixel's own value. */
+const isInPixels = ({ id, strength }: Pick<AttackInfo, 'id' | 'strength'>): boolean =>
+  ['beta', 'sigma', 'shift'].includes(strength) && id !== 'speckle-noise';
+
+/** How a norm is written. */
+export const normLabels: Readonly<Record<NormName, string>> = { linf: 'L∞', l2: 'L2', l1: 'L1', l0: 'L0' };
+
+const symbols: Readonly<Record<AttackInfo['strength'], string>> = {
+  epsilon: 'ε',
+  beta: 'β',
+  sigma: 'σ',
+  width: 'width',
+  share: 'share',
+  reduction: 'reduction',
+  shift: 'shift',
+  grain: 'grain',
+};
+
+/** What an axis or a column of strengths is called: `L∞ ε`, `L2 ε`, `β`, `σ`, `width`, `share`, … */
+export function strengthLabel({ norm, strength }: Pick<AttackInfo, 'norm' | 'strength'>): string {
+  return norm && strength === 'epsilon' ? `${normLabels[norm]} ${symbols[strength]}` : symbols[strength];
+}
