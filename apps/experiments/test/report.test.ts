@@ -230,8 +230,8 @@ describe('awkward records', () => {
     );
     const results = document.querySelector('#results')!.textContent.replace(/\s+/g, ' ');
     // Wilson's intervals of 9 % and 1 % of 10,000 images.
-    expect(results).toContain('9.00 [8.5, 9.6]');
-    expect(results).toContain('1.00 [0.82, 1.21]');
+    expect(results).toContain('9.00[8.5, 9.6]');
+    expect(results).toContain('1.00[0.82, 1.21]');
     expect(results).toContain('95 % interval over 10,000 test images, one trial');
     const noise = document.querySelector('#figure-noise')!;
     expect(noise.querySelector('figcaption')!.textContent).toContain(
@@ -241,6 +241,38 @@ describe('awkward records', () => {
     const bars = [...noise.querySelectorAll('g[stroke-opacity="0.6"] line')];
     expect(bars.length).toBe(2 * 3);
     for (const bar of bars) expect(Number(bar.getAttribute('y2'))).not.toBe(Number(bar.getAttribute('y1')));
+  });
+
+  test('results of a subset get figures, but no verdict and no ranking', async () => {
+    const run = await newRun();
+    const subset = { data: { train: 5000, test: 1000 }, training: { epochs: 3 } };
+    for (const [variant, error] of [
+      ['cnn-33', 2],
+      ['cnn-unsharp-32', 9],
+    ] as const)
+      for (const trial of [1, 2, 3])
+        await writeRecord(
+          run,
+          makeRecord({ ...subset, variant, trial, testErrorPercent: error + trial / 10 }),
+        );
+    const report = await buildReport(run);
+    const { document } = await pageOf(report);
+    const headings = [...document.querySelectorAll('h1, h3')].map(({ textContent }) => textContent);
+    expect(headings.slice(0, 2)).toEqual([
+      'No verdict on the paper’s claims: these results are not evidence',
+      'MNIST: no ranking, these results are not evidence',
+    ]);
+    expect(document.querySelector('.caution')!.textContent).toContain(
+      'Not evidence: trained on 5,000 of the paper’s 54,000 images',
+    );
+    expect(document.querySelector('figure')!.id).toBe('figure-overview');
+    expect(document.querySelector('figcaption')!.textContent).toContain('Figure 1.');
+    const markdown = await readFile(report.markdown, 'utf8');
+    for (const page of [document.querySelector('main')!.textContent, markdown]) {
+      expect(page).not.toMatch(/undecided|supported|contradicted|lowest error|lower than/i);
+      expect(page).toContain('2.20 ');
+    }
+    expect(document.querySelectorAll('#comparisons, .verdicts, .claims, .outside').length).toBe(0);
   });
 
   test('a picture that is gone or broken leaves a word in its place', async () => {

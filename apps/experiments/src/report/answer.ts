@@ -1,17 +1,20 @@
 import { html, type Html } from './_html.js';
 import { errorText } from './_intervals.js';
 import { count, PERCENT } from '../format.js';
-import { cautionsOf, headlineOf, namesOf, rankingsOf, type Ranking } from './headline.js';
+import { cautionsOf, headlineOf, namesOf, rankingsOf, shownRankings, type Ranking } from './headline.js';
 import type { Benchmark } from './summary.js';
 
 /** The answer of a benchmark: the lowest error on clean images, under noise, under FGSM. */
 export function answer(benchmark: Benchmark): Html {
-  const rankings = rankingsOf(benchmark);
+  const shown = shownRankings(benchmark);
   return html`<div class="answer">
-    <h3>${headlineOf(benchmark, rankings)}</h3>
-    <ul class="claims">
-      ${rankings.map((ranking) => rankingItem(benchmark, ranking))}
-    </ul>
+    <h3>${headlineOf(benchmark, rankingsOf(benchmark))}</h3>
+    ${
+      shown.length > 0 &&
+      html`<ul class="claims">
+        ${shown.map((ranking) => rankingItem(benchmark, ranking))}
+      </ul>`
+    }
   </div>`;
 }
 

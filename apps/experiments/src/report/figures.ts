@@ -6,6 +6,7 @@ import { attackedGroups } from './attacked-networks.js';
 import { claimsData } from './claims-section.js';
 import { claimsPanels } from './claims-figure.js';
 import { curveCsv, curvePanels } from './curves.js';
+import { hasEvidence } from './headline.js';
 import { imagesOf } from './_intervals.js';
 import { historyCsv, historyPanels } from './history.js';
 import { toCsv } from '../csv.js';
@@ -52,13 +53,13 @@ export function figuresOf(summary: Summary, attacked: AttackedRun | null = null)
       heading: 'The claims',
       caption:
         'Each mark is a comparison, in halves of its 95 % interval from where its claim would turn: right of the gray band it is as claimed, left of it the other way (diamonds), within it open (rings). A single trial has no interval: its ring only shows the direction. Marks beyond 4 stand at the edge.',
-      panels: claimsPanels(verification.claims),
+      panels: hasEvidence(benchmarks) ? claimsPanels(verification.claims) : [],
       columns: 1,
       csv: toCsv(claimsData(verification.claims)),
     },
     {
       id: 'overview',
-      heading: 'Lowest error',
+      heading: hasEvidence(benchmarks) ? 'Lowest error' : 'Test error',
       caption: [
         'Further left is better; the axis for clean images need not begin at 0. Under noise and FGSM, the error is the mean over the strengths at which at least one variant is more than 10 points better than chance.',
         several &&
@@ -66,7 +67,8 @@ export function figuresOf(summary: Summary, attacked: AttackedRun | null = null)
         single &&
           `A thin bar with ends is the 95 % interval over the ${imageCounts(benchmarks, 'clean')} test images (noise and FGSM: ${imageCounts(benchmarks, 'noise')}) of a single trial.`,
         sharesAxis && 'The gray tick and its band are the paper’s mean and deviation on clean images.',
-        'Compare the order of the variants from panel to panel: the best on clean images need not be the best when they are disturbed.',
+        hasEvidence(benchmarks) &&
+          'Compare the order of the variants from panel to panel: the best on clean images need not be the best when they are disturbed.',
       ]
         .filter(Boolean)
         .join(' '),

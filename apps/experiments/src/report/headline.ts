@@ -103,6 +103,10 @@ function judge(
   };
 }
 
+/** The rankings that a report shows: none where the results are not evidence, so that no network is put first. */
+export const shownRankings = (benchmark: Benchmark): Ranking[] =>
+  isEvidence(benchmark.conditions) ? rankingsOf(benchmark) : [];
+
 /** One or two names, which have commas in them; the number of more. */
 export const namesOf = (leaders: readonly VariantSummary[]): string =>
   leaders.length <= 2 ? list(leaders.map(({ name }) => name.long)) : `${leaders.length} variants`;

@@ -6,7 +6,15 @@ import { attackedHeadlines } from './attacked-headline.js';
 import { attackedGroups } from './attacked-networks.js';
 import { gradCamGrids } from './grad-cam-grid.js';
 import { errorText, notationNote } from './_intervals.js';
-import { cautionsOf, hasEvidence, headlineOf, namesOf, NO_EVIDENCE, rankingsOf } from './headline.js';
+import {
+  cautionsOf,
+  hasEvidence,
+  headlineOf,
+  namesOf,
+  NO_EVIDENCE,
+  rankingsOf,
+  shownRankings,
+} from './headline.js';
 import { fillText } from './missing.js';
 import { conditionLabel } from './overview.js';
 import { nameOfRow, resultTables, type ResultTable } from './paper-tables.js';
@@ -86,12 +94,11 @@ function verdicts({ verification: { claims } }: Summary): string {
 }
 
 function answer(benchmark: Benchmark): string {
-  const rankings = rankingsOf(benchmark);
   const { conditions } = benchmark;
   return [
-    `## ${escape(headlineOf(benchmark, rankings))}`,
+    `## ${escape(headlineOf(benchmark, rankingsOf(benchmark)))}`,
     ...cautionsOf(benchmark).map((caution) => `> ${escape(caution)}`),
-    rankings
+    shownRankings(benchmark)
       .map(({ condition, under, leaders, error, next, reason }) =>
         [
           `- Lowest error, ${escape(under)}: **${escape(namesOf(leaders))}**, ${escape(errorText(conditions, condition, error))} % (n = ${error.n})`,

@@ -19,9 +19,8 @@ export function resultTable(table: ResultTable): Html {
     const { long } = nameOfRow(row);
     return groups.length > 1 ? long.slice(architectureName(architectureOf(row)).length + 2) : long;
   };
-  const isSingle = benchmark.variants.every(({ testError }) => testError.n === 1);
   return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0">
-    <table class="results ${isSingle && 'singles'}">
+    <table class="results">
       <caption>
         <span><b>${title}.</b> Test error in percent; ${notationNote(benchmark)}.</span>
       </caption>
@@ -59,7 +58,7 @@ function resultRow(benchmark: Benchmark, variant: VariantSummary, called: string
   const { name, testError, parameters, flops, paper } = variant;
   return html`<tr>
     ${nameCell(name, called, variant.variant)}
-    <td class="num strong ours">${ownError(benchmark, 'clean', testError)}</td>
+    <td class="num strong">${ownError(benchmark, 'clean', testError)}</td>
     <td class="num">${testError.n}</td>
     <td class="num">
       ${paper ? aligned(paper.row.testErrorPercent, paper.row.plusMinus) : NONE}
@@ -73,7 +72,7 @@ function resultRow(benchmark: Benchmark, variant: VariantSummary, called: string
     </td>
     ${(['noise', 'fgsm'] as const).map((condition) => {
       const error = errorUnder(variant, condition);
-      return html`<td class="num ours">${error ? ownError(benchmark, condition, error) : NONE}</td>`;
+      return html`<td class="num">${error ? ownError(benchmark, condition, error) : NONE}</td>`;
     })}
     <td class="num">
       ${number(parameters)}${paper?.row.params && html`<small>paper: ${paper.row.params}</small>`}
@@ -120,13 +119,14 @@ const aligned = (mean: number, sd: number | null): Html =>
 function ownError({ conditions }: Benchmark, condition: Condition, error: Spread): Html {
   const interval = imageInterval(conditions, condition, error);
   return interval
-    ? html`<span class="mean">${percent(error.mean)}</span>
-        <span class="interval">${intervalText(interval)}</span>`
+    ? html`${percent(error.mean)}<small>${intervalText(interval)}</small>`
     : aligned(error.mean, error.sd);
 }
 
 /** The strengths on a line of their own. */
 const columnLabel = (benchmark: Benchmark, condition: 'noise' | 'fgsm'): Html => {
   const [name, at] = conditionLabel(benchmark, condition).split(', ');
-  return at ? html`${name}, <span class="at">${at}</span>` : html`${name}`;
+  if (!at) return html`${name}`;
+  const range = at.replace(/^mean over /, '');
+  return html`${name}, ${range !== at && 'mean over '}<span class="at">${range}</span>`;
 };

@@ -18,6 +18,7 @@ import {
   magnificationNote,
   picturedTrial,
 } from './grad-cam-grid.js';
+import { hasEvidence } from './headline.js';
 import { damagedList, fillText, missingTable } from './missing.js';
 import { resultTables } from './paper-tables.js';
 import { protocolLines, provenanceCsv, provenanceSentence, provenanceTable } from './provenance.js';
@@ -137,8 +138,8 @@ function results(summary: Summary): Section[] {
   return [{ id: 'results', heading: 'Compared with the paper', content: html`${shown}${note}` }];
 }
 
-function comparisons({ verification: { claims, leftAside }, recordCount }: Summary): Section[] {
-  if (recordCount === 0) return [];
+function comparisons({ benchmarks, verification: { claims, leftAside } }: Summary): Section[] {
+  if (!hasEvidence(benchmarks)) return [];
   const aside =
     leftAside > 0 &&
     html`<p>

@@ -97,14 +97,14 @@ thead th { font-size: .8125rem; font-weight: 600; color: var(--quiet); vertical-
 tbody th { font-weight: 560; min-width: 11rem; }
 .results { font-size: .90625rem; }
 .results tbody th { white-space: nowrap; }
+.results tbody th small { white-space: normal; }
 .at { white-space: nowrap; text-transform: none; }
 .num { text-align: right; white-space: nowrap; }
 thead .num { white-space: normal; }
 .results .mean { display: inline-block; min-width: 2.8em; }
 .results .sd { display: inline-block; min-width: 3.9em; text-align: left; color: var(--quiet); }
-table.results .interval { display: inline-block; text-align: left; color: var(--quiet); }
-table.singles .interval { min-width: 6.2em; }
-.strong .mean { font-weight: 680; }
+.strong { font-weight: 680; }
+.strong .sd { font-weight: 400; }
 .outside { color: var(--mark); font-weight: 680; }
 small { color: var(--quiet); font-size: .8125rem; font-weight: 400; }
 th small, td > small { display: block; }
