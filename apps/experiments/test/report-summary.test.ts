@@ -232,7 +232,7 @@ describe('the headline', () => {
       ...trials('cnn-33-k9', [0.95, 0.94, 0.96]),
       ...trials('cnn-unsharp-32', [0.7, 0.71, 0.72]),
     );
-    expect(clear.reasons[0]).toBe('lower than each of the 2 others (95 % intervals, Holm)');
+    expect(clear.reasons[0]).toBe('lower than each of the 2 others (95 % intervals, Holm’s correction)');
     const open = headline(
       ...trials('cnn-33', [2, 2.01, 2.02]),
       ...trials('cnn-33-k9', [0.74, 0.75, 0.73]),

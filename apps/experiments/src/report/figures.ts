@@ -61,7 +61,7 @@ export function figuresOf(summary: Summary, attacked: AttackedRun | null = null)
       id: 'overview',
       heading: hasEvidence(benchmarks) ? 'Lowest error' : 'Test error',
       caption: [
-        'Further left is better; the axis for clean images need not begin at 0. Under noise and FGSM, the error is the mean over the strengths at which at least one variant is more than 10 points better than chance.',
+        'Further left is better; the axes need not begin at 0. Under noise and FGSM, the error is the mean over the strengths at which at least one variant is more than 10 points better than chance.',
         several &&
           'A filled mark is the mean, the thick bar ± one standard deviation over trials, the small rings the trials.',
         single &&

@@ -99,7 +99,7 @@ function judge(
   const all = others.length === 1 ? 'the other' : `each of the ${others.length} others`;
   return {
     verdict: 'decided',
-    reason: `lower than ${all} (95 % intervals${others.length > 1 ? ', Holm' : ''})`,
+    reason: `lower than ${all} (95 % intervals${others.length > 1 ? ', Holm’s correction' : ''})`,
   };
 }
 

@@ -46,6 +46,15 @@ export function overviewPanels(benchmarks: readonly Benchmark[]): Panel[] {
   );
 }
 
+/** An axis of errors under noise or attack spans at least this many points, so that small differences look small. */
+const LEAST_SPAN = 10;
+
+function widened([low, high]: readonly [number, number]): [number, number] {
+  const missing = Math.max(0, LEAST_SPAN - (high - low));
+  const from = Math.max(0, low - missing / 2);
+  return [from, Math.min(100, Math.max(high, from + LEAST_SPAN))];
+}
+
 function errorPanel(
   benchmark: Benchmark,
   architecture: string,
@@ -84,7 +93,7 @@ function errorPanel(
     heading: `${architectureName(architecture)} · ${benchmark.title}`,
     under: `error %, ${under}`,
     note: trialsNote(variants),
-    domain: condition === 'clean' ? zoom(reach, 100) : [0, 100],
+    domain: condition === 'clean' ? zoom(reach, 100) : widened(zoom(reach, 100)),
     format: percent,
   });
 }

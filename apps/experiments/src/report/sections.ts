@@ -204,7 +204,7 @@ function missing(summary: Summary): Section {
         ${
           rows === 0
             ? 'Every row of the paper’s tables has a result.'
-            : `${rows} of the paper’s 31 rows have no result on the paper’s data in this run.`
+            : `${rows} of the paper’s 31 rows ${rows === 1 ? 'has' : 'have'} no result on the paper’s data in this run.`
         }
       </p>
       ${summary.fill && html`<p>${fillText(summary.fill)} <code>${summary.fill.command}</code></p>`}

@@ -98,6 +98,7 @@ tbody th { font-weight: 560; min-width: 11rem; }
 .results { font-size: .90625rem; }
 .results tbody th { white-space: nowrap; }
 .results tbody th small { white-space: normal; }
+.results :is(th, td):not(:first-child) { padding-inline: .38rem; }
 .at { white-space: nowrap; text-transform: none; }
 .num { text-align: right; white-space: nowrap; }
 thead .num { white-space: normal; }
