@@ -115,9 +115,15 @@ export interface DatasetLoader {
   locate(options: Pick<DatasetOptions, 'dataDir'>): Promise<DatasetPlace>;
 }
 
+/** The range that pixels are wanted in; a `Classifier` is one. */
+export interface PixelRange {
+  /** What the bytes 0 and 255 become. */
+  readonly bounds: readonly [low: number, high: number];
+}
+
 /** Images and labels as tensors; whoever asked for them disposes both. */
 export interface Batch {
-  /** [batch, height, width, channels], float32 in [0, 1]. */
+  /** [batch, height, width, channels], float32 within the bounds asked for, [0, 1] by default. */
   images: tf.Tensor4D;
   /** [batch], int32. */
   labels: tf.Tensor1D;
@@ -220,28 +226,45 @@ export function splitOff(set: ImageSet, fraction: number, random: RandomStream):
 }
 
 /**
- * The images at these indices as tensors, pixels divided by 255.
+ * The images at these indices as tensors, pixels as in `tensorsOf`.
  *
  * The caller owns both tensors.
+ *
+ * @param range give the classifier that gets the images, so that they lie within its bounds. Default: [0, 1].
  */
-export function batchOf(set: ImageSet, indices: ArrayLike<number>): Batch {
-  return tensorsOf(pick(set, indices));
+export function batchOf(set: ImageSet, indices: ArrayLike<number>, range?: PixelRange): Batch {
+  return tensorsOf(pick(set, indices), range);
 }
 
-/** A whole set as tensors, pixels divided by 255. The caller owns both. */
-export function tensorsOf({ spec, pixels, labels }: ImageSet): Batch {
+/**
+ * A whole set as tensors: a byte b becomes low + (high − low)·b/255. The caller owns both.
+ *
+ * @param range give the classifier that gets the images, so that they lie within its bounds. Default: [0, 1].
+ */
+export function tensorsOf({ spec, pixels, labels }: ImageSet, range: PixelRange = UNIT): Batch {
+  const [low, high] = range.bounds;
+  // Never past a bound by rounding.
+  const values = Float32Array.from({ length: 256 }, (_, byte) =>
+    Math.min(Math.max(low + (high - low) * (byte / 255), low), high),
+  );
   const floats = new Float32Array(pixels.length);
-  for (let i = 0; i < pixels.length; i++) floats[i] = pixels[i] / 255;
+  for (let i = 0; i < pixels.length; i++) floats[i] = values[pixels[i]];
   return {
     images: tf.tensor4d(floats, [labels.length, spec.height, spec.width, spec.channels]),
     labels: tf.tensor1d(Int32Array.from(labels), 'int32'),
   };
 }
 
-/** Consecutive batches over a whole set; each is disposed after its turn in the loop. */
-export function* batchesOf(set: ImageSet, batchSize: number): Generator<PlacedBatch> {
+const UNIT: PixelRange = { bounds: [0, 1] };
+
+/**
+ * Consecutive batches over a whole set; each is disposed after its turn in the loop.
+ *
+ * @param range give the classifier that gets the images, so that they lie within its bounds. Default: [0, 1].
+ */
+export function* batchesOf(set: ImageSet, batchSize: number, range?: PixelRange): Generator<PlacedBatch> {
   for (let start = 0; start < countOf(set); start += batchSize) {
-    const batch = tensorsOf(sliceOf(set, start, batchSize));
+    const batch = tensorsOf(sliceOf(set, start, batchSize), range);
     try {
       yield { ...batch, start };
     } finally {

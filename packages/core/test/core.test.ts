@@ -11,6 +11,7 @@ import {
   randomStream,
   restoreStream,
   splitOff,
+  tensorsOf,
   WeightmapError,
   type ImageSpec,
   type RandomState,
@@ -108,6 +109,30 @@ describe('image sets', () => {
     );
     expect([...labels.dataSync()]).toEqual([1, 0]);
     tf.dispose([images, labels]);
+  });
+
+  it('become tensors within the bounds asked for, never past them', () => {
+    const range = { bounds: [-1, 3] as const };
+    for (const { images, labels } of [
+      batchOf(tenImages, [3], range),
+      tensorsOf(pick(tenImages, [3]), range),
+    ]) {
+      expect([...images.dataSync()]).toEqual(
+        [18, 19, 20, 21, 22, 23].map((i) => Math.fround(-1 + (4 * i * 4) / 255)),
+      );
+      tf.dispose([images, labels]);
+    }
+    for (const { images } of batchesOf(tenImages, 10, range)) expect(images.min().dataSync()[0]).toBe(-1);
+    const ends = imageSet(spec, Uint8Array.of(0, 255, 0, 255, 0, 255), Uint8Array.of(0));
+    for (const bounds of [
+      [-0.3, 0.7],
+      [0.1, 0.3],
+      [-2.2, 1 / 3],
+    ] as const) {
+      const { images } = tensorsOf(ends, { bounds });
+      const [low, high] = [Math.min(...images.dataSync()), Math.max(...images.dataSync())];
+      expect([low, high]).toEqual(bounds.map(Math.fround));
+    }
   });
 
   it('split into disjoint parts that together are the whole, by seed', () => {

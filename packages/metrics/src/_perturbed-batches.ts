@@ -5,12 +5,12 @@ import { batchesOf, randomStream, type Attack, type Classifier, type ImageSet } 
 export interface Perturbation {
   /** Noise or an attack; it gets the true labels. */
   readonly attack: Attack;
-  /** ε or β, in units of pixels. */
+  /** ε or β, in units of the classifier's pixels: with bounds [−1, 1], 0.2 is a tenth of their range. */
   readonly strength: number;
 }
 
 export interface PerturbedBatch {
-  /** [batch, height, width, channels], as in the set. */
+  /** [batch, height, width, channels], those of the set within the classifier's bounds. */
   readonly clean: tf.Tensor4D;
   /** The same images, perturbed; `clean` itself if there is nothing to do. */
   readonly images: tf.Tensor4D;
@@ -32,7 +32,7 @@ export function* perturbedBatches(
     batchSize,
   }: { perturbation: Perturbation | undefined; seed: number; batchSize: number },
 ): Generator<PerturbedBatch> {
-  for (const { images: clean, labels, start } of batchesOf(set, batchSize)) {
+  for (const { images: clean, labels, start } of batchesOf(set, batchSize, classifier)) {
     if (!perturbation) {
       yield { clean, images: clean, start };
       continue;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError, type Classifier } from '@weightmap/core';
+import { asClassifier, WeightmapError, type Classifier } from '@weightmap/core';
 import { compiledSteps } from './_step.js';
 import { layerNamed, withChangedOutput } from './_tap.js';
 
@@ -36,8 +36,9 @@ export interface GradCamResult {
  * numbers up to rounding.
  *
  * @param model maps [batch, height, width, channels] to logits [batch, classes].
+ * @param images [batch, height, width, channels] within the bounds that the model is made for.
  * @throws WeightmapError if there is no such layer, its output has no places, it is used not at all or twice, a class is
- *   none of the model's, or the logits or the map are not finite.
+ *   none of the model's, the model gives probabilities and no classifier is given, or the logits or the map are not finite.
  * Source: Selvaraju et al., arXiv:1610.02391, equations 1 and 2; paper, figure 5.
  */
 export function gradCam(
@@ -46,9 +47,8 @@ export function gradCam(
   { layer: name, classIndex, classifier }: GradCamOptions,
 ): GradCamResult {
   const layer = layerNamed(model, name);
-  const logits = classifier
-    ? (x: tf.Tensor4D) => classifier.logits(x)
-    : (x: tf.Tensor4D) => model.apply(x, { training: false }) as tf.Tensor2D;
+  const explained = classifier ?? asClassifier(model);
+  const logits = (x: tf.Tensor4D) => explained.logits(x);
   const plain = (inputs: Explained) => explain(layer, logits, inputs);
   const step = classifier ? steps(classifier, layer, plain) : plain;
   const classes = model.outputs[0].shape[1] as number;

@@ -15,7 +15,8 @@ export interface Corruption {
  * The errors of a classifier under each corruption of a table, `corruptions` of `@weightmap/attacks` for example, at every
  * severity, and without: what `meanCorruptionError` takes.
  *
- * All severities of a corruption share its random numbers.
+ * All severities of a corruption share its random numbers. Those that are in units of pixels are in units of the classifier's
+ * pixels: `corruptions` is for bounds of [0, 1].
  *
  * @throws WeightmapError if the set is empty or doesn't fit the classifier; whatever the noise throws.
  */

@@ -12,7 +12,7 @@ import { checkFit } from './test-error.js';
 
 /** The error at one strength. */
 export interface RobustnessPoint {
-  /** ε or β, in units of pixels. */
+  /** ε or β, in units of the classifier's pixels: with bounds [−1, 1], 0.2 is a tenth of their range. */
   readonly strength: number;
   /** Share of the attacked images that is misclassified, whether or not it was before the attack. */
   readonly errorPercent: number;
@@ -35,6 +35,8 @@ export interface RobustnessCurveOptions {
 /**
  * The error under an attack over its strength: one point a strength, in the order given.
  *
+ * Images are scaled to the classifier's bounds, and strengths are in units of its pixels.
+ *
  * Every batch has its own random stream and every strength its share of one run, so that a point depends neither
  * on the order of the batches nor on the other strengths. Between two batches the event loop gets its turn.
  *
@@ -51,7 +53,7 @@ export async function robustnessCurve(
   if (strengths.length === 0) return [];
   const count = countOf(set);
   const misclassified = strengths.map(() => 0);
-  for (const { images, labels, start } of batchesOf(set, batchSize)) {
+  for (const { images, labels, start } of batchesOf(set, batchSize, classifier)) {
     const random = randomStream(seed, attack.id, start);
     attack.run(classifier, images, labels, { strengths, random }).forEach((outcome, i) => {
       outcome.adversarial.dispose();

@@ -1,7 +1,9 @@
 import {
   batchesOf,
+  checkLogits,
   countOf,
   predictClasses,
+  sliceOf,
   WeightmapError,
   type Classifier,
   type ImageSet,
@@ -9,6 +11,8 @@ import {
 
 /**
  * Test error: the share of images, in percent, whose largest logit is not the label's.
+ *
+ * Images are scaled to the classifier's bounds.
  *
  * @throws WeightmapError if the set is empty, its images don't fit the classifier, or a logit is not finite.
  */
@@ -19,7 +23,7 @@ export function testError(
 ): number {
   checkFit(classifier, set);
   let wrong = 0;
-  for (const { images, start } of batchesOf(set, batchSize))
+  for (const { images, start } of batchesOf(set, batchSize, classifier))
     predictClasses(classifier, images).forEach((guess, i) => {
       if (guess !== set.labels[start + i]) wrong++;
     });
@@ -29,9 +33,12 @@ export function testError(
 /**
  * Checks that a set can be measured with a classifier.
  *
- * @throws WeightmapError if it is empty, or of other images or more classes than the classifier takes.
+ * @throws WeightmapError if it is empty, or of other images or more classes than the classifier takes, or if the classifier
+ *   gives probabilities instead of logits.
  */
-export function checkFit({ inputShape, classes }: Classifier, { spec, labels }: ImageSet): void {
+export function checkFit(classifier: Classifier, set: ImageSet): void {
+  const { inputShape, classes } = classifier;
+  const { spec, labels } = set;
   if (labels.length === 0) throw new WeightmapError('There are no images to measure the error on.');
   const shape = [spec.height, spec.width, spec.channels];
   if (shape.join() !== inputShape.join())
@@ -42,4 +49,12 @@ export function checkFit({ inputShape, classes }: Classifier, { spec, labels }: 
     throw new WeightmapError(`The images are of ${spec.classes.length} classes.`, {
       expected: `at most ${classes}, as many as the classifier tells apart`,
     });
+  if (knownLogits.has(classifier)) return;
+  for (const { images } of batchesOf(sliceOf(set, 0, LOOKED_AT), LOOKED_AT, classifier))
+    checkLogits(classifier, images);
+  knownLogits.add(classifier);
 }
+
+/** Images whose logits are looked at, once for a classifier. */
+const LOOKED_AT = 8;
+const knownLogits = new WeakSet<Classifier>();

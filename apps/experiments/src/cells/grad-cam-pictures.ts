@@ -74,7 +74,8 @@ export async function drawLooks(
     .filter((index) => index >= 0);
   if (chosen.length === 0) return [];
   const geometry = mapGeometry(model, layer);
-  const { images, labels } = batchOf(test, chosen);
+  const { images, labels } = batchOf(test, chosen, classifier);
+  const [low, high] = classifier.bounds;
   const looks: Look[] = [];
   try {
     const clean = await images.data<'float32'>();
@@ -95,7 +96,8 @@ export async function drawLooks(
           signal?.throwIfAborted();
           const named = (what: string) => `${place}/${sample}-${condition}-${what}.png`;
           const [image, heatmap] = [named('image'), named('heatmap')];
-          await writePng(path.join(folder, image), part(pixels, i), { height, width, channels });
+          const gray = part(pixels, i).map((value) => (value - low) / (high - low));
+          await writePng(path.join(folder, image), gray, { height, width, channels });
           const heat = mapOnImage(part(heatmaps, i), geometry, test.spec);
           await writePng(path.join(folder, heatmap), heat, { height, width, channels: 1 });
           const added = perturbations && perturbation ? named('perturbation') : undefined;
