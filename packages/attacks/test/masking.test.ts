@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { randomStream, type Classifier } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { maskingChecks, maskingReport, type MaskingOptions } from '../src/index.js';
+import { maskingChecks, maskingReport, maskingReports, type MaskingOptions } from '../src/index.js';
+import { gain, share } from '../src/masking/_estimates.js';
+import { judgeFinding, type MaskingCheck } from '../src/masking/check.js';
 import { trainedNetwork } from './_trained.js';
 
 useEngine();
@@ -37,18 +39,26 @@ const flagged = (classifier: Classifier, options: Partial<MaskingOptions> = {}) 
 const withLogits = (logits: (x: tf.Tensor4D) => tf.Tensor2D): Classifier => ({ ...plain, logits });
 
 describe('the masking report', () => {
-  it('has fifteen checks, numbered and explained', () => {
-    expect(maskingChecks.map(({ number }) => number)).toEqual(Array.from({ length: 15 }, (_, i) => i + 1));
-    expect(new Set(maskingChecks.map(({ id }) => id)).size).toBe(15);
+  it('has sixteen checks, numbered and explained', () => {
+    expect(maskingChecks.map(({ number }) => number)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
+    expect(new Set(maskingChecks.map(({ id }) => id)).size).toBe(16);
     for (const { title, meaning } of maskingChecks) expect(title && meaning).not.toBe('');
   });
 
   it('raises no doubt about a plain CNN', async () => {
-    const { checks, believable, count } = await expectNoLeak(() => report(plain));
-    expect(checks.filter(({ verdict }) => verdict === 'flagged')).toEqual([]);
-    expect(believable).toBe(true);
+    const { checks, verdict, reason, believable, count, pgdAccuracy, pgdAccuracyInterval } =
+      await expectNoLeak(() => report(plain));
+    expect(checks.filter((check) => check.verdict !== 'passed').map(({ id }) => id)).toEqual([
+      'transfer-fools',
+    ]);
+    expect([verdict, believable]).toEqual(['believable', true]);
+    expect(reason).toBe(
+      '15 checks found no sign of masking. Not run: transfer-fools (no other networks for the same task were given).',
+    );
     expect(count).toBe(COUNT);
-    for (const { value } of checks) expect(value).not.toBeNull();
+    expect(pgdAccuracy).toBeGreaterThan(0.3);
+    expect(pgdAccuracyInterval![0]).toBeLessThan(pgdAccuracy!);
+    for (const { id, value } of checks) expect(value === null).toBe(id === 'transfer-fools');
   });
 
   it('doubts a network with a layer whose gradient is zero', () => {
@@ -57,11 +67,62 @@ describe('the masking report', () => {
       gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
     }));
     const control = withLogits((x) => plain.logits(quantised(x) as tf.Tensor4D));
-    const { checks, believable } = report(control);
-    const found = checks.filter(({ verdict }) => verdict === 'flagged').map(({ id }) => id);
-    for (const id of ['useless-gradients', 'unchanged-by-fgsm', 'stands-everything', 'finite-differences'])
+    const { checks, believable, verdict, reason } = report(control, { surrogates: [plain] });
+    const found = checks.filter((check) => check.verdict === 'flagged').map(({ id }) => id);
+    for (const id of [
+      ...['useless-gradients', 'unchanged-by-fgsm', 'stands-everything', 'finite-differences'],
+      // Images made against the network behind the layer fool it too.
+      'transfer-fools',
+    ])
       expect(found).toContain(id);
-    expect(believable).toBe(false);
+    expect([verdict, believable]).toEqual(['suspicious', false]);
+    expect(reason).toContain(`${found.length} of 16 checks raise doubt: useless-gradients`);
+  });
+
+  it('finds nothing to believe or to doubt where PGD leaves nothing', () => {
+    const { checks, verdict, reason, pgdAccuracy, believable } = report(plain, { epsilon: 0.5 });
+    expect(pgdAccuracy).toBe(0);
+    expect([verdict, believable]).toEqual(['not applicable', false]);
+    expect(reason).toBe(
+      'PGD leaves 0.0 % of the images rightly classified at ε = 0.5: there is no robustness to doubt.',
+    );
+    for (const check of checks)
+      expect(check).toMatchObject({
+        ...{ value: null, verdict: 'not run', because: 'PGD leaves less than 5 % of the images' },
+      });
+  });
+
+  it('repeats itself, and says at each radius what it says at that radius alone', () => {
+    const some = [images.slice(0, FEW), labels.slice(0, FEW)] as const;
+    const epsilons = [0.05, 0.5, 0.1];
+    const progress: number[][] = [];
+    const onProgress = (...step: number[]) => progress.push(step);
+    const together = maskingReports(plain, ...some, { ...short, epsilons, seed: 1, onProgress });
+    epsilons.forEach((epsilon, i) => expect(together[i]).toEqual(report(plain, { ...short, epsilon }, FEW)));
+    expect(progress).toEqual(Array.from({ length: 49 }, (_, i) => [i, 48]));
+    tf.dispose([...some]);
+  });
+
+  it('takes NaN in a gradient for a finding, and goes on without what cannot run', () => {
+    const endless = tf.customGrad((x) => ({
+      value: (x as tf.Tensor).clone(),
+      gradFunc: (dy: tf.Tensor) => dy.mul(NaN),
+    }));
+    const broken = withLogits((x) => plain.logits(endless(x) as tf.Tensor4D));
+    const { checks, verdict, pgdAccuracy } = report(broken, short, FEW);
+    const of = (id: string) => checks.find((check) => check.id === id)!;
+    expect(of('useless-gradients')).toMatchObject({ value: 1, verdict: 'flagged' });
+    expect(of('useless-gradients').samples).toHaveLength(FEW);
+    expect(of('losses-disagree')).toMatchObject({ value: null, verdict: 'not run' });
+    expect(of('losses-disagree').because).toContain('gradient of the loss is not finite');
+    expect([verdict, pgdAccuracy]).toEqual(['suspicious', null]);
+  });
+
+  it('refuses surrogates that are for another task', () => {
+    const wide: Classifier = { ...plain, bounds: [-1, 1] };
+    expect(() => report(plain, { ...short, surrogates: [plain, wide] }, FEW)).toThrow(
+      'A surrogate is not for the task',
+    );
   });
 
   it('doubts probabilities, and says how many images give them', () => {
@@ -96,26 +157,68 @@ describe('the masking report', () => {
     expect(flagged(sharp)).toEqual(expect.arrayContaining(['temperature', 'losses-disagree']));
   });
 
-  it('takes NaN in a gradient for a finding, not for an error', () => {
-    const broken = tf.customGrad((x) => ({
-      value: (x as tf.Tensor).clone(),
-      gradFunc: (dy: tf.Tensor) => dy.mul(0),
-    }));
-    const flat = withLogits((x) => plain.logits(broken(x) as tf.Tensor4D));
-    const check = report(flat, short, FEW).checks.find(({ id }) => id === 'useless-gradients')!;
-    expect(check.value).toBe(1);
-    expect(check.samples).toHaveLength(FEW);
-  });
-
   it('tries images made against surrogates', () => {
     const check = report(plain, { ...short, surrogates: [plain] }, FEW).checks.find(
-      ({ id }) => id === 'noise-or-transfer-fools',
+      ({ id }) => id === 'transfer-fools',
     )!;
     // Images made against the network itself fool nothing that its own attack doesn't.
     expect(check).toMatchObject({ value: 0, verdict: 'passed' });
   });
+});
 
-  it('repeats itself', () => {
-    expect(report(plain, short, FEW)).toEqual(report(plain, short, FEW));
+describe('a check', () => {
+  const check: MaskingCheck = {
+    ...{ number: 1, id: 'made-up', title: '', meaning: '', unit: 'points', threshold: 2 },
+    measure: () => ({ value: null }),
+  };
+  /** The first fools `more` images that the second doesn't, and the second `less` others, of `count`. */
+  const paired = (more: number, less: number, count = 100) => {
+    const flags = (from: number, to: number) => Array.from({ length: count }, (_, i) => i >= from && i < to);
+    return gain(flags(0, more), flags(more, more + less));
+  };
+
+  it('is undecided where noise may have led beyond its limit, and says how many images would decide', () => {
+    const found = judgeFinding(check, { value: paired(4, 0) }, 100);
+    expect(found.value).toBeCloseTo(4, 10);
+    // 5/102 − 1/102 ± 1.96 · √((6/102 − (4/102)²)/102), in points.
+    expect(found.interval![0]).toBeCloseTo(-0.723, 3);
+    expect(found.interval![1]).toBeCloseTo(8.566, 3);
+    expect(found).toMatchObject({ verdict: 'undecided', imagesNeeded: 419 });
+    // A finding as large, of so many images, is decided; of one fewer it isn't.
+    const [most, least] = [419, 418].map((n) => paired(4, 0).intervalFrom(n)[0]);
+    expect(most).toBeGreaterThan(2);
+    expect(least).toBeLessThanOrEqual(2);
+  });
+
+  it.each([
+    [paired(2, 0), 'passed'],
+    [paired(0, 30), 'passed'],
+    [paired(12, 0), 'flagged'],
+    [paired(20, 3), 'flagged'],
+    [paired(20, 16), 'undecided'],
+  ])('is flagged where its whole interval is beyond the limit alone (%#)', (estimate, verdict) => {
+    const found = judgeFinding(check, { value: estimate }, 100);
+    expect(found.verdict).toBe(verdict);
+    expect(found.imagesNeeded === null).toBe(verdict !== 'undecided');
+  });
+
+  it('takes a single image for a sign where none is allowed', () => {
+    const none = { ...check, unit: 'share', threshold: 0 } as const;
+    const of = (hits: number) => ({ value: share(Array.from({ length: 100 }, (_, i) => i < hits)) });
+    expect(judgeFinding(none, of(0), 100)).toMatchObject({ value: 0, verdict: 'passed' });
+    expect(judgeFinding(none, of(1), 100)).toMatchObject({ value: 0.01, verdict: 'flagged' });
+    // Of a limit of 1 %: 2 of 100 may be chance, 4 aren't.
+    const one = { ...none, threshold: 0.01 };
+    expect(judgeFinding(one, of(2), 100).verdict).toBe('undecided');
+    expect(judgeFinding(one, of(4), 100).verdict).toBe('flagged');
+  });
+
+  it('without an interval is compared as it is; one that did not run says why', () => {
+    expect(judgeFinding(check, { value: 2.1 }, 100)).toMatchObject({ verdict: 'flagged', interval: null });
+    expect(judgeFinding({ ...check, least: true }, { value: 2.1 }, 100).verdict).toBe('passed');
+    expect(judgeFinding(check, { value: NaN }, 100).verdict).toBe('flagged');
+    expect(judgeFinding(check, { value: null, because: 'no' }, 100)).toMatchObject({
+      ...{ verdict: 'not run', because: 'no', value: null },
+    });
   });
 });

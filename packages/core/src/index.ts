@@ -9,3 +9,4 @@ export type * from './progress.js';
 export * from './random.js';
 export * from './run-record.js';
 export * from './showcase.js';
+export * from './wilson-interval.js';

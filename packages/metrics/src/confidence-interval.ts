@@ -1,4 +1,4 @@
-import { WeightmapError } from '@weightmap/core';
+import { WeightmapError, wilsonInterval } from '@weightmap/core';
 import jStat from 'jstat';
 
 /** Where something probably lies, and what that allows for. */
@@ -42,13 +42,8 @@ export function testErrorInterval(
   checkLevel(level);
   if (!(Number.isInteger(n) && n > 0)) throw noNumber(n, 'of test images', 'a whole number ≥ 1');
   if (!(errorPercent >= 0 && errorPercent <= 100)) throw noNumber(errorPercent, 'for an error', '0 … 100 %');
-  const p = errorPercent / 100;
   const z = jStat.normal.inv((1 + level) / 2, 0, 1);
-  const shrink = 1 + z ** 2 / n;
-  const centre = (p + z ** 2 / (2 * n)) / shrink;
-  const half = (z / shrink) * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n ** 2));
-  // Both ends are exact there, but for rounding.
-  const [low, high] = [p === 0 ? 0 : centre - half, p === 1 ? 1 : centre + half];
+  const [low, high] = wilsonInterval(errorPercent / 100, n, z);
   return { low: 100 * low, high: 100 * high, level, covers: 'test images', n };
 }
 

@@ -16,7 +16,13 @@ const checkSchema = z.object({
   least: z.boolean().optional(),
   value: z.number().nullable(),
   samples: z.array(z.number()).optional(),
-  verdict: z.enum(['passed', 'flagged', 'not applicable']),
+  verdict: z.enum(['passed', 'flagged', 'undecided', 'not run', 'not applicable']),
+  /** 95 %, over test images. */
+  interval: z.tuple([z.number(), z.number()]).readonly().nullish(),
+  /** Of an undecided check: images that would decide it. */
+  imagesNeeded: z.number().nullish(),
+  /** Why it did not run. */
+  because: z.string().optional(),
 });
 
 const picture = z.string().regex(/^attacked\/[\w.-]+\.png$/, 'attacked/<name>.png');
@@ -57,6 +63,9 @@ const attackedRunSchema = z.object({
           epsilon: z.number(),
           count: z.number(),
           believable: z.boolean(),
+          verdict: z.enum(['believable', 'suspicious', 'undecided', 'not applicable']).optional(),
+          reason: z.string().optional(),
+          pgdAccuracy: z.number().nullish(),
           checks: z.array(checkSchema),
         })
         .nullable(),

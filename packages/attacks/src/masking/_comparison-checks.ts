@@ -3,7 +3,8 @@ import { predictClasses, type Attack } from '@weightmap/core';
 import { deepFool } from '../deepfool.js';
 import { square } from '../square.js';
 import type { MaskingCheck } from './check.js';
-import { anyOf, onlyIn, shareOf, type Probe } from './_probe.js';
+import { gain, larger, share } from './_estimates.js';
+import { anyOf, onlyIn, placesOf, type Probe } from './_probe.js';
 
 const byLoss = ({ pgd }: Probe, loss: 'ce' | 'margin' | 'dlr'): Attack => pgd({ loss });
 
@@ -22,14 +23,15 @@ export const unboundedFails: MaskingCheck = {
   meaning: 'an attack without a bound always has a way: it doesn’t see it',
   unit: 'share',
   threshold: 0,
+  once: true,
   measure(probe) {
-    const { fooled, range, count } = probe;
+    const { fooled, range } = probe;
     const hit = anyOf(
       fooled('deepfool', deepFool, Number.MAX_SAFE_INTEGER),
       fooled('pgd on the margin', () => byLoss(probe, 'margin'), range),
     );
-    const samples = hit.flatMap((flag, i) => (flag ? [] : [i]));
-    return { value: samples.length / count, samples };
+    const missed = hit.map((flag) => !flag);
+    return { value: share(missed), samples: placesOf(missed) };
   },
 };
 
@@ -43,13 +45,13 @@ export const lossesDisagree: MaskingCheck = {
   threshold: 2,
   measure(probe) {
     const { fooled, epsilon, classifier } = probe;
-    const ce = shareOf(fooled('pgd', () => byLoss(probe, 'ce'), epsilon));
+    const ce = fooled('pgd', () => byLoss(probe, 'ce'), epsilon);
     const others = [
       fooled('pgd on the margin', () => byLoss(probe, 'margin'), epsilon),
       // DLR isn't defined for two classes.
       ...(classifier.classes > 2 ? [fooled('pgd on DLR', () => byLoss(probe, 'dlr'), epsilon)] : []),
-    ].map(shareOf);
-    return { value: 100 * Math.max(...others.map((other) => Math.abs(other - ce))) };
+    ];
+    return { value: others.flatMap((other) => [gain(other, ce), gain(ce, other)]).reduce(larger) };
   },
 };
 
@@ -65,51 +67,71 @@ export const blackBoxStronger: MaskingCheck = {
     const { fooled, epsilon, queries } = probe;
     const blind = fooled('square', () => square({ queries }), epsilon);
     const seeing = whiteBox(probe);
-    return { value: Math.max(0, 100 * (shareOf(blind) - shareOf(seeing))), samples: onlyIn(blind, seeing) };
+    return { value: gain(blind, seeing), samples: onlyIn(blind, seeing) };
   },
 };
 
 const DRAWS = 20;
 
+/** Which images are taken for another class once they are moved. The moved ones are freed. */
+function fooledBy({ classifier, labels }: Probe, moved: tf.Tensor4D): boolean[] {
+  const truth = labels.dataSync();
+  const guesses = tf.tidy(() =>
+    predictClasses(classifier, moved.clipByValue(...classifier.bounds) as tf.Tensor4D),
+  );
+  moved.dispose();
+  return [...guesses].map((guess, i) => guess !== truth[i]);
+}
+
+/** Images that are found without looking, and aren't found by looking. */
+function foundBlindly(probe: Probe, blind: readonly boolean[]) {
+  const samples = onlyIn(blind, whiteBox(probe));
+  return { value: samples.length, samples };
+}
+
 /** 12 */
-export const noiseOrTransferFools: MaskingCheck = {
+export const transferFools: MaskingCheck = {
   number: 12,
-  id: 'noise-or-transfer-fools',
-  title: 'images that noise within ε, or an adversarial image of another network, fools and PGD doesn’t',
+  id: 'transfer-fools',
+  title: 'images that an adversarial image of another network fools and PGD doesn’t',
+  meaning: 'what fools another network lies in the ball too: PGD on this one should find it',
+  unit: 'images',
+  threshold: 0,
+  measure(probe) {
+    const { images, labels, epsilon, surrogates, random, pgd } = probe;
+    if (surrogates.length === 0)
+      return { value: null, because: 'no other networks for the same task were given' };
+    // Every step: the first image that fools the other network lies just beyond its boundary.
+    const attack = pgd({ stopWhenFooled: false });
+    const hits = surrogates.map((surrogate) => {
+      const options = { strengths: [epsilon], random: random('transfer') };
+      const [{ adversarial }] = attack.run(surrogate, images, labels, options);
+      return fooledBy(probe, adversarial);
+    });
+    return foundBlindly(probe, anyOf(...hits));
+  },
+};
+
+/** 16 */
+export const noiseFools: MaskingCheck = {
+  number: 16,
+  id: 'noise-fools',
+  title: 'images that noise within ε fools and PGD doesn’t',
   meaning: 'a point in the ball that was found without looking should be found by looking',
   unit: 'images',
   threshold: 0,
   measure(probe) {
-    const { classifier, images, labels, epsilon, surrogates, random, correct, pgd } = probe;
-    const truth = labels.dataSync();
-    let blind = correct.map(() => false);
-    const tryOut = (points: tf.Tensor4D) => {
-      const guesses = tf.tidy(() => {
-        const inBounds = points.clipByValue(...classifier.bounds) as tf.Tensor4D;
-        return predictClasses(classifier, inBounds);
-      });
-      blind = anyOf(
-        blind,
-        [...guesses].map((guess, i) => guess !== truth[i]),
-      );
-      points.dispose();
-    };
-    for (let draw = 0; draw < DRAWS; draw++)
-      tryOut(
+    const { images, epsilon, random } = probe;
+    const hits = Array.from({ length: DRAWS }, (_, draw) =>
+      fooledBy(
+        probe,
         tf.tidy(() => {
           const noise = tf.tensor4d(random(`noise ${draw}`).uniforms(images.size, -1, 1), images.shape);
           // Corners of the ball and points inside it, by turns.
           return images.add((draw % 2 ? noise : noise.sign()).mul(epsilon));
         }),
-      );
-    for (const surrogate of surrogates) {
-      const [outcome] = pgd().run(surrogate, images, labels, {
-        strengths: [epsilon],
-        random: random('transfer'),
-      });
-      tryOut(outcome.adversarial);
-    }
-    const samples = onlyIn(blind, whiteBox(probe));
-    return { value: samples.length, samples };
+      ),
+    );
+    return foundBlindly(probe, anyOf(...hits));
   },
 };

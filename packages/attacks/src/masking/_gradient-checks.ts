@@ -4,7 +4,8 @@ import { perClassifier } from '../_per-classifier.js';
 import { fgsm } from '../fgsm.js';
 import { losses } from '../losses.js';
 import type { MaskingCheck } from './check.js';
-import type { Probe } from './_probe.js';
+import { share } from './_estimates.js';
+import { anyOf, placesOf, type Probe } from './_probe.js';
 
 type Labelled = { readonly images: tf.Tensor4D; readonly labels: tf.Tensor1D };
 
@@ -34,10 +35,10 @@ export const uselessGradients: MaskingCheck = {
   meaning: 'attacks that follow the gradient have nothing to follow there',
   unit: 'share',
   threshold: 0,
+  once: true,
   measure(probe) {
-    const useless = (['ce', 'margin'] as const).map((loss) => isUseless(probe, loss));
-    const samples = useless[0].flatMap((flag, i) => (flag || useless[1][i] ? [i] : []));
-    return { value: samples.length / probe.count, samples };
+    const useless = anyOf(isUseless(probe, 'ce'), isUseless(probe, 'margin'));
+    return { value: share(useless), samples: placesOf(useless) };
   },
 };
 
@@ -49,14 +50,14 @@ export const unchangedByFgsm: MaskingCheck = {
   meaning: 'the sign of the gradient is lost on the way, as by underflow',
   unit: 'share',
   threshold: 0.01,
-  measure({ classifier, images, labels, epsilon, random, count }) {
+  measure({ classifier, images, labels, epsilon, random }) {
     const [outcome] = fgsm().run(classifier, images, labels, {
       strengths: [epsilon],
       random: random('fgsm'),
     });
     outcome.adversarial.dispose();
-    const samples = [...outcome.linf].flatMap((change, i) => (change === 0 ? [i] : []));
-    return { value: samples.length / count, samples };
+    const unchanged = [...outcome.linf].map((change) => change === 0);
+    return { value: share(unchanged), samples: placesOf(unchanged) };
   },
 };
 
@@ -72,6 +73,7 @@ export const finiteDifferences: MaskingCheck = {
   unit: 'cosine',
   threshold: 0.9,
   least: true,
+  once: true,
   measure(probe) {
     const { classifier, images, labels, random, range } = probe;
     const count = Math.min(IMAGES, probe.count);

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Classifier } from '@weightmap/core';
 import type { MaskingCheck } from './check.js';
-import { shareOf } from './_probe.js';
+import { gain, share } from './_estimates.js';
+import { onlyIn } from './_probe.js';
 
 /** 3 */
 export const probabilities: MaskingCheck = {
@@ -12,12 +13,13 @@ export const probabilities: MaskingCheck = {
     'the classifier gives probabilities where logits are expected: softmax is taken twice, and gradients vanish',
   unit: 'share',
   threshold: 0.5,
-  measure({ logits, images, count }) {
-    const samples = logits(images).flatMap((row, i) => {
+  once: true,
+  measure({ logits, images }) {
+    const flags = logits(images).map((row) => {
       const sum = row.reduce((total, value) => total + value, 0);
-      return row.every((value) => value >= 0 && value <= 1) && Math.abs(sum - 1) < 1e-3 ? [i] : [];
+      return row.every((value) => value >= 0 && value <= 1) && Math.abs(sum - 1) < 1e-3;
     });
-    return { value: samples.length / count };
+    return { value: share(flags) };
   },
 };
 
@@ -31,6 +33,7 @@ export const randomised: MaskingCheck = {
   meaning: 'the output is random: gradients of one pass mislead in the next; average over passes (EOT)',
   unit: 'logits',
   threshold: 1e-4,
+  once: true,
   measure({ logits, images }) {
     const [first, ...others] = Array.from({ length: PASSES }, () => logits(images));
     const differences = others.flatMap((rows) =>
@@ -50,15 +53,15 @@ export const temperature: MaskingCheck = {
   unit: 'points',
   threshold: 1,
   measure({ classifier, images, labels, epsilon, pgd, random, fooled, logits }) {
-    const usual = shareOf(fooled('pgd', pgd, epsilon));
+    const usual = fooled('pgd', pgd, epsilon);
     const t = Math.max(1, median(logits(images).map(marginOf)));
     const [outcome] = pgd().run(scaled(classifier, 1 / t), images, labels, {
       strengths: [epsilon],
       random: random('pgd'),
     });
     outcome.adversarial.dispose();
-    const rescaled = shareOf([...outcome.misclassified].map(Boolean));
-    return { value: Math.max(0, 100 * (rescaled - usual)) };
+    const rescaled = [...outcome.misclassified].map(Boolean);
+    return { value: gain(rescaled, usual), samples: onlyIn(rescaled, usual) };
   },
 };
 

@@ -32,7 +32,7 @@ export interface Probe extends ProbeOptions {
   readonly range: number;
   /** Which images are classified rightly without any attack. */
   readonly correct: readonly boolean[];
-  /** PGD with the options' number of steps, together long enough to cross the ball from any start. */
+  /** PGD with the options' number of steps, unless told otherwise. */
   readonly pgd: (options?: PgdOptions) => Attack;
   /** A stream of random numbers of that name, the same at every call. */
   readonly random: (name: string) => RandomStream;
@@ -66,10 +66,14 @@ export function openProbe(options: ProbeOptions): Probe {
       known.set(key, fooled);
       return fooled;
     },
-    pgd: (more = {}) => pgd({ steps, relativeStep: 2.5 / steps, ...more }),
+    pgd: (more = {}) => pgd({ steps, ...more }),
     logits: (at) => tf.tidy(() => classifier.logits(at).arraySync()),
   };
 }
+
+/** Where they are true. */
+export const placesOf = (flags: readonly boolean[]): number[] =>
+  flags.flatMap((flag, i) => (flag ? [i] : []));
 
 /** Share of true ones. */
 export const shareOf = (flags: readonly boolean[]): number =>

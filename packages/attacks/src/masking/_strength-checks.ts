@@ -3,7 +3,8 @@ import type { VictimStep } from '@weightmap/core';
 import { watch } from '../_victim.js';
 import { fgsm } from '../fgsm.js';
 import type { MaskingCheck } from './check.js';
-import { anyOf, onlyIn, shareOf } from './_probe.js';
+import { gain, larger, share } from './_estimates.js';
+import { anyOf, placesOf } from './_probe.js';
 
 /** 5 */
 export const pgdWeakerThanFgsm: MaskingCheck = {
@@ -15,12 +16,10 @@ export const pgdWeakerThanFgsm: MaskingCheck = {
   unit: 'share',
   threshold: 0.005,
   measure(probe) {
-    const { fooled, epsilon, count } = probe;
-    const samples = onlyIn(
-      fooled('fgsm', fgsm, epsilon),
-      fooled('pgd', () => probe.pgd(), epsilon),
-    );
-    return { value: samples.length / count, samples };
+    const { fooled, epsilon } = probe;
+    const slow = fooled('pgd', () => probe.pgd(), epsilon);
+    const alone = fooled('fgsm', fgsm, epsilon).map((flag, i) => flag && !slow[i]);
+    return { value: share(alone), samples: placesOf(alone) };
   },
 };
 
@@ -32,18 +31,18 @@ export const accuracyRises: MaskingCheck = {
   id: 'accuracy-rises',
   title: 'largest rise of the accuracy under PGD from one ε to the next larger',
   meaning: 'a larger ball holds the smaller one: the attack fails where it should be stronger',
-  unit: 'standard errors',
-  threshold: 1,
+  unit: 'points',
+  threshold: 0,
   measure(probe) {
-    const { fooled, epsilon, range, count } = probe;
-    const radii = SHARES_OF_EPSILON.map((share) => Math.min(share * epsilon, range));
-    const accuracies = radii.map((radius) => 1 - shareOf(fooled('pgd', () => probe.pgd(), radius)));
-    const rises = accuracies.slice(1).map((accuracy, i) => {
-      const p = accuracies[i];
-      // Of p itself, at least that of one image in the batch.
-      return (accuracy - p) / Math.sqrt(Math.max(p * (1 - p), 1 / count) / count);
-    });
-    return { value: Math.max(0, ...rises) };
+    const { fooled, epsilon, range } = probe;
+    const radii = SHARES_OF_EPSILON.map((part) => Math.min(part * epsilon, range));
+    const found = radii.map((radius) => fooled('pgd', () => probe.pgd(), radius));
+    return {
+      value: found
+        .slice(1)
+        .map((wide, i) => gain(found[i], wide))
+        .reduce(larger),
+    };
   },
 };
 
@@ -55,10 +54,11 @@ export const standsEverything: MaskingCheck = {
   meaning: 'any image may be turned into any other: nothing can be recognised, so the attack fails',
   unit: 'share',
   threshold: 0,
+  once: true,
   measure(probe) {
-    const { fooled, range, classifier, count } = probe;
-    const standing = fooled('pgd', () => probe.pgd(), range).flatMap((flag, i) => (flag ? [] : [i]));
-    return { value: Math.max(0, standing.length / count - 1 / classifier.classes), samples: standing };
+    const { fooled, range, classifier } = probe;
+    const right = fooled('pgd', () => probe.pgd(), range).map((flag) => !flag);
+    return { value: share(right, 1 / classifier.classes), samples: placesOf(right) };
   },
 };
 
@@ -72,16 +72,14 @@ export const notConverged: MaskingCheck = {
   threshold: 1,
   measure(probe) {
     const { fooled, epsilon, steps } = probe;
-    const once = shareOf(fooled('pgd', () => probe.pgd(), epsilon));
-    const longer = shareOf(
-      fooled(
-        'pgd, twice the steps',
-        () => probe.pgd({ steps: 2 * steps, relativeStep: 2.5 / steps }),
-        epsilon,
-      ),
+    const once = fooled('pgd', () => probe.pgd(), epsilon);
+    const longer = fooled(
+      'pgd, twice the steps',
+      () => probe.pgd({ steps: 2 * steps, relativeStep: 2.5 / steps }),
+      epsilon,
     );
-    const again = shareOf(fooled('pgd, two starts', () => probe.pgd({ restarts: 2 }), epsilon));
-    return { value: 100 * (Math.max(longer, again) - once) };
+    const again = fooled('pgd, two starts', () => probe.pgd({ restarts: 2 }), epsilon);
+    return { value: larger(gain(longer, once), gain(again, once)) };
   },
 };
 
@@ -109,7 +107,7 @@ export const fooledOnTheWay: MaskingCheck = {
   meaning: 'an attack that reports its last iterate reports too little; ours keep the worst',
   unit: 'share',
   threshold: 0.01,
-  measure({ classifier, images, labels, epsilon, steps, correct, count }) {
+  measure({ classifier, images, labels, epsilon, steps, correct }) {
     const truth = labels.dataSync();
     const isWrong = (logits: tf.Tensor2D) => {
       const guesses = tf.tidy(() => logits.argMax(1).dataSync());
@@ -133,7 +131,7 @@ export const fooledOnTheWay: MaskingCheck = {
       dispose();
       tf.dispose([at, radius, size]);
     }
-    const samples = onlyIn(ever, last).filter((i) => correct[i]);
-    return { value: samples.length / count, samples };
+    const onTheWay = ever.map((flag, i) => flag && !last[i] && correct[i]);
+    return { value: share(onTheWay), samples: placesOf(onTheWay) };
   },
 };

@@ -1,2 +1,9 @@
-export type { CheckedMasking, Finding, MaskingCheck, MaskingVerdict } from './check.js';
+export type {
+  CheckedMasking,
+  CheckVerdict,
+  Estimate,
+  Finding,
+  MaskingCheck,
+  MaskingInterval,
+} from './check.js';
 export * from './masking-report.js';
