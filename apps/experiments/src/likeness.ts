@@ -1,5 +1,5 @@
 import type { CellConfig } from '@weightmap/core';
-import { count, number } from './format.js';
+import { count, list, number } from './format.js';
 import { paperDatasetLabels, paperProtocol, type PaperDataset } from './paper-values.js';
 
 /** What results must have in common to be compared with each other. */
@@ -63,13 +63,8 @@ export function likeForLike({ dataset, training }: Conditions): Likeness {
     };
 
   const caveats: string[] = [];
-  const trained = paperProtocol.trainImages[dataset.id];
-  const tested = paperProtocol.testImages[dataset.id];
   if (dataset.label.includes('(')) caveats.push(`the images are ${dataset.label}`);
-  if (dataset.train < trained * ALMOST_ALL)
-    caveats.push(`trained on ${number(dataset.train)} of the paper’s ${number(trained)} images`);
-  if (dataset.test < tested * ALMOST_ALL)
-    caveats.push(`tested on ${number(dataset.test)} of ${number(tested)} images`);
+  caveats.push(...fewerImages(dataset.id, dataset));
   if (training.epochs !== paperProtocol.epochs)
     caveats.push(
       `trained for ${count(training.epochs, 'epoch')} where the paper has ${paperProtocol.epochs}`,
@@ -90,3 +85,32 @@ export function shortfall({ dataset, training }: Conditions): string | null {
 }
 
 const isPaperDataset = (id: string): id is PaperDataset => Object.hasOwn(paperDatasetLabels, id);
+
+/** Where fewer images were used than in the paper, each a clause of a sentence. */
+function fewerImages(id: PaperDataset, { train, test }: Conditions['dataset']): string[] {
+  const trained = paperProtocol.trainImages[id];
+  const tested = paperProtocol.testImages[id];
+  return [
+    ...(train < trained * ALMOST_ALL
+      ? [`trained on ${number(train)} of the paper’s ${number(trained)} images`]
+      : []),
+    ...(test < tested * ALMOST_ALL ? [`tested on ${number(test)} of ${number(tested)} images`] : []),
+  ];
+}
+
+/**
+ * Why a result is not evidence on the paper's claims: it must be evidence at all (`isEvidence`), of the paper's data, and its
+ * errors under noise and FGSM must be measured on almost all test images.
+ *
+ * @returns a clause of a sentence; null if it is evidence.
+ */
+export function notEvidence({ dataset, training, evaluation }: Conditions): string | null {
+  if (!isPaperDataset(dataset.id)) return `images of ${dataset.label}, which the paper did not use`;
+  const tested = paperProtocol.testImages[dataset.id];
+  const attacked = Math.min(evaluation.robustnessImages ?? dataset.test, dataset.test);
+  const clauses = fewerImages(dataset.id, dataset);
+  if (attacked < dataset.test && attacked < tested * ALMOST_ALL)
+    clauses.push(`noise and FGSM measured on ${number(attacked)} images`);
+  if (training.epochs < LEAST_EPOCHS) clauses.push(`trained for ${count(training.epochs, 'epoch')}`);
+  return clauses.length > 0 ? list(clauses) : null;
+}

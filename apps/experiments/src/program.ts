@@ -9,7 +9,7 @@ Examples:
   weightmap run quick                    three CNNs on a subset, in minutes
   weightmap run standard --select 'cnn-smooth-*' --trials 1
   weightmap report runs/quick            write the report again from its records
-  weightmap verify runs/quick            hold the paper's claims against the records
+  weightmap verify runs/quick            check the paper's claims against the records
   weightmap doctor                       which engine runs, where the data is, what to fix
   source <(weightmap completion bash)    complete its words by the Tab key
 

@@ -79,7 +79,7 @@ describe('the report of a run', () => {
   test('begins with the answer and its figure, and can be walked', async () => {
     const { document } = await pageOf(report);
     expect([...document.querySelectorAll('h1')].map(({ textContent }) => textContent)).toEqual([
-      'Of the paper’s 12 claims, 1 is contradicted and 11 are undecided',
+      'Of the paper’s 15 claims, 1 is contradicted and 14 are undecided',
     ]);
     expect(document.querySelector('header figure')!.id).toBe('figure-claims');
     expect(document.querySelector('#overview h3')!.textContent).toContain(
@@ -179,7 +179,7 @@ describe('the report of a run', () => {
 
   test('Markdown has the table and the figures', async () => {
     const text = await readFile(report.markdown, 'utf8');
-    expect(text).toContain('- **C1 contradicted**: The smoothing CNN errs less');
+    expect(text).toContain('- **C1 contradicted**: The smoothing CNN has a lower test error');
     expect(text).toMatch(/^\| CNN, conv 33 \| 0\.72 ± 0\.01 \| 0\.85 ± 0\.11 \| −0\.13 \|/m);
     // 0.92 ± 0.01 against the paper's 0.73 ± 0.03: the interval excludes 0.
     expect(text).toMatch(/^\| CNN, unsharp 32 \| 0\.92 ± 0\.01 \| 0\.73 ± 0\.03 \| \*\*\+0\.19\*\* \|/m);
@@ -220,7 +220,7 @@ describe('awkward records', () => {
     await writeRecord(run, makeRecord({ variant: 'cnn-33', testErrorPercent: 9 }));
     await writeRecord(run, makeRecord({ variant: 'cnn-wide', testErrorPercent: 1 }));
     const { text, document } = await pageOf(await buildReport(run));
-    expect(document.querySelector('h1')!.textContent).toContain('None of the paper’s 12 claims is decided');
+    expect(document.querySelector('h1')!.textContent).toContain('None of the paper’s 15 claims is decided');
     expect(document.querySelector('#overview h3')!.textContent).toContain('not decided');
     expect(document.querySelector('#figure-noise')!.textContent).toContain('n = 1');
     expect(text).not.toContain('fill-opacity="0.14"');

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { RunRecord } from '@weightmap/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { VerifiedClaim } from '../src/claims/index.js';
+import { presets } from '../src/plan/presets.js';
 import { writeRecord } from '../src/records/index.js';
 import { paperLikeGrid } from './make-grid.js';
 import { makeRecord } from './make-record.js';
@@ -45,39 +46,71 @@ interface Printed {
   records: number;
   damaged: { file: string }[];
   claims: VerifiedClaim[];
-  fill: { of: string; command: string } | null;
+  fill: { command: string } | null;
 }
 
 describe('weightmap verify', () => {
-  it('finds every claim supported where all is as the paper says', async () => {
-    const { code, stdout } = await verify(await runOf('paper', paperLikeGrid(3)));
+  it('finds every claim supported where everything is as the paper says', async () => {
+    const { code, stdout } = await verify(await runOf('paper', paperLikeGrid(25)));
     expect(code).toBe(0);
-    expect(stdout).toContain('93 records');
-    expect(stdout).toContain('of 12 claims 12 supported, 0 contradicted and 0 undecided');
-    expect(stdout.match(/^C\d+ +supported +3 /gm)).toHaveLength(12);
-    expect(stdout).not.toContain('lack');
+    expect(stdout).toContain('775 records');
+    expect(stdout).toContain('of 15 claims 15 supported, 0 contradicted and 0 undecided');
+    expect(stdout.match(/^C\d+ +supported +25 /gm)).toHaveLength(15);
+    expect(stdout).toMatch(/claim +verdict +n +agrees +disagrees +inconclusive +power +difference/);
+    expect(stdout).not.toContain('Missing');
+    expect(stdout).not.toContain('weightmap run');
   });
 
   it('decides nothing by one trial, and says what is missing and how to get it', async () => {
     const folder = await runOf('one', [
-      makeRecord({ variant: 'cnn-33', training: { epochs: 3 } }),
-      makeRecord({ variant: 'cnn-smooth-32', training: { epochs: 3 }, testErrorPercent: 0.5 }),
+      makeRecord({ variant: 'cnn-33', training: { epochs: 30 } }),
+      makeRecord({ variant: 'cnn-smooth-32', training: { epochs: 30 }, testErrorPercent: 0.5 }),
     ]);
     const { code, stdout } = await verify(folder);
     expect(code, 'a verdict is no failure').toBe(0);
-    expect(stdout).toContain('0 supported, 0 contradicted and 12 undecided');
+    expect(stdout).toContain('0 supported, 0 contradicted and 15 undecided');
     expect(stdout).toMatch(/^C1 +undecided +0–1 .*−0\.35$/m);
-    expect(stdout).toContain('(at 3 epochs)');
-    expect(stdout).toMatch(
-      /1\s+rests\s+on\s+one\s+trial\s+\(1\s+so\s+far\s+as\s+claimed\),\s+2\s+have\s+no\s+results/,
+    expect(stdout).toContain('(at 30 epochs)');
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'undecided (1 trial would decide it in 0 % of cases) (at 30 epochs): 0 of 3 comparisons agree, 0 disagree, 3 are inconclusive: 1 has one trial and so no interval (1 in the direction of the claim), 2 have no results',
     );
-    expect(stdout).toMatch(/^MNIST +cnn-unsharp-32 +0 of 2 +no record +C1, C4, C7, C10 and C12$/m);
-    expect(stdout).toMatch(/^MNIST +cnn-33 +1 of 2 +one trial /m);
+    expect(stdout).toMatch(/^MNIST +cnn-unsharp-32 +0 of 3 +no record +C1, C4, C7, C10, C12 and C14$/m);
+    expect(stdout).toMatch(/^MNIST +cnn-33 +1 of 3 +1 of 3 trials /m);
   });
 
-  it('names the one command that makes the missing cells', async () => {
+  it('names the one command that makes the missing cells, and the power of 3, 5 and 10 trials', async () => {
     const { stdout } = await verify(await runOf('none', []));
     expect(stdout).toMatch(/^ {2}weightmap run paper --select \S+ --out \S+none$/m);
+    expect(stdout).toMatch(/^claim +n = 3 +n = 5 +n = 10 +n for 80 % +if true is$/m);
+    for (let i = 1; i <= 15; i++)
+      expect(stdout).toMatch(
+        new RegExp(`^C${i} +(?:[<>] )?\\d+ % +(?:[<>] )?\\d+ % +(?:[<>] )?\\d+ % +\\d+ +\\S`, 'm'),
+      );
+  });
+
+  it('offers no further trials where the intervals leave claims undecided', async () => {
+    const { stdout } = await verify(await runOf('three', paperLikeGrid(3)));
+    expect(stdout).toMatch(/^C1 +undecided +3 /m);
+    expect(stdout).not.toMatch(/weightmap run|--trials/);
+  });
+
+  it.each(['quick', 'smoke'] as const)('judges no records of the %s preset, and says why', async (preset) => {
+    const { training, evaluation, limits } = presets[preset];
+    const made = (variant: string, trial: number, testErrorPercent: number) =>
+      makeRecord({
+        ...{ variant, trial, testErrorPercent, training, evaluation },
+        data: { train: limits.train, test: limits.test },
+      });
+    const folder = await runOf(
+      preset,
+      [1, 2, 3].flatMap((trial) => [made('cnn-33', trial, 1), made('cnn-wide', trial, 0.5)]),
+    );
+    const { stdout } = await verify(folder);
+    expect(stdout).toContain('0 supported, 0 contradicted and 15 undecided');
+    expect(stdout).toMatch(
+      /^6 records left out: trained on [\d,]+ of the paper’s 54,000 images .*: not evidence$/m,
+    );
+    expect(stdout).toMatch(/^ {2}weightmap run paper --select \S+ --out \S+paper$/m);
   });
 
   it('contradicts with the interval, and shows every comparison with --all', async () => {
@@ -88,13 +121,13 @@ describe('weightmap verify', () => {
         makeRecord({ variant: 'cnn-wide', trial, testErrorPercent: 0.5 + 0.02 * trial }),
       ]),
     );
-    // Differences −0.49, −0.48, −0.47: mean −0.48, deviation 0.01, ± 4.3027 · 0.01/√3 = 0.02484.
+    // Deviations 0.01 and 0.02: √(0.0005/3) = 0.01291, 2.9412 degrees of freedom, ± 3.2209 · 0.01291 = 0.0416.
     const { code, stdout } = await verify(folder);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^C1 +contradicted +0–3 +0 +1 +2 +−0\.48 \[−0\.50, −0\.46\]$/m);
+    expect(stdout).toMatch(/^C1 +contradicted +0–3 +0 +1 +2 +\S+ \S* *% +−0\.48 \[−0\.52, −0\.44\]$/m);
     const all = await verify(folder, '--all');
     expect(all.stdout).toMatch(
-      /disagrees +n 3 +−0\.48 \[−0\.50, −0\.46\] +above 0 +CNN, conv wide − CNN, conv 33: test error on MNIST/,
+      /disagrees +n 3 +−0\.48 \[−0\.52, −0\.44\] +above 0 +CNN, conv wide − CNN, conv 33: test error on MNIST/,
     );
   });
 
@@ -111,7 +144,7 @@ describe('weightmap verify', () => {
       damaged: [{ file: 'cells/mnist/cnn-wide/trial-1/record.json' }],
     });
     expect(printed.fill, 'no preset has these strengths').toBeNull();
-    expect(printed.claims.map(({ id }) => id)).toHaveLength(12);
+    expect(printed.claims.map(({ id }) => id)).toHaveLength(15);
     for (const { verdict, evidence, reason, needs, missing } of printed.claims) {
       expect(verdict).toBe('undecided');
       expect(reason).not.toBe('');

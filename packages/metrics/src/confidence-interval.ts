@@ -1,5 +1,6 @@
 import { WeightmapError, wilsonInterval } from '@weightmap/core';
 import jStat from 'jstat';
+import { contrast } from './contrast.js';
 
 /** Where something probably lies, and what that allows for. */
 export interface ConfidenceInterval {
@@ -107,10 +108,15 @@ export function differenceInterval(
   }
   checkLevel(level);
   const [a, b] = [first, second].map((trials) => sampleOf(trials.map(({ value }) => value)));
-  const difference = a.mean - b.mean;
-  const squaredError = a.squaredError + b.squaredError;
-  const freedom = squaredError ** 2 / (a.squaredError ** 2 / (a.n - 1) + b.squaredError ** 2 / (b.n - 1));
-  const interval = around(difference, Math.sqrt(squaredError), freedom, level);
+  const {
+    value: difference,
+    standardError,
+    freedom,
+  } = contrast([
+    { weight: 1, mean: a.mean, variance: a.squaredError * a.n, n: a.n },
+    { weight: -1, mean: b.mean, variance: b.squaredError * b.n, n: b.n },
+  ]);
+  const interval = around(difference, standardError, freedom, level);
   return { difference, method: 'welch', ...interval, n: Math.min(a.n, b.n) };
 }
 

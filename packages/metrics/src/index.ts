@@ -1,5 +1,6 @@
 export * from './activation-variance.js';
 export * from './confidence-interval.js';
+export * from './contrast.js';
 export * from './corruption-error.js';
 export * from './flops.js';
 export * from './grad-cam.js';

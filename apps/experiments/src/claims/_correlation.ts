@@ -1,18 +1,18 @@
-/** A correlation coefficient and its 95 % interval. */
+/** A correlation coefficient, and how well it is known on Fisher's scale. */
 export interface Correlation {
   readonly r: number;
-  readonly low: number;
-  readonly high: number;
+  /** atanh r, about normally distributed. */
+  readonly z: number;
+  /** Its standard error, 1/√(n − g − 2) for n points in g groups. */
+  readonly standardError: number;
 }
 
-/** 97.5 % of the standard normal distribution lie below. */
-const Z = 1.959963984540054;
 /** Degrees of freedom below which the interval spans nearly everything. */
 const LEAST_FREEDOM = 2;
 
 /**
- * Pearson's correlation of x and y within groups: of their deviations from their group's means, so that what the groups
- * differ in takes no part. Its interval is Fisher's, tanh(atanh r ± 1.96/√(n − g − 2)) for n points in g groups.
+ * Pearson's correlation of x and y within groups: of their deviations from their group's means, so that differences between
+ * the groups take no part. Its standard error is that of Fisher's z = atanh r, 1/√(n − g − 2) for n points in g groups.
  *
  * @returns null if there are too few points, or one of the figures doesn't vary.
  * Source: R. A. Fisher, “On the probable error of a coefficient of correlation deduced from a small sample”, 1921.
@@ -36,10 +36,7 @@ export function correlationOf(
   }
   if (xx === 0 || yy === 0) return null;
   const r = xy / Math.sqrt(xx * yy);
-  const [low, high] = [-1, 1].map((side) =>
-    Math.tanh(Math.atanh(clamp(r)) + (side * Z) / Math.sqrt(freedom)),
-  );
-  return { r, low, high };
+  return { r, z: Math.atanh(clamp(r)), standardError: 1 / Math.sqrt(freedom) };
 }
 
 /** Within ±1 by a hair, where the inverse hyperbolic tangent is finite. */

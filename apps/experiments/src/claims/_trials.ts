@@ -1,42 +1,71 @@
 import type { RunRecord } from '@weightmap/core';
-import { conditionsOf, type Conditions } from '../likeness.js';
-import type { PaperDataset } from '../paper-values.js';
+import { conditionsOf, notEvidence, type Conditions } from '../likeness.js';
 import { canonicalJson } from '../records/index.js';
-import type { Measure } from './measures.js';
+
+/** Records that are no evidence on the paper's claims, and why. */
+export interface NotEvidence {
+  readonly reason: string;
+  readonly records: number;
+}
 
 /** Records that may be compared: of each dataset those of one set of conditions, by variant and trial. */
 export interface Comparable {
   readonly conditions: ReadonlyMap<string, Conditions>;
-  /** Records of other conditions, which take no part. */
+  /** Evidence of other conditions, which takes no part. */
   readonly leftAside: number;
+  /** Records that are no evidence, by the reason. */
+  readonly notEvidence: readonly NotEvidence[];
+  /** The trials of each network that the run has on a dataset: the largest number of a trial. 0 without records. */
+  readonly planned: (dataset: string) => number;
   /** A variant's records, in the order of their trials. */
   readonly of: (dataset: string, variant: string) => readonly RunRecord[];
 }
 
+const known = new WeakMap<readonly RunRecord[], Comparable>();
+
 /**
- * Of each dataset, the records nearest to the paper's protocol: those of the most epochs, then of the most training
- * images, then of the most records.
+ * Chooses the records that count: those trained and tested on almost all images of the paper's protocol, and of each dataset
+ * those nearest to that protocol, by the most epochs, then the most training images, then the most records.
  */
 export function comparable(records: readonly RunRecord[]): Comparable {
+  // Every claim asks for the same records.
+  const result = known.get(records) ?? choose(records);
+  known.set(records, result);
+  return result;
+}
+
+function choose(records: readonly RunRecord[]): Comparable {
   const groups = new Map<string, RunRecord[]>();
   for (const record of records) {
     const key = canonicalJson(conditionsOf(record.cell));
     groups.set(key, [...(groups.get(key) ?? []), record]);
   }
   const chosen = new Map<string, RunRecord[]>();
+  const refused = new Map<string, number>();
+  let evidence = 0;
   for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const reason = notEvidence(conditionsOf(group[0].cell));
+    if (reason !== null) {
+      refused.set(reason, (refused.get(reason) ?? 0) + group.length);
+      continue;
+    }
+    evidence += group.length;
     const { id } = group[0].cell.dataset;
     const rival = chosen.get(id);
     if (!rival || isNearer(group, rival)) chosen.set(id, group);
   }
-  const kept = [...chosen.values()].flat();
+  const kept = [...chosen.values()].flat().sort((a, b) => a.trial - b.trial);
+  const byVariant = new Map<string, RunRecord[]>();
+  for (const record of kept) {
+    const key = `${record.dataset}/${record.variant}`;
+    byVariant.set(key, [...(byVariant.get(key) ?? []), record]);
+  }
   return {
     conditions: new Map([...chosen].map(([id, [{ cell }]]) => [id, conditionsOf(cell)])),
-    leftAside: records.length - kept.length,
-    of: (dataset, variant) =>
-      (chosen.get(dataset) ?? [])
-        .filter(({ cell }) => cell.variant === variant)
-        .sort((a, b) => a.cell.trial - b.cell.trial),
+    leftAside: evidence - kept.length,
+    notEvidence: [...refused].map(([reason, count]) => ({ reason, records: count })),
+    planned: (dataset) => Math.max(0, ...(chosen.get(dataset) ?? []).map(({ trial }) => trial)),
+    of: (dataset, variant) => byVariant.get(`${dataset}/${variant}`) ?? [],
   };
 }
 
@@ -49,17 +78,4 @@ function isNearer(group: readonly RunRecord[], rival: readonly RunRecord[]): boo
   const [a, b] = [rank(group), rank(rival)];
   const first = a.findIndex((value, i) => value !== b[i]);
   return first >= 0 && a[first] > b[first];
-}
-
-/** A figure of each trial of a variant, by what makes trials a pair: their number and seed. */
-export function figuresOf(
-  { of }: Comparable,
-  { dataset, variant, measure }: { dataset: PaperDataset; variant: string; measure: Measure },
-): Map<string, number> {
-  const figures = new Map<string, number>();
-  for (const record of of(dataset, variant)) {
-    const figure = measure.of(record);
-    if (figure !== null) figures.set(`${record.cell.trial}/${record.cell.seed}`, figure);
-  }
-  return figures;
 }

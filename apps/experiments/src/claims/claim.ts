@@ -3,8 +3,8 @@ import type { ConfidenceInterval } from '@weightmap/metrics';
 import type { PaperDataset } from '../paper-values.js';
 
 /**
- * What records say of a claim. `undecided` is an answer of its own: there is nothing to judge, too few trials, or an
- * interval that leaves both open.
+ * What records say of a claim. `undecided` is an answer of its own: there are no results, too few trials, or the intervals
+ * allow both.
  */
 export type Verdict = 'supported' | 'contradicted' | 'undecided';
 
@@ -12,7 +12,7 @@ export type Verdict = 'supported' | 'contradicted' | 'undecided';
 export interface Need {
   readonly dataset: PaperDataset;
   readonly variant: string;
-  /** What of its records, in words: `test error`. */
+  /** Which figure of its records, in words: `test error`. */
   readonly measure: string;
 }
 
@@ -20,40 +20,61 @@ export interface Need {
 export interface Missing extends Need {
   /** Trials that have the figure. */
   readonly trials: number;
+  /** Trials that it needs: those of the run. */
+  readonly of: number;
   readonly reason: string;
 }
 
-/** How one comparison came out: as the claim has it, the other way, or neither. */
-export type Outcome = 'agrees' | 'disagrees' | 'open';
+/** How one comparison came out: as the claim says, the other way, or neither. */
+export type Outcome = 'agrees' | 'disagrees' | 'inconclusive';
 
-/** One comparison that a claim is made of, and what the records say of it. */
+/** One comparison that a claim is made of, and its result. */
 export interface Evidence {
   /** `CNN, smoothing 32 − CNN, conv 33: test error on MNIST` */
   readonly what: string;
-  /** What the claim has it be: `below 0`, `within ±0.1`. */
+  /** What the claim expects: `below 0`, `within ±0.1`. */
   readonly expected: string;
-  /** Mean over the trials, in the measure's unit; null if it can't be formed. */
+  /** The strengths of noise or attack that it is taken over: `mean over β 0.1–0.8`; null for other figures. */
+  readonly range: string | null;
+  /** Difference of the means over the trials, in the measure's unit; null if it can't be formed. */
   readonly difference: number | null;
-  /** The interval's ends; null with fewer than two trials. */
+  /** Ends of the 95 % interval; null if one side has fewer than two trials. */
   readonly low: number | null;
   readonly high: number | null;
   /** `points` (percentage points), or empty for an index. */
   readonly unit: string;
-  /** Trials that it rests on. */
+  /** Trials of the side that has fewest. */
   readonly n: number;
   /**
-   * What would be other if it were done again: `trials`, only the randomness of training and noise, on the same test
-   * images; `networks`, only which networks there are, each the mean of its trials.
+   * What would differ if it were done again: `trials`, only the randomness of training and noise, on the same test images;
+   * `networks`, only which networks there are, each the mean of its trials.
    */
   readonly covers: ConfidenceInterval['covers'] | 'networks';
   readonly outcome: Outcome;
   /**
-   * How far the difference lies from where the claim would turn, in halves of the interval, whatever the unit: above 1 it
-   * agrees, below −1 it disagrees, between them it is open. At most ±99; null without an interval.
+   * The probability of a difference at least this far on the wrong side if the claim's comparison were true, corrected by
+   * Holm for the comparisons of the claim: at most 0.025 disagrees. Null without an interval.
+   */
+  readonly against: number | null;
+  /**
+   * How clear the outcome is, whatever the unit: above 1 it agrees, below −1 it disagrees, between them it is inconclusive.
+   * At most ±99; null without an interval.
    */
   readonly lead: number | null;
-  /** Whether the difference, interval aside, is what the claim has it be; null if there is none. */
+  /** Whether the difference, interval aside, lies where the claim says; null if there is none. */
   readonly direction: boolean | null;
+  /** What a reader must know of it, such as where curves cross; null if nothing. */
+  readonly note: string | null;
+}
+
+/** The chance that some number of trials supports a claim, if the claim is true. */
+export interface Power {
+  /** Trials of each network. */
+  readonly trials: number;
+  /** 0 … 1 */
+  readonly share: number;
+  /** What is taken as true: the paper's printed values, or an assumed difference and deviation. */
+  readonly basis: string;
 }
 
 export interface ClaimResult {
@@ -61,13 +82,18 @@ export interface ClaimResult {
   readonly evidence: readonly Evidence[];
   /** Why it is this verdict, in a sentence. */
   readonly reason: string;
-  /** What it would take to judge every comparison. */
+  /** What is needed to judge every comparison. */
   readonly missing: readonly Missing[];
+  /** Standard deviation between trials, measured on three or more of each network, by the measure's name. */
+  readonly deviations: Deviations;
 }
 
-/** A claim of the paper, and how records are to be asked about it. */
+/** Standard deviations between trials by the names of the measures. */
+export type Deviations = Readonly<Record<string, number>>;
+
+/** A claim of the paper, and how it is checked against records. */
 export interface Claim {
-  /** `C1` … `C12` */
+  /** `C1` … `C15` */
   readonly id: string;
   /** In our words. */
   readonly statement: string;
@@ -76,4 +102,10 @@ export interface Claim {
   readonly needs: readonly Need[];
   /** Judges by these records; of each dataset, those of one set of conditions count (`comparable`). */
   readonly test: (records: readonly RunRecord[]) => ClaimResult;
+  /**
+   * The chance that this many trials support it, if it is true. Simulated with a fixed seed.
+   *
+   * @param deviations measured ones, used where the paper prints none.
+   */
+  readonly power: (trials: number, deviations?: Deviations) => Power;
 }

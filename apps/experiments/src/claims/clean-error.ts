@@ -15,7 +15,7 @@ export const cleanErrorClaims: readonly Claim[] = [
   comparedClaim({
     id: 'C1',
     statement:
-      'The smoothing CNN errs less than the 33-channel CNN of as many FLOPs, the unsharp one less still; the wide CNN of as many parameters errs more.',
+      'The smoothing CNN has a lower test error than the 33-channel CNN with about as many FLOPs, the unsharp CNN a lower one still; the wide CNN with as many parameters has a higher one.',
     source: 'section 4.4, table 4',
     comparisons: [
       mnist.below('cnn-smooth-32', 'cnn-33'),
@@ -45,7 +45,7 @@ export const cleanErrorClaims: readonly Claim[] = [
 export const deepErrorClaim: Claim = comparedClaim({
   id: 'C11',
   statement:
-    'ResNet: the convolutions err least on MNIST and CIFAR-10, the weight maps on iWildCam. DenseNet: on MNIST the convolutions err less than non-alternating weight maps and like alternating ones, on CIFAR-10 less than both; on iWildCam like alternating smoothing and more than alternating unsharp.',
+    'ResNet: the baseline has a lower test error than the weight map variants on MNIST and CIFAR-10, and a higher one on iWildCam. DenseNet: the baseline has a lower one than the non-alternating variants on MNIST and about the same as the alternating ones; a lower one than both on CIFAR-10; on iWildCam about the same as alternating smoothing and a higher one than alternating unsharp.',
   source: 'section 4.4, tables 5–7',
   comparisons: [
     ...['smoothing', 'unsharp', 'alternating-smoothing', 'alternating-unsharp'].map((kind) =>

@@ -2,11 +2,12 @@ import { alternatingPairs, cnnPairs, deepPairs } from './_baselines.js';
 import { comparedClaim, on } from './_compared.js';
 import type { Claim } from './claim.js';
 import { CURVE_MARGIN, POOR_PERCENT } from './margins.js';
-import { fgsmError } from './measures.js';
+import { fgsmError, usualFgsmError } from './measures.js';
 
 const mnist = on('mnist', fgsmError);
 const cifar10 = on('cifar10', fgsmError);
 const iwildcam = on('iwildcam', fgsmError);
+const usual = on('iwildcam', usualFgsmError);
 
 const alternating = (architecture: 'resnet' | 'densenet') =>
   alternatingPairs(architecture).map(([variant]) => variant);
@@ -16,7 +17,7 @@ export const fgsmClaims: readonly Claim[] = [
   comparedClaim({
     id: 'C7',
     statement:
-      'MNIST under FGSM: the unsharp CNN errs less than its baseline, the other weight map CNNs as much; no weight map ResNet errs less than its baseline; the weight map DenseNets err less, but the alternating unsharp one as much.',
+      'MNIST under FGSM: the unsharp CNN has a lower error than its baseline, the other weight map CNNs about the same; no weight map ResNet has a lower error than its baseline; the weight map DenseNets have a lower one, except the alternating unsharp one, which has about the same.',
     source: 'section 4.4, figure 2 (b)',
     comparisons: [
       ...cnnPairs.map(([variant, baseline]) =>
@@ -35,7 +36,7 @@ export const fgsmClaims: readonly Claim[] = [
   comparedClaim({
     id: 'C8',
     statement:
-      'CIFAR-10 under FGSM: on average the weight map ResNets err more than their baseline, the weight map DenseNets less.',
+      'CIFAR-10 under FGSM: on average the weight map ResNets have a higher error than their baseline, the weight map DenseNets a lower one.',
     source: 'section 4.4, figure 3 (b)',
     comparisons: [
       cifar10.above(alternating('resnet'), 'resnet-conv'),
@@ -45,12 +46,12 @@ export const fgsmClaims: readonly Claim[] = [
   comparedClaim({
     id: 'C9',
     statement:
-      'iWildCam under FGSM: every model does poorly; the ResNets are alike; on average the weight map DenseNets err more than their baseline.',
+      'iWildCam under FGSM: every network performs poorly; the ResNets are alike; on average the weight map DenseNets have a higher error than their baseline.',
     source: 'section 4.4, figure 4 (b)',
     comparisons: [
       ...(['resnet', 'densenet'] as const)
         .flatMap((architecture) => [`${architecture}-conv`, ...alternating(architecture)])
-        .map((variant) => iwildcam.above(variant, POOR_PERCENT)),
+        .map((variant) => usual.above(variant, POOR_PERCENT)),
       ...alternatingPairs('resnet').map(([variant, baseline]) =>
         iwildcam.same(variant, baseline, CURVE_MARGIN),
       ),

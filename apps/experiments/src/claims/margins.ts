@@ -16,10 +16,10 @@ export function errorMargin(dataset: PaperDataset, one: string, other: string): 
 }
 
 /**
- * How much the mean heights of two curves may differ and still be “alike”, in percentage points (chosen): the paper
- * judges curves by the eye, on axes of 0 to 100 %, where lines this near look like one.
+ * How much two curves may differ and still be “alike”: percentage points of the mean error over the informative strengths
+ * (chosen). The paper judges curves by the eye, on axes of 0 to 100 %, where lines this near look like one.
  */
 export const CURVE_MARGIN = 2;
 
-/** A model is called poor under attack if it errs on more than this share of the images, over the strengths (chosen). */
+/** A network performs poorly under FGSM if it misclassifies more than this share of the images at ε = 8/255 (chosen). */
 export const POOR_PERCENT = 50;

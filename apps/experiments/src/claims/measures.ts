@@ -1,15 +1,41 @@
 import type { GradCamSharpnessRecord, RunRecord } from '@weightmap/core';
+import type { CurveError } from '../informative.js';
+import { meanErrorOver } from '../informative.js';
 
-/** A figure that every record has, if the thing was measured at all. */
+/** A figure that every record has, if it was measured at all. */
 export interface Measure {
   /** In words, for a sentence: `test error`. */
   readonly label: string;
   /** `points` (percentage points); empty for an index. */
   readonly unit: string;
-  /** The record's figure; null if it doesn't hold it. */
-  readonly of: (record: RunRecord) => number | null;
-  /** What one test image makes of it; absent for what isn't counted in images. */
+  /**
+   * The record's figure; null if it doesn't have it.
+   *
+   * @param strengths of a curve: those to take it over. Ignored by other figures.
+   */
+  readonly of: (record: RunRecord, strengths: readonly number[]) => number | null;
+  /** By how much one test image changes it; absent for figures that aren't counted in images. */
   readonly step?: (record: RunRecord) => number;
+  /** Share of the images that it was measured on and that have it, 0 … 1; absent if all of them do. */
+  readonly coverage?: (record: RunRecord) => number | null;
+  /** The curve that it is taken from, if it is. */
+  readonly curve?: Curve;
+  /** What power is simulated with where the paper prints no values (chosen). */
+  readonly assumed: Assumed;
+}
+
+/** A true difference, and a standard deviation between trials, in the measure's unit. */
+export interface Assumed {
+  readonly difference: number;
+  readonly deviation: number;
+}
+
+/** The errors of a network by the strength of noise or attack. */
+export interface Curve {
+  readonly symbol: 'β' | 'ε';
+  readonly pointsOf: (record: RunRecord) => readonly CurveError[];
+  /** Which of the informative strengths the figure is taken at. */
+  readonly at: 'all' | 'weakest' | 'strongest';
 }
 
 export const testError: Measure = {
@@ -17,70 +43,62 @@ export const testError: Measure = {
   unit: 'points',
   of: ({ testErrorPercent }) => testErrorPercent,
   step: ({ cell }) => 100 / cell.dataset.test,
+  // Not used: the paper prints means and deviations.
+  assumed: { difference: 0, deviation: 0 },
 };
 
 /** Of errors under noise or attack, which may be measured on some of the test images only. */
 const robustnessStep = ({ cell: { dataset, evaluation } }: RunRecord): number =>
   100 / Math.min(dataset.test, evaluation.robustnessImages ?? dataset.test);
 
-/** The stretch of a curve: all strengths above 0, or the lower or the upper half of that list. */
-export type Stretch = 'all' | 'low' | 'high';
+/** The paper draws curves on axes of 0 to 100 %: 5 points are a visible difference, 2 points are small. */
+const ASSUMED_ERROR: Assumed = { difference: 5, deviation: 2 };
 
-const stretchNames: Readonly<Record<Stretch, string>> = {
-  all: '',
-  low: ', the lower half of the strengths',
-  high: ', the upper half of the strengths',
-};
+const noisePoints = ({ noise }: RunRecord) =>
+  noise.map(({ beta, errorPercent }) => ({ strength: beta, errorPercent }));
+const fgsmPoints = ({ fgsm }: RunRecord) =>
+  fgsm.map(({ epsilon, errorPercent }) => ({ strength: epsilon, errorPercent }));
 
-/** A point of a curve: strength and error. */
-type Point = readonly [strength: number, errorPercent: number];
+const atText = {
+  all: 'mean error under uniform noise',
+  weakest: 'error under the weakest uniform noise',
+  strongest: 'error under the strongest informative uniform noise',
+} as const;
 
-/**
- * The mean height of a curve over a stretch of its strengths: the area under it (trapezoids) over the stretch's length,
- * or the error itself where the stretch is a single strength.
- *
- * Strength 0 is the clean error and takes no part. The middle one of an odd number of strengths is in neither half.
- *
- * @returns percent; null if there is no strength on the stretch.
- */
-export function meanHeight(points: readonly Point[], stretch: Stretch): number | null {
-  const disturbed = points.filter(([strength]) => strength > 0).sort(([a], [b]) => a - b);
-  const half = Math.floor(disturbed.length / 2);
-  const on = {
-    all: disturbed,
-    low: disturbed.slice(0, half),
-    high: disturbed.slice(disturbed.length - half),
-  }[stretch];
-  if (on.length === 0) return null;
-  const length = on[on.length - 1][0] - on[0][0];
-  if (length === 0) return on[0][1];
-  let area = 0;
-  for (let i = 1; i < on.length; i++) area += ((on[i][0] - on[i - 1][0]) * (on[i][1] + on[i - 1][1])) / 2;
-  return area / length;
-}
-
-/** The mean error under uniform noise. */
-export const noiseError = (stretch: Stretch = 'all'): Measure => ({
-  label: `mean error under uniform noise${stretchNames[stretch]}`,
+/** The error under uniform noise: the mean over the informative strengths, or the error at one end of them. */
+export const noiseError = (at: Curve['at'] = 'all'): Measure => ({
+  label: atText[at],
   unit: 'points',
-  of: ({ noise }) =>
-    meanHeight(
-      noise.map(({ beta, errorPercent }) => [beta, errorPercent]),
-      stretch,
-    ),
+  of: (record, strengths) => meanErrorOver(noisePoints(record), strengths),
   step: robustnessStep,
+  curve: { symbol: 'β', pointsOf: noisePoints, at },
+  assumed: ASSUMED_ERROR,
 });
 
-/** The mean error under FGSM. */
+/** The mean error under FGSM over the informative strengths. */
 export const fgsmError: Measure = {
   label: 'mean error under FGSM',
   unit: 'points',
-  of: ({ fgsm }) =>
-    meanHeight(
-      fgsm.map(({ epsilon, errorPercent }) => [epsilon, errorPercent]),
-      'all',
-    ),
+  of: (record, strengths) => meanErrorOver(fgsmPoints(record), strengths),
   step: robustnessStep,
+  curve: { symbol: 'ε', pointsOf: fgsmPoints, at: 'all' },
+  assumed: ASSUMED_ERROR,
+};
+
+/** The step of 8/255 that most of the field compares at. */
+const USUAL_EPSILON = 8 / 255;
+/** Strengths this near count as equal. */
+const SAME_STRENGTH = 1e-6;
+
+/** The error under FGSM at ε = 8/255. */
+export const usualFgsmError: Measure = {
+  label: 'error under FGSM at ε = 8/255',
+  unit: 'points',
+  of: ({ fgsm }) =>
+    fgsm.find(({ epsilon }) => Math.abs(epsilon - USUAL_EPSILON) < SAME_STRENGTH)?.errorPercent ?? null,
+  step: robustnessStep,
+  // The paper has networks that do poorly at about 70 to 90 %.
+  assumed: { difference: 20, deviation: 2 },
 };
 
 type SharpnessFigure = 'hoyer' | 'entropy' | 'background';
@@ -91,11 +109,18 @@ const sharpnessNames: Readonly<Record<SharpnessFigure, string>> = {
   background: 'share of Grad-CAM on the background',
 };
 
-/** A figure of the Grad-CAM maps of clean images, averaged over them. */
+const cleanMaps = ({ gradCamSharpness }: RunRecord) =>
+  gradCamSharpness.find(({ condition }: GradCamSharpnessRecord) => condition === 'clean');
+
+/** A figure of the Grad-CAM maps of clean images, averaged over the maps that aren't empty. */
 export const gradCamFigure = (figure: SharpnessFigure): Measure => ({
   label: sharpnessNames[figure],
   unit: '',
-  of: ({ gradCamSharpness }) =>
-    gradCamSharpness.find(({ condition }: GradCamSharpnessRecord) => condition === 'clean')?.[figure]?.mean ??
-    null,
+  of: (record) => cleanMaps(record)?.[figure]?.mean ?? null,
+  coverage: (record) => {
+    const maps = cleanMaps(record);
+    return maps ? (maps[figure]?.n ?? 0) / maps.n : null;
+  },
+  // All three lie in 0 … 1.
+  assumed: { difference: 0.1, deviation: 0.04 },
 });

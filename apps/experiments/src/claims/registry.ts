@@ -1,5 +1,6 @@
 import type { Claim } from './claim.js';
 import { cleanErrorClaims, deepErrorClaim } from './clean-error.js';
+import { controlClaims } from './controls.js';
 import { fgsmClaims } from './fgsm.js';
 import { gradCamClaim } from './grad-cam.js';
 import { uniformNoiseClaims } from './uniform-noise.js';
@@ -13,4 +14,5 @@ export const claims: readonly Claim[] = [
   gradCamClaim,
   deepErrorClaim,
   varianceClaim,
+  ...controlClaims,
 ];

@@ -1,24 +1,23 @@
 import { alignColumns } from '../_columns.js';
-import { list, plain } from '../format.js';
+import { count, list, plain } from '../format.js';
 import { paperDatasetLabels, paperRows } from '../paper-values.js';
-import type { Evidence, Missing, Verdict } from './claim.js';
-import { LEAST_TRIALS } from './comparison.js';
-import type { VerifiedClaim } from './verify.js';
+import type { Evidence, Missing, Power, Verdict } from './claim.js';
+import { POWER_TRIALS, type PowerRow, type VerifiedClaim } from './verify.js';
 
 const NONE = '–';
 
 /**
- * The comparison that a verdict shows: of a contradicted claim the one that most clearly goes the other way, otherwise
- * the one that is furthest from being supported, of those that rest on most trials.
+ * The comparison that is shown with a verdict: of a contradicted claim the one that disagrees most clearly, otherwise the one
+ * that is furthest from agreeing, of those with most trials.
  */
 export function decisive({ verdict, evidence }: Pick<VerifiedClaim, 'verdict' | 'evidence'>): Evidence {
-  const wanted = { supported: 'agrees', contradicted: 'disagrees', undecided: 'open' }[verdict];
+  const wanted = { supported: 'agrees', contradicted: 'disagrees', undecided: 'inconclusive' }[verdict];
   return evidence
     .filter(({ outcome }) => outcome === wanted)
     .sort((a, b) => b.n - a.n || (a.lead ?? 0) - (b.lead ?? 0))[0];
 }
 
-/** `1`, or `0–3` where comparisons differ: trials that they rest on. */
+/** `1`, or `0–3` where comparisons differ: their trials. */
 export function trialsText(evidence: readonly Evidence[]): string {
   const counts = evidence.map(({ n }) => n);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
@@ -47,41 +46,77 @@ function alike(values: readonly number[]): string[] {
   );
 }
 
-/** A row a claim: verdict, trials, how its comparisons came out, and the one that it rests on. */
+/** `9 %` */
+export const powerText = ({ share }: Power): string => {
+  const percent = Math.round(100 * share);
+  return share > 0 && percent === 0 ? '< 1 %' : share < 1 && percent === 100 ? '> 99 %' : `${percent} %`;
+};
+
+/** `3 trials would decide it in 9 % of cases`: beside a verdict that leaves it undecided. */
+export const powerClause = (power: Power): string =>
+  `${count(power.trials, 'trial')} would decide it in ${powerText(power)} of cases`;
+
+/** `undecided (3 trials would decide it in 9 % of cases)` */
+export const verdictText = ({ verdict, power }: Pick<VerifiedClaim, 'verdict' | 'power'>): string =>
+  verdict === 'undecided' ? `${verdict} (${powerClause(power)})` : verdict;
+
+/** A row for each claim: verdict, trials, outcomes of its comparisons, the one that is shown, and its power. */
 export function verdictTable(
   claims: readonly VerifiedClaim[],
   { paint = (text) => text }: { paint?: (text: string, verdict: Verdict) => string } = {},
 ): string {
   const rows = claims.map((claim) => {
-    const count = (wanted: Evidence['outcome']) =>
+    const number = (wanted: Evidence['outcome']) =>
       String(claim.evidence.filter(({ outcome }) => outcome === wanted).length);
     return [
       claim.id,
       claim.verdict,
       trialsText(claim.evidence),
-      count('agrees'),
-      count('disagrees'),
-      count('open'),
+      ...[number('agrees'), number('disagrees'), number('inconclusive')],
+      powerText(claim.power),
       differenceText(decisive(claim)),
     ];
   });
-  const header = ['claim', 'verdict', 'n', 'so', 'not so', 'open', 'difference [95 % interval]'];
-  const [head, ...lines] = alignColumns([header, ...rows], { right: [2, 3, 4, 5] }).split('\n');
+  const header = [
+    ...['claim', 'verdict', 'n', 'agrees', 'disagrees', 'inconclusive', 'power'],
+    'difference [95 % interval]',
+  ];
+  const [head, ...lines] = alignColumns([header, ...rows], { right: [2, 3, 4, 5, 6] }).split('\n');
   return [head, ...lines.map((line, i) => paint(line, claims[i].verdict))].join('\n');
 }
 
-/** Each claim in words: what it says, why it is judged so, which comparison the figure is of. */
+/** Each claim in words: its statement, its verdict with the reason, and the comparison that the table shows. */
 export const claimLines = (claims: readonly VerifiedClaim[], width: number): string =>
   claims
     .map((claim) => {
       const at = claim.at ? ` (${plain(claim.at)})` : '';
+      const shown = decisive(claim);
       return [
         wrap(`${claim.id.padEnd(4)}${claim.statement} [${claim.source}]`, width),
-        wrap(`    ${claim.verdict}${at}: ${claim.reason}`, width),
-        wrap(`    shown above: ${decisive(claim).what}; expected ${decisive(claim).expected}`, width),
+        wrap(`    ${verdictText(claim)}${at}: ${claim.reason}`, width),
+        wrap(`    shown above: ${evidenceText(shown)}; expected ${shown.expected}`, width),
       ].join('\n');
     })
     .join('\n');
+
+/** A comparison's name with the strengths that it is taken over, and its note. */
+export const evidenceText = ({ what, range, note }: Evidence): string =>
+  [[what, range].filter(Boolean).join(', '), note].filter(Boolean).join('; ');
+
+/** A row for each claim: its power at several numbers of trials, and the number that gives 80 %. */
+export const powerTable = (rows: readonly PowerRow[]): string =>
+  alignColumns(
+    [
+      ['claim', ...POWER_TRIALS.map((trials) => `n = ${trials}`), 'n for 80 %', 'if true is'],
+      ...rows.map(({ id, powers, enough }) => [
+        id,
+        ...powers.map(powerText),
+        enough === null ? '> 100' : String(enough),
+        powers[0].basis,
+      ]),
+    ],
+    { right: [1, 2, 3, 4] },
+  );
 
 /** Every comparison of each claim. */
 export const comparisonLines = (claims: readonly VerifiedClaim[]): string =>
@@ -95,20 +130,20 @@ export const comparisonLines = (claims: readonly VerifiedClaim[]): string =>
             `n ${one.n}`,
             differenceText(one),
             one.expected,
-            one.what,
+            evidenceText(one),
           ]),
         ).split('\n'),
       ].join('\n'),
     )
     .join('\n');
 
-/** What the undecided claims lack: a line a cell, with the claims that wait for it. */
+/** The results that undecided claims lack: a line for each cell, with the claims that need it. */
 export function missingTable(claims: readonly VerifiedClaim[]): string | null {
   const rows = new Map<string, Missing & { waiting: Set<string>; measures: Set<string> }>();
   for (const { id, verdict, missing } of claims)
     for (const one of verdict === 'undecided' ? missing : []) {
-      // One that has no record at all lacks everything: naming each figure says no more.
-      const figure = one.reason.startsWith('no') && one.reason !== 'no record' ? one.measure : '';
+      // Without a record every figure is missing: naming each says no more.
+      const figure = one.reason === 'not in its records' ? one.measure : '';
       const key = `${one.dataset}/${one.variant}/${one.reason}/${figure}`;
       const row = rows.get(key) ?? { ...one, waiting: new Set(), measures: new Set() };
       row.waiting.add(id);
@@ -122,10 +157,10 @@ export function missingTable(claims: readonly VerifiedClaim[]): string | null {
   return alignColumns(
     [
       ['data', 'variant', 'trials', 'why', 'for'],
-      ...inOrder.map(({ dataset, variant, trials, reason, waiting, measures }) => [
+      ...inOrder.map(({ dataset, variant, trials, of, reason, waiting, measures }) => [
         paperDatasetLabels[dataset],
         variant,
-        `${trials} of ${LEAST_TRIALS}`,
+        `${trials} of ${of}`,
         [...measures, reason].join(' '),
         list([...waiting]),
       ]),

@@ -33,7 +33,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import('./report.js')).reportCommand,
   },
   verify: {
-    description: "hold the paper's claims against a run's records",
+    description: "check the paper's claims against the records of a run",
     load: async () => (await import('./verify.js')).verifyCommand,
   },
   attack: {

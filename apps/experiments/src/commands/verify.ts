@@ -8,6 +8,8 @@ import {
   comparisonLines,
   fillCommand,
   missingTable,
+  powerRows,
+  powerTable,
   verdictTable,
   verify,
   type Fill,
@@ -28,23 +30,22 @@ const painted: Readonly<Record<Verdict, (text: string) => string>> = {
   undecided: (text) => text,
 };
 
-const fillText: Readonly<Record<Fill['of'], string>> = {
-  missing: 'To make the missing cells:',
-  trials: 'Nothing is missing; to narrow the intervals by more trials:',
-};
-
 export function verifyCommand(): Command {
   return new Command('verify')
     .argument('<run>', 'folder of the run')
-    .option('--json', 'an object for programs, with every comparison')
-    .option('--all', 'every comparison of each claim')
+    .option('--json', 'print JSON, with every comparison')
+    .option('--all', 'print every comparison of each claim')
     .addHelpText(
       'after',
       `
-A claim is made of comparisons, each over the trials that both sides have, with a 95 % interval. It is
-  supported     if each comparison comes out as claimed, interval and all
-  contradicted  if one comes out the other way, interval and all
+A claim is made of comparisons, each a difference of means over trials with Welch's 95 % interval. It is
+  supported     if each comparison agrees: its whole interval lies where the claim says
+  contradicted  if one disagrees, at a level that Holm's method corrects for their number
   undecided     otherwise: with one trial always
+Only records that were trained and tested on almost all images of the paper's datasets count.
+
+Power is the chance that this many trials support a claim that is true. The number of trials is fixed
+before a run: for more of them, start a new run with another --trials, in another folder.
 
 The exit code says whether the records could be read, not what they say.
 
@@ -60,7 +61,10 @@ Examples:
       if (json)
         console.log(
           JSON.stringify(
-            { run, records: records.length, damaged: stored.damaged, ...verification, fill },
+            {
+              ...{ run, records: records.length, damaged: stored.damaged, ...verification, fill },
+              power: powerRows(verification.claims),
+            },
             null,
             2,
           ),
@@ -79,7 +83,7 @@ async function recordsIn(run: string): Promise<RunRecords> {
 }
 
 function print(
-  { claims, leftAside }: Verification,
+  { claims, leftAside, notEvidence }: Verification,
   {
     run,
     stored: { records, damaged },
@@ -95,10 +99,17 @@ function print(
   for (const { file, reason } of damaged)
     console.log(`damaged record left out: ${plain(file)} (${plain(reason)})`);
   if (leftAside > 0)
-    console.log(`${count(leftAside, 'record')} of other conditions left aside: only like is compared`);
+    console.log(
+      `${count(leftAside, 'record')} left out: trained or measured under other conditions than the rest of the dataset`,
+    );
+  for (const { reason, records: number } of notEvidence)
+    console.log(`${count(number, 'record')} left out: ${plain(reason)}: not evidence`);
   console.log(`\n${verdictTable(claims, { paint: (text, verdict) => painted[verdict](text) })}`);
   console.log(`\n${all ? comparisonLines(claims) : claimLines(claims, width)}`);
   const missing = missingTable(claims);
-  if (missing) console.log(`\nWhat the undecided claims lack:\n${missing}`);
-  if (fill) console.log(`\n${fillText[fill.of]}\n  ${fill.command}`);
+  if (missing) console.log(`\nMissing results of the undecided claims:\n${missing}`);
+  if (fill) console.log(`\nTo make them:\n  ${fill.command}`);
+  console.log(
+    `\nPower: the chance that n trials support a claim that is true\n${powerTable(powerRows(claims))}`,
+  );
 }

@@ -12,7 +12,7 @@ const REACH = 4;
 /** Between these a single trial is drawn: it has a direction and no interval. */
 const DIRECTION = [0.15, 0.85] as const;
 
-/** Every comparison of every claim in one picture: how far it lies from where its claim would turn. */
+/** Every comparison of every claim in one picture: how clearly it agrees or disagrees. */
 export function claimsPanels(claims: readonly VerifiedClaim[]): Panel[] {
   const shown = claims.filter(({ evidence }) => evidence.some(({ direction }) => direction !== null));
   if (shown.length === 0) return [];
@@ -29,15 +29,15 @@ export function claimsPanels(claims: readonly VerifiedClaim[]): Panel[] {
   const words = (text: string, options: Plot.TextOptions) =>
     Plot.text([text], { text: (line: string) => line, fontSize: 12, fill: quiet, ...options });
   const height = MARGIN.top + MARGIN.bottom + ROW * shown.length;
-  const marks = (['agrees', 'open', 'disagrees'] as const).flatMap((outcome) => {
-    const fill = { agrees: ink, open: 'none', disagrees: mark }[outcome];
+  const marks = (['agrees', 'inconclusive', 'disagrees'] as const).flatMap((outcome) => {
+    const fill = { agrees: ink, inconclusive: 'none', disagrees: mark }[outcome];
     const look = {
       ...at,
       symbol: outcome === 'disagrees' ? ('diamond2' as const) : ('circle' as const),
       r: outcome === 'disagrees' ? 4.2 : 3.4,
       fill,
       fillOpacity: 0.85,
-      stroke: outcome === 'open' ? quiet : fill,
+      stroke: outcome === 'inconclusive' ? quiet : fill,
       strokeWidth: 1.2,
     };
     return [-1, 0, 1].map((row) =>
@@ -66,7 +66,7 @@ export function claimsPanels(claims: readonly VerifiedClaim[]): Panel[] {
           Plot.rect([0], { x1: -1, x2: 1, y1: null, y2: null, fill: quiet, fillOpacity: 0.13 }),
           Plot.ruleX([0], { stroke: quiet, strokeWidth: 1 }),
           Plot.ruleY(shown, { y: id, stroke: hairline }),
-          words('Where the comparisons lie', {
+          words('Comparisons of each claim', {
             frameAnchor: 'top-left',
             dx: 2 - MARGIN.left,
             dy: 12 - MARGIN.top,
@@ -74,9 +74,9 @@ export function claimsPanels(claims: readonly VerifiedClaim[]): Panel[] {
             fontWeight: 'bold',
             fill: ink,
           }),
-          words('← the other way', { frameAnchor: 'top-left', dy: -24, fill: mark }),
-          words('open', { frameAnchor: 'top', dy: -24 }),
-          words('as claimed →', { frameAnchor: 'top-right', dy: -24, fill: ink }),
+          words('← disagrees', { frameAnchor: 'top-left', dy: -24, fill: mark }),
+          words('inconclusive', { frameAnchor: 'top', dy: -24 }),
+          words('agrees →', { frameAnchor: 'top-right', dy: -24, fill: ink }),
           Plot.text(shown, {
             y: id,
             text: id,
@@ -91,12 +91,12 @@ export function claimsPanels(claims: readonly VerifiedClaim[]): Panel[] {
       },
       {
         id: 'claims-all',
-        title: 'The comparisons of each claim: as claimed, open, or the other way',
+        title: 'The comparisons of each claim: agrees, inconclusive, or disagrees',
         description: list(
           shown.map(({ id: name, evidence, verdict }) => {
             const count = (outcome: Evidence['outcome']) =>
               evidence.filter((one) => one.outcome === outcome).length;
-            return `${name} ${verdict}, ${count('agrees')} of ${evidence.length} as claimed and ${count('disagrees')} the other way`;
+            return `${name} ${verdict}, ${count('agrees')} of ${evidence.length} comparisons agree and ${count('disagrees')} disagree`;
           }),
         ),
       },
@@ -111,7 +111,7 @@ interface Placed {
   readonly offset: number;
 }
 
-/** Where each comparison stands: by its lead, or with others of its direction side by side. */
+/** The place of each comparison: by its lead, or beside others of its direction. */
 function placed(evidence: readonly Evidence[]): Placed[] {
   const known = evidence.filter(({ direction }) => direction !== null);
   const places = known.map((one) => {
@@ -121,7 +121,7 @@ function placed(evidence: readonly Evidence[]): Placed[] {
     const along = from + ((to - from) * (alike.indexOf(one) + 0.5)) / alike.length;
     return { one, place: one.direction ? along : -along };
   });
-  // What would cover another takes turns above and below the line.
+  // Marks that would cover each other go above and below the line in turn.
   const last = new Map([0, -1, 1].map((offset) => [offset, Number.NEGATIVE_INFINITY]));
   return [...places]
     .sort((a, b) => a.place - b.place)

@@ -52,7 +52,7 @@ export function figuresOf(summary: Summary, attacked: AttackedRun | null = null)
       id: 'claims',
       heading: 'The claims',
       caption:
-        'Each mark is a comparison, in halves of its 95 % interval from where its claim would turn: right of the gray band it is as claimed, left of it the other way (diamonds), within it open (rings). A single trial has no interval: its ring only shows the direction. Marks beyond 4 stand at the edge.',
+        'Each mark is a comparison: right of the gray band it agrees with the claim, left of it it disagrees (diamonds), within it it is inconclusive (rings). The unit is the distance at which it would just agree or disagree. A single trial has no interval: its ring only shows the direction. Marks beyond 4 are drawn at the edge.',
       panels: hasEvidence(benchmarks) ? claimsPanels(verification.claims) : [],
       columns: 1,
       csv: toCsv(claimsData(verification.claims)),

@@ -1,3 +1,4 @@
+import { verdictText } from '../claims/index.js';
 import { paperCitation, paperDatasetLabels } from '../paper-values.js';
 import { count, NONE, number, percent, plain, short } from '../format.js';
 import { verdictData, verdictHeadline } from './claims-section.js';
@@ -15,7 +16,7 @@ import {
   rankingsOf,
   shownRankings,
 } from './headline.js';
-import { fillText } from './missing.js';
+import { FILL_TEXT } from './missing.js';
 import { conditionLabel } from './overview.js';
 import { nameOfRow, resultTables, type ResultTable } from './paper-tables.js';
 import { protocolLines, provenanceSentence } from './provenance.js';
@@ -52,7 +53,7 @@ export function markdown({ summary, figures, album, attacked, run, command }: Pa
     '## What is missing',
     damaged.length > 0 &&
       `${count(damaged.length, 'damaged record')} left out:\n\n${damaged.map(({ file, reason }) => `- ${codeSpan(file)}: ${escape(reason)}`).join('\n')}`,
-    fill && `${fillText(fill)} ${codeSpan(fill.command)}`,
+    fill && `${FILL_TEXT} ${codeSpan(fill.command)}`,
     missing.length === 0
       ? 'Nothing: every row of the paper’s tables has a result.'
       : table(
@@ -76,14 +77,15 @@ export function markdown({ summary, figures, album, attacked, run, command }: Pa
 }
 
 /** One sentence a claim with its verdict. */
-function verdicts({ verification: { claims } }: Summary): string {
+function verdicts({ verification }: Summary): string {
+  const { claims } = verification;
   const { columns, rows } = verdictData(claims);
   return [
-    `## ${escape(verdictHeadline(claims))}`,
+    `## ${escape(verdictHeadline(verification))}`,
     claims
       .map(
-        ({ id, verdict, statement, at, reason }) =>
-          `- **${id} ${verdict}**${at ? ` (${escape(at)})` : ''}: ${escape(statement)} _${escape(reason)}_`,
+        ({ id, verdict, power, statement, at, reason }) =>
+          `- **${id} ${verdictText({ verdict, power })}**${at ? ` (${escape(at)})` : ''}: ${escape(statement)} _${escape(reason)}_`,
       )
       .join('\n'),
     table(

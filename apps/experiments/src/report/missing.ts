@@ -1,4 +1,3 @@
-import type { Fill } from '../claims/index.js';
 import { paperDatasetLabels } from '../paper-values.js';
 import { html, type Html } from './_html.js';
 import type { Table } from '../csv.js';
@@ -57,8 +56,5 @@ export const missingData = ({ missing }: Summary): Table => ({
   ]),
 });
 
-/** What the command that is named with it is for. */
-export const fillText = ({ of }: Fill): string =>
-  of === 'missing'
-    ? 'To make what the undecided claims lack:'
-    : 'To narrow the intervals of the undecided claims by more trials:';
+/** Introduces the command that makes missing results. */
+export const FILL_TEXT = 'To make the results that undecided claims lack:';

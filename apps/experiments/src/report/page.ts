@@ -18,7 +18,7 @@ export function page(options: PageOptions): string {
   ];
   const verdicts = () =>
     hasEvidence(benchmarks)
-      ? html`<h1>${verdictHeadline(verification.claims)}</h1>
+      ? html`<h1>${verdictHeadline(verification)}</h1>
           ${cautions(benchmarks)}
           <div class="verdict-columns">
             <div>${verdictList(verification.claims, linkOf)}</div>

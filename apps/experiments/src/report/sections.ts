@@ -6,7 +6,7 @@ import { attackedGroups } from './attacked-networks.js';
 import { attacksSection } from './attacks-section.js';
 import { csvLink, figure } from './_figure.js';
 import { html, type Html } from './_html.js';
-import { comparisonTables } from './claims-section.js';
+import { comparisonTables, notEvidenceText } from './claims-section.js';
 import { toCsv } from '../csv.js';
 import { count } from '../format.js';
 import type { Figure } from './figures.js';
@@ -19,7 +19,7 @@ import {
   picturedTrial,
 } from './grad-cam-grid.js';
 import { hasEvidence } from './headline.js';
-import { damagedList, fillText, missingTable } from './missing.js';
+import { damagedList, FILL_TEXT, missingTable } from './missing.js';
 import { resultTables } from './paper-tables.js';
 import { protocolLines, provenanceCsv, provenanceSentence, provenanceTable } from './provenance.js';
 import { differenceNote, resultData } from './result-data.js';
@@ -53,7 +53,7 @@ export interface Section {
 const figureOfClaim: Readonly<Record<string, Figure['id']>> = {
   ...{ C1: 'overview', C2: 'overview', C3: 'overview', C11: 'overview' },
   ...{ C4: 'noise', C5: 'noise', C6: 'noise', C7: 'fgsm', C8: 'fgsm', C9: 'fgsm' },
-  ...{ C10: 'sharpness', C12: 'variance' },
+  ...{ C10: 'sharpness', C12: 'variance', C13: 'noise', C14: 'noise', C15: 'noise' },
 };
 
 /** The parts of the page; what there is no data for is left out. */
@@ -138,16 +138,21 @@ function results(summary: Summary): Section[] {
   return [{ id: 'results', heading: 'Compared with the paper', content: html`${shown}${note}` }];
 }
 
-function comparisons({ benchmarks, verification: { claims, leftAside } }: Summary): Section[] {
+function comparisons({ benchmarks, verification }: Summary): Section[] {
   if (!hasEvidence(benchmarks)) return [];
+  const { claims, leftAside } = verification;
   const aside =
     leftAside > 0 &&
     html`<p>
-      ${count(leftAside, 'record')} took no part: of each dataset, only records of the same conditions are
-      compared, those of the most epochs.
+      ${count(leftAside, 'record')} left out: of each dataset, only records of the same conditions are compared,
+      those of the most epochs.
     </p>`;
+  const notEvidence = notEvidenceText(verification);
   return [
-    { id: 'comparisons', heading: 'Every comparison', content: html`${aside}${comparisonTables(claims)}` },
+    {
+      ...{ id: 'comparisons', heading: 'Every comparison' },
+      content: html`${notEvidence && html`<p>${notEvidence}</p>`}${aside}${comparisonTables(claims)}`,
+    },
   ];
 }
 
@@ -207,7 +212,7 @@ function missing(summary: Summary): Section {
             : `${rows} of the paper’s 31 rows ${rows === 1 ? 'has' : 'have'} no result on the paper’s data in this run.`
         }
       </p>
-      ${summary.fill && html`<p>${fillText(summary.fill)} <code>${summary.fill.command}</code></p>`}
+      ${summary.fill && html`<p>${FILL_TEXT} <code>${summary.fill.command}</code></p>`}
       ${
         table &&
         html`<details>

@@ -58,7 +58,7 @@ nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; 
 .verdicts li.contradicted { border-color: var(--mark); }
 .verdicts .word { font-weight: 640; }
 .verdicts .contradicted .word, td.disagrees { color: var(--mark); }
-.verdicts .undecided .word, td.open { color: var(--quiet); }
+.verdicts .undecided .word, td.inconclusive { color: var(--quiet); }
 .verdicts .statement { display: block; line-height: 1.38; font-size: .9375rem; max-width: 100ch; }
 .verdicts .at { color: var(--quiet); white-space: normal; }
 .verdicts .why { display: block; font-size: .78125rem; line-height: 1.4; color: var(--quiet); max-width: 110ch; }

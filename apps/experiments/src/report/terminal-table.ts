@@ -32,7 +32,7 @@ export function terminalTable(
       `${count(damaged.length, 'damaged record')} left out:\n${damaged.map(({ file, reason }) => `  ${plain(file)}: ${plain(reason)}`).join('\n')}`,
     );
   if (recordCount > 0)
-    blocks.push(`${hasEvidence(benchmarks) ? verdictHeadline(verification.claims) : NO_EVIDENCE}.`);
+    blocks.push(`${hasEvidence(benchmarks) ? verdictHeadline(verification) : NO_EVIDENCE}.`);
   return blocks.join('\n\n');
 }
 
