@@ -10,7 +10,7 @@ import { trialsFor } from '../src/claims/power.js';
 import { paperRow, paperRows } from '../src/paper-values.js';
 import { presets, standardEvaluation } from '../src/plan/presets.js';
 import { isWeightMap, paperLikeGrid } from './make-grid.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord, type MadeRecord } from './make-record.js';
 
 const claim = (id: string) => claims.find((one) => one.id === id)!;
 const ids = claims.map(({ id }) => id);
@@ -559,7 +559,7 @@ describe('what is compared', () => {
     expect(verify([...short, ...long])).toMatchObject({ leftAside: 6, evidenceCount: 4 });
   });
 
-  test.each([
+  test.each<[string, MadeRecord['data'], MadeRecord['evaluation'], MadeRecord['training']?]>([
     [
       'trained on 5,000 of the paper’s 54,000 images and tested on 1,000 of 10,000 images',
       { train: 5000, test: 1000 },
@@ -569,7 +569,7 @@ describe('what is compared', () => {
     ['noise and FGSM measured on 500 images', {}, { robustnessImages: 500 }],
     ['trained for 9 epochs', {}, {}, { epochs: 9 }],
     ['images of digits, which the paper did not use', { id: 'digits', label: 'digits' }, {}],
-  ])('is no evidence: %s', (reason, data, evaluation, training = {}) => {
+  ])('is no evidence: %s', (reason, data, evaluation, training) => {
     const made = sides([1, 1.01, 1.02], [4, 4.01, 4.02]).map(({ variant, trial, testErrorPercent }) =>
       makeRecord({ variant, trial, testErrorPercent, data, evaluation, training }),
     );
@@ -667,10 +667,12 @@ describe('power', () => {
 
   test('says what is assumed where the paper prints nothing, and uses a measured deviation', () => {
     const { basis, share } = claim('C6').power(3);
-    expect(basis).toBe('a difference of 5 points (assumed) and a deviation of 2 between trials (assumed)');
+    expect(basis).toBe(
+      'a difference of 5 points where one is claimed, a deviation of 2 between trials (assumed)',
+    );
     const calm = claim('C6').power(3, { 'mean error under uniform noise': 0.5 });
     expect(calm.basis).toBe(
-      'a difference of 5 points (assumed) and a deviation of 0.5 between trials (measured)',
+      'a difference of 5 points where one is claimed (assumed), a deviation of 0.5 between trials (measured)',
     );
     expect(calm.share).toBeGreaterThan(share + 0.5);
     // The world has a deviation of two points, as assumed.

@@ -108,7 +108,7 @@ describe('weightmap verify', () => {
     const { stdout } = await verify(folder);
     expect(stdout).toContain('0 supported, 0 contradicted and 15 undecided');
     expect(stdout).toMatch(
-      /^6 records left out: trained on [\d,]+ of the paper’s 54,000 images .*: not evidence$/m,
+      /^6 records left out: trained on [\d,]+ of the paper’s 54,000 images, .*: not evidence$/m,
     );
     expect(stdout).toMatch(/^ {2}weightmap run paper --select \S+ --out \S+paper$/m);
   });

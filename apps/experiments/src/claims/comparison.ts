@@ -120,8 +120,7 @@ function compareTwo(comparison: Difference, trials: Comparable, tail: number): C
         notes.push(`the curves cross below β ${strength(strengths[0])}: clean images are as claimed`);
     }
   }
-  if (comparison.crossing && measure.curve && estimate)
-    notes.push(crossingText(measure.curve, records));
+  if (comparison.crossing && measure.curve && estimate) notes.push(crossingText(measure.curve, records));
 
   const { forIt, excluded } = distances(expects, estimate?.value ?? 0);
   return {

@@ -5,7 +5,7 @@ import { paperRow } from '../paper-values.js';
 import type { Deviations, Power } from './claim.js';
 import type { Comparison } from './comparison.js';
 import { distances, TAIL, type Expectation } from './_interval.js';
-import { testError, type Measure } from './measures.js';
+import { testError } from './measures.js';
 
 /** Simulated sets of trials: the standard error of a share is at most 1.3 %. */
 const SIMULATIONS = 1500;
@@ -40,27 +40,29 @@ export function powerOf(
   trials: number,
   deviations: Deviations = {},
 ): Power {
-  const measures = [...new Map(comparisons.map(({ measure }) => [measure.label, measure])).values()];
-  const used = measures.map(({ label }) => deviations[label]);
+  const used = comparisons.map(({ measure }) => deviations[measure.label]);
   const key = `${id}/${trials}/${used.join()}`;
   const share = done.get(key) ?? (trials < 2 ? 0 : simulate(id, comparisons, trials, deviations));
   done.set(key, share);
-  return { trials, share, basis: basisOf(measures, deviations) };
+  return { trials, share, basis: basisOf(comparisons, deviations) };
 }
 
-function basisOf(measures: readonly Measure[], deviations: Deviations): string {
-  const assumed = measures.filter(({ label }) => label !== testError.label);
-  const texts = assumed.map((measure) => {
-    const deviation = deviations[measure.label];
+function basisOf(comparisons: readonly Comparison[], deviations: Deviations): string {
+  const texts = comparisons.map(({ measure }) => {
+    if (measure.label === testError.label) return 'the paper’s means and deviations';
     const unit = measure.unit ? ` ${measure.unit}` : '';
-    const spread =
-      deviation === undefined
-        ? `a deviation of ${measure.assumed.deviation} between trials (assumed)`
-        : `a deviation of ${Number(deviation.toPrecision(2))} between trials (measured)`;
-    return `a difference of ${measure.assumed.difference}${unit} (assumed) and ${spread}`;
+    const differ = comparisons.some(
+      (one) => one.measure.label === measure.label && ('any' in one || directionOf(one.expects) !== 0),
+    );
+    const difference = differ
+      ? `a difference of ${measure.assumed.difference}${unit} where one is claimed`
+      : 'no difference';
+    const measured = deviations[measure.label];
+    return measured === undefined
+      ? `${difference}, a deviation of ${measure.assumed.deviation} between trials (assumed)`
+      : `${difference} (assumed), a deviation of ${Number(measured.toPrecision(2))} between trials (measured)`;
   });
-  const printed = measures.length > assumed.length ? ['the paper’s means and deviations'] : [];
-  return list([...printed, ...new Set(texts)]);
+  return list([...new Set(texts)]);
 }
 
 function simulate(

@@ -144,8 +144,8 @@ function comparisons({ benchmarks, verification }: Summary): Section[] {
   const aside =
     leftAside > 0 &&
     html`<p>
-      ${count(leftAside, 'record')} left out: of each dataset, only records of the same conditions are compared,
-      those of the most epochs.
+      ${count(leftAside, 'record')} left out: of each dataset, only records of the same conditions are
+      compared, those of the most epochs.
     </p>`;
   const notEvidence = notEvidenceText(verification);
   return [
