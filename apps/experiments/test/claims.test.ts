@@ -765,11 +765,11 @@ describe('the command that fills the gaps', () => {
     const { training, evaluation } = presets.standard;
     const seed = randomStream(7, 'trial', 1).seed();
     const made = [
-      makeRecord({ ...{ training: { ...training, epochs: 15 }, evaluation, seed }, variant: 'cnn-33' }),
+      makeRecord({ ...{ training: { ...training, epochs: 25 }, evaluation, seed }, variant: 'cnn-33' }),
     ];
     const text = command(made, "it's here")!;
     expect(text).toMatch(
-      /^weightmap run standard --select '[^']+' --epochs 15 --seed 7 --out 'it'\\''s here'$/,
+      /^weightmap run standard --select '[^']+' --epochs 25 --seed 7 --out 'it'\\''s here'$/,
     );
   });
 
