@@ -57,4 +57,4 @@ export const missingData = ({ missing }: Summary): Table => ({
 });
 
 /** Introduces the command that makes missing results. */
-export const FILL_TEXT = 'To make the results that undecided claims lack:';
+export const FILL_TEXT = 'To make the missing results:';
