@@ -12,8 +12,9 @@ export const packageTests: ViteUserConfig = {
     // The native TensorFlow is not safe across worker threads: child processes, one at a time.
     pool: 'forks',
     maxWorkers: 1,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // They end what hangs. No test is about time: on a busy machine each may take ten times as long as alone.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     reporters: ['default', 'json'],
     outputFile: { json: '.vitest/results.json' },
   },

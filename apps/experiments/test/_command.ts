@@ -24,7 +24,7 @@ export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** What a shell does before it becomes the command. */
   readonly shell?: string;
-  /** Gets all output so far, and may send signals. */
+  /** Gets all output so far, and may send a signal: one, for a second would stop the command at once. */
   readonly until?: (output: string, stop: (signal: NodeJS.Signals) => void, pid: number) => void;
 }
 
@@ -46,11 +46,16 @@ export function start(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = { stdout: '', stderr: '', output: '' };
+  let stopped = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (!stopped) child.kill(signal);
+    stopped = true;
+  };
   for (const stream of ['stdout', 'stderr'] as const)
     child[stream].on('data', (chunk: Buffer) => {
       said[stream] += chunk.toString();
       said.output += chunk.toString();
-      until?.(said.output, (signal) => child.kill(signal), child.pid!);
+      until?.(said.output, stop, child.pid!);
     });
   const closed = once(child, 'close').then(([code]) => ({ code: code as number | null, ...said }));
   return Object.defineProperty(Object.assign(child, { closed }), 'output', {

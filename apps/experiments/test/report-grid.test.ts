@@ -77,7 +77,7 @@ describe('the report of the whole benchmark', () => {
     report = await buildReport(await gridRun(paperLikeGrid(3), SAMPLES), { command: 'weightmap report x' });
     document = await documentOf(report);
     folder = dirname(report.html);
-  }, 120_000);
+  });
 
   test('stays below 2 MB with 93 records of 300 epochs, and leaves out the same samples of every model', async () => {
     expect(report.records).toBe(93);

@@ -115,7 +115,7 @@ describe.runIf(process.platform === 'linux')('a grid', () => {
     },
   );
 
-  it('is worked on by two launchers at once without doing anything twice', { timeout: 120_000 }, async () => {
+  it('is worked on by two launchers at once without doing anything twice', async () => {
     const run = path.join(work, 'two launchers');
     const both = [start(run), start(run)];
     const outcomes = await Promise.all(both.map(({ closed }) => closed));

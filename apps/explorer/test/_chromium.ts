@@ -29,6 +29,7 @@ function isExecutable(file: string): boolean {
 export const startChromium = ({ webgl = true } = {}): Promise<Browser> =>
   chromium.launch({
     executablePath: chromiumPath!,
+    timeout: 0,
     args: [
       '--no-sandbox',
       ...(webgl

@@ -27,6 +27,8 @@ export async function openPage(
   }: { from: 'disk' | 'server'; engine?: EngineName; missing?: readonly string[] },
 ): Promise<OpenPage> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  // A test's own limit ends what hangs; a busy machine takes longer than the 30 s of Playwright.
+  page.setDefaultTimeout(0);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());

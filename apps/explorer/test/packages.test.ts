@@ -31,6 +31,7 @@ describe.skipIf(!chromiumPath)(
       });
       browser = await startChromium();
       page = await browser.newPage();
+      page.setDefaultTimeout(0); // a test's own limit ends what hangs
       await page.addScriptTag({ content: outputFiles[0].text });
     });
     afterAll(() => browser?.close());

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { NotFoundError, WeightmapError, type Progress } from '@weightmap/core';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { download } from '../src/_download.js';
 import { failureOf, useEmptyMachine } from './_made.js';
 import { breaksOff, sendRange, useServers } from './_server.js';
@@ -17,6 +17,10 @@ let target: string;
 beforeEach(async () => {
   target = join(machine.root, 'cache', 'mnist', 'file.gz');
   await mkdir(dirname(target), { recursive: true });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 const options = () => ({
@@ -104,14 +108,20 @@ describe('a download', () => {
 
   it('takes the next place where one refuses, is silent, stalls, is unreachable or has something else', async () => {
     const refuses = await serve((response) => response.writeHead(403).end('no'));
-    const silent = await serve(() => undefined);
+    // Time passes only where a server lets it: no busy machine makes the others late.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const wait = () => vi.advanceTimersByTime(300);
+    const silent = await serve(() => void wait());
     const stalls = await serve((response) => {
       response.writeHead(200, { 'content-length': 10 }).flushHeaders();
     });
+    const onProgress = ({ stage }: Progress) => {
+      if (stage.endsWith(new URL(stalls.url).host)) setImmediate(wait);
+    };
     const wrong = await serve((response) => response.end(WRONG));
     const good = await serve((response, request) => sendRange(response, request, RIGHT));
     const urls = [refuses, silent, stalls, wrong].map(({ url }) => url).concat('http://127.0.0.1:1/');
-    const timeouts = { connectTimeout: 300, stallTimeout: 300 };
+    const timeouts = { connectTimeout: 300, stallTimeout: 300, onProgress };
 
     const failing = download({ ...options(), ...timeouts, urls });
     await expect(failing).rejects.toThrow(NotFoundError);

@@ -91,7 +91,7 @@ beforeAll(async () => {
     tests.push(...rest.map(outcomeOf));
   }
   await Promise.all([...tests, ...Object.values(checks).map(outcomeOf)]);
-}, 600_000);
+}, 1_800_000);
 afterAll(() => remove());
 
 it('CONTRIBUTING tells how to add each of the four', () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   work = await mkdtemp(path.join(tmpdir(), 'weightmap-published-'));
   packed = await packAll(path.join(work, 'tarballs'));
   await installOffline(packed, work);
-}, 300_000);
+}, 1_200_000);
 afterAll(() => rm(work, { recursive: true, force: true }));
 
 describe.each(ids)('@weightmap/%s, packed', (id) => {
