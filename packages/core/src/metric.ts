@@ -8,7 +8,7 @@ export interface MetricSubject {
   readonly model: tf.LayersModel;
   /** The same network from images to logits; compiled where the engine can. */
   readonly classifier: Classifier;
-  /** The images to measure on. */
+  /** The images to measure on: give `batchesOf` the classifier, so that they lie within its bounds. */
   readonly test: ImageSet;
   /** Images a forward pass. */
   readonly batchSize: number;

@@ -18,6 +18,21 @@ export function momentsOf(values: ArrayLike<number>, count: number): Moments {
   return { count, mean, squares };
 }
 
+/** `momentsOf` the differences a − b of two batches, which are taken in float64, without an array of them. */
+export function momentsOfDifference(a: Float32Array, b: Float32Array, count: number): Moments {
+  const size = a.length / count;
+  const [mean, squares] = [new Float64Array(size), new Float64Array(size)];
+  for (let start = 0; start < a.length; start += size)
+    for (let i = 0; i < size; i++) mean[i] += a[start + i] - b[start + i];
+  for (let i = 0; i < size; i++) mean[i] /= count;
+  for (let start = 0; start < a.length; start += size)
+    for (let i = 0; i < size; i++) {
+      const deviation = a[start + i] - b[start + i] - mean[i];
+      squares[i] += deviation * deviation;
+    }
+  return { count, mean, squares };
+}
+
 /**
  * Mean and variance of many quantities over observations that come in batches, in float64.
  *

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError, type Classifier, type LayerVariance, type NoiseToSignal } from '@weightmap/core';
 import { productMoments } from './_product-moments.js';
-import { momentsOf, RunningMoments } from './_running-moments.js';
+import { momentsOf, momentsOfDifference, RunningMoments } from './_running-moments.js';
 import { compiledSteps } from './_step.js';
 import { withEyesOn } from './_tap.js';
 
@@ -123,8 +123,8 @@ export class ChangeMeter {
   /** @param noisy of the same images in the same order, perturbed. */
   add(clean: Activations, noisy: Activations): void {
     this.meters.forEach(({ input, output }, i) => {
-      input.add(momentsOf(difference(noisy.inputs[i], clean.inputs[i]), clean.count));
-      output.add(momentsOf(difference(noisy.outputs[i], clean.outputs[i]), clean.count));
+      input.add(momentsOfDifference(noisy.inputs[i], clean.inputs[i], clean.count));
+      output.add(momentsOfDifference(noisy.outputs[i], clean.outputs[i], clean.count));
     });
   }
 
@@ -138,8 +138,6 @@ export class ChangeMeter {
     });
   }
 }
-
-const difference = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, i) => value - b[i]);
 
 type Step = (inputs: { images: tf.Tensor4D }) => tf.Tensor[];
 const steps = compiledSteps<{ images: tf.Tensor4D }, tf.Tensor[]>();
