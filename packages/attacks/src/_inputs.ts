@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError, type AttackInfo, type Classifier } from '@weightmap/core';
+import { checkLogits, WeightmapError, type AttackInfo, type Classifier } from '@weightmap/core';
 
 /** What a caller handed in, read. */
 export interface Truth {
@@ -41,6 +41,22 @@ export function checkInputs(
       expected: 'another class than the label',
     });
   return { labels: truth, targets: aims };
+}
+
+/** Images that are enough to tell logits from probabilities. */
+const LOOKED_AT = 16;
+
+const givesLogits = new WeakSet<Classifier>();
+
+/**
+ * Looks at the outputs for a few images, once for each classifier: an attack on probabilities sees vanishing gradients.
+ *
+ * @throws WeightmapError if they are probabilities.
+ */
+export function checkOutputs(classifier: Classifier, images: tf.Tensor4D): void {
+  if (givesLogits.has(classifier)) return;
+  tf.tidy(() => checkLogits(classifier, images.slice(0, Math.min(LOOKED_AT, images.shape[0]))));
+  givesLogits.add(classifier);
 }
 
 /** @throws WeightmapError if there is no strength, or one that is none. */

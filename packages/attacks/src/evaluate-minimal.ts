@@ -7,7 +7,7 @@ import {
   type MinimalAttack,
   type MinimalMethod,
 } from '@weightmap/core';
-import { checkInputs, checkStrengths } from './_inputs.js';
+import { checkInputs, checkOutputs, checkStrengths } from './_inputs.js';
 import { checkShape, confinement, infoOf, judge, verdictOn, type Verdict } from './_judge.js';
 import { watch } from './_victim.js';
 
@@ -32,6 +32,7 @@ export function judgedMinimal(method: MinimalMethod): MinimalAttack {
     options: AimOptions,
   ): Search {
     const truth = checkInputs(method, classifier, images, labels, options.targets);
+    checkOutputs(classifier, images);
     const clean = verdictOn(predictClasses(classifier, images), truth);
     const { victim, cost, check, dispose } = watch(classifier);
     const confined = tf.tidy(() => {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError, type Attack, type AttackMethod } from '@weightmap/core';
-import { checkInputs, checkStrengths } from './_inputs.js';
+import { checkInputs, checkOutputs, checkStrengths } from './_inputs.js';
 import { checkShape, confinement, infoOf, judge } from './_judge.js';
 import { watch } from './_victim.js';
 
@@ -19,7 +19,7 @@ import { watch } from './_victim.js';
  * - there are targets and the method can't aim, or one is no class or the image's own label,
  * - there is no strength, or one is negative or not finite,
  * - the method gives another number of results or other shapes than it was asked for, or values that are not finite,
- * - the classifier gives logits or gradients that are not finite.
+ * - the classifier gives probabilities instead of logits, or logits or gradients that are not finite.
  */
 export function judged(method: AttackMethod): Attack {
   const confine = confinement(method.norm);
@@ -29,6 +29,7 @@ export function judged(method: AttackMethod): Attack {
       const { strengths, targets } = options;
       checkStrengths(strengths);
       const truth = checkInputs(method, classifier, images, labels, targets);
+      checkOutputs(classifier, images);
       const { victim, cost, check, dispose } = watch(classifier);
       const confined = tf.tidy(() => {
         try {

@@ -149,6 +149,18 @@ describe.each(all)('%s', (id, attack) => {
     tf.dispose([images, labels]);
   });
 
+  it('refuses probabilities in place of logits before it begins', () => {
+    const images = fiveImages();
+    const { classifier: victim, passed } = counted({
+      ...classifier,
+      logits: (x) => tf.softmax<tf.Tensor2D>(classifier.logits(x)),
+    });
+    expect(() => attacked(attack, victim, images)).toThrow('gives probabilities instead of logits');
+    // Those of the labels, and those looked at.
+    expect(passed).toEqual({ forwards: 5 + 5, backwards: 0 });
+    images.dispose();
+  });
+
   it('has strengths of its own to begin with', () => {
     for (const inputShape of [
       [28, 28, 1],
@@ -192,8 +204,9 @@ describe.each(all)('%s', (id, attack) => {
     labelsFor(victim, images);
     const before = { ...passed };
     const [{ cost }] = attacked(attack, victim, images);
-    // The labels, then the clean and the found images of a minimal attack, else one image a strength.
-    const judged = 5 + 5 * (attack.kind === 'minimal' ? 2 : STRENGTHS.length);
+    // The labels, the look whether there are logits, then the clean and the found images of a minimal attack, else one
+    // image a strength.
+    const judged = 5 + 5 + 5 * (attack.kind === 'minimal' ? 2 : STRENGTHS.length);
     expect(cost.forwards).toBe(passed.forwards - before.forwards - judged);
     expect(cost.backwards).toBe(passed.backwards);
     if (attack.usesGradient) expect(cost.backwards).toBeGreaterThan(0);

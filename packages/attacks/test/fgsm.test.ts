@@ -80,7 +80,7 @@ describe('fgsm', () => {
     const counted: Classifier = { ...threeClasses(), logits: (x) => (passes++, threeClasses().logits(x)) };
     const images = randomImages([1, 4, 3, 2], [0, 1]);
     fgsm().run(counted, images, labelsOf(0), { strengths: [0.1, 0.2, 0.3], random });
-    expect(passes).toBe(1 + 3); // one to differentiate, one to judge each
+    expect(passes).toBe(1 + 1 + 3); // one to see that there are logits, one to differentiate, one to judge each
   });
 
   it('reports a gradient that is not finite instead of taking its sign', () => {

@@ -15,7 +15,12 @@ const attacks: readonly (readonly [string, MinimalAttack, number])[] = [
   ['deepfool', deepFool(), 0.025],
   ['ddn', ddn(), 0.05],
   ['carlini-wagner', carliniWagner({ steps: 120, searches: 5 }), 0.05],
-  ['ead', ead({ steps: 150, searches: 7, firstConstant: 10, learningRate: 5e-4, beta: 0.02 }), 0.05],
+  // In bounds 9 wide, of which c, a_0 and β don't know.
+  [
+    'ead',
+    ead({ steps: 150, searches: 7, firstConstant: 10 / 9 ** 2, learningRate: 5e-4, beta: 0.02 / 9 }),
+    0.05,
+  ],
   ['fab', fab({ steps: 30 }), 0.05],
   ['fab, a class at a time', fab({ steps: 15, aims: 4 }), 0.05],
   ['fab-l2', fabL2({ steps: 30 }), 0.05],

@@ -201,7 +201,7 @@ export interface Attack extends AttackInfo {
    * @returns one outcome a strength, in their order; the caller disposes the images of each.
    * @throws WeightmapError if images lie outside the classifier's bounds, a strength is negative or
    *   not finite, the classifier has too few classes, the attack can't aim and there are targets, or the classifier gives
-   *   NaN.
+   *   NaN, or probabilities instead of logits (see `fromProbabilities`).
    */
   run(
     classifier: Classifier,
