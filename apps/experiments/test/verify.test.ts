@@ -46,7 +46,7 @@ interface Printed {
   records: number;
   damaged: { file: string }[];
   claims: VerifiedClaim[];
-  fill: { command: string } | null;
+  fill: { commands: string[] } | null;
 }
 
 describe('weightmap verify', () => {
