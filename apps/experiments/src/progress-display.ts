@@ -36,6 +36,8 @@ export interface WorkerDisplay {
   progress: OnProgress;
   ended: (part: string, outcome: string) => void;
   failed: (part: string, reason: string) => void;
+  /** Its part is left unfinished. */
+  leaves: () => void;
   /** Gone: done, or stopped. */
   left: () => void;
 }
@@ -159,6 +161,7 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
           row.text = `${bar(row.share)}  ${stage}`;
           show(table);
         },
+        leaves: () => void Object.assign(row, { units: 0, share: 0, text: 'stopped' }),
         ended: (part, outcome) => end(colours.green('✓'), `${part}: ${outcome}`),
         failed: (part, reason) => end(colours.red('✗'), `${part}: ${reason}`),
         left: () => void running.delete(row),

@@ -1,36 +1,146 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAttackedRun, type AttackedRun } from '../src/attacked/attacked-run.js';
+import { chooseAttacks, parseAttacks } from '../src/attacked/attack-choice.js';
+import { partsOf } from '../src/attacked/attack-parts.js';
+import type { PlannedAttack } from '../src/attacked/attack-plan.js';
+import { planAttacks, type AttackPlanOptions } from '../src/attacked/plan-attacks.js';
 import { summariseAttacks } from '../src/attacked/summarise-attacks.js';
 import { attacks } from '@weightmap/attacks';
-import { weightmap as inFolder } from './_command.js';
+import { writeManifest, type Manifest } from '../src/plan/manifest.js';
+import { cellId, cellPaths, writeRecord } from '../src/records/index.js';
+import { start, weightmap as inFolder } from './_command.js';
 import { makeRecord } from './make-record.js';
 
 describe('the summary of attacks', () => {
-  const infos = new Map(['fgsm', 'pgd', 'deepfool'].map((id) => [id, attacks[id as 'fgsm']()]));
-  const point = (fooled: string) => ({ strength: 0.1, fooled, meanLinf: null, meanL2: null });
+  const planned = (id: 'fgsm' | 'pgd' | 'deepfool', strengths: number[]): PlannedAttack => {
+    const { label, kind, norm, source, strength } = attacks[id]();
+    return { ...{ id, label, kind, norm, source, strength }, strengths };
+  };
   const { cell } = makeRecord();
-  const of = (clean: string, ...points: [id: string, fooled: string][]) =>
-    summariseAttacks(
-      cell,
-      {
-        images: clean.length,
-        ...{ clean, masking: null, pictures: null },
-        attacks: points.map(([id, fooled]) => ({ id, points: [point(fooled)] })),
-      },
-      infos,
-    );
+  const of = (
+    clean: string,
+    ...points: [id: 'fgsm' | 'pgd' | 'deepfool', fooled: Record<number, string>][]
+  ) =>
+    summariseAttacks(cell, {
+      ...{ clean, masking: null, pictures: null },
+      attacks: points.map(([id, fooled]) => ({
+        attack: planned(id, Object.keys(fooled).map(Number)),
+        points: Object.entries(fooled).map(([strength, flags]) => ({
+          ...{ strength: Number(strength), fooled: flags, meanLinf: null, meanL2: null },
+        })),
+      })),
+    });
 
-  it('takes the worst of all L∞ attacks for each image, and never more than stand clean', () => {
-    const summary = of('1000', ['fgsm', '0100'], ['pgd', '0010'], ['deepfool', '1111']);
+  it('takes the worst of all attacks of a norm and strength for each image, and never more than stand clean', () => {
+    const summary = of(
+      '1000',
+      ['fgsm', { 0.1: '0100', 0.2: '0111' }],
+      ['pgd', { 0.1: '0010' }],
+      ['deepfool', { 0.1: '1101' }],
+    );
+    expect(summary.images).toBe(4);
     expect(summary.cleanAccuracyPercent).toBe(75);
-    expect(summary.attacks.map(({ points }) => points[0].accuracyPercent)).toEqual([75, 75, 0]);
+    expect(summary.attacks.map(({ points }) => points[0].accuracyPercent)).toEqual([75, 75, 25]);
     // DeepFool is measured in L2: its ε is another.
-    expect(summary.worst).toEqual([{ strength: 0.1, accuracyPercent: 25 }]);
+    expect(summary.worst).toEqual([
+      { norm: 'linf', strength: 0.1, accuracyPercent: 25 },
+      { norm: 'linf', strength: 0.2, accuracyPercent: 0 },
+      { norm: 'l2', strength: 0.1, accuracyPercent: 25 },
+    ]);
+  });
+
+  it('has no worst case of a norm of which an attack failed', () => {
+    const attack = planned('fgsm', [0.1]);
+    const point = { strength: 0.1, fooled: '01', meanLinf: null, meanL2: null };
+    const summary = summariseAttacks(cell, {
+      ...{ clean: '00', attacks: [{ attack, points: [point] }], masking: null, pictures: null },
+      ...{ withoutWorst: ['linf'], failed: ['cnn-33 trial 1: PGD, images 1–2'] },
+    });
+    expect(summary.worst).toEqual([]);
+    expect(summary.failed).toEqual(['cnn-33 trial 1: PGD, images 1–2']);
+  });
+});
+
+describe('the plan of attacks', () => {
+  let run: string;
+  beforeAll(async () => {
+    run = await mkdtemp(path.join(tmpdir(), 'weightmap-plan-'));
+  });
+  afterAll(() => rm(run, { recursive: true, force: true }));
+
+  /** A finished cell, and files in the place of its weights. */
+  async function finished(dataset: string): Promise<Manifest> {
+    const made = makeRecord({ variant: 'cnn-33' });
+    const cell = { ...made.cell, dataset: { ...made.cell.dataset, id: dataset, label: dataset } };
+    await writeRecord(run, { ...made, cell, cellId: cellId(cell), dataset });
+    const { weights } = cellPaths(run, cell);
+    await mkdir(weights, { recursive: true });
+    await writeFile(path.join(weights, 'weights.bin'), dataset);
+    return writeManifest(run, {
+      ...{ preset: 'smoke', data: { seed: 7 }, gradCamSamples: 0, tensorboard: false, cells: [cell] },
+    });
+  }
+  async function plan(manifest: Manifest, ids: string, options: Partial<AttackPlanOptions> = {}) {
+    const notes: string[] = [];
+    const planned = await planAttacks(run, manifest, {
+      ...{ chosen: chooseAttacks(parseAttacks(ids), attacks), isDefault: false, select: ['*'], images: 250 },
+      ...{ maskingImages: 100, transfer: false, baseline: null, engine: 'native' },
+      onNote: (note) => notes.push(note),
+      ...options,
+    });
+    return { planned, notes };
+  }
+
+  it('cuts the images into parts, and has the strengths of each norm', async () => {
+    const manifest = await finished('mnist');
+    const { planned } = await plan(manifest, 'fgsm,apgd-ce,apgd-ce-l2', { epsilons: [0.2, 0.1] });
+    expect(planned.subset).toEqual({ images: 250, seed: 7 });
+    const { attacks: made, epsilons, pictured } = planned.datasets.mnist;
+    expect(made.map(({ strengths }) => strengths)).toEqual([
+      [0.1, 0.2],
+      [0.1, 0.2],
+      [0.5, 1, 1.5, 2],
+    ]);
+    expect([epsilons, pictured]).toEqual([[0.1, 0.2], 0.1]);
+    const names = partsOf(run, planned, manifest).map(({ name }) => name.replace('cnn-33 trial 1: ', ''));
+    expect(names.slice(0, 5)).toEqual([
+      'without an attack',
+      'FGSM, images 1–250',
+      ...['1–100', '101–200', '201–250'].map((images) => `APGD CE, images ${images}`),
+    ]);
+    expect(names.slice(-3)).toEqual(['signs of masking, ε = 0.1', 'signs of masking, ε = 0.2', 'pictures']);
+  });
+
+  it('leaves out what two classes are too few for, and refuses it where it was asked for', async () => {
+    const manifest = await finished('iwildcam-2class');
+    const { planned, notes } = await plan(manifest, 'fgsm,apgd-dlr', {
+      ...{ isDefault: true, select: ['*'] },
+    });
+    expect(planned.datasets['iwildcam-2class'].attacks.map(({ id }) => id)).toEqual(['fgsm']);
+    expect(notes).toEqual(['left out: apgd-dlr needs at least 3 classes; iwildcam-2class has 2']);
+    // The run has MNIST, too.
+    expect(planned.datasets.mnist.attacks.map(({ id }) => id)).toEqual(['fgsm', 'apgd-dlr']);
+    const alone = { ...manifest, cells: manifest.cells.filter(({ dataset }) => dataset.id !== 'mnist') };
+    await expect(plan(alone, 'fgsm,apgd-dlr')).rejects.toThrow("An attack doesn't suit the data");
+  });
+
+  it('is refused where weights are missing', async () => {
+    const manifest = await finished('mnist');
+    await rm(
+      cellPaths(
+        run,
+        manifest.cells.find(({ dataset }) => dataset.id === 'mnist')!,
+      ).weights,
+      {
+        recursive: true,
+      },
+    );
+    await expect(plan(manifest, 'fgsm')).rejects.toThrow('The weights of cnn-33 trial 1 are missing.');
   });
 });
 
@@ -40,12 +150,19 @@ describe('weightmap attack', () => {
   beforeAll(async () => {
     work = await mkdtemp(path.join(tmpdir(), 'weightmap-attack-'));
     run = path.join(work, 'run');
-    const grid = ['--dataset', 'digits', '--select', 'cnn-33', '--epochs', '2'];
+    const grid = ['--dataset', 'digits', '--select', 'cnn-33,cnn-smooth-32', '--epochs', '2'];
     expect((await weightmap('run', 'smoke', ...grid, '--out', run)).code).toBe(0);
+    cpSync(run, path.join(work, 'trained'), { recursive: true });
   });
   afterAll(() => rm(work, { recursive: true, force: true }));
 
   const weightmap = (...args: string[]) => inFolder(args, { work });
+  /** The trained networks in a folder of their own. */
+  const copyOf = (name: string): string => {
+    const folder = path.join(work, name);
+    cpSync(path.join(work, 'trained'), folder, { recursive: true });
+    return folder;
+  };
   const few = ['--images', '40', '--masking', '0'];
 
   it('attacks trained networks, keeps what was measured, and puts it into the report', async () => {
@@ -59,9 +176,12 @@ describe('weightmap attack', () => {
       '8/255,0.2',
       '--transfer',
       '--corruptions',
+      ...['--select', 'cnn-33'],
     );
     expect(first.code, first.stderr).toBe(0);
-    expect(first.stdout).toMatch(/accuracy, % +clean +FGSM 0.2 +PGD 0.2 +worst case/);
+    expect(first.stdout).toMatch(
+      /accuracy, % +clean +FGSM, L∞ ε 0\.2 +PGD, L∞ ε 0\.2 +worst case, L∞ ε 0\.2/,
+    );
     const { cells, transfer } = readAttackedRun(run)!;
     const [{ cleanAccuracyPercent, attacks: made, worst }] = cells;
     expect(made.map(({ id, points }) => [id, points.map(({ strength }) => strength)])).toEqual([
@@ -73,9 +193,12 @@ describe('weightmap attack', () => {
       for (const { points } of made) expect(accuracyPercent).toBeLessThanOrEqual(points[i].accuracyPercent);
       expect(made[0].points[i].meanLinf).toBeCloseTo([8 / 255, 0.2][i], 5);
     }
-    expect(transfer!.pairs).toEqual([
-      { from: 'cnn-33', to: 'cnn-33', accuracyPercent: expect.any(Number) as number },
-    ]);
+    expect(transfer!.map(({ epsilon, pairs }) => [epsilon, pairs])).toEqual(
+      [8 / 255, 0.2].map((epsilon) => [
+        epsilon,
+        [{ from: 'cnn-33', to: 'cnn-33', accuracyPercent: expect.any(Number) as number }],
+      ]),
+    );
     const corrupted = readAttackedRun(run)!.corruptions!;
     expect(corrupted.baseline).toBe('cnn-33');
     expect(corrupted.cells.map(({ mce, benchmark }) => [mce, benchmark])).toEqual([[100, 'mnist-c']]);
@@ -117,6 +240,7 @@ describe('weightmap attack', () => {
       'fgsm',
       '--epsilons',
       '8/255,0.1,0.2',
+      ...['--select', 'cnn-33'],
       '--json',
     );
     const again = (JSON.parse(more.stdout) as AttackedRun).cells[0].attacks[0].points;
@@ -124,13 +248,95 @@ describe('weightmap attack', () => {
     expect(picturesOf('clean')).toEqual(clean);
     expect(picturesOf('attacked')).not.toEqual(attacked);
     expect(again.filter(({ strength }) => strength !== 0.1)).toEqual(made[0].points);
-    const cached = readFileSync(
-      path.join(run, 'cells/digits/cnn-33/trial-1/evaluation/attack-fgsm.json'),
-      'utf8',
-    );
+    // Of the part there is one folder, with all three strengths.
+    const parts = readdirSync(path.join(folder, 'attacks')).filter((name) => name.startsWith('fgsm-'));
+    expect(parts).toHaveLength(1);
+    const cached = readFileSync(path.join(folder, 'attacks', parts[0], 'result.json'), 'utf8');
     expect(
       Object.keys((JSON.parse(cached) as { content: { entries: object } }).content.entries),
     ).toHaveLength(3);
+    expect(again.filter(({ strength }) => strength !== 0.1)).toEqual(made[0].points);
+
+    expect((await weightmap('status', run)).stdout).toMatch(/attacks: \d+ parts: \d+ done\n/);
+  });
+
+  it('says what would be done, and how long it would take', async () => {
+    const fresh = copyOf('planned');
+    const { code, stdout } = await weightmap('attack', fresh, ...few, '--attacks', 'fgsm,pgd', '--dry-run');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /network +work +parts +done +at most\ncnn-33 trial 1 +without an attack +1 +0 +\d+:\d\d/,
+    );
+    expect(stdout).toMatch(/cnn-smooth-32 trial 1 +PGD, 4 strengths +1 +0/);
+    expect(stdout).toMatch(/8 parts; at most \d+:\d\d of one process, .* with \d+ at a time/);
+    expect(readdirSync(fresh)).not.toContain('attacks');
+  });
+
+  const work4 = ['--attacks', 'fgsm,pgd,apgd-ce', '--epsilons', '0.05,0.1', '--workers', '2'];
+  const eventsOf = (folder: string) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /attacks\/[^/]+\/events\.jsonl$/.test(name))
+      .map((name) => readFileSync(path.join(folder, name), 'utf8'));
+
+  describe.runIf(process.platform === 'linux')('as work of several processes', () => {
+    it('comes to the same bytes after its launcher, a worker and the terminal have ended it', async () => {
+      const [calm, stormy] = ['calm', 'stormy ü "run"'].map(copyOf);
+      const args = (folder: string) => ['attack', folder, '--images', '40', '--masking', '0', ...work4];
+      expect((await weightmap(...args(calm))).code).toBe(0);
+
+      // The launcher, when the first part is done.
+      let hit = false;
+      await start(args(stormy), {
+        work,
+        until(output, stop) {
+          if (hit || !output.includes('✓')) return;
+          hit = true;
+          stop('SIGKILL');
+        },
+      }).closed;
+      expect(readdirSync(stormy)).not.toContain('attacks.json');
+
+      // Ctrl-C, when the next is done.
+      const stopped = await start(args(stormy), {
+        work,
+        until(output, stop) {
+          if (hit && output.includes('✓')) {
+            hit = false;
+            stop('SIGINT');
+          }
+        },
+      }).closed;
+      expect(stopped.code, stopped.output).toBe(75);
+      expect(stopped.stdout).toContain('stopped; the same command continues from what is stored');
+      expect(readdirSync(stormy)).not.toContain('attacks.json');
+
+      // A worker, as soon as there is one at work.
+      hit = false;
+      const last = await start(args(stormy), {
+        work,
+        until(output, _stop, pid) {
+          if (hit || !output.includes('✓')) return;
+          hit = true;
+          const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+          process.kill(Number(children[0]), 'SIGKILL');
+        },
+      }).closed;
+      expect(last.code, last.output).toBe(0);
+      expect(last.stdout).toContain('another is started');
+      expect(last.stdout).toMatch(/\d+ parts, [1-9]\d* done already/);
+
+      const bytes = (folder: string) => readFileSync(path.join(folder, 'attacks.json'), 'utf8');
+      expect(bytes(stormy)).toBe(bytes(calm));
+      for (const folder of [calm, stormy])
+        for (const events of eventsOf(folder)) expect(events.match(/"event":"done"/g)).toHaveLength(1);
+      const left = readdirSync(stormy, { recursive: true, encoding: 'utf8' });
+      expect(left.filter((name) => /partial|lease-|submissions\/|turns/.test(name))).toEqual([]);
+
+      // Nothing is left to be done.
+      const again = await weightmap(...args(stormy));
+      expect(again.stdout).toMatch(/(\d+) parts, \1 done already/);
+      expect(bytes(stormy)).toBe(bytes(calm));
+    });
   });
 
   it('explains what it can’t do', async () => {
@@ -142,9 +348,10 @@ describe('weightmap attack', () => {
     };
     expect(await complaint('--attacks', 'fgms')).toMatch(/no attack "fgms"[\s\S]*"fgsm"/);
     expect(await complaint('--epsilons', '0.1,x')).toContain('8/255');
+    expect(await complaint('--attacks', 'fgsm,0.1')).toContain('pgd-l2:0.5,1,2');
     expect(await complaint('--select', 'resnet-*')).toContain('no trained network');
-    expect(await complaint('--corruptions', '--baseline', 'cnn-smooth-32')).toContain(
-      'cnn-smooth-32 is not trained',
+    expect(await complaint('--corruptions', '--baseline', 'cnn-unsharp-32')).toContain(
+      'cnn-unsharp-32 is not trained',
     );
   });
 });

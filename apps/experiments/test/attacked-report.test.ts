@@ -40,24 +40,32 @@ function attackedCell({
     }));
   const check = { number: 1, title: 'Check', meaning: 'why', unit: '%', threshold: 1, value: 2 };
   return {
-    ...{ cellId: 'a', variant, dataset: 'mnist', trial, cleanAccuracyPercent: clean },
+    ...{ cellId: 'a', variant, dataset: 'mnist', trial, images: 10, cleanAccuracyPercent: clean },
     attacks: [
-      { id: 'pgd', label: 'PGD', norm: 'linf', points: points(pgd) },
-      { id: 'deepfool', label: 'DeepFool', norm: 'l2', points: points([90, 80]) },
+      { id: 'pgd', label: 'PGD', norm: 'linf', measure: 'epsilon', points: points(pgd) },
+      { id: 'deepfool', label: 'DeepFool', norm: 'l2', measure: 'epsilon', points: points([90, 80]) },
     ],
-    worst: points(worst).map(({ strength, accuracyPercent }) => ({ strength, accuracyPercent })),
-    masking: flagged && {
-      ...{ epsilon: 0.2, count: 10, believable: flagged.length === 0 },
-      checks: [
-        { ...check, id: 'unchanged', verdict: flagged.includes('unchanged') ? 'flagged' : 'passed' },
-        { ...check, id: 'black-box', verdict: flagged.includes('black-box') ? 'flagged' : 'passed' },
-      ],
-    },
+    worst: points(worst).map(({ strength, accuracyPercent }) => ({
+      norm: 'linf',
+      strength,
+      accuracyPercent,
+    })),
+    masking: flagged && [
+      {
+        ...{ epsilon: 0.2, count: 10, believable: flagged.length === 0, reason: 'made' },
+        verdict: flagged.length === 0 ? 'believable' : 'suspicious',
+        ...{ pgdAccuracy: 0.5, pgdAccuracyInterval: [0.4, 0.6] },
+        checks: [
+          { ...check, id: 'unchanged', verdict: flagged.includes('unchanged') ? 'flagged' : 'passed' },
+          { ...check, id: 'black-box', verdict: flagged.includes('black-box') ? 'flagged' : 'passed' },
+        ],
+      },
+    ],
   };
 }
 
 const attackedRun = (...cells: Made[]): AttackedRun => ({
-  ...{ schemaVersion: 1, images: 10, transfer: null },
+  ...{ schemaVersion: 2, images: 10, subsetSeed: 1, transfer: null },
   cells: cells.map(attackedCell),
 });
 const benchmark = { title: 'mnist', conditions: conditionsOf(makeRecord().cell) };
@@ -96,7 +104,7 @@ describe('curves under attack', () => {
       for (const line of paths) expect(line.getAttribute('d')).toMatch(/^M[\d.]+,[\d.]+L[\d.,L]+$/);
     }
     expect(panels[0].svg).toContain('var(--smoothing, #0072B2)');
-    expect(panels[2].svg).toContain('ε (L2)');
+    expect(panels[2].svg).toContain('L2 ε');
   });
 
   it('mark the worst case of a network whose robustness is doubtful, in looks and in words', () => {
@@ -115,7 +123,7 @@ describe('curves under attack', () => {
     expect(labels).toEqual(expect.arrayContaining(['conv 33 ✓', 'smoothing 32 ?', 'unsharp 32']));
     expect(labels).toContain('?: signs of masking');
     expect(worst.querySelector('desc')!.textContent).toContain(
-      'smoothing 32 80.00 % at ε = 0.2 (with signs of masking)',
+      'smoothing 32 80.00 % at L∞ ε = 0.2 (with signs of masking)',
     );
     expect(pgd.innerHTML).not.toMatch(/stroke-dasharray="2 4"|[✓?]/);
     const caption = (flagged: string[] | null) => attackCaption(groupsOf({ variant: 'cnn-33', flagged }));

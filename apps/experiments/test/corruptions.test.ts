@@ -1,20 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { attacks, corruptions, type AttackId } from '@weightmap/attacks';
-import {
-  asClassifier,
-  firstOf,
-  imageSet,
-  randomStream,
-  type CellConfig,
-  type Dataset,
-} from '@weightmap/core';
+import { asClassifier, imageSet, randomStream, type CellConfig, type ImageSet } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import { measureCorruptions } from '@weightmap/metrics';
-import { loadModel, saveModel } from '@weightmap/training';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as tf from '@tensorflow/tfjs';
 import {
   baselinesOf,
@@ -22,25 +10,17 @@ import {
   corruptedNetworksSchema,
 } from '../src/attacked/corrupted-networks.js';
 import { corruptionTable } from '../src/attacked/corruption-table.js';
-import { corruptCell } from '../src/cells/corrupt-cell.js';
-import { cellPaths } from '../src/records/index.js';
+import { corruptImages } from '../src/cells/corrupt-cell.js';
 import { corruptionCsv } from '../src/report/corruptions-section.js';
 import { makeRecord } from './make-record.js';
 
 /** Gray images of random bytes. */
-function madeData(count: number): Dataset {
-  const spec = { height: 8, width: 8, channels: 1, classes: [...'0123456789'] };
-  const bytes = Uint8Array.from(randomStream(1, 'pixels').uniforms(count * 64, 0, 256));
-  const test = imageSet(
-    spec,
-    bytes,
+const madeSet = (count: number): ImageSet =>
+  imageSet(
+    { height: 8, width: 8, channels: 1, classes: [...'0123456789'] },
+    Uint8Array.from(randomStream(1, 'pixels').uniforms(count * 64, 0, 256)),
     Uint8Array.from({ length: count }, (_, i) => i % 10),
   );
-  return {
-    ...{ id: 'mnist', label: 'made', spec, train: test, validation: test, test },
-    ...{ checksum: 'made', source: 'this test', notes: [] },
-  };
-}
 
 const cellOf = (variant: string, trial = 1): CellConfig => makeRecord({ variant, trial }).cell;
 
@@ -93,56 +73,28 @@ describe('the comparison with a baseline', () => {
   });
 });
 
-describe('a cell under corruptions', () => {
-  let run: string;
-  beforeAll(async () => {
-    run = await mkdtemp(path.join(tmpdir(), 'weightmap-corruptions-'));
-  });
-  afterAll(() => rm(run, { recursive: true, force: true }));
-
-  it('has the errors of the benchmark, kept by severity', async () => {
-    const engine = await startEngine();
-    const cell = cellOf('cnn-33');
-    const paths = cellPaths(run, cell);
-    const made = tf.sequential({
+describe('a network under corruptions', () => {
+  it('has the errors of the benchmark, by severity', async () => {
+    await startEngine();
+    const model = tf.sequential({
       layers: [
         tf.layers.flatten({ inputShape: [8, 8, 1] }),
         tf.layers.dense({ units: 10, kernelInitializer: tf.initializers.glorotUniform({ seed: 3 }) }),
       ],
     });
-    await saveModel(made, paths.weights);
-    made.dispose();
-    const dataset = madeData(30);
-    const options = { run, dataset, engine, images: 30, signal: new AbortController().signal };
-    const found = await corruptCell(cell, options);
+    const set = madeSet(130);
+    const classifier = asClassifier(model);
+    const [id, severities] = Object.entries(corruptions['mnist-c'])[0];
+    const options = { seed: 4, signal: new AbortController().signal };
+    const found = await corruptImages(classifier, set, id, severities, options);
+    const table = [{ noise: attacks[id as AttackId](), severities }];
+    const direct = await measureCorruptions(classifier, set, table, { seed: 4, batchSize: 100 });
+    expect(found).toEqual(direct.corrupted[id]);
 
-    const model = await loadModel(paths.weights);
-    const table = Object.entries(corruptions['mnist-c']).map(([id, severities]) => ({
-      noise: attacks[id as AttackId](),
-      severities,
-    }));
-    const set = firstOf(dataset.test, 30);
-    const direct = await measureCorruptions(asClassifier(model), set, table, {
-      seed: cell.seed,
-      batchSize: 100,
-    });
+    const stopped = AbortSignal.abort(new Error('enough'));
+    await expect(
+      corruptImages(classifier, set, id, severities, { ...options, signal: stopped }),
+    ).rejects.toThrow('enough');
     model.dispose();
-    expect(found).toEqual(direct);
-
-    // What is stored is taken, not measured: a made-up error stays.
-    const file = path.join(paths.evaluation, 'corruption-contrast.json');
-    const { content } = JSON.parse(readFileSync(file, 'utf8')) as {
-      content: { entries: Record<string, number> };
-    };
-    expect(Object.values(content.entries)).toEqual(direct.corrupted.contrast);
-    const stages: string[] = [];
-    expect(await corruptCell(cell, { ...options, onProgress: ({ stage }) => stages.push(stage) })).toEqual(
-      found,
-    );
-    expect(stages).toEqual([]);
-
-    const abort = new AbortController();
-    abort.abort(new Error('enough'));
-    await expect(corruptCell(cell, { ...options, signal: abort.signal })).rejects.toThrow('enough');
   });
 });

@@ -117,7 +117,7 @@ export function paperLikeRecord(
       ...{ layer, kind, n: 1000, beta: 0.6 },
       clean: variances(1 + 0.1 * i),
       noisy: variances(0.8 + 0.1 * i),
-      noiseToSignal: { input: 0.5, output: 0.5 / gain, transfer: 1 / gain },
+      noiseToSignal: { input: 0.5, output: 0.4, transfer: 0.8 },
     })),
     ...overrides,
   });

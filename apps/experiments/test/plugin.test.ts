@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { appendFile, cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -128,10 +128,9 @@ describe('a plugin from a file', () => {
     expect(attacks.map(({ id }) => id)).toEqual(['darken', 'lighten']);
     for (const { points } of attacks) expect(points[0].meanLinf).toBeCloseTo(0.1, 5);
     // Its results are those of this file: another is measured anew.
-    const cache = await readFile(
-      path.join(run, 'cells/stripes/cnn-tiny/trial-1/evaluation/attack-lighten.json'),
-      'utf8',
-    );
+    const parts = path.join(run, 'cells/stripes/cnn-tiny/trial-1/attacks');
+    const [lighten] = (await readdir(parts)).filter((name) => name.startsWith('lighten-'));
+    const cache = await readFile(path.join(parts, lighten, 'result.json'), 'utf8');
     expect(cache).toContain(await sha256(own));
   });
 

@@ -46,7 +46,7 @@ interface Printed {
   records: number;
   damaged: { file: string }[];
   claims: VerifiedClaim[];
-  fill: { commands: string[] } | null;
+  fill: { command: string } | null;
 }
 
 describe('weightmap verify', () => {

@@ -4,6 +4,7 @@ import {
   randomStream,
   type Attack,
   type AttackOptions,
+  type AttackOutcome,
   type Classifier,
 } from '@weightmap/core';
 import { apgdCe } from './apgd-ce.js';
@@ -91,7 +92,7 @@ export function autoAttackMembers({
  * Tested: on a linear classifier, where it fools exactly the images whose boundary is within ε, also with two and three
  * classes, and by which images each attack is shown.
  */
-export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions = {}): Attack {
+export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions = {}): AutoAttack {
   const canAim = attacks?.filter((attack) => attack.targeted);
   const known = new Map<string, readonly Attack[]>();
   const membersFor = (classes: number, targeted: boolean): readonly Attack[] => {
@@ -113,13 +114,11 @@ export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions 
     let open = [...standing];
     membersFor(classifier.classes, targets !== undefined).forEach((attack, turn) => {
       if (open.length === 0) return;
-      const positions = filledUp(open, batch);
-      const rows = tf.tensor1d(positions, 'int32');
-      const [outcome] = attack.run(classifier, tf.gather(images, rows), tf.gather(labels, rows), {
-        ...(targets && { targets: tf.gather(targets, rows) }),
-        strengths: [strength],
-        random: randomStream(seed, turn, attack.id),
-      });
+      const { outcome, positions } = takeTurn(
+        attack,
+        { classifier, images, labels, targets },
+        { turn, strength, seed, open },
+      );
       spent.forwards += outcome.cost.forwards + positions.length * (attack.kind === 'minimal' ? 2 : 1);
       spent.backwards += outcome.cost.backwards;
       const from = Int32Array.from({ length: batch }, (_, i) => i);
@@ -166,6 +165,11 @@ export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions 
 
   return {
     ...ensemble,
+    members: (classes) => membersFor(classes, false),
+    turn(classifier, images, labels, options) {
+      const attack = membersFor(classifier.classes, false)[options.turn];
+      return takeTurn(attack, { classifier, images, labels, targets: undefined }, options).outcome;
+    },
     run(classifier, images, labels, options) {
       const spent = { forwards: 0, backwards: 0 };
       const given: AttackOptions & Ensemble = { ...options, classifier, spent };
@@ -174,6 +178,59 @@ export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions 
         .map((outcome) => ({ ...outcome, cost: { ...spent } }));
     },
   };
+}
+
+/** One attack of the ensemble at one strength. */
+export interface TurnOptions {
+  /** Place of the attack in `members`. */
+  readonly turn: number;
+  /** The radius, in units of pixels. */
+  readonly strength: number;
+  /** The first number of the stream that `run` would be given: the same seed, the same images. */
+  readonly seed: number;
+  /** Positions of the images that no attack before has fooled. */
+  readonly open: readonly number[];
+}
+
+/** AutoAttack, which can also be run attack by attack: a long run can be stopped and continued in between. */
+export interface AutoAttack extends Attack {
+  /** The attacks without targets, in their turn, for a number of classes. */
+  readonly members: (classes: number) => readonly Attack[];
+  /**
+   * Runs one of them as `run` does.
+   *
+   * @returns its outcome: row i is that of image `open[i]`; rows beyond fill the batch up. The caller disposes the images.
+   */
+  turn(classifier: Classifier, images: tf.Tensor4D, labels: tf.Tensor1D, options: TurnOptions): AttackOutcome;
+}
+
+interface Victims {
+  readonly classifier: Classifier;
+  readonly images: tf.Tensor4D;
+  readonly labels: tf.Tensor1D;
+  readonly targets: tf.Tensor1D | undefined;
+}
+
+/** An attack on the open images, filled up to a batch. */
+function takeTurn(
+  attack: Attack,
+  { classifier, images, labels, targets }: Victims,
+  { turn, strength, seed, open }: TurnOptions,
+): { outcome: AttackOutcome; positions: number[] } {
+  const positions = filledUp(open, images.shape[0]);
+  const rows = tf.tensor1d(positions, 'int32');
+  const [chosen, truth] = [tf.gather(images, rows), tf.gather(labels, rows)];
+  const aims = targets && tf.gather(targets, rows);
+  try {
+    const [outcome] = attack.run(classifier, chosen, truth, {
+      ...(aims && { targets: aims }),
+      strengths: [strength],
+      random: randomStream(seed, turn, attack.id),
+    });
+    return { outcome, positions };
+  } finally {
+    tf.dispose([rows, chosen, truth, ...(aims ? [aims] : [])]);
+  }
 }
 
 /** What the members need beside an attack's options: they are attacks on the classifier itself. */

@@ -1,43 +1,91 @@
+import { normLabels, strengthLabel } from '@weightmap/attacks';
+import type { AttackInfo, NormName } from '@weightmap/core';
+import { testErrorInterval } from '@weightmap/metrics';
 import colours from 'picocolors';
 import { alignColumns } from '../_columns.js';
-import { strength as strengthText } from '../format.js';
-import type { AttackedRun, AttackedSummary } from './attacked-run.js';
+import { NONE, strength as strengthText } from '../format.js';
+import { maskingVerdict, worstOn, type AttackedRun, type AttackedSummary } from './attacked-run.js';
 
 const nameOf = ({ variant, dataset, trial }: AttackedSummary) => `${variant} on ${dataset}, trial ${trial}`;
 
+/** A norm as people write it. */
+export const normText = (norm: string): string => normLabels[norm as NormName] ?? norm;
+
+type Measured = Pick<AttackedSummary['attacks'][number], 'norm' | 'measure'>;
+
+/** What a column or an axis of strengths is called: `L2 ε`, `β`. */
+export const measureText = ({ norm, measure }: Measured): string =>
+  strengthLabel({ norm, strength: measure } as Pick<AttackInfo, 'norm' | 'strength'>);
+
+/** `L2 ε 0.5` */
+export const strengthHead = (measured: Measured, strength: number): string =>
+  `${measureText(measured)} ${strengthText(strength)}`;
+
+const LINF: Measured = { norm: 'linf', measure: 'epsilon' };
+
+/** `71.0 [65, 77]`: a share of the images with Wilson's 95 % interval over them. */
+export function shareText(accuracyPercent: number, images: number): string {
+  const { low, high } = testErrorInterval(accuracyPercent, images);
+  return `${accuracyPercent.toFixed(1)} [${Math.round(low)}, ${Math.round(high)}]`;
+}
+
 /** Headings and rows of the accuracy at the largest strength, an attack a column; the same for terminal and report. */
 export function attackRows({ cells }: AttackedRun): { head: string[]; rows: string[][] } {
-  const ids = [
-    ...new Map(cells.flatMap(({ attacks }) => attacks.map(({ id, label }) => [id, label] as const))),
-  ];
-  const at = cells[0]?.worst.at(-1)?.strength ?? cells[0]?.attacks[0]?.points.at(-1)?.strength ?? 0;
+  const attacks = new Map(
+    cells.flatMap((cell) =>
+      cell.attacks.map(({ id, label, norm, measure, points }) => {
+        const at = points.at(-1)!.strength;
+        return [`${id} ${at}`, { id, at, head: `${label}, ${strengthHead({ norm, measure }, at)}` }] as const;
+      }),
+    ),
+  );
+  const worst = cells.flatMap((cell) => worstOn(cell, 'linf')).at(-1)?.strength;
+  const share = (cell: AttackedSummary, point: { accuracyPercent: number } | undefined) =>
+    point ? shareText(point.accuracyPercent, cell.images) : NONE;
   return {
     head: [
       'accuracy, %',
       'clean',
-      ...ids.map(([, label]) => `${label} ${strengthText(at)}`),
-      'worst case',
+      ...[...attacks.values()].map(({ head }) => head),
+      `worst case${worst === undefined ? '' : `, ${strengthHead(LINF, worst)}`}`,
       'masking',
     ],
     rows: cells.map((cell) => [
       nameOf(cell),
-      cell.cleanAccuracyPercent.toFixed(1),
-      ...ids.map(([id]) => {
-        const point = cell.attacks.find((attack) => attack.id === id)?.points.at(-1);
-        return point ? point.accuracyPercent.toFixed(1) : '–';
-      }),
-      cell.worst.at(-1)?.accuracyPercent.toFixed(1) ?? '–',
+      shareText(cell.cleanAccuracyPercent, cell.images),
+      ...[...attacks.values()].map(({ id, at }) =>
+        share(
+          cell,
+          cell.attacks.find((attack) => attack.id === id)?.points.find(({ strength }) => strength === at),
+        ),
+      ),
+      share(
+        cell,
+        worstOn(cell, 'linf').find(({ strength }) => strength === worst),
+      ),
       maskingText(cell),
     ]),
   };
 }
 
+/** What was found of masking, over all strengths on L∞. */
 export function maskingText({ masking }: AttackedSummary): string {
   if (!masking) return 'not looked for';
-  const flagged = masking.checks.filter(({ verdict }) => verdict === 'flagged');
-  return masking.believable
-    ? 'no sign'
-    : `${flagged.length} of ${masking.checks.length} checks: ${flagged.map(({ id }) => id).join(', ')}`;
+  const of = (verdict: 'suspicious' | 'undecided' | 'believable') =>
+    masking.filter((report) => report.verdict === verdict);
+  const at = (reports: typeof masking) => reports.map(({ epsilon }) => strengthText(epsilon)).join(', ');
+  const ids = (reports: typeof masking, verdict: 'flagged' | 'undecided') => [
+    ...new Set(
+      reports.flatMap(({ checks }) =>
+        checks.filter((check) => check.verdict === verdict).map(({ id }) => id),
+      ),
+    ),
+  ];
+  const [suspicious, undecided, believable] = [of('suspicious'), of('undecided'), of('believable')];
+  if (suspicious.length > 0) return `signs at ε ${at(suspicious)}: ${ids(suspicious, 'flagged').join(', ')}`;
+  if (undecided.length > 0)
+    return `undecided at ε ${at(undecided)}: ${ids(undecided, 'undecided').join(', ')}`;
+  return believable.length > 0 ? `no sign at ε ${at(believable)}` : 'not applicable';
 }
 
 /** For a terminal. */
@@ -48,34 +96,33 @@ export function attackTable(attacked: AttackedRun): string {
     colours.dim(lines[0]),
     ...lines
       .slice(1)
-      .map((line, i) => (attacked.cells[i].masking?.believable === false ? colours.yellow(line) : line)),
+      .map((line, i) => (maskingVerdict(attacked.cells[i]) === 'doubtful' ? colours.yellow(line) : line)),
+    `[ ]: Wilson's 95 % interval over the test images`,
   ];
-  const { transfer } = attacked;
-  if (transfer)
+  for (const matrix of attacked.transfer ?? []) {
+    const { head: names, rows: pairs } = transferRows(matrix);
     table.push(
       '',
-      `transfer, PGD at ${strengthText(transfer.epsilon)}: accuracy of the column on images made against the row`,
-      transferTable(transfer),
+      `transfer on ${matrix.dataset}, PGD at L∞ ε ${strengthText(matrix.epsilon)}: accuracy of the column on images made against the row`,
+      alignColumns([names, ...pairs], { right: names.slice(1).map((_, i) => i + 1) }),
     );
+  }
   return table.join('\n');
 }
 
-export function transferRows({ pairs }: NonNullable<AttackedRun['transfer']>): {
-  head: string[];
-  rows: string[][];
-} {
+export type TransferMatrix = NonNullable<AttackedRun['transfer']>[number];
+
+export function transferRows({ pairs, images }: TransferMatrix): { head: string[]; rows: string[][] } {
   const names = [...new Set(pairs.map(({ from }) => from))];
   const find = (from: string, to: string) => pairs.find((pair) => pair.from === from && pair.to === to);
   return {
     head: ['made against', ...names],
     rows: names.map((from) => [
       from,
-      ...names.map((to) => find(from, to)?.accuracyPercent.toFixed(1) ?? '–'),
+      ...names.map((to) => {
+        const pair = find(from, to);
+        return pair ? shareText(pair.accuracyPercent, images) : NONE;
+      }),
     ]),
   };
-}
-
-function transferTable(transfer: NonNullable<AttackedRun['transfer']>): string {
-  const { head, rows } = transferRows(transfer);
-  return alignColumns([head, ...rows], { right: head.slice(1).map((_, i) => i + 1) });
 }

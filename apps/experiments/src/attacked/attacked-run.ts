@@ -16,13 +16,25 @@ const checkSchema = z.object({
   least: z.boolean().optional(),
   value: z.number().nullable(),
   samples: z.array(z.number()).optional(),
-  verdict: z.enum(['passed', 'flagged', 'undecided', 'not run', 'not applicable']),
+  verdict: z.enum(['passed', 'flagged', 'undecided', 'not run']),
   /** 95 %, over test images. */
   interval: z.tuple([z.number(), z.number()]).readonly().nullish(),
   /** Of an undecided check: images that would decide it. */
   imagesNeeded: z.number().nullish(),
   /** Why it did not run. */
   because: z.string().optional(),
+});
+
+const maskingSchema = z.object({
+  epsilon: z.number(),
+  count: z.number(),
+  believable: z.boolean(),
+  verdict: z.enum(['believable', 'suspicious', 'undecided', 'not applicable']),
+  /** Why, in a sentence. */
+  reason: z.string(),
+  pgdAccuracy: z.number().nullable(),
+  pgdAccuracyInterval: z.tuple([z.number(), z.number()]).readonly().nullable(),
+  checks: z.array(checkSchema),
 });
 
 const picture = z.string().regex(/^attacked\/[\w.-]+\.png$/, 'attacked/<name>.png');
@@ -33,12 +45,16 @@ const lookSchema = gradCamRecordSchema.extend({
 });
 
 const attackedRunSchema = z.object({
-  schemaVersion: z.literal(1),
-  /** Test images attacked of each cell. */
+  schemaVersion: z.literal(2),
+  /** Test images attacked of each cell: a `balancedSubset`, the same for all networks of a dataset. */
   images: z.number().int().positive(),
+  /** Of the subset. */
+  subsetSeed: z.number().int(),
   cells: z.array(
     z.object({
       ...networkRow,
+      /** Test images that the shares are of. */
+      images: z.number().int().positive(),
       /** Without an attack. */
       cleanAccuracyPercent: percent,
       attacks: z.array(
@@ -46,6 +62,8 @@ const attackedRunSchema = z.object({
           id: z.string(),
           label: z.string(),
           norm: z.string().nullable(),
+          /** What its strength is called: `epsilon`, `sigma`, … */
+          measure: z.string(),
           points: z.array(
             z.object({
               strength: z.number(),
@@ -56,29 +74,26 @@ const attackedRunSchema = z.object({
           ),
         }),
       ),
-      /** Accuracy if each image meets the worst for it of all attacks on L∞. */
-      worst: z.array(z.object({ strength: z.number(), accuracyPercent: percent })),
-      masking: z
-        .object({
-          epsilon: z.number(),
-          count: z.number(),
-          believable: z.boolean(),
-          verdict: z.enum(['believable', 'suspicious', 'undecided', 'not applicable']).optional(),
-          reason: z.string().optional(),
-          pgdAccuracy: z.number().nullish(),
-          checks: z.array(checkSchema),
-        })
-        .nullable(),
+      /** Accuracy if each image meets the worst for it of all attacks of that norm and strength. */
+      worst: z.array(z.object({ norm: z.string(), strength: z.number(), accuracyPercent: percent })),
+      /** Signs of masking at each strength on L∞; null if they were not looked for. */
+      masking: z.array(maskingSchema).nullable(),
+      /** Parts that failed: what they would have measured is missing here, and the worst case with it. */
+      failed: z.array(z.string()).optional(),
       /** A few images clean and under this attack, in the cell's folder; of the first trial alone. */
       pictures: z.object({ attack: z.string(), looks: z.array(lookSchema) }).optional(),
     }),
   ),
-  /** Accuracy of the cell `to` on the images that PGD made against `from`. */
+  /** At each strength, the accuracy of the cell `to` on the images that PGD made against `from`. */
   transfer: z
-    .object({
-      epsilon: z.number(),
-      pairs: z.array(z.object({ from: z.string(), to: z.string(), accuracyPercent: percent })),
-    })
+    .array(
+      z.object({
+        dataset: z.string(),
+        epsilon: z.number(),
+        images: z.number().int().positive(),
+        pairs: z.array(z.object({ from: z.string(), to: z.string(), accuracyPercent: percent })),
+      }),
+    )
     .nullable(),
   /** Where corruptions were asked for. */
   corruptions: corruptedNetworksSchema.optional(),
@@ -87,6 +102,25 @@ const attackedRunSchema = z.object({
 /** What attacks on the trained networks of a run came to: `<run>/attacks.json`. */
 export type AttackedRun = z.infer<typeof attackedRunSchema>;
 export type AttackedSummary = AttackedRun['cells'][number];
+
+/** A network's worst case over the attacks of a norm, by strength. */
+export const worstOn = ({ worst }: AttackedSummary, norm: string): AttackedSummary['worst'] =>
+  worst.filter((point) => point.norm === norm);
+
+/**
+ * - `believable`: no strength that was looked at has a sign of masking;
+ * - `doubtful`: one has;
+ * - `unknown`: nobody looked, the images are too few to tell, or PGD leaves nothing that could be doubted.
+ */
+export type MaskingVerdict = 'believable' | 'doubtful' | 'unknown';
+
+/** What the checks at all strengths come to. */
+export function maskingVerdict({ masking }: Pick<AttackedSummary, 'masking'>): MaskingVerdict {
+  const verdicts = (masking ?? []).map(({ verdict }) => verdict);
+  if (verdicts.includes('suspicious')) return 'doubtful';
+  const isClear = verdicts.includes('believable') && !verdicts.includes('undecided');
+  return isClear ? 'believable' : 'unknown';
+}
 
 const fileOf = (run: string) => path.join(run, 'attacks.json');
 

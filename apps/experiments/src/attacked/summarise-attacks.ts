@@ -1,38 +1,72 @@
-import type { AttackInfo, CellConfig } from '@weightmap/core';
-import type { AttackedCell } from '../cells/attack-cell.js';
+import type { MaskingReport } from '@weightmap/attacks';
+import type { CellConfig } from '@weightmap/core';
+import type { AttackedLooks } from '../cells/attacked-pictures.js';
+import type { AttackedPoint } from '../cells/attacked-point.js';
 import { cellId } from '../records/index.js';
+import type { PlannedAttack } from './attack-plan.js';
 import type { AttackedSummary } from './attacked-run.js';
 
-/** A cell's attacks in percent, and the worst case of each image over the attacks on L∞. */
+/** What attacks on a network came to. */
+export interface AttackedCell {
+  /** Of each image: `1` if it is misclassified as it is. */
+  readonly clean: string;
+  /** Those that are finished. */
+  readonly attacks: readonly {
+    readonly attack: PlannedAttack;
+    readonly points: readonly AttackedPoint[];
+  }[];
+  /** Norms of which an attack is missing, because a part of it failed: they have no worst case. */
+  readonly withoutWorst?: readonly string[];
+  readonly masking: readonly MaskingReport[] | null;
+  /** Null if not asked for, or without an attack on L∞. */
+  readonly pictures: AttackedLooks | null;
+  /** Names of parts that failed. */
+  readonly failed?: readonly string[];
+}
+
+/** A cell's attacks in percent, and the worst case of each image over the attacks of each norm and strength. */
 export function summariseAttacks(
   cell: CellConfig,
-  { clean, attacks, masking, pictures }: AttackedCell,
-  infos: ReadonlyMap<string, AttackInfo>,
+  { clean, attacks, withoutWorst = [], masking, pictures, failed = [] }: AttackedCell,
 ): AttackedSummary {
-  const bounded = attacks.filter(({ id }) => infos.get(id)!.norm === 'linf');
-  const strengths = bounded[0]?.points.map(({ strength }) => strength) ?? [];
+  const norms = [...new Set(attacks.flatMap(({ attack }) => attack.norm ?? []))].filter(
+    (norm) => !withoutWorst.includes(norm),
+  );
   return {
     ...{ cellId: cellId(cell), variant: cell.variant, dataset: cell.dataset.id, trial: cell.trial },
+    images: clean.length,
     cleanAccuracyPercent: accuracyOf(clean),
-    attacks: attacks.map(({ id, points }) => ({
-      ...{ id, label: infos.get(id)!.label, norm: infos.get(id)!.norm },
+    attacks: attacks.map(({ attack: { id, label, norm, strength: measure }, points }) => ({
+      ...{ id, label, norm, measure },
       points: points.map(({ strength, fooled, meanLinf, meanL2 }) => ({
         ...{ strength, meanLinf, meanL2 },
         accuracyPercent: accuracyOf(fooled),
       })),
     })),
-    worst: strengths.map((strength, i) => ({
-      strength,
-      accuracyPercent: accuracyOf(worstOf([clean, ...bounded.map(({ points }) => points[i].fooled)])),
-    })),
-    masking: masking && {
-      ...masking,
-      checks: masking.checks.map(({ samples, ...check }) => ({
-        ...check,
-        ...(samples && { samples: [...samples] }),
+    worst: norms.flatMap((norm) => {
+      const points = attacks.filter(({ attack }) => attack.norm === norm).flatMap((one) => one.points);
+      const strengths = [...new Set(points.map(({ strength }) => strength))].sort((a, b) => a - b);
+      return strengths.map((strength) => ({
+        ...{ norm, strength },
+        accuracyPercent: accuracyOf(
+          worstOf([
+            clean,
+            ...points.filter((point) => point.strength === strength).map(({ fooled }) => fooled),
+          ]),
+        ),
+      }));
+    }),
+    masking:
+      masking &&
+      masking.map(({ checks, ...report }) => ({
+        ...report,
+        checks: checks.map(({ samples, ...check }) => ({
+          ...check,
+          ...(samples && { samples: [...samples] }),
+        })),
       })),
-    },
-    ...(pictures && { pictures: { ...pictures, looks: [...pictures.looks] } }),
+    ...(failed.length > 0 && { failed: [...failed] }),
+    ...(pictures && { pictures: { attack: pictures.attack, looks: [...pictures.looks] } }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { CellConfig, OnProgress, Progress } from '@weightmap/core';
 import type { EpochReport } from '@weightmap/training';
 import { throttle } from '../_throttle.js';
+import type { AttackPart } from '../attacked/attack-parts.js';
 import type { CellEvent } from './cell-events.js';
 import { cellName } from './cell-name.js';
 import type { openEventLog } from './event-log.js';
@@ -16,6 +17,7 @@ export interface WorkerOutput {
   busy: (text: string) => void;
   failed: (reason: string) => void;
   cell: (cell: CellConfig, log: ReturnType<typeof openEventLog>) => CellOutput;
+  part: (part: Pick<AttackPart, 'index' | 'name' | 'units'>) => PartOutput;
   end: () => void;
 }
 
@@ -23,6 +25,14 @@ export interface CellOutput {
   epoch: (epoch: EpochReport) => void;
   progress: OnProgress;
   done: (outcome: string) => void;
+}
+
+export interface PartOutput {
+  progress: (done: number, total: number) => void;
+  done: (outcome: string) => void;
+  failed: (reason: string) => void;
+  /** Stopped within it. */
+  left: () => void;
 }
 
 export function startWorkerOutput(): WorkerOutput {
@@ -56,6 +66,23 @@ export function startWorkerOutput(): WorkerOutput {
           report(progress);
           keep(progress);
         },
+      };
+    },
+    part({ index, name, units }) {
+      tell({ type: 'part', index, name, units });
+      return {
+        progress: throttle(REPORT_EVERY, (done: number, total: number) =>
+          tell({ type: 'progress', progress: { stage: name, done, total } }),
+        ),
+        done(outcome) {
+          display.line(`${name}: ${outcome}`);
+          tell({ type: 'part-done', outcome });
+        },
+        failed(reason) {
+          display.line(`${name}: ${reason}`);
+          tell({ type: 'part-failed', reason });
+        },
+        left: () => tell({ type: 'part-left' }),
       };
     },
     end() {

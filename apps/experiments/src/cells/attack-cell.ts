@@ -1,177 +1,161 @@
 import * as tf from '@tensorflow/tfjs';
-import { maskingReport, type MaskingReport } from '@weightmap/attacks';
+import type { AutoAttack } from '@weightmap/attacks';
 import {
-  batchesOf,
-  batchOf,
   countOf,
-  firstOf,
   predictClasses,
   randomStream,
+  sliceOf,
+  tensorsOf,
   type Attack,
-  type CellConfig,
+  type AttackOutcome,
   type Classifier,
-  type Dataset,
   type ImageSet,
-  type OnProgress,
 } from '@weightmap/core';
-import type { EngineInfo } from '@weightmap/engine';
-import { attackOrigin, findVariant } from '../plugins/components.js';
-import { cellPaths } from '../records/index.js';
-import { drawAttacked, picturedStrength, strongestAt, type AttackedLooks } from './attacked-pictures.js';
-import type { AttackedPoint } from './attacked-point.js';
-import { digestOf, openEvaluationCache } from './evaluation-cache.js';
-import { withHeldOutSeeds } from './held-out-seeds.js';
-import { openNetwork } from './open-network.js';
+import type { AttackedBatches } from './attacked-point.js';
 
-/** Images attacked at a time; they take part in naming the random streams. */
-const BATCH = 100;
+/** Images attacked at a time; the place of the first names the random streams. */
+export const BATCH = 100;
 
-export interface CellAttackOptions {
-  readonly run: string;
-  readonly dataset: Dataset;
-  readonly engine: EngineInfo;
-  readonly attacks: readonly Attack[];
-  /** Radii of attacks that have one; noise takes them as its own strength. */
-  readonly epsilons: readonly number[];
-  /** Test images, the first ones. */
-  readonly images: number;
-  /** Images that are looked at for signs of gradient masking; 0 for no look. */
-  readonly maskingImages: number;
-  /** Whether to draw a few of them, clean and under the strongest attack on L∞. */
-  readonly pictures: boolean;
+export interface SliceOptions {
+  /** Places in the set, from a multiple of `BATCH` on. */
+  readonly from: number;
+  readonly to: number;
+  readonly seed: number;
+  /** Looked at between two batches and two attacks of an ensemble. */
   readonly signal: AbortSignal;
-  readonly onProgress?: OnProgress;
-}
-
-export interface AttackedCell {
-  readonly images: number;
-  /** Of each image: `1` if it is misclassified as it is. */
-  readonly clean: string;
-  readonly attacks: readonly { readonly id: string; readonly points: readonly AttackedPoint[] }[];
-  readonly masking: MaskingReport | null;
-  /** Null if not asked for, or without an attack on L∞. */
-  readonly pictures: AttackedLooks | null;
+  /** Keeps what an attack of an ensemble came to, so that it isn't run again. Default: keeps nothing. */
+  readonly kept?: <Value>(key: string, compute: () => Value) => Promise<Value>;
 }
 
 /**
- * Attacks the trained network of a finished cell.
+ * Some images of a set under an attack, at each strength.
  *
- * What was done before, for these weights, this attack and this strength, is taken from the cell's folder.
+ * Every batch draws from streams of its own, so the result for an image depends on neither the slice nor the other strengths.
  *
- * @throws whatever the signal's reason is when it is aborted; WeightmapError if the weights are missing or damaged.
+ * @throws whatever the signal's reason is when it is aborted, and whatever the attack throws.
  */
-export async function attackCell(cell: CellConfig, options: CellAttackOptions): Promise<AttackedCell> {
-  const { run, dataset, engine, epsilons, images, maskingImages, signal, onProgress } = options;
-  const paths = cellPaths(run, cell);
-  const network = await openNetwork(paths.weights);
-  const { model, classifier } = network;
-  const held = withHeldOutSeeds(options.attacks, dataset, cell.seed);
-  const { attacks } = held;
-  try {
-    const cache = openEvaluationCache(paths.evaluation, digestOf(model));
-    const set = firstOf(dataset.test, images);
-    const common = { data: dataset.checksum, seed: cell.seed, engine: engine.name, images: countOf(set) };
-    const attacked: { id: string; points: AttackedPoint[] }[] = [];
-    for (const attack of attacks) {
-      const circumstances = { ...common, ...attackOrigin(attack.id), ...held.circumstances(attack.id) };
-      const points = await cache.entries(`attack-${attack.id}`, circumstances, epsilons, (missing) =>
-        sweep(classifier, set, attack, missing, { seed: cell.seed, signal, onProgress }),
-      );
-      attacked.push({ id: attack.id, points });
-    }
-    const looked = firstOf(dataset.test, maskingImages);
-    const epsilon = Math.max(...epsilons);
-    const [masking] =
-      maskingImages === 0
-        ? [null]
-        : await cache.entries('masking', { ...common, images: countOf(looked) }, [epsilon], () =>
-            Promise.resolve([
-              lookForMasking(classifier, looked, epsilon, { seed: cell.seed, signal, onProgress }),
-            ]),
-          );
-    const pictured = options.pictures ? picturedStrength(epsilons) : null;
-    const strongest = pictured === null ? null : strongestAt(pictured, attacks, attacked);
-    const pictures =
-      pictured === null || !strongest
-        ? null
-        : await drawAttacked(model, classifier, dataset, strongest, pictured, {
-            ...{ folder: paths.folder, layer: findVariant(cell.variant).gradCamLayer, seed: cell.seed },
-            ...{ cache, circumstances: { data: dataset.checksum, engine: engine.name }, signal },
-          });
-    return { images: countOf(set), clean: cleanFlags(classifier, set), attacks: attacked, masking, pictures };
-  } finally {
-    held.dispose();
-    network.dispose();
-  }
-}
-
-interface Watching {
-  readonly seed: number;
-  readonly signal: AbortSignal;
-  readonly onProgress?: OnProgress;
-}
-
-async function sweep(
+export async function attackImages(
   classifier: Classifier,
   set: ImageSet,
   attack: Attack,
   strengths: readonly number[],
-  { seed, signal, onProgress }: Watching,
-): Promise<AttackedPoint[]> {
-  const points = strengths.map(() => ({ flags: [] as number[], changed: 0, linf: 0, l2: 0 }));
-  for (const { images, labels, start } of batchesOf(set, BATCH)) {
-    signal.throwIfAborted();
-    const random = randomStream(seed, 'attack', attack.id, start);
-    attack.run(classifier, images, labels, { strengths, random }).forEach((outcome, i) => {
-      outcome.adversarial.dispose();
-      const point = points[i];
-      point.flags.push(...outcome.misclassified);
-      outcome.linf.forEach((linf, image) => {
-        if (linf === 0) return;
-        point.changed++;
-        point.linf += linf;
-        point.l2 += outcome.l2[image];
-      });
-    });
-    onProgress?.({ stage: attack.id, done: Math.min(start + BATCH, countOf(set)), total: countOf(set) });
+  { from, to, seed, signal, kept = (_key, compute) => Promise.resolve(compute()) }: SliceOptions,
+): Promise<AttackedBatches[]> {
+  const found = strengths.map((): Found => ({ flags: [], batches: [] }));
+  for (let start = from; start < to; start += BATCH) {
+    const { images, labels } = tensorsOf(sliceOf(set, start, Math.min(BATCH, to - start)));
+    try {
+      const random = () => randomStream(seed, 'attack', attack.id, start);
+      if (isEnsemble(attack))
+        for (const [i, strength] of strengths.entries())
+          add(
+            found[i],
+            await runInTurns(
+              attack,
+              { classifier, images, labels },
+              {
+                ...{ strength, signal, seed: random().seed() },
+                kept: (turn, compute) => kept(`${start}/${strength}/${turn}`, compute),
+              },
+            ),
+          );
+      else {
+        signal.throwIfAborted();
+        const outcomes = attack.run(classifier, images, labels, { strengths, random: random() });
+        for (const [i, outcome] of outcomes.entries()) {
+          outcome.adversarial.dispose();
+          add(found[i], outcome);
+        }
+      }
+    } finally {
+      tf.dispose([images, labels]);
+    }
     await tf.nextFrame();
   }
-  return points.map(({ flags, changed, linf, l2 }, i) => ({
-    strength: strengths[i],
-    fooled: flags.join(''),
-    meanLinf: changed ? linf / changed : null,
-    meanL2: changed ? l2 / changed : null,
-  }));
+  return found.map(({ flags, batches }, i) => ({ strength: strengths[i], fooled: flags.join(''), batches }));
 }
 
-function lookForMasking(
-  classifier: Classifier,
-  set: ImageSet,
-  epsilon: number,
-  { seed, signal, onProgress }: Watching,
-): MaskingReport {
-  const { images, labels } = batchOf(
-    set,
-    Array.from({ length: countOf(set) }, (_, i) => i),
+interface Found {
+  readonly flags: number[];
+  readonly batches: AttackedBatches['batches'][number][];
+}
+
+/** Of each image of a batch: whether it is misclassified, and how far it was moved. */
+type Rows = Pick<AttackOutcome, 'misclassified' | 'linf' | 'l2'>;
+
+function add({ flags, batches }: Found, { misclassified, linf, l2 }: Rows): void {
+  flags.push(...misclassified);
+  const sum = { changed: 0, linf: 0, l2: 0 };
+  linf.forEach((change, image) => {
+    if (change === 0) return;
+    sum.changed++;
+    sum.linf += change;
+    sum.l2 += l2[image];
+  });
+  batches.push(sum);
+}
+
+const isEnsemble = (attack: Attack): attack is AutoAttack => 'turn' in attack;
+
+/** What one attack of an ensemble did to the images that were still right, by their positions. */
+interface Turn {
+  readonly open: readonly number[];
+  readonly fooled: readonly number[];
+  readonly linf: readonly number[];
+  readonly l2: readonly number[];
+}
+
+/** An ensemble as its `run` does it, attack by attack. */
+async function runInTurns(
+  attack: AutoAttack,
+  { classifier, images, labels }: { classifier: Classifier; images: tf.Tensor4D; labels: tf.Tensor1D },
+  {
+    strength,
+    seed,
+    signal,
+    kept,
+  }: Pick<SliceOptions, 'seed' | 'signal'> & {
+    strength: number;
+    kept: (turn: number, compute: () => Turn) => Promise<Turn>;
+  },
+): Promise<Rows> {
+  const truth = labels.dataSync();
+  const misclassified = Uint8Array.from(predictClasses(classifier, images), (guess, i) =>
+    Number(guess !== truth[i]),
   );
-  try {
-    return maskingReport(classifier, images, labels, {
-      ...{ epsilon, seed },
-      onProgress(done, total) {
-        signal.throwIfAborted();
-        onProgress?.({ stage: 'signs of masking', done, total });
-      },
+  const linf = new Float32Array(misclassified.length);
+  const l2 = new Float32Array(misclassified.length);
+  let open = [...misclassified.keys()].filter((i) => !misclassified[i]);
+  const turns = strength === 0 ? 0 : attack.members(classifier.classes).length;
+  for (let turn = 0; turn < turns && open.length > 0; turn++) {
+    signal.throwIfAborted();
+    const done = await kept(turn, () => {
+      const outcome = attack.turn(classifier, images, labels, { turn, strength, seed, open });
+      outcome.adversarial.dispose();
+      const rows = (values: ArrayLike<number>) => open.map((_, row) => values[row]);
+      return { open, fooled: rows(outcome.succeeded), linf: rows(outcome.linf), l2: rows(outcome.l2) };
     });
-  } finally {
-    tf.dispose([images, labels]);
+    done.open.forEach((image, row) => {
+      if (!done.fooled[row] && turn > 0) return;
+      misclassified[image] = done.fooled[row];
+      linf[image] = done.linf[row];
+      l2[image] = done.l2[row];
+    });
+    open = done.open.filter((_, row) => !done.fooled[row]);
+    await tf.nextFrame();
   }
+  return { misclassified, linf, l2 };
 }
 
-function cleanFlags(classifier: Classifier, set: ImageSet): string {
+/** Of each image: `1` if it is misclassified as it is. */
+export function cleanFlags(classifier: Classifier, set: ImageSet): string {
   const flags: number[] = [];
-  for (const { images, start } of batchesOf(set, BATCH))
+  for (let start = 0; start < countOf(set); start += BATCH) {
+    const { images, labels } = tensorsOf(sliceOf(set, start, BATCH));
     predictClasses(classifier, images).forEach((guess, i) =>
       flags.push(Number(guess !== set.labels[start + i])),
     );
+    tf.dispose([images, labels]);
+  }
   return flags.join('');
 }

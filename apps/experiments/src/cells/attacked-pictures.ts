@@ -17,6 +17,11 @@ export interface AttackedLooks {
   readonly looks: readonly Look[];
 }
 
+/** The same as a part's result, with the digest of the pictures. */
+export interface StoredPictures extends AttackedLooks {
+  readonly sha256: string;
+}
+
 export interface AttackedPictureOptions {
   /** The cell's folder; the pictures go to `attacked/` in it. */
   readonly folder: string;
@@ -82,11 +87,11 @@ export async function drawAttacked(
             { condition: 'attacked', strength: epsilon, perturbation: { attack, strength: epsilon } },
           ],
         });
-        return [{ looks, sha256: await digest(folder, looks) }];
+        return [{ looks, sha256: await digestOfPictures(folder, looks) }];
       },
     );
   let [{ looks, sha256 }] = await known();
-  if ((await digest(folder, looks)) !== sha256) {
+  if ((await digestOfPictures(folder, looks)) !== sha256) {
     // Lost, damaged, or drawn over by another attack or strength.
     await cache.forget('attacked-pictures');
     [{ looks, sha256 }] = await known();
@@ -95,7 +100,7 @@ export async function drawAttacked(
 }
 
 /** SHA-256 of all pictures, one after another. */
-async function digest(folder: string, looks: readonly Look[]): Promise<string> {
+export async function digestOfPictures(folder: string, looks: readonly Look[]): Promise<string> {
   const hash = createHash('sha256');
   for (const { image, heatmap, perturbation } of looks)
     for (const file of [image, heatmap, ...(perturbation ? [perturbation] : [])])

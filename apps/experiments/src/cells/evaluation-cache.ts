@@ -20,6 +20,12 @@ export interface EvaluationCache {
     keys: readonly Key[],
     compute: (missing: readonly Key[]) => Promise<readonly Value[]>,
   ) => Promise<Value[]>;
+  /** What is known for each of some keys; null if one is missing. */
+  known: <Value>(
+    name: string,
+    circumstances: object,
+    keys: readonly (string | number)[],
+  ) => Promise<Value[] | null>;
   /** Drops what is known of a measurement, so that it is made again. */
   forget: (name: string) => Promise<void>;
 }
@@ -51,6 +57,11 @@ export const openEvaluationCache = (folder: string, checkpoint: string): Evaluat
       await writeWhole(file, `${JSON.stringify({ sha256: digest(content), content })}\n`);
     }
     return keys.map((key) => known[String(key)] as Value);
+  },
+  async known<Value>(name: string, circumstances: object, keys: readonly (string | number)[]) {
+    const all = canonicalJson({ checkpoint, ...circumstances });
+    const known = parse(await readIfThere(path.join(folder, `${name}.json`)), all);
+    return keys.every((key) => String(key) in known) ? keys.map((key) => known[String(key)] as Value) : null;
   },
   forget: (name) => rm(path.join(folder, `${name}.json`), { force: true }),
 });

@@ -5,6 +5,9 @@ import { batchOf, countOf, randomStream, WeightmapError, type Attack, type Datas
 /** As many as Papernot et al. begin with, or as there are. */
 const SEEDS = 150;
 
+/** How many of a validation part's images the substitute model begins with. */
+export const heldOutCount = (validation: number): number => Math.min(SEEDS, validation);
+
 export interface HeldOut {
   readonly attacks: readonly Attack[];
   /** What the results of an attack depend on beside the attacked images. */
@@ -25,7 +28,7 @@ export function withHeldOutSeeds(
 ): HeldOut {
   const nothing = { attacks, circumstances: () => ({}), dispose() {} };
   if (!attacks.some(({ id }) => id === 'substitute')) return nothing;
-  const count = Math.min(SEEDS, countOf(validation));
+  const count = heldOutCount(countOf(validation));
   if (count === 0)
     throw new WeightmapError('There are no held-out images for a substitute model.', {
       where: `the validation part of ${label}`,

@@ -71,9 +71,9 @@ export interface Compared {
   readonly samples: readonly Omit<ContrastTerm, 'weight'>[];
 }
 
-/** The trials that a run must have of a network: its own number; the paper's where one trial decides nothing. */
-export function wantedTrials(trials: Comparable, dataset: PaperDataset, variant: string): number {
-  const planned = trials.planned(dataset, variant);
+/** The trials that a run must have of each network: its own number; the paper's where one trial decides nothing. */
+export function wantedTrials(trials: Comparable, dataset: PaperDataset): number {
+  const planned = trials.planned(dataset);
   return planned >= LEAST_TRIALS ? planned : paperProtocol.trials;
 }
 
@@ -86,29 +86,26 @@ export const compare = (comparison: Comparison, trials: Comparable): Compared =>
 
 function compareTwo(comparison: Difference, trials: Comparable, tail: number): Compared {
   const { dataset, measure, left, expects } = comparison;
+  const wanted = wantedTrials(trials, dataset);
   const variants = sidesOf(comparison);
-  const wanted = variants.map((variant) => wantedTrials(trials, dataset, variant));
   const records = variants.map((variant) => trials.of(dataset, variant));
   const strengths = measure.curve ? strengthsOf(measure.curve, records) : [];
   const samples = samplesOf(measure, records, strengths);
   const n = Math.min(...samples.map((sample) => sample.n));
   const missing = variants.flatMap((variant, i) => {
-    const reason = reasonOf(comparison, records[i], { figures: samples[i].n, wanted: wanted[i] });
-    const need = { dataset, variant, measure: measure.label, trials: samples[i].n, of: wanted[i] };
+    const reason = reasonOf(comparison, records[i], { figures: samples[i].n, wanted });
+    const need = { dataset, variant, measure: measure.label, trials: samples[i].n, of: wanted };
     return reason ? [{ ...need, reason }] : [];
   });
 
   const estimate = n > 0 ? estimateOf(comparison, samples) : null;
   const judged = estimate && n >= LEAST_TRIALS ? judge(expects, estimate, tail) : null;
-  const isComplete = samples.every((sample, i) => sample.n >= wanted[i]);
+  const isComplete = samples.every((sample) => sample.n >= wanted);
   const notes: string[] = [];
   if (measure.curve && strengths.length === 0 && records.every(({ length }) => length > 0))
     notes.push(notComparable(measure.curve));
-  if (judged && !isComplete)
-    notes.push(`waits for the other trials of the run: ${n} of ${Math.max(...wanted)}`);
+  if (judged && !isComplete) notes.push(`waits for the other trials of the run: ${n} of ${wanted}`);
   if (n === 1) notes.push('one trial: no interval');
-  const frames = new Set(records.flat().flatMap((record) => measure.frame?.(record) ?? []));
-  if (frames.size > 1) notes.push('the maps cover different pixels: they can’t be compared');
   const coverage = coverageOf(measure, records.flat());
   if (coverage !== null && coverage < GOOD_COVERAGE)
     notes.push(`rests on ${(100 * coverage).toFixed(0)} % of the images: the maps of the others are empty`);
@@ -116,7 +113,7 @@ function compareTwo(comparison: Difference, trials: Comparable, tail: number): C
   let against = judged?.against;
   if (comparison.mayCrossBelow && judged && against!.p <= TAIL) {
     const clean = samplesOf(measure, records, [0]);
-    if (clean.every((sample, i) => sample.n >= wanted[i])) {
+    if (clean.every((sample) => sample.n >= wanted)) {
       const there = estimateOf(comparison, clean);
       against = judge(expects, there, tail).against;
       if (there.value > 0)
@@ -140,7 +137,7 @@ function compareTwo(comparison: Difference, trials: Comparable, tail: number): C
       direction: estimate && forIt > 0 && excluded <= 0,
       note: notes.length > 0 ? notes.join('; ') : null,
     },
-    judgement: judged && isComplete && frames.size <= 1 ? { ...judged, against: against! } : null,
+    judgement: judged && isComplete ? { ...judged, against: against! } : null,
     missing,
     samples,
   };

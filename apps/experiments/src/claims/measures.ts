@@ -18,8 +18,6 @@ export interface Measure {
   readonly step?: (record: RunRecord) => number;
   /** Share of the images that it was measured on and that have it, 0 … 1; absent if all of them do. */
   readonly coverage?: (record: RunRecord) => number | null;
-  /** What records must share for it to be compared, such as the pixels that maps cover; null or absent if nothing. */
-  readonly frame?: (record: RunRecord) => string | null;
   /** The curve that it is taken from, if it is. */
   readonly curve?: Curve;
   /** What power is simulated with where the paper prints no values (chosen). */
@@ -122,10 +120,6 @@ export const gradCamFigure = (figure: SharpnessFigure): Measure => ({
   coverage: (record) => {
     const maps = cleanMaps(record);
     return maps ? (maps[figure]?.n ?? 0) / maps.n : null;
-  },
-  frame(record) {
-    const maps = cleanMaps(record);
-    return maps ? JSON.stringify(maps.frame) : null;
   },
   // All three lie in 0 … 1.
   assumed: { difference: 0.1, deviation: 0.04 },

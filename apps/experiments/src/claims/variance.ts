@@ -51,20 +51,12 @@ const logAmplification: Measure = {
   assumed: unused,
 };
 
-/**
- * Natural logarithm of how much less a network's layers pass on of noise, in relation to the signal, averaged over the feature
- * layers: −log transfer. It is amplification of the signal in relation to that of the noise, convolutions have it as well, and
- * it doesn't change when a factor moves from one layer to the next.
- */
-const logSelectivity: Measure = {
-  label: 'noise-to-signal transfer',
+/** Natural logarithm of the variance's gain, averaged over the feature layers: convolutions have it as well. */
+const logGain: Measure = {
+  label: 'gain of the variance',
   unit: '',
   of: ({ activationVariance }) =>
-    mean(
-      activationVariance.flatMap(({ noiseToSignal: { transfer } }) =>
-        transfer ? [-Math.log(transfer)] : [],
-      ),
-    ),
+    mean(activationVariance.flatMap(({ clean: { gain } }) => (gain ? [Math.log(gain)] : []))),
   assumed: unused,
 };
 
@@ -74,20 +66,16 @@ const needs: readonly Need[] = uniqueNeeds(
   allPairs.flatMap(({ dataset, variant, baseline }) => [
     { dataset, variant, measure: logAmplification.label },
     ...[variant, baseline].flatMap((one) =>
-      [noise, logSelectivity].map(({ label }) => ({ dataset, variant: one, measure: label })),
+      [noise, logGain].map(({ label }) => ({ dataset, variant: one, measure: label })),
     ),
   ]),
 );
 
-const measures = [logAmplification, noise, logSelectivity];
+const measures = [logAmplification, noise, logGain];
 
 /**
  * The claim on equation 5's part in robustness: networks that amplify more are more robust to noise; among the weight maps
- * (by equation 5) and against the convolutions (by how much more the signal is amplified than the noise).
- *
- * Amplification by equation 5 isn't invariant: a factor can move from one layer's weights to the next one's without changing the
- * network. Its geometric mean over the weight map layers stays the same if the factor stays among them; the second figure
- * stays the same in any case. That a product with w scales a variance by w² is arithmetic, no
+ * (by equation 5) and against the convolutions (by the gain). That a product with w scales a variance by w² is arithmetic, no
  * evidence: it is tested where it is measured, in `@weightmap/metrics`.
  */
 export const varianceClaim: Claim = {
@@ -102,10 +90,8 @@ export const varianceClaim: Claim = {
       association('its amplification (eq. 5)', trials, ({ dataset, variant }) =>
         averageOf(trials.of(dataset, variant), logAmplification),
       ),
-      association(
-        'signal over noise that its layers gain, beyond its baseline’s (1/transfer)',
-        trials,
-        (pair) => averageDifference(trials, pair, logSelectivity),
+      association('its gain of variance over the baseline’s', trials, ({ dataset, variant, baseline }) =>
+        averageDifference(trials, { dataset, variant, baseline }, logGain),
       ),
     ];
     const [first, ...others] = compared;
@@ -156,8 +142,7 @@ function association(
     const x = of(pair);
     const rise = averageDifference(trials, pair, noise);
     const n = x && rise ? Math.min(x.n, rise.n) : 0;
-    const isComplete =
-      n >= Math.min(...[pair.variant, pair.baseline].map((one) => wantedTrials(trials, pair.dataset, one)));
+    const isComplete = n >= wantedTrials(trials, pair.dataset);
     return x && rise ? [{ group: groupOf(pair), x: x.value, y: -rise.value, n, isComplete }] : [];
   });
   const n = networks.length > 0 ? Math.min(...networks.map((network) => network.n)) : 0;
@@ -172,7 +157,7 @@ function association(
   const isComplete = networks.length === allPairs.length && networks.every((network) => network.isComplete);
   return {
     evidence: {
-      what: `correlation of the mean logarithm of ${figure} with how much lower a network’s error under noise is than its baseline’s, within each dataset and architecture`,
+      what: `correlation of the logarithm of ${figure} with how much lower a network’s error under noise is than its baseline’s, within each dataset and architecture`,
       expected: expectationText({ is: 'above' }),
       range: null,
       difference: correlation?.r ?? null,
@@ -197,7 +182,7 @@ function missingOf(trials: Comparable): Missing[] {
     const figures = curve
       ? records.filter((record) => curve.pointsOf(record).length > 0).length
       : (averageOf(records, measure)?.n ?? 0);
-    const wanted = wantedTrials(trials, need.dataset, need.variant);
+    const wanted = wantedTrials(trials, need.dataset);
     if (figures >= wanted) return [];
     const reason =
       records.length === 0

@@ -1,4 +1,4 @@
-import type { CellConfig, RunRecord } from '@weightmap/core';
+import type { RunRecord } from '@weightmap/core';
 import { list } from '../format.js';
 import { shortfall } from '../likeness.js';
 import { paperDatasetLabels, paperProtocol } from '../paper-values.js';
@@ -25,21 +25,14 @@ export interface Verification {
   readonly evidenceCount: number;
 }
 
-/**
- * Checks every claim against the records of a run.
- *
- * @param cells that the run plans: comparisons wait until all their trials are there.
- */
-export function verify(records: readonly RunRecord[], cells?: readonly CellConfig[]): Verification {
-  const trials = comparable(records, cells);
+/** Checks every claim against the records of a run. */
+export function verify(records: readonly RunRecord[]): Verification {
+  const trials = comparable(records);
   const left = trials.notEvidence.reduce((sum, one) => sum + one.records, 0);
   return {
     claims: claims.map(({ test, power, ...claim }) => {
       const result = test(records);
-      const planned = Math.max(
-        0,
-        ...claim.needs.map(({ dataset, variant }) => trials.planned(dataset, variant)),
-      );
+      const planned = Math.max(0, ...claim.needs.map(({ dataset }) => trials.planned(dataset)));
       return {
         ...claim,
         ...result,
@@ -54,15 +47,14 @@ export function verify(records: readonly RunRecord[], cells?: readonly CellConfi
 }
 
 /** The shortfalls of the datasets that a claim has results on, each named only where they differ. */
-function atOf({ needs }: Pick<Claim, 'needs'>, trials: Comparable): string | null {
-  const byDataset = new Map<string, string>();
-  for (const { dataset, variant } of needs) {
-    const found = trials.conditionsOf(dataset, variant);
-    if (found) byDataset.set(paperDatasetLabels[dataset], shortfall(found) ?? '');
-  }
-  const texts = new Set(byDataset.values());
-  if (texts.size <= 1) return [...texts][0] || null;
-  return list([...byDataset].flatMap(([label, text]) => (text ? [`${label} ${text}`] : [])));
+function atOf({ needs }: Pick<Claim, 'needs'>, { conditions }: Comparable): string | null {
+  const datasets = [...new Set(needs.map(({ dataset }) => dataset))].flatMap((id) => {
+    const found = conditions.get(id);
+    return found ? [{ label: paperDatasetLabels[id], text: shortfall(found) }] : [];
+  });
+  const texts = new Set(datasets.map(({ text }) => text));
+  if (texts.size <= 1) return datasets[0]?.text ?? null;
+  return list(datasets.flatMap(({ label, text }) => (text ? [`${label} ${text}`] : [])));
 }
 
 /** How many trials decide a claim. */

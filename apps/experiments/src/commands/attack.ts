@@ -1,40 +1,44 @@
+import path from 'node:path';
 import { attacks, type AttackId } from '@weightmap/attacks';
+import { messageOf, WeightmapError } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import { Command, InvalidArgumentError } from 'commander';
-import picomatch from 'picomatch';
-import { WeightmapError, type CellConfig, type Dataset } from '@weightmap/core';
-import { unknownName } from '../_nearest.js';
+import colours from 'picocolors';
 import { list, natural, positive, several } from '../_option-types.js';
+import { shellWord } from '../_shell-word.js';
 import { stopOnSignal } from '../_stop-on-signal.js';
+import { chooseAttacks, parseAttacks, parseStrength, type AttackWish } from '../attacked/attack-choice.js';
+import { partsOf } from '../attacked/attack-parts.js';
+import { writeAttackPlan } from '../attacked/attack-plan.js';
 import { attackTable } from '../attacked/attack-table.js';
-import { writeAttackedRun, type AttackedRun } from '../attacked/attacked-run.js';
-import { baselinesOf, compareCorrupted } from '../attacked/corrupted-networks.js';
+import { collectAttacks } from '../attacked/collect-attacks.js';
 import { corruptionTable } from '../attacked/corruption-table.js';
-import { summariseAttacks } from '../attacked/summarise-attacks.js';
-import { attackCell } from '../cells/attack-cell.js';
-import { benchmarkFor, corruptCell, type CellCorruptionOptions } from '../cells/corrupt-cell.js';
-import { cellName } from '../cells/cell-name.js';
-import { loadCellData } from '../cells/load-cell-data.js';
-import { transferMatrix } from '../cells/transfer.js';
+import { attackDryRun } from '../attacked/estimate-attacks.js';
+import { partFailure, watchParts } from '../attacked/part-states.js';
+import { planAttacks } from '../attacked/plan-attacks.js';
 import { EXIT } from '../exit-codes.js';
+import { count } from '../format.js';
+import { attackWork } from '../launchers/attack-work.js';
+import { defaultWorkers } from '../launchers/cores.js';
+import { launchers } from '../launchers/index.js';
 import { readManifest } from '../plan/manifest.js';
 import { attackFactories } from '../plugins/components.js';
 import { usePlugins, usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
-import { startDisplay } from '../progress-display.js';
-import { cellPaths, readCellRecord } from '../records/index.js';
+import { startDisplay, type Display } from '../progress-display.js';
 import { buildReport } from '../report/index.js';
+import { addLauncherOptions, type LauncherChoice } from './_launcher-options.js';
 
-interface Options {
-  attacks: string[];
+interface Options extends LauncherChoice {
+  attacks?: AttackWish[];
   plugin: string[];
-  epsilons: number[];
+  epsilons?: number[];
   images: number;
   masking: number;
   select: string[];
   transfer?: boolean;
   corruptions?: boolean;
   baseline?: string;
-  threads: number;
+  dryRun?: boolean;
   json?: boolean;
 }
 
@@ -42,26 +46,39 @@ const DEFAULT_ATTACKS: readonly AttackId[] = ['fgsm', 'bim', 'pgd', 'apgd-ce', '
 
 const numbers = (text: string) =>
   list(text).map((part) => {
-    const [top, bottom = '1'] = part.split('/');
-    const value = Number(top) / Number(bottom);
-    if (!(value >= 0) || !Number.isFinite(value))
+    const value = parseStrength(part);
+    if (value === null)
       throw new InvalidArgumentError('Numbers ≥ 0 are expected, such as 0.1 or 8/255, separated by commas.');
     return value;
   });
 
+const wishes = (text: string) => {
+  try {
+    return parseAttacks(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof WeightmapError ? error.explain() : messageOf(error));
+  }
+};
+
 export function attackCommand(): Command {
-  return new Command('attack')
+  const command = new Command('attack')
     .argument('<run>', 'folder of the run')
-    .option('--attacks <ids>', `comma-separated, of: ${Object.keys(attacks).join(', ')}`, list, [
-      ...DEFAULT_ATTACKS,
-    ])
+    .option(
+      '--attacks <ids>',
+      `comma-separated, strengths after a colon, up to the next id (pgd-l2:0.5,1); of: ${Object.keys(attacks).join(', ')} (default: ${DEFAULT_ATTACKS.join(',')})`,
+      wishes,
+    )
     .option(
       '--epsilons <list>',
-      'strengths, in units of pixels: 0.1 or 8/255, comma-separated',
+      'strengths of attacks on L∞, in units of pixels: 0.1 or 8/255, comma-separated (default: a list for each norm)',
       numbers,
-      [0.05, 0.1, 0.2, 0.3],
     )
-    .option('--images <n>', 'test images of each cell', positive, 1000)
+    .option(
+      '--images <n>',
+      'test images of each network, the same for all, drawn evenly from the classes',
+      positive,
+      1000,
+    )
     .option(
       '--masking <n>',
       'test images that are looked at for signs of gradient masking, 0 for none',
@@ -76,145 +93,109 @@ export function attackCommand(): Command {
       'measure the errors under the corruptions of MNIST-C or CIFAR-10-C, and their mean (mCE)',
     )
     .option('--baseline <variant>', 'row whose errors mCE divides by; default: the first that is attacked')
-    .option('--threads <n>', 'threads of the native engine', positive, 2)
-    .option('--json', 'an object for programs')
+    .option('--dry-run', 'say what would be done and about how long it would take, and stop')
+    .option('--json', 'an object for programs');
+  return addLauncherOptions(command, {
+    workers: 'processes at a time (default: one a core, as far as memory goes)',
+  })
     .addHelpText(
       'after',
       `
-What was done before is taken from the cells' folders. The report of the run shows the results.
+The work is cut into parts: a network, some images, an attack at all its strengths. What was done before is not done again; a
+command that was stopped continues with the same words. The report of the run shows the results.
 
 Examples:
+  weightmap attack runs/standard --dry-run
   weightmap attack runs/standard
   weightmap attack runs/standard --attacks fgsm,pgd,square --epsilons 8/255,0.1 --select 'cnn-*' --transfer
-  weightmap attack runs/standard --corruptions --baseline cnn-33`,
+  weightmap attack runs/standard --attacks pgd,pgd-l2:0.5,1,2,auto-attack --epsilons 0.05,0.1
+  weightmap attack runs/standard --corruptions --baseline cnn-33
+  weightmap attack runs/standard --launcher slurm --workers 20 --sbatch partition=long`,
     )
     .action(async (run: string, options: Options) => {
-      process.exitCode = await attackRun(run, options);
+      process.exitCode = await attackRun(path.resolve(run), run, options);
     });
 }
 
-async function attackRun(run: string, options: Options): Promise<number> {
+async function attackRun(run: string, name: string, options: Options): Promise<number> {
   const manifest = await readManifest(run);
   await usePlugins(options.plugin);
   await useUnchangedPlugins(run, manifest);
-  const factories = attackFactories();
-  const ids = Object.keys(factories);
-  for (const id of options.attacks) if (!ids.includes(id)) throw unknownName('attack', id, ids, '--attacks');
-  const chosen = options.attacks.map((id) => factories[id]());
-  const infos = new Map(chosen.map((attack) => [attack.id, attack]));
+  const wished = options.attacks ?? DEFAULT_ATTACKS.map((id) => ({ id }));
+  const chosen = chooseAttacks(wished, attackFactories());
+  await usePluginsFor(manifest.cells, run, manifest);
   const display = startDisplay(options.json ? process.stderr : process.stdout);
-  const signal = stopOnSignal(display.note);
-  const trained = [];
-  for (const cell of manifest.cells) if (await readCellRecord(run, cell)) trained.push(cell);
-  const finished = trained.filter(({ variant }) => picomatch.isMatch(variant, options.select));
-  if (finished.length === 0)
-    throw new WeightmapError('There is no trained network to attack.', {
-      where: run,
-      expected: `a finished cell that --select ${options.select.join(',')} matches`,
-      fix: '`weightmap status` shows which cells are done',
-    });
-  const baseline = options.baseline ?? finished[0].variant;
-  const baselines = options.corruptions ? baselinesOf(finished, trained, baseline) : null;
-  await usePluginsFor(finished, run, manifest);
   const engine = await startEngine({ threads: options.threads });
-  const data = new Map<string, Dataset>();
-  const attacked: AttackedRun = { schemaVersion: 1, images: options.images, cells: [], transfer: null };
-  try {
-    const dataOf = async (cell: CellConfig) => {
-      const dataset = data.get(cell.dataset.id) ?? (await loadCellData(cell, manifest));
-      data.set(cell.dataset.id, dataset);
-      return dataset;
-    };
-    for (const [i, cell] of finished.entries()) {
-      const dataset = await dataOf(cell);
-      const result = await attackCell(cell, {
-        ...{ run, dataset, engine, signal, attacks: chosen },
-        ...{ epsilons: options.epsilons, images: options.images, maskingImages: options.masking },
-        pictures: isFirstTrial(cell, finished),
-        onProgress: ({ stage, done, total }) =>
-          display.progress({ stage: `${i + 1}/${finished.length} ${cellName(cell)}: ${stage}`, done, total }),
-      });
-      const summary = summariseAttacks(cell, result, infos);
-      attacked.cells.push(summary);
-      display.line(
-        `${cellName(cell)}: ${summary.cleanAccuracyPercent.toFixed(1)} % clean, ${summary.worst.at(-1)?.accuracyPercent.toFixed(1) ?? '–'} % in the worst case`,
-      );
-    }
-    if (baselines)
-      attacked.corruptions = await corruptNetworks(baselines, {
-        ...{ run, engine, signal, images: options.images, baseline, dataOf },
-        onProgress: display.progress,
-      });
-    if (options.transfer) attacked.transfer = await transferBetween(run, finished, data, options, signal);
-  } catch (error) {
-    if (!signal.aborted || error !== signal.reason) throw error;
+  const plan = await planAttacks(run, manifest, {
+    ...{
+      chosen,
+      epsilons: options.epsilons,
+      isDefault: options.attacks === undefined,
+      select: options.select,
+      images: options.images,
+    },
+    ...{ maskingImages: options.masking, transfer: options.transfer ?? false, engine: engine.name },
+    ...{ baseline: options.corruptions ? options.baseline : null, onNote: display.note },
+  });
+  const parts = partsOf(run, plan, manifest);
+  const watch = watchParts(run, parts);
+  const unfinished = await watch.unfinished();
+  const { threads, launcher } = options;
+  const networks = plan.networks.length;
+  const workers = options.workers ?? (launcher === 'local' ? defaultWorkers(threads) : networks);
+  display.line(
+    `${colours.bold('weightmap attack')}: ${count(networks, 'network')}, ${[...new Set(Object.values(plan.datasets).flatMap((one) => one.attacks.map(({ label }) => label)))].join(', ')}, ` +
+      `${plan.subset.images} images: ${count(parts.length, 'part')}, ${parts.length - unfinished.length} done already`,
+  );
+  if (options.dryRun) {
+    const onNetwork = (done: number, total: number) =>
+      display.progress({ stage: 'timing a few steps of each network', done, total });
+    const table = await attackDryRun(run, parts, { isDone: watch.isDone, workers, onNetwork });
     display.end();
-    display.line('stopped; the same command goes on from what is stored');
+    display.line(table);
+    return EXIT.done;
+  }
+  await writeAttackPlan(run, plan);
+  const stop = stopOnSignal(display.note);
+  if (unfinished.length > 0) {
+    const launched = await launchers[launcher].launch(await attackWork(run, unfinished, workers), {
+      ...{ run, workers, threads, stop, display, sbatchOptions: options.sbatch ?? [] },
+      ...{ image: options.image, claim: options.claim },
+    });
+    if (!launched.finished) return EXIT.done;
+  }
+  if (stop.aborted) {
+    display.line('stopped; the same command continues from what is stored');
     return EXIT['stopped, continue with the same command'];
   }
-  display.end();
-  const file = await writeAttackedRun(run, attacked);
-  const { html } = await buildReport(run, { command: `weightmap attack ${run}` });
-  if (options.json) console.log(JSON.stringify(attacked));
+  return finishAttacks(run, name, { display, json: options.json });
+}
+
+/** Writes and shows the results. @returns the exit code. */
+export async function finishAttacks(
+  run: string,
+  name: string,
+  { display, json }: { display: Display; json?: boolean },
+): Promise<number> {
+  const manifest = await readManifest(run);
+  const collected = await collectAttacks(run);
+  if (!collected) {
+    display.line(
+      `${colours.red('failed')} parts are left that no worker could do: attacks.json was not written\n  do:       \`weightmap logs ${shellWord(name)} attacks\` shows what the workers printed`,
+    );
+    return EXIT.failed;
+  }
+  const { attacked, file, plan } = collected;
+  const { html } = await buildReport(run, { command: `weightmap attack ${name}` });
+  if (json) console.log(JSON.stringify(attacked));
   else {
     const tables = [attackTable(attacked), attacked.corruptions && corruptionTable(attacked.corruptions)];
     display.line(['', ...tables.filter(Boolean), `results: ${file}\nreport: ${html}`].join('\n\n').slice(1));
   }
-  return EXIT.done;
-}
-
-const isFirstTrial = (cell: CellConfig, cells: readonly CellConfig[]): boolean =>
-  !cells.some(
-    ({ variant, dataset, trial }) =>
-      variant === cell.variant && dataset.id === cell.dataset.id && trial < cell.trial,
-  );
-
-/** Each network and the baselines under the corruptions that suit their images. */
-async function corruptNetworks(
-  baselines: ReturnType<typeof baselinesOf>,
-  {
-    images,
-    baseline,
-    dataOf,
-    onProgress,
-    ...common
-  }: Omit<CellCorruptionOptions, 'dataset'> & {
-    baseline: string;
-    dataOf: (cell: CellConfig) => Promise<Dataset>;
-  },
-): Promise<AttackedRun['corruptions']> {
-  const errors: Parameters<typeof compareCorrupted>[1] = new Map();
-  for (const cell of new Set([...baselines.values(), ...baselines.keys()])) {
-    const dataset = await dataOf(cell);
-    const found = await corruptCell(cell, {
-      ...{ ...common, dataset, images },
-      onProgress: ({ stage, ...rest }) => onProgress?.({ stage: `${cellName(cell)}: ${stage}`, ...rest }),
-    });
-    errors.set(cell, { benchmark: benchmarkFor(dataset), errors: found });
-  }
-  return compareCorrupted(baselines, errors, { baseline, images });
-}
-
-/** Networks of one trial and dataset; a matrix over all would compare what was trained on other images. */
-async function transferBetween(
-  run: string,
-  finished: Awaited<ReturnType<typeof readManifest>>['cells'],
-  data: ReadonlyMap<string, Dataset>,
-  { epsilons, images }: Options,
-  signal: AbortSignal,
-): Promise<AttackedRun['transfer']> {
-  const epsilon = Math.max(...epsilons);
-  const pairs = [];
-  for (const [id, dataset] of data) {
-    const trial = Math.min(...finished.filter((cell) => cell.dataset.id === id).map((cell) => cell.trial));
-    const networks = finished.filter((cell) => cell.dataset.id === id && cell.trial === trial);
-    pairs.push(
-      ...(await transferMatrix(
-        networks.map((cell) => ({ name: cell.variant, weights: cellPaths(run, cell).weights })),
-        dataset,
-        { epsilon, images, seed: networks[0].seed, signal },
-      )),
-    );
-  }
-  return { epsilon, pairs };
+  const failures = partsOf(run, plan, manifest).flatMap((part) => {
+    const reason = partFailure(part);
+    return reason === null ? [] : [`${part.name}: ${reason}`];
+  });
+  for (const failure of failures) display.line(`${colours.red('failed')} ${failure}`);
+  return failures.length > 0 ? EXIT.failed : EXIT.done;
 }

@@ -1,6 +1,7 @@
 import { WeightmapError } from '@weightmap/core';
 import { Command } from 'commander';
 import { cellName } from '../cells/cell-name.js';
+import { attackStates } from '../status/attack-states.js';
 import { cellStates, type CellStatus } from '../status/cell-states.js';
 import { cancelTasks } from '../launchers/slurm.js';
 import { isAlive } from '../leases/process-identity.js';
@@ -28,10 +29,12 @@ async function cancelRun(run: string): Promise<string[]> {
   const said: string[] = [];
   const cancelled = new Set<number>();
   let launcherTold = false;
+  let attacksCancelled = false;
   for (const submission of await readSubmissions(run)) {
     if (submission.launcher === 'slurm') {
       const tasks = await cancelTasks(submission, null);
-      for (const index of tasks) cancelled.add(index);
+      if (submission.kind === 'cells') for (const index of tasks) cancelled.add(index);
+      else attacksCancelled ||= tasks.length > 0;
       if (tasks.length > 0)
         said.push(`cancelled Slurm job ${submission.arrays.map(({ job }) => job).join(', ')}`);
     } else if (isAlive(submission.process)) {
@@ -44,9 +47,13 @@ async function cancelRun(run: string): Promise<string[]> {
       );
   }
   // Workers that nobody launched, or whose launcher is gone.
-  if (!launcherTold)
+  if (!launcherTold) {
     for (const status of states)
       if (status.state === 'running' && !cancelled.has(status.index)) said.push(stopWorker(run, status));
+    const attacks = attacksCancelled ? null : await attackStates(run);
+    for (const { part, state } of attacks?.parts ?? [])
+      if (state === 'running') said.push(stopHolder(part.folder, part.name));
+  }
   return said.length ? said : ['nothing runs or waits in a queue'];
 }
 
@@ -55,7 +62,8 @@ async function cancelCell(run: string, wanted: string): Promise<string[]> {
   const cell = findCellNamed({ cells: states.map((status) => status.cell) }, wanted);
   const status = states.find((found) => found.cell === cell)!;
   for (const submission of await readSubmissions(run))
-    if (submission.launcher === 'slurm') await cancelTasks(submission, new Set([status.index]));
+    if (submission.launcher === 'slurm' && submission.kind === 'cells')
+      await cancelTasks(submission, new Set([status.index]));
   if (status.state === 'running') return [stopWorker(run, status)];
   return [
     status.state === 'queued'
@@ -64,13 +72,16 @@ async function cancelCell(run: string, wanted: string): Promise<string[]> {
   ];
 }
 
-/** Tells the process that works on a cell to stop, if it is one of this machine. */
-function stopWorker(run: string, { cell }: CellStatus): string {
-  const held = leaseHolder(cellPaths(run, cell).folder);
-  if (!held) return `${cellName(cell)} has just ended`;
+/** Tells the process that works on a cell or part to stop, if it is one of this machine. */
+const stopWorker = (run: string, { cell }: CellStatus): string =>
+  stopHolder(cellPaths(run, cell).folder, cellName(cell));
+
+function stopHolder(folder: string, name: string): string {
+  const held = leaseHolder(folder);
+  if (!held) return `${name} has just ended`;
   const { host, pid } = held.holder;
   if (!isAlive(held.holder))
-    return `${cellName(cell)}: process ${pid} runs on ${host}; unless its batch system has just stopped it, cancel it there`;
+    return `${name}: process ${pid} runs on ${host}; unless its batch system has just stopped it, cancel it there`;
   try {
     process.kill(pid, 'SIGTERM');
   } catch (error) {
@@ -78,5 +89,5 @@ function stopWorker(run: string, { cell }: CellStatus): string {
       fix: 'cancel as the user who started it',
     });
   }
-  return `${cellName(cell)}: told process ${pid} to stop after its current step`;
+  return `${name}: told process ${pid} to stop after its current step`;
 }

@@ -77,6 +77,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
 
 /** What other commands start. */
 export const hiddenCommands: Readonly<Record<string, CommandRow>> = {
+  'attack-worker': {
+    description: 'attack the networks of a run, one part of the plan after another',
+    load: async () => (await import('./attack-worker.js')).attackWorkerCommand,
+  },
   'bench-worker': {
     description: 'one measurement of bench, in a process of its own',
     load: async () => (await import('./bench.js')).benchWorkerCommand,

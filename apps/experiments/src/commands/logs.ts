@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
 import { Command } from 'commander';
@@ -6,19 +6,23 @@ import colours from 'picocolors';
 import { SLURM_LOGS } from '../launchers/slurm.js';
 import { findCellNamed, readManifest } from '../plan/manifest.js';
 import { cellPaths } from '../records/index.js';
-import { readSubmissions } from '../launchers/submissions.js';
+import { readSubmissions, type Submission } from '../launchers/submissions.js';
+import { attacksFolder } from '../attacked/attack-plan.js';
 import { cellName } from '../cells/cell-name.js';
 
 export function logsCommand(): Command {
   return new Command('logs')
     .argument('<run>', 'folder of the run')
-    .argument('<cell>', 'id of the cell, or its beginning, or its place in the list')
-    .addHelpText('after', '\nExample:\n  weightmap logs runs/paper 5f1c0a')
+    .argument(
+      '<cell>',
+      'id of the cell, or its beginning, or its place in the list; or `attacks` for all workers that attack',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  weightmap logs runs/paper 5f1c0a\n  weightmap logs runs/paper attacks',
+    )
     .action(async (run: string, wanted: string) => {
-      const manifest = await readManifest(run);
-      const cell = findCellNamed(manifest, wanted);
-      const index = manifest.cells.indexOf(cell);
-      const files = [cellPaths(run, cell).log, ...(await slurmLogs(run, index))];
+      const { name, files } = wanted === 'attacks' ? await attackLogs(run) : await cellLogs(run, wanted);
       const texts = files.flatMap((file) => {
         try {
           return [`${colours.dim(file)}\n${readFileSync(file, 'utf8')}`];
@@ -27,13 +31,54 @@ export function logsCommand(): Command {
         }
       });
       if (texts.length === 0)
-        throw new WeightmapError(`${cellName(cell)} has printed nothing yet.`, { where: files[0] });
+        throw new WeightmapError(`There is no output yet: ${name}.`, { where: files[0] ?? run });
       console.log(texts.join('\n').trimEnd());
     });
 }
 
-/** What Slurm keeps of a cell's jobs, if they have begun. */
-const slurmLogs = async (run: string, index: number): Promise<string[]> =>
-  (await readSubmissions(run))
-    .flatMap((submission) => (submission.launcher === 'slurm' ? submission.arrays : []))
-    .map(({ job, offset }) => path.join(run, SLURM_LOGS, `slurm-${job}_${index - offset}.log`));
+interface Logs {
+  readonly name: string;
+  readonly files: readonly string[];
+}
+
+async function cellLogs(run: string, wanted: string): Promise<Logs> {
+  const manifest = await readManifest(run);
+  const cell = findCellNamed(manifest, wanted);
+  const index = manifest.cells.indexOf(cell);
+  const slurm = (await slurmArrays(run, 'cells')).map(({ job, offset }) =>
+    slurmLog(run, job, index - offset),
+  );
+  return { name: cellName(cell), files: [cellPaths(run, cell).log, ...slurm] };
+}
+
+async function attackLogs(run: string): Promise<Logs> {
+  const jobs = new Set((await slurmArrays(run, 'attacks')).map(({ job }) => job));
+  const local = namesIn(attacksFolder(run)).filter((name) => name.endsWith('.log'));
+  const slurm = namesIn(path.join(run, SLURM_LOGS)).filter((name) =>
+    jobs.has(/^slurm-(\d+)_/.exec(name)?.[1] ?? ''),
+  );
+  return {
+    name: 'The workers that attack',
+    files: [
+      ...local.map((name) => path.join(attacksFolder(run), name)),
+      ...slurm.map((name) => path.join(run, SLURM_LOGS, name)),
+    ],
+  };
+}
+
+/** What Slurm keeps of a job, if it has begun. */
+const slurmLog = (run: string, job: string, task: number) =>
+  path.join(run, SLURM_LOGS, `slurm-${job}_${task}.log`);
+
+const slurmArrays = async (run: string, kind: Submission['kind']) =>
+  (await readSubmissions(run)).flatMap((submission) =>
+    submission.launcher === 'slurm' && submission.kind === kind ? submission.arrays : [],
+  );
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}

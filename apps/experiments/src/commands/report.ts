@@ -1,6 +1,8 @@
-import { WeightmapError } from '@weightmap/core';
+import { messageOf, WeightmapError } from '@weightmap/core';
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { collectAttacks } from '../attacked/collect-attacks.js';
 import { buildReport } from '../report/index.js';
 
 export function reportCommand(): Command {
@@ -14,6 +16,11 @@ export function reportCommand(): Command {
           expected: 'a folder that `weightmap run` wrote, with cells/ in it',
           fix: '`weightmap run quick` makes runs/quick',
         });
+      // The last job of attacks on a cluster is this command.
+      if (existsSync(path.join(run, 'grid.json')))
+        await collectAttacks(path.resolve(run)).catch((error: unknown) =>
+          console.error(`attacks.json stays as it is: ${messageOf(error)}`),
+        );
       const report = await buildReport(run, { command: `weightmap report ${run}` });
       if (json) console.log(JSON.stringify(report, null, 2));
       else {

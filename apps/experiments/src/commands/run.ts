@@ -1,9 +1,9 @@
 import { splitUnits } from '@weightmap/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { list, positive, several } from '../_option-types.js';
-import { launcherNames, launchers } from '../launchers/index.js';
 import { presets } from '../plan/presets.js';
 import { readRunConfig, type RunConfig } from '../plan/run-config.js';
+import { addLauncherOptions } from './_launcher-options.js';
 import { runGrid, type RunOptions } from '../run-grid.js';
 
 const integer = (text: string) => {
@@ -27,15 +27,11 @@ const seconds = (text: string) => {
   return value;
 };
 
-const launcherHelp = `who starts the processes: ${Object.entries(launchers)
-  .map(([name, { description }]) => `${name} (${description})`)
-  .join('; ')}`;
-
 type Options = Omit<RunOptions, 'preset'> & { config?: string };
 
 export function runCommand(): Command {
   const described = Object.entries(presets).map(([name, { description }]) => `${name} (${description})`);
-  return new Command('run')
+  const command = new Command('run')
     .argument('[preset]', described.join('; '), 'quick')
     .option('--config <file>', 'options from a JSON or YAML file; what stands on the command line goes first')
     .option(
@@ -69,17 +65,6 @@ export function runCommand(): Command {
       [],
     )
     .option('--offline', 'never download')
-    .option('--workers <n>', 'cells at a time (default: one a core, as far as memory goes)', positive)
-    .option(
-      '--threads <n>',
-      'threads of each; records equal to the last bit need the same number',
-      positive,
-      1,
-    )
-    .addOption(new Option('--launcher <name>', launcherHelp).choices(launcherNames).default('local'))
-    .option('--sbatch <options...>', 'passed on to sbatch: partition=long for --partition=long')
-    .option('--image <name>', 'for kubernetes: an image that has the weightmap command')
-    .option('--claim <name>', 'for kubernetes: the claim of the volume that the run folder is on')
     .option('--tensorboard', 'write logs for TensorBoard into each cell’s folder (native engine)')
     .option(
       '--checkpoint-seconds <n>',
@@ -87,7 +72,10 @@ export function runCommand(): Command {
       seconds,
     )
     .option('--force', 'replace results of another configuration')
-    .option('--dry-run', 'say what would be done and about how long it would take, and stop')
+    .option('--dry-run', 'say what would be done and about how long it would take, and stop');
+  return addLauncherOptions(command, {
+    workers: 'cells at a time (default: one a core, as far as memory goes)',
+  })
     .addHelpText(
       'after',
       `

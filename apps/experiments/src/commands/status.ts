@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { createLogUpdate } from 'log-update';
+import { attackStates, attackStatusTable, countParts, type AttackStatus } from '../status/attack-states.js';
 import { cellStates, type CellStatus } from '../status/cell-states.js';
 import { countStates, secondsLeft, statusTable } from '../status/status-table.js';
 
@@ -24,6 +25,7 @@ export function statusCommand(): Command {
       `
 States: done; running; queued (a batch system has it); waiting (never begun); stopped (begun, nobody works on it);
 failed (for good: \`weightmap retry\`); stale (its folder holds work of another configuration).
+Where networks are attacked, the parts of that are counted as well.
 
 Examples:
   weightmap status runs/paper --watch
@@ -34,19 +36,24 @@ Examples:
       let shown = '';
       for (;;) {
         const cells = await cellStates(run);
-        const text = json ? JSON.stringify(forPrograms(run, cells)) : statusTable(cells, { all });
+        const attacks = await attackStates(run);
+        const tables = [statusTable(cells, { all }), attacks && attackStatusTable(attacks, { all })];
+        const text = json
+          ? JSON.stringify(forPrograms(run, cells, attacks))
+          : tables.filter(Boolean).join('\n');
         if (live) live(text);
         else if (text !== shown) console.log(text);
         shown = text;
         const { running, queued } = countStates(cells);
-        if (!watch || running + queued === 0) break;
+        const attacking = attacks ? countParts(attacks).running + attacks.queued : 0;
+        if (!watch || running + queued + attacking === 0) break;
         await sleep(LOOK_AGAIN);
       }
       live?.done();
     });
 }
 
-const forPrograms = (run: string, cells: readonly CellStatus[]) => ({
+const forPrograms = (run: string, cells: readonly CellStatus[], attacks: AttackStatus | null) => ({
   run,
   counts: countStates(cells),
   secondsLeft: secondsLeft(cells),
@@ -54,4 +61,13 @@ const forPrograms = (run: string, cells: readonly CellStatus[]) => ({
     ...{ index, id, variant, dataset: dataset.id, trial },
     ...rest,
   })),
+  ...(attacks && {
+    attacks: {
+      ...{ counts: countParts(attacks), queued: attacks.queued, secondsLeft: attacks.secondsLeft },
+      parts: attacks.parts.map(({ part: { index, name, target }, ...rest }) => ({
+        ...{ index, name, cellId: target.cellId },
+        ...rest,
+      })),
+    },
+  }),
 });

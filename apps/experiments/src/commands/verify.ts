@@ -17,7 +17,6 @@ import {
   type Verification,
 } from '../claims/index.js';
 import { count, list, plain } from '../format.js';
-import { readManifest } from '../plan/manifest.js';
 import { readRecords, type RunRecords } from '../records/index.js';
 
 interface Options {
@@ -57,9 +56,8 @@ Examples:
     .action(async (run: string, { json, all }: Options) => {
       const stored = await recordsIn(run);
       const records = stored.records.map(({ record }) => record);
-      const manifest = await readManifest(run).catch(() => null); // records can be read without one
-      const verification = verify(records, manifest?.cells);
-      const fill = fillCommand(records, verification.claims, run, manifest?.preset);
+      const verification = verify(records);
+      const fill = fillCommand(records, verification.claims, run);
       if (json)
         console.log(
           JSON.stringify(
@@ -102,7 +100,7 @@ function print(
     console.log(`damaged record left out: ${plain(file)} (${plain(reason)})`);
   if (leftAside > 0)
     console.log(
-      `${count(leftAside, 'record')} left out: trained or measured under other conditions than the rest of the dataset and architecture`,
+      `${count(leftAside, 'record')} left out: trained or measured under other conditions than the rest of the dataset`,
     );
   for (const { reason, records: number } of notEvidence)
     console.log(`${count(number, 'record')} left out: ${plain(reason)}: not evidence`);
@@ -110,7 +108,7 @@ function print(
   console.log(`\n${all ? comparisonLines(claims) : claimLines(claims, width)}`);
   const missing = missingTable(claims);
   if (missing) console.log(`\nMissing results of the undecided claims:\n${missing}`);
-  if (fill) console.log(`\nTo make them:\n  ${fill.commands.join('\n  ')}`);
+  if (fill) console.log(`\nTo make them:\n  ${fill.command}`);
   console.log(
     `\nPower: the chance that n trials support a claim that is true\n${powerTable(powerRows(claims))}`,
   );

@@ -109,6 +109,12 @@ export function isHeld(folder: string): boolean {
   return held !== null && held.secondsSinceBeat < STALE_SECONDS;
 }
 
+/** Removes what dead processes of this machine left in a folder where nothing is to be done any more. */
+export async function removeDeadLeases(folder: string): Promise<void> {
+  for (const { name, holder } of readLeases(folder))
+    if (holder && isAlive(holder) === false) await rm(path.join(folder, name), { force: true });
+}
+
 const unknownHolder: ProcessIdentity = { host: 'another machine', pid: 1, started: '', kernel: '' };
 const nameOf = (n: number) => `lease-${n}.json`;
 

@@ -1,3 +1,4 @@
+import { measureText } from '../attacked/attack-table.js';
 import type { AttackedSummary } from '../attacked/attacked-run.js';
 import { list, percent, strength } from '../format.js';
 import { architectureName } from '../variant-names.js';
@@ -13,6 +14,8 @@ export interface AttackCurves {
   readonly id: string;
   readonly label: string;
   readonly norm: string | null;
+  /** What its strength is called. */
+  readonly measure: string;
   readonly isWorst: boolean;
   readonly curves: readonly { readonly network: AttackedNetwork; readonly points: readonly CurvePoint[] }[];
 }
@@ -32,11 +35,11 @@ export function curvesOf({ networks }: AttackedGroup): AttackCurves[] {
     cell.attacks.find((attack) => attack.id === id)?.points;
   return [
     {
-      ...{ id: 'worst', label: 'Worst case', norm: 'linf', isWorst: true },
+      ...{ id: 'worst', label: 'Worst case', norm: 'linf', measure: 'epsilon', isWorst: true },
       curves: drawn(({ worst }) => worst),
     },
-    ...[...attacks.values()].map(({ id, label, norm }) => ({
-      ...{ id, label, norm, isWorst: false },
+    ...[...attacks.values()].map(({ id, label, norm, measure }) => ({
+      ...{ id, label, norm, measure, isWorst: false },
       curves: drawn(({ cells }) => errorCurve(cells, byAttack(id))),
     })),
   ].filter(({ curves }) => curves.length > 0);
@@ -46,16 +49,17 @@ export function curvesOf({ networks }: AttackedGroup): AttackCurves[] {
 export const attackPanels = (groups: readonly AttackedGroup[]): Panel[] =>
   groups.flatMap((group) => curvesOf(group).map((curves) => attackPanel(group, curves)));
 
-const norms: Readonly<Record<string, string>> = { linf: 'L∞, pixel units', l2: 'L2', l1: 'L1', l0: 'pixels' };
-
 const remarks = { believable: '✓', doubtful: '?', unknown: undefined } as const;
 
-function attackPanel(group: AttackedGroup, { id, label, norm, isWorst, curves }: AttackCurves): Panel {
+function attackPanel(
+  group: AttackedGroup,
+  { id, label, norm, measure, isWorst, curves }: AttackCurves,
+): Panel {
   const named = curves.map(({ network }) => network);
   const xs = [...new Set(curves.flatMap(({ points }) => points.map(({ strength: x }) => x)))];
   xs.sort((a, b) => a - b);
   const where = `${architectureName(group.architecture)} on ${group.title}`;
-  const symbol = norm === null ? 'strength' : 'ε';
+  const symbol = measureText({ norm, measure });
   return linePanel({
     id: `attacks-${group.id}-${id}`,
     row: group.id,
@@ -64,7 +68,7 @@ function attackPanel(group: AttackedGroup, { id, label, norm, isWorst, curves }:
     heading: label,
     note: countsNote(named.map(({ cells }) => cells.length)),
     ...(isWorst && named.some(({ masking }) => masking === 'doubtful') && { key: '?: signs of masking' }),
-    xLabel: norm === null ? 'strength' : `ε (${norms[norm] ?? norm})`,
+    xLabel: `${symbol}${norm === 'linf' ? ', pixel units' : ''}`,
     yLabel: `test error, %, ${where}`,
     yDomain: [0, 100],
     xTicks: ticksOf(xs),

@@ -1,3 +1,4 @@
+import { worstOn } from '../attacked/attacked-run.js';
 import { list, meanSd, percent, PERCENT } from '../format.js';
 import { informativeStrengths, meanErrorOver, strengthRange } from '../informative.js';
 import { clearlyAbove, spread, type Spread } from '../statistics.js';
@@ -58,9 +59,9 @@ function headline({ title, classes }: AttackedGroup, networks: readonly Attacked
 /** The mean over the strengths, trial by trial; null if no trial has them all. */
 function meanWorstError({ cells }: AttackedNetwork, strengths: readonly number[]): Spread | null {
   const values = cells.flatMap(
-    ({ worst }) =>
+    (cell) =>
       meanErrorOver(
-        worst.map(({ strength, accuracyPercent }) => ({
+        worstOn(cell, 'linf').map(({ strength, accuracyPercent }) => ({
           strength,
           errorPercent: 100 - accuracyPercent,
         })),
@@ -78,12 +79,17 @@ function belief(leaders: readonly AttackedNetwork[]): string {
   if (doubtful.length > 0) {
     const flagged = doubtful.flatMap(({ cells }) =>
       cells.flatMap(({ masking }) =>
-        (masking?.checks ?? []).filter(({ verdict }) => verdict === 'flagged').map(({ id }) => id),
+        (masking ?? [])
+          .flatMap(({ checks }) => checks)
+          .filter(({ verdict }) => verdict === 'flagged')
+          .map(({ id }) => id),
       ),
     );
     return `but that is not believable yet: there are signs of masking (${[...new Set(flagged)].join(', ')})`;
   }
   return leaders.every(({ masking }) => masking === 'believable')
     ? 'and no sign of masking was found'
-    : 'but signs of masking were not looked for';
+    : leaders.every(({ cells }) => cells.every(({ masking }) => masking === null))
+      ? 'but signs of masking were not looked for'
+      : 'but the checks for masking decide nothing here: too few images, or PGD leaves none';
 }

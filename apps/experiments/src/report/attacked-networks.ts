@@ -1,22 +1,21 @@
-import type { AttackedRun, AttackedSummary } from '../attacked/attacked-run.js';
+import {
+  maskingVerdict,
+  worstOn,
+  type AttackedRun,
+  type AttackedSummary,
+  type MaskingVerdict,
+} from '../attacked/attacked-run.js';
 import { variantName, type VariantName } from '../variant-names.js';
 import { groupBy } from './_group-by.js';
 import { curve } from './summarise-variant.js';
 import type { Benchmark, CurvePoint } from './summary.js';
-
-/**
- * - `believable`: no trial has a sign of masking;
- * - `doubtful`: one has;
- * - `unknown`: none was looked at.
- */
-export type MaskingVerdict = 'believable' | 'doubtful' | 'unknown';
 
 /** One variant under attack, over its trials. */
 export interface AttackedNetwork {
   readonly name: VariantName;
   readonly cells: readonly AttackedSummary[];
   readonly masking: MaskingVerdict;
-  /** Its test error if each image meets the worst for it of all attacks on L∞, from the clean one on; empty without any. */
+  /** Its test error if each image meets the worst for it of all attacks on L∞ at a strength, from the clean one on; empty without any. */
   readonly worst: readonly CurvePoint[];
 }
 
@@ -56,13 +55,16 @@ const architectureOf = (variant: string): string => variant.split('-')[0];
 
 function networkOf(cells: readonly AttackedSummary[]): AttackedNetwork {
   const [{ variant }] = cells;
-  const looked = cells.flatMap(({ masking }) => masking ?? []);
-  const isDoubtful = looked.some(({ believable }) => !believable);
+  const verdicts = cells.map(maskingVerdict);
   return {
     name: variantName(variant, architectureOf(variant)),
     cells,
-    masking: looked.length === 0 ? 'unknown' : isDoubtful ? 'doubtful' : 'believable',
-    worst: errorCurve(cells, ({ worst }) => worst),
+    masking: verdicts.includes('doubtful')
+      ? 'doubtful'
+      : verdicts.includes('believable')
+        ? 'believable'
+        : 'unknown',
+    worst: errorCurve(cells, (cell) => worstOn(cell, 'linf')),
   };
 }
 

@@ -1,7 +1,15 @@
 import type { AttackedRun, AttackedSummary } from '../attacked/attacked-run.js';
-import { attackRows, maskingText, transferRows } from '../attacked/attack-table.js';
+import {
+  attackRows,
+  maskingText,
+  normText,
+  shareText,
+  strengthHead,
+  transferRows,
+} from '../attacked/attack-table.js';
 import { list, strength as strengthText } from '../format.js';
 import { variantName } from '../variant-names.js';
+import { groupBy } from './_group-by.js';
 import { csvLink } from './_figure.js';
 import { html, trusted, type Html } from './_html.js';
 import { attackCsv } from '../attacked/attack-data.js';
@@ -29,19 +37,22 @@ export function attacksSection(attacked: AttackedRun, overview: AttacksOverview)
   return html`${overview.headlines.map((line) => html`<h3>${line}</h3>`)} ${overview.curves}
     ${pictures(attacked, overview)} ${table('Accuracy under attack, at the largest strength', head, rows)}
     <p class="sources">
-      ${String(attacked.images)} test images of each network. Worst case: each image under the worst for it of
-      all attacks on L∞. Accuracy is what the test error of the figure leaves of 100 %. Masking: signs that a
-      network only seems robust because attacks on it fail. ${csvLink('attacks.csv', attackCsv(attacked))}
+      ${String(attacked.images)} test images of each network, drawn evenly from the classes, the same for all.
+      In brackets: Wilson’s 95 % interval over the test images. Worst case: each image under the worst for it
+      of all attacks on L∞ of that strength. Accuracy is what the test error of the figure leaves of 100 %.
+      Masking: signs that a network only seems robust because attacks on it fail.
+      ${csvLink('attacks.csv', attackCsv(attacked))}
     </p>
     ${attacked.cells.map(cellDetails)}
-    ${
-      transfer &&
-      html`${table(
-          `Transfer: accuracy of the column on images that PGD (ε = ${strengthText(transfer.epsilon)}) made against the row`,
-          ...transferTable(transfer),
+    ${(transfer ?? []).map((matrix) => {
+      const { head: names, rows: pairs } = transferRows(matrix);
+      return html`${table(
+          `Transfer on ${matrix.dataset}: accuracy of the column on images that PGD (L∞ ε = ${strengthText(matrix.epsilon)}) made against the row`,
+          names,
+          pairs,
         )}
-        <p class="sources">The diagonal is the white box: no other row should be below it in its column.</p>`
-    }
+        <p class="sources">The diagonal is the white box: no other row should be below it in its column.</p>`;
+    })}
     ${attacked.corruptions && corruptionsSection(attacked.corruptions, table)}`;
 }
 
@@ -73,38 +84,56 @@ function inPairs(grid: Grid): Grid[] {
   });
 }
 
-function transferTable(transfer: NonNullable<AttackedRun['transfer']>): [string[], string[][]] {
-  const { head, rows } = transferRows(transfer);
-  return [head, rows];
-}
-
 function cellDetails(cell: AttackedSummary): Html {
-  const strengths = cell.worst.map(({ strength }) => strength);
-  const rows = [
-    ...cell.attacks.map(({ label, points }) => [
-      label,
-      ...points.map(({ accuracyPercent }) => accuracyPercent.toFixed(1)),
-    ]),
-    ['worst case', ...cell.worst.map(({ accuracyPercent }) => accuracyPercent.toFixed(1))],
-  ];
   const name = `${variantName(cell.variant, cell.variant.split('-')[0]).long}, trial ${cell.trial}`;
   return html`<details>
     <summary>${name}: every strength; masking: ${maskingText(cell)}</summary>
-    ${strengths.length > 0 && table('Accuracy, %', ['', ...strengths.map(strengthText)], rows)}
-    ${
-      cell.masking &&
+    ${cell.failed && html`<p>Left out, because it failed: ${cell.failed.join('; ')}.</p>`}
+    ${strengthTables(cell)}
+    ${(cell.masking ?? []).map((report) =>
       table(
-        `Signs of masking, ${cell.masking.count} images, ε = ${strengthText(cell.masking.epsilon)}`,
+        `Signs of masking, ${report.count} images, L∞ ε = ${strengthText(report.epsilon)}: ${report.verdict}`,
         ['', 'value', 'limit', 'verdict'],
-        cell.masking.checks.map(({ title, value, threshold, least, unit, verdict }) => [
-          title,
-          value === null ? '–' : `${Number(value.toPrecision(3))} ${unit}`,
+        report.checks.map(({ title, value, interval, threshold, least, unit, verdict, because }) => [
+          because === undefined ? title : `${title} (${because})`,
+          value === null
+            ? '–'
+            : `${rounded(value)}${interval ? ` [${interval.map(rounded).join(', ')}]` : ''} ${unit}`,
           `${least ? '≥' : '≤'} ${threshold}`,
           verdict,
         ]),
-      )
-    }
+      ),
+    )}
   </details>`;
+}
+
+const rounded = (value: number) => Number(value.toPrecision(3));
+
+/** A table for each norm, and for each attack without one. */
+function strengthTables({ attacks, worst, images }: AttackedSummary): Html[] {
+  const groups = groupBy(attacks, ({ id, norm, measure }) => `${norm ?? id} ${measure}`);
+  return [...groups.values()].map((members) => {
+    const [{ norm, measure, label }] = members;
+    const worstHere = measure === 'epsilon' ? worst.filter((point) => point.norm === norm) : [];
+    const lines = [
+      ...members.map((attack) => ({ name: attack.label, points: attack.points })),
+      ...(worstHere.length > 0 ? [{ name: 'worst case', points: worstHere }] : []),
+    ];
+    const strengths = [...new Set(lines.flatMap(({ points }) => points.map((point) => point.strength)))].sort(
+      (a, b) => a - b,
+    );
+    return table(
+      `Accuracy, %, ${norm === null ? label : `attacks on ${normText(norm)}`}`,
+      ['', ...strengths.map((at) => strengthHead({ norm, measure }, at))],
+      lines.map(({ name, points }) => [
+        name,
+        ...strengths.map((at) => {
+          const point = points.find(({ strength }) => strength === at);
+          return point ? shareText(point.accuracyPercent, images) : '–';
+        }),
+      ]),
+    );
+  });
 }
 
 const table = (caption: string, head: readonly string[], rows: readonly (readonly string[])[]): Html =>

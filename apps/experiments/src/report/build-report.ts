@@ -2,7 +2,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { writeWhole } from '@weightmap/core/files';
 import { readAttackedRun } from '../attacked/attacked-run.js';
-import { readManifest } from '../plan/manifest.js';
 import { readRecords } from '../records/index.js';
 import { composePanels, toPng, type Panel } from './_svg.js';
 import { corruptionCsv } from './corruptions-section.js';
@@ -54,8 +53,7 @@ const PAGE_BYTES = 1_900_000;
 export async function buildReport(run: string, { command }: ReportOptions = {}): Promise<BuiltReport> {
   const stored = await readRecords(run);
   const name = basename(resolve(run));
-  const plan = await readManifest(run).catch(() => undefined); // records can be read without one
-  const summary = summarise(stored, { run: isAbsolute(run) ? name : run, plan });
+  const summary = summarise(stored, { run: isAbsolute(run) ? name : run });
   const made = command ?? `weightmap report ${name}`;
   const pictured = summary.benchmarks.flatMap(({ variants }) =>
     variants.flatMap((variant) => picturedTrial(variant) ?? []),

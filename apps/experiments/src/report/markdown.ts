@@ -53,7 +53,7 @@ export function markdown({ summary, figures, album, attacked, run, command }: Pa
     '## What is missing',
     damaged.length > 0 &&
       `${count(damaged.length, 'damaged record')} left out:\n\n${damaged.map(({ file, reason }) => `- ${codeSpan(file)}: ${escape(reason)}`).join('\n')}`,
-    fill && `${FILL_TEXT} ${fill.commands.map(codeSpan).join(', ')}`,
+    fill && `${FILL_TEXT} ${codeSpan(fill.command)}`,
     missing.length === 0
       ? 'Nothing: every row of the paper’s tables has a result.'
       : table(

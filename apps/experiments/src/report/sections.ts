@@ -212,10 +212,7 @@ function missing(summary: Summary): Section {
             : `${rows} of the paper’s 31 rows ${rows === 1 ? 'has' : 'have'} no result on the paper’s data in this run.`
         }
       </p>
-      ${
-        summary.fill &&
-        html`<p>${FILL_TEXT} ${summary.fill.commands.map((one) => html`<code>${one}</code> `)}</p>`
-      }
+      ${summary.fill && html`<p>${FILL_TEXT} <code>${summary.fill.command}</code></p>`}
       ${
         table &&
         html`<details>

@@ -1,4 +1,3 @@
-import type { Manifest } from '../plan/manifest.js';
 import { fillCommand } from '../claims/fill-command.js';
 import { verify } from '../claims/index.js';
 import { paperDatasetLabels, paperRows, type PaperRow } from '../paper-values.js';
@@ -14,14 +13,12 @@ import type { Benchmark, Curve, MissingRow, Summary, VariantSummary } from './su
 export interface SummaryOptions {
   /** What the run's folder is called in a command. */
   run?: string;
-  /** What the run plans, if that is known. */
-  plan?: Pick<Manifest, 'preset' | 'cells'>;
 }
 
 /** What the records say, as numbers: no files, no text. */
 export function summarise(
   { records, damaged }: RunRecords,
-  { run = 'runs/…', plan }: SummaryOptions = {},
+  { run = 'runs/…' }: SummaryOptions = {},
 ): Summary {
   const groups = groupBy(records, ({ record }) => canonicalJson(conditionsOf(record.cell)));
   const datasets = [...groups.values()].map(([first]) => first.record.cell.dataset.id);
@@ -32,14 +29,14 @@ export function summarise(
         rankOfDataset(a) - rankOfDataset(b) || b.conditions.training.epochs - a.conditions.training.epochs,
     );
   const plain = records.map(({ record }) => record);
-  const verification = verify(plain, plan?.cells);
+  const verification = verify(plain);
   return {
     benchmarks: benchmarks.map((benchmark, i) => ({ ...benchmark, id: `${benchmark.id}-${i + 1}` })),
     missing: missingRows(records, damaged),
     damaged,
     recordCount: records.length,
     verification,
-    fill: fillCommand(plain, verification.claims, run, plan?.preset),
+    fill: fillCommand(plain, verification.claims, run),
   };
 }
 

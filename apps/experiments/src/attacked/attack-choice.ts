@@ -1,0 +1,94 @@
+import { defaultStrengths } from '@weightmap/attacks';
+import { WeightmapError, type Attack, type ImageSpec } from '@weightmap/core';
+import { unknownName } from '../_nearest.js';
+
+/** What `--attacks` says: ids, some with strengths of their own. */
+export interface AttackWish {
+  readonly id: string;
+  readonly strengths?: readonly number[];
+}
+
+/**
+ * A number ≥ 0, or a fraction such as `8/255`.
+ *
+ * @returns null if it is none.
+ */
+export function parseStrength(text: string): number | null {
+  if (!/^[\d.]+(e-?\d+)?(\/[\d.]+)?$/i.test(text)) return null;
+  const [top, bottom = '1'] = text.split('/');
+  const value = Number(top) / Number(bottom);
+  return value >= 0 && Number.isFinite(value) ? value : null;
+}
+
+/**
+ * Reads `fgsm,pgd-l2:0.5,1,2,square`: comma-separated ids; the strengths of one follow it after a colon, up to the next id.
+ *
+ * @throws WeightmapError if a number follows no colon, or a colon no number.
+ */
+export function parseAttacks(text: string): AttackWish[] {
+  const wishes: { id: string; strengths?: number[] }[] = [];
+  const refuse = (part: string) =>
+    new WeightmapError(`“${part}” is neither an attack nor a strength.`, {
+      where: `--attacks ${text}`,
+      expected:
+        'ids, comma-separated; strengths of one after a colon, up to the next id: pgd,pgd-l2:0.5,1,2,square',
+    });
+  for (const part of text.split(',').map((word) => word.trim())) {
+    if (part === '') continue;
+    const [name, first, ...more] = part.split(':');
+    const value = parseStrength(first ?? name);
+    if (first === undefined && value !== null) {
+      const last = wishes.at(-1);
+      if (!last?.strengths) throw refuse(part);
+      last.strengths.push(value);
+    } else if (first === undefined) wishes.push({ id: name });
+    else {
+      if (value === null || more.length > 0) throw refuse(part);
+      wishes.push({ id: name, strengths: [value] });
+    }
+  }
+  return wishes;
+}
+
+/** An attack that was asked for. */
+export interface ChosenAttack {
+  readonly attack: Attack;
+  /** Strengths of its own; absent: `strengthsFor` says which. */
+  readonly strengths?: readonly number[];
+}
+
+/** @throws WeightmapError if an id is unknown or comes twice. */
+export function chooseAttacks(
+  wishes: readonly AttackWish[],
+  factories: Readonly<Record<string, () => Attack>>,
+): ChosenAttack[] {
+  const ids = Object.keys(factories);
+  const chosen = new Set<string>();
+  return wishes.map(({ id, strengths }) => {
+    if (!ids.includes(id)) throw unknownName('attack', id, ids, '--attacks');
+    if (chosen.has(id))
+      throw new WeightmapError(`The attack ${id} is asked for twice.`, {
+        where: '--attacks',
+        expected: `all its strengths at once: ${id}:0.1,0.2`,
+      });
+    chosen.add(id);
+    return { attack: factories[id](), ...(strengths && { strengths }) };
+  });
+}
+
+/**
+ * The strengths to run an attack at on some images, ascending: those of its own, else `epsilons` where it takes an ε on L∞, else
+ * the defaults of its norm for images of that size.
+ */
+export function strengthsFor(
+  { attack, strengths }: ChosenAttack,
+  { height, width, channels }: ImageSpec,
+  epsilons: readonly number[] | undefined,
+): number[] {
+  const onLinf = attack.norm === 'linf' && attack.strength === 'epsilon';
+  const own =
+    strengths ??
+    (onLinf ? epsilons : undefined) ??
+    defaultStrengths(attack, { inputShape: [height, width, channels] });
+  return [...new Set(own)].sort((a, b) => a - b);
+}

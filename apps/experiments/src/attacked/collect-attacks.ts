@@ -1,0 +1,164 @@
+import type { MaskingReport } from '@weightmap/attacks';
+import type { CorruptionErrors } from '@weightmap/metrics';
+import type { StoredPictures } from '../cells/attacked-pictures.js';
+import { removeDeadLeases } from '../leases/lease.js';
+import { readManifest } from '../plan/manifest.js';
+import {
+  attackedPoints,
+  cacheOf,
+  attacksOn,
+  imagesFor,
+  partsOf,
+  resultsOf,
+  targetsOf,
+  type AttackPart,
+  type Target,
+} from './attack-parts.js';
+import { readAttackPlan, type AttackPlan } from './attack-plan.js';
+import { writeAttackedRun, type AttackedRun } from './attacked-run.js';
+import { baselinesOf, compareCorrupted } from './corrupted-networks.js';
+import { isGivenUp, watchParts } from './part-states.js';
+import { summariseAttacks } from './summarise-attacks.js';
+
+/** The attacks of a run, put together. */
+export interface Collected {
+  readonly attacked: AttackedRun;
+  readonly plan: AttackPlan;
+  readonly file: string;
+}
+
+/**
+ * Writes `attacks.json` of the results of all parts: the same parts always give the same bytes. What failed is left out, and named.
+ *
+ * @returns null if the run has no plan of attacks, or if parts of it are still to be done.
+ */
+export async function collectAttacks(run: string): Promise<Collected | null> {
+  const plan = await readAttackPlan(run);
+  if (!plan) return null;
+  const manifest = await readManifest(run);
+  const parts = partsOf(run, plan, manifest);
+  const unfinished = await watchParts(run, parts).unfinished();
+  if (!unfinished.every(isGivenUp)) return null;
+  const lacking = new Set(unfinished);
+  // Of processes that were killed when the result was written already.
+  for (const part of parts) {
+    await removeDeadLeases(part.folder);
+    await cacheOf(part).forget('turns');
+  }
+  const targets = targetsOf(plan, manifest);
+  const attacked: AttackedRun = {
+    ...{ schemaVersion: 2, images: plan.subset.images, subsetSeed: plan.subset.seed },
+    cells: [],
+    transfer: await transferOf(plan, parts, lacking),
+  };
+  for (const target of targets) {
+    const own = parts.filter((part) => part.target.cellId === target.cellId);
+    const summary = target.attacked && (await summaryOf(plan, target, own, lacking));
+    if (summary) attacked.cells.push(summary);
+  }
+  const corruptions = await corruptedOf(plan, targets, parts, lacking);
+  if (corruptions) attacked.corruptions = corruptions;
+  return { attacked, plan, file: await writeAttackedRun(run, attacked) };
+}
+
+async function summaryOf(
+  plan: AttackPlan,
+  target: Target,
+  parts: readonly AttackPart[],
+  lacking: ReadonlySet<AttackPart>,
+) {
+  const [clean] = parts.filter(({ task }) => task.kind === 'clean');
+  if (lacking.has(clean)) return null;
+  const slices = (id: string) => parts.filter(({ task }) => task.kind === 'attack' && task.attack.id === id);
+  const attacks = [];
+  const withoutWorst: string[] = [];
+  for (const attack of attacksOn(plan, target)) {
+    const own = slices(attack.id);
+    if (!own.some((part) => lacking.has(part)))
+      attacks.push({ attack, points: (await attackedPoints(own))[0].points });
+    else if (attack.norm) withoutWorst.push(attack.norm);
+  }
+  const looks = parts.filter((part) => part.task.kind === 'masking' && !lacking.has(part));
+  const [pictured] = parts.filter((part) => part.task.kind === 'pictures' && !lacking.has(part));
+  return summariseAttacks(target.cell, {
+    ...{ clean: (await resultsOf<string>(clean))![0], attacks, withoutWorst },
+    masking:
+      plan.masking &&
+      (await Promise.all(looks.map(async (part) => (await resultsOf<MaskingReport>(part))![0]))),
+    pictures: pictured ? (await resultsOf<StoredPictures>(pictured))![0] : null,
+    failed: parts.filter((part) => lacking.has(part)).map(({ name }) => name),
+  });
+}
+
+async function transferOf(
+  plan: AttackPlan,
+  parts: readonly AttackPart[],
+  lacking: ReadonlySet<AttackPart>,
+): Promise<AttackedRun['transfer']> {
+  if (!plan.transfer) return null;
+  const found: NonNullable<AttackedRun['transfer']> = [];
+  const own = parts.filter(({ task }) => task.kind === 'transfer');
+  for (const dataset of new Set(own.map(({ target }) => target.cell.dataset.id))) {
+    const here = own.filter(({ target }) => target.cell.dataset.id === dataset);
+    if (here.some((part) => lacking.has(part))) continue;
+    const images = imagesFor(plan, here[0].target);
+    const right = await Promise.all(here.map(async (part) => (await resultsOf<number[]>(part))!));
+    for (const [i, epsilon] of plan.datasets[dataset].epsilons.entries()) {
+      const pairs = new Map<string, { from: string; to: string; count: number }>();
+      here.forEach(({ target, task }, k) => {
+        if (task.kind !== 'transfer') return;
+        task.others.forEach(({ cell }, j) => {
+          const [from, to] = [target.cell.variant, cell.variant];
+          const count = (pairs.get(`${from} ${to}`)?.count ?? 0) + right[k][i][j];
+          pairs.set(`${from} ${to}`, { from, to, count });
+        });
+      });
+      found.push({
+        ...{ dataset, epsilon, images },
+        pairs: [...pairs.values()].map(({ from, to, count }) => ({
+          from,
+          to,
+          accuracyPercent: (100 * count) / images,
+        })),
+      });
+    }
+  }
+  return found;
+}
+
+async function corruptedOf(
+  { corruptions, subset }: AttackPlan,
+  targets: readonly Target[],
+  parts: readonly AttackPart[],
+  lacking: ReadonlySet<AttackPart>,
+): Promise<AttackedRun['corruptions']> {
+  if (!corruptions) return undefined;
+  const errors: Parameters<typeof compareCorrupted>[1] = new Map();
+  for (const { cellId, cell } of targets) {
+    const own = parts.filter(
+      ({ target, task }) => target.cellId === cellId && ['clean', 'corruption'].includes(task.kind),
+    );
+    if (own.some((part) => lacking.has(part))) return undefined;
+    const corrupted: Record<string, readonly number[]> = {};
+    let clean = 0;
+    let benchmark = '';
+    for (const part of own) {
+      if (part.task.kind === 'corruption') {
+        benchmark = part.task.benchmark;
+        corrupted[part.task.id] = (await resultsOf<number>(part))!;
+      } else {
+        const [flags] = (await resultsOf<string>(part))!;
+        clean = (100 * [...flags].filter((flag) => flag === '1').length) / flags.length;
+      }
+    }
+    errors.set(cell, { benchmark, errors: { clean, corrupted } satisfies CorruptionErrors });
+  }
+  const { baseline } = corruptions;
+  const chosen = targets.filter(({ attacked }) => attacked).map(({ cell }) => cell);
+  const baselines = baselinesOf(
+    chosen,
+    targets.map(({ cell }) => cell),
+    baseline,
+  );
+  return compareCorrupted(baselines, errors, { baseline, images: subset.images });
+}

@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { messageOf, WeightmapError } from '@weightmap/core';
+import { writeWhole } from '@weightmap/core/files';
+import { z } from 'zod';
+import { digestOfPictures, type StoredPictures } from '../cells/attacked-pictures.js';
+import { isHeld } from '../leases/lease.js';
+import { cellPaths } from '../records/index.js';
+import { resultsOf, type AttackPart } from './attack-parts.js';
+
+const failureSchema = z.object({
+  part: z.string(),
+  /** For people. */
+  reason: z.string(),
+  stack: z.string().nullable(),
+  host: z.string(),
+  at: z.string(),
+});
+
+const failureFile = ({ folder }: AttackPart) => path.join(folder, 'failure.json');
+export const eventsFile = ({ folder }: AttackPart): string => path.join(folder, 'events.jsonl');
+
+/** Why a part failed for good; null if it hasn't. */
+export function partFailure(part: AttackPart): string | null {
+  try {
+    return failureSchema.parse(JSON.parse(readFileSync(failureFile(part), 'utf8'))).reason;
+  } catch {
+    return null;
+  }
+}
+
+export async function writePartFailure(part: AttackPart, error: unknown): Promise<void> {
+  const failure: z.infer<typeof failureSchema> = {
+    part: part.name,
+    reason: error instanceof WeightmapError ? error.explain() : messageOf(error),
+    stack: error instanceof Error ? (error.stack ?? null) : null,
+    host: os.hostname(),
+    at: new Date().toISOString(),
+  };
+  await writeWhole(failureFile(part), `${JSON.stringify(failure, null, 2)}\n`);
+}
+
+/** A part that failed is tried again. */
+export const forgetFailure = (part: AttackPart): Promise<void> => rm(failureFile(part), { force: true });
+
+/** Looks again and again which parts are done; one that is done stays so. */
+export function watchParts(run: string, parts: readonly AttackPart[]) {
+  const done = new Set<AttackPart>();
+  async function isDone(part: AttackPart): Promise<boolean> {
+    if (done.has(part)) return true;
+    if (!existsSync(path.join(part.folder, 'result.json'))) return false;
+    const results = await resultsOf<unknown>(part);
+    if (!results) return false;
+    if (part.task.kind === 'pictures') {
+      const [{ looks, sha256 }] = results as StoredPictures[];
+      const { folder } = cellPaths(run, part.target.cell);
+      if ((await digestOfPictures(folder, looks)) !== sha256) return false;
+    }
+    done.add(part);
+    return true;
+  }
+  return {
+    isDone,
+    async unfinished(): Promise<AttackPart[]> {
+      const found: AttackPart[] = [];
+      for (const part of parts) if (!(await isDone(part))) found.push(part);
+      return found;
+    },
+  };
+}
+
+/** Whether a part can be begun: nobody works on it, it hasn't failed, and what it needs is done. */
+export async function isFree(
+  part: AttackPart,
+  { isDone }: Pick<ReturnType<typeof watchParts>, 'isDone'>,
+): Promise<boolean> {
+  for (const other of part.after) if (!(await isDone(other))) return false;
+  return partFailure(part) === null && !isHeld(part.folder);
+}
+
+/** Whether no waiting helps: it failed, or needs what did. */
+export const isGivenUp = (part: AttackPart): boolean =>
+  partFailure(part) !== null || part.after.some(isGivenUp);

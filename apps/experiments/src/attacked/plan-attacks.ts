@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { WeightmapError, type CellConfig } from '@weightmap/core';
+import picomatch from 'picomatch';
+import { cellName } from '../cells/cell-name.js';
+import { heldOutCount } from '../cells/held-out-seeds.js';
+import { picturedStrength } from '../cells/attacked-pictures.js';
+import { list as listed } from '../format.js';
+import type { Manifest } from '../plan/manifest.js';
+import { attackOrigin, datasetLoader } from '../plugins/components.js';
+import { storePlugins } from '../plugins/stored-plugins.js';
+import { cellId, cellPaths, readCellRecord } from '../records/index.js';
+import { strengthsFor, type ChosenAttack } from './attack-choice.js';
+import type { AttackPlan, PlannedAttack, PlannedNetwork } from './attack-plan.js';
+import { baselinesOf } from './corrupted-networks.js';
+
+export interface AttackPlanOptions {
+  readonly chosen: readonly ChosenAttack[];
+  /** Strengths of attacks on L∞ without their own. */
+  readonly epsilons?: readonly number[];
+  /** Whether the attacks are the command's own choice: then those that suit no network are left out instead of refused. */
+  readonly isDefault: boolean;
+  /** Rows: ids or globs. */
+  readonly select: readonly string[];
+  readonly images: number;
+  /** 0 for no look. */
+  readonly maskingImages: number;
+  readonly transfer: boolean;
+  /** Null for no corruptions; undefined: the first network. */
+  readonly baseline: string | null | undefined;
+  readonly engine: string;
+  readonly onNote: (note: string) => void;
+}
+
+/**
+ * What is to be done, before any of it is.
+ *
+ * @throws WeightmapError if no network is trained, weights are missing, or what was asked for can't be done.
+ */
+export async function planAttacks(
+  run: string,
+  manifest: Manifest,
+  {
+    chosen,
+    epsilons,
+    isDefault,
+    select,
+    images,
+    maskingImages,
+    transfer,
+    baseline,
+    engine,
+    onNote,
+  }: AttackPlanOptions,
+): Promise<AttackPlan> {
+  const trained: CellConfig[] = [];
+  for (const cell of manifest.cells) if (await readCellRecord(run, cell)) trained.push(cell);
+  const attacked = trained.filter(({ variant }) => picomatch.isMatch(variant, [...select]));
+  if (attacked.length === 0)
+    throw new WeightmapError('There is no trained network to attack.', {
+      where: run,
+      expected: `a finished cell that --select ${select.join(',')} matches`,
+      fix: '`weightmap status` shows which cells are done',
+    });
+  const baselines =
+    baseline === null ? null : baselinesOf(attacked, trained, baseline ?? attacked[0].variant);
+  const cells = [...new Set([...attacked, ...(baselines?.values() ?? [])])];
+  const networks: PlannedNetwork[] = [];
+  for (const cell of cells)
+    networks.push({
+      ...{ cellId: cellId(cell), weights: weightsDigest(run, cell) },
+      classes: datasetLoader(cell.dataset.id).spec.classes.length,
+      flops: (await readCellRecord(run, cell))!.flops.executed,
+      attacked: attacked.includes(cell),
+      pictured: attacked.includes(cell) && isFirstTrial(cell, attacked),
+    });
+  const datasets: AttackPlan['datasets'] = {};
+  const tooFew = new Map<ChosenAttack, CellConfig['dataset'][]>();
+  for (const { dataset } of cells) {
+    if (datasets[dataset.id]) continue;
+    const { spec } = datasetLoader(dataset.id);
+    const suitable = chosen.filter((one) => {
+      const { leastClasses = 2 } = one.attack;
+      if (spec.classes.length >= leastClasses) return true;
+      tooFew.set(one, [...(tooFew.get(one) ?? []), dataset]);
+      return false;
+    });
+    if (suitable.some(({ attack }) => attack.id === 'substitute')) checkHeldOut(dataset);
+    const planned = suitable.map((one) => plannedAttack(one, strengthsFor(one, spec, epsilons)));
+    const radii = planned
+      .filter(({ norm, kind }) => norm === 'linf' && kind !== 'noise')
+      .flatMap(({ strengths }) => strengths.filter((epsilon) => epsilon > 0));
+    const onLinf = [...new Set(radii)].sort((a, b) => a - b);
+    datasets[dataset.id] = { attacks: planned, epsilons: onLinf, pictured: picturedStrength(onLinf) };
+  }
+  leaveOut(tooFew, { all: Object.keys(datasets).length, isDefault, onNote });
+  if (transfer && Object.values(datasets).every((dataset) => dataset.epsilons.length === 0))
+    throw new WeightmapError('Transfer needs strengths on L∞.', {
+      where: '--transfer',
+      expected: 'an attack on L∞ among --attacks, such as pgd',
+    });
+  return {
+    schemaVersion: 1,
+    subset: { images, seed: manifest.data.seed },
+    ...{ engine, datasets, networks, transfer },
+    masking: maskingImages > 0 ? { images: maskingImages } : null,
+    corruptions: baselines && { baseline: baseline ?? attacked[0].variant },
+    ...storePlugins(run),
+  };
+}
+
+const plannedAttack = ({ attack }: ChosenAttack, strengths: number[]): PlannedAttack => ({
+  ...{ id: attack.id, label: attack.label, kind: attack.kind, strength: attack.strength },
+  ...{ norm: attack.norm, source: attack.source, strengths },
+  ...attackOrigin(attack.id),
+});
+
+/**
+ * Says which attacks are left out where there are too few classes for them.
+ *
+ * @throws WeightmapError if one that was asked for suits no dataset.
+ */
+function leaveOut(
+  tooFew: ReadonlyMap<ChosenAttack, readonly CellConfig['dataset'][]>,
+  { all, isDefault, onNote }: Pick<AttackPlanOptions, 'isDefault' | 'onNote'> & { all: number },
+): void {
+  for (const [{ attack }, datasets] of tooFew) {
+    const { id, leastClasses = 2 } = attack;
+    const there = listed(
+      datasets.map(({ id: dataset, label }) => `${label} has ${datasetLoader(dataset).spec.classes.length}`),
+    );
+    const why = `${id} needs at least ${leastClasses} classes; ${there}`;
+    if (!isDefault && datasets.length === all)
+      throw new WeightmapError(`An attack doesn't suit the data: ${why}.`, {
+        where: '--attacks',
+        fix: `leave ${id} out`,
+      });
+    onNote(`left out: ${why}`);
+  }
+}
+
+function checkHeldOut(dataset: CellConfig['dataset']): void {
+  if (heldOutCount(dataset.validation) === 0)
+    throw new WeightmapError('There are no held-out images for a substitute model.', {
+      where: `the validation part of ${dataset.label}`,
+      fix: 'leave substitute out of --attacks',
+    });
+}
+
+/** SHA-256 of the files of a network's weights. */
+function weightsDigest(run: string, cell: CellConfig): string {
+  const { weights } = cellPaths(run, cell);
+  const names = existsSync(weights) ? readdirSync(weights).filter((name) => !name.endsWith('.partial')) : [];
+  if (names.length === 0)
+    throw new WeightmapError(`The weights of ${cellName(cell)} are missing.`, {
+      where: weights,
+      fix: 'give the folder back; or remove the cell’s folder and train it again by `weightmap run`; or leave it out by --select',
+    });
+  const hash = createHash('sha256');
+  for (const name of names.sort()) hash.update(name).update(readFileSync(path.join(weights, name)));
+  return hash.digest('hex');
+}
+
+const isFirstTrial = (cell: CellConfig, cells: readonly CellConfig[]): boolean =>
+  !cells.some(
+    ({ variant, dataset, trial }) =>
+      variant === cell.variant && dataset.id === cell.dataset.id && trial < cell.trial,
+  );

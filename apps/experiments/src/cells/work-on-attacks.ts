@@ -1,0 +1,201 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { mkdir } from 'node:fs/promises';
+import os from 'node:os';
+import { messageOf, WeightmapError } from '@weightmap/core';
+import { removeLeftovers } from '@weightmap/core/files';
+import { startEngine } from '@weightmap/engine';
+import { stopOnSignal, type StopReason } from '../_stop-on-signal.js';
+import { throttle } from '../_throttle.js';
+import { weightOf } from '../attacked/attack-costs.js';
+import { partsOf, resultsOf, type AttackPart } from '../attacked/attack-parts.js';
+import { readAttackPlan, type AttackPlan } from '../attacked/attack-plan.js';
+import {
+  eventsFile,
+  isFree,
+  isGivenUp,
+  partFailure,
+  watchParts,
+  writePartFailure,
+} from '../attacked/part-states.js';
+import { EXIT } from '../exit-codes.js';
+import { strength as strengthText } from '../format.js';
+import { takeLease, type Lease } from '../leases/lease.js';
+import { readManifest, type Manifest } from '../plan/manifest.js';
+import { usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
+import { requeueJob } from '../slurm/requeue-job.js';
+import { startWorkerOutput, type WorkerOutput } from './_worker-output.js';
+import type { AttackedBatches } from './attacked-point.js';
+import { openEventLog } from './event-log.js';
+import { openWorkbench, type Workbench } from './workbench.js';
+
+export interface AttackWorkerOptions {
+  /** The run's folder. */
+  run: string;
+  /** Which of the workers it is: they begin at different networks. */
+  index: number;
+  threads: number;
+}
+
+/** Milliseconds between two looks at parts that other processes work on. */
+const LOOK_AGAIN = 500;
+/** Milliseconds between two reports of progress in the part's events. */
+const LOG_EVERY = 5000;
+
+/**
+ * What a worker process does for attacks: one free part of the run's plan after another, first those of the network that it has
+ * loaded, until none is left. Every launcher starts this.
+ *
+ * @returns the exit code: done (some may have failed); stopped.
+ * @throws WeightmapError if it can't work at all.
+ */
+export async function workOnAttacks({ run, index, threads }: AttackWorkerOptions): Promise<number> {
+  const out = startWorkerOutput();
+  const signal = stopOnSignal(out.note);
+  try {
+    const manifest = await readManifest(run);
+    const plan = await readAttackPlan(run);
+    if (!plan)
+      throw new WeightmapError('There is no plan of attacks in that folder.', {
+        where: run,
+        fix: '`weightmap attack` writes one',
+      });
+    await usePluginsFor(manifest.cells, run, manifest);
+    await useUnchangedPlugins(run, plan);
+    const code = await workThrough(plan, manifest, { run, index, threads, signal, out });
+    if (code !== EXIT.done && (signal.reason as StopReason | undefined)?.stoppedBy === 'SIGUSR2')
+      await requeueJob(out.note);
+    return code;
+  } catch (error) {
+    if (signal.aborted) return EXIT['stopped, continue with the same command'];
+    if (error instanceof WeightmapError) out.failed(error.explain());
+    throw error;
+  } finally {
+    out.end();
+  }
+}
+
+interface Work extends AttackWorkerOptions {
+  readonly signal: AbortSignal;
+  readonly out: WorkerOutput;
+}
+
+async function workThrough(plan: AttackPlan, manifest: Manifest, work: Work): Promise<number> {
+  const { run, index, threads, signal } = work;
+  const parts = partsOf(run, plan, manifest);
+  const watch = watchParts(run, parts);
+  if ((await watch.unfinished()).length === 0) return EXIT.done;
+  const engine = await startEngine({ threads });
+  if (engine.name !== plan.engine)
+    throw new WeightmapError('The engine of this worker is another than that of the plan of attacks.', {
+      where: `${os.hostname()}: ${engine.name}`,
+      expected: plan.engine,
+      fix: 'install the same engine everywhere (`weightmap doctor`), or name one by WEIGHTMAP_ENGINE',
+    });
+  let pass: (images: number) => void = () => {};
+  const bench = openWorkbench({ run, plan, manifest, onPass: (images) => pass(images) });
+  try {
+    const place = new Map(plan.networks.map(({ cellId }, i) => [cellId, i]));
+    const count = plan.networks.length;
+    let here = index % count;
+    /** How far its network lies from the one that is loaded, going round. */
+    const distance = ({ target }: AttackPart) => (place.get(target.cellId)! - here + count) % count;
+    while (!signal.aborted) {
+      const left = (await watch.unfinished()).sort((a, b) => distance(a) - distance(b));
+      let worked = false;
+      for (const part of left) {
+        if (signal.aborted) break;
+        if (!(await isFree(part, watch)) || (await watch.isDone(part))) continue;
+        const { lease } = await takeLease(part.folder, { signal });
+        if (!lease) continue;
+        try {
+          // Somebody may have finished it between the look above and the lease.
+          if (await watch.isDone(part)) continue;
+          await removeLeftovers(part.folder, { isOurs: true });
+          here = place.get(part.target.cellId)!;
+          await workOnPart(part, lease, bench, { ...work, onPass: (next) => (pass = next) });
+        } finally {
+          await lease.release();
+        }
+        worked = true;
+        break;
+      }
+      if (worked) continue;
+      // What is left failed, or waits for something that failed, or is worked on.
+      const open = left.filter((part) => !isGivenUp(part));
+      if (open.length === 0) return EXIT.done;
+      await sleep(LOOK_AGAIN, undefined, { signal }).catch(() => {});
+    }
+    return EXIT['stopped, continue with the same command'];
+  } finally {
+    bench.dispose();
+  }
+}
+
+async function workOnPart(
+  part: AttackPart,
+  lease: Lease,
+  bench: Workbench,
+  {
+    signal,
+    out,
+    onPass,
+  }: Pick<Work, 'signal' | 'out'> & { onPass: (pass: (images: number) => void) => void },
+): Promise<void> {
+  await mkdir(part.folder, { recursive: true });
+  const log = openEventLog(eventsFile(part));
+  log('started', { host: os.hostname(), pid: process.pid });
+  const began = performance.now();
+  const shown = out.part(part);
+  const stopping = AbortSignal.any([signal, lease.lost]);
+  const launcher = process.connected ? process.ppid : null;
+  const isOrphan = () => launcher !== null && process.ppid !== launcher;
+  const keep = throttle(LOG_EVERY, (done: number, total: number) =>
+    log('progress', { stage: part.name, done, total }),
+  );
+  let passed = 0;
+  // While a step is computed neither signals nor timers get their turn: what they would do is done here.
+  onPass((images) => {
+    passed += images;
+    lease.beat();
+    stopping.throwIfAborted();
+    if (isOrphan()) throw new Error('its launcher is gone');
+    const total = weightOf(part.passes);
+    shown.progress(Math.min(passed, total), total);
+    keep(Math.min(passed, total), total);
+  });
+  try {
+    await bench.doPart(part, stopping);
+    log('done', { seconds: (performance.now() - began) / 1000 });
+    shown.done(await outcomeOf(part));
+  } catch (error) {
+    if (stopping.aborted || isOrphan()) {
+      log('stopped', {
+        by: (signal.reason as StopReason | undefined)?.stoppedBy ?? 'the end of its launcher',
+      });
+      shown.left();
+      // The channel's end is heard as soon as it is its turn.
+      await setImmediate();
+      return;
+    }
+    log('failed', { reason: messageOf(error) });
+    await writePartFailure(part, error);
+    shown.failed(partFailure(part)!);
+  } finally {
+    onPass(() => {});
+  }
+}
+
+/** A finished part in a few words. */
+async function outcomeOf(part: AttackPart): Promise<string> {
+  const results = (await resultsOf<unknown>(part))!;
+  const right = (flags: string) =>
+    `${((100 * [...flags].filter((flag) => flag === '0').length) / flags.length).toFixed(1)} %`;
+  switch (part.task.kind) {
+    case 'clean':
+      return `${right(results[0] as string)} right`;
+    case 'attack':
+      return `${(results as AttackedBatches[]).map(({ strength, fooled }) => `${right(fooled)} at ${strengthText(strength)}`).join(', ')} right`;
+    default:
+      return 'done';
+  }
+}

@@ -1,0 +1,225 @@
+import * as tf from '@tensorflow/tfjs';
+import { maskingReport, type MaskingReport } from '@weightmap/attacks';
+import {
+  balancedSubset,
+  firstOf,
+  tensorsOf,
+  type Attack,
+  type Dataset,
+  type ImageSet,
+} from '@weightmap/core';
+import {
+  attackedPoints,
+  cacheOf,
+  imagesFor,
+  type AttackPart,
+  type Target,
+} from '../attacked/attack-parts.js';
+import type { AttackPlan } from '../attacked/attack-plan.js';
+import type { Manifest } from '../plan/manifest.js';
+import { attackFactories, findVariant } from '../plugins/components.js';
+import { cellPaths } from '../records/index.js';
+import { attackImages, cleanFlags } from './attack-cell.js';
+import { digestOfPictures, drawAttacked, strongestAt, type StoredPictures } from './attacked-pictures.js';
+import { corruptImages } from './corrupt-cell.js';
+import { withHeldOutSeeds } from './held-out-seeds.js';
+import { loadCellData } from './load-cell-data.js';
+import { openNetwork } from './open-network.js';
+import { transferImages } from './transfer.js';
+
+export interface WorkbenchOptions {
+  readonly run: string;
+  readonly plan: AttackPlan;
+  readonly manifest: Manifest;
+  /** Called before each pass of so many images through a network; may throw, to end the part. */
+  readonly onPass: (images: number) => void;
+}
+
+/** What a process has at hand to do parts of attacks: datasets, networks and attacks stay loaded from one part to the next. */
+export interface Workbench {
+  /** Does a part, and stores its result. @throws the signal's reason when it is aborted. */
+  doPart: (part: AttackPart, signal: AbortSignal) => Promise<void>;
+  dispose: () => void;
+}
+
+type Network = Awaited<ReturnType<typeof openNetwork>>;
+
+/** Networks that are kept open. */
+const MOST_OPEN = 4;
+
+export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions): Workbench {
+  const factories = attackFactories();
+  const attacks = new Map<string, Attack>();
+  const attackOf = (id: string): Attack => {
+    const attack = attacks.get(id) ?? factories[id]();
+    attacks.set(id, attack);
+    return attack;
+  };
+  const datasets = new Map<string, Dataset>();
+  const subsets = new Map<string, ImageSet>();
+  const networks = new Map<string, Network>();
+
+  async function dataOf(target: Target): Promise<{ dataset: Dataset; set: ImageSet }> {
+    const { id } = target.cell.dataset;
+    const dataset = datasets.get(id) ?? (await loadCellData(target.cell, manifest));
+    datasets.set(id, dataset);
+    const set =
+      subsets.get(id) ?? balancedSubset(dataset.test, imagesFor(plan, target), { seed: plan.subset.seed });
+    subsets.set(id, set);
+    return { dataset, set };
+  }
+
+  /** Opens some, and closes others if there are too many. */
+  async function open(targets: readonly Target[]): Promise<Network[]> {
+    const wanted = new Set(targets.map(({ weights }) => weights));
+    for (const [weights, network] of networks)
+      if (networks.size + wanted.size > MOST_OPEN && !wanted.has(weights)) {
+        network.dispose();
+        networks.delete(weights);
+      }
+    for (const { weights, cell } of targets)
+      if (!networks.has(weights)) {
+        const network = await openNetwork(cellPaths(run, cell).weights);
+        networks.set(weights, {
+          ...network,
+          classifier: { ...network.classifier, ...watched(network.classifier, onPass) },
+        });
+      }
+    return targets.map(({ weights }) => networks.get(weights)!);
+  }
+
+  async function doPart(part: AttackPart, signal: AbortSignal): Promise<void> {
+    const { target, task, circumstances } = part;
+    const cache = cacheOf(part);
+    const { seed } = target.cell;
+    const { dataset, set } = await dataOf(target);
+    const [{ model, classifier }] = await open([target]);
+    const store = <Key extends string | number>(
+      compute: (missing: readonly Key[]) => Promise<readonly unknown[]>,
+    ) => cache.entries('result', circumstances, part.keys as readonly Key[], compute);
+    switch (task.kind) {
+      case 'clean':
+        await store(() => Promise.resolve([cleanFlags(classifier, set)]));
+        break;
+      case 'attack': {
+        const held = withHeldOutSeeds([attackOf(task.attack.id)], dataset, seed);
+        try {
+          await store<number>((missing) =>
+            attackImages(classifier, set, held.attacks[0], missing, {
+              ...{ from: task.from, to: task.to, seed, signal },
+              async kept(key, compute) {
+                const [value] = await cache.entries('turns', circumstances, [key], () =>
+                  Promise.resolve([compute()]),
+                );
+                return value;
+              },
+            }),
+          );
+        } finally {
+          held.dispose();
+        }
+        await cache.forget('turns');
+        break;
+      }
+      case 'masking': {
+        const opened = await open([target, ...task.surrogates]);
+        await store<number>(() =>
+          Promise.resolve([
+            lookForMasking(opened, firstOf(set, plan.masking!.images), task.epsilon, { seed, signal }),
+          ]),
+        );
+        break;
+      }
+      case 'pictures': {
+        const attack = await strongest(part, task);
+        const { folder } = cellPaths(run, target.cell);
+        const { attack: label, looks } = await drawAttacked(
+          model,
+          classifier,
+          dataset,
+          attack,
+          task.epsilon,
+          {
+            ...{ folder, layer: findVariant(target.cell.variant).gradCamLayer },
+            ...{ seed, cache, circumstances, signal },
+          },
+        );
+        // One that is known may be of pictures that were lost since.
+        await cache.forget('result');
+        const sha256 = await digestOfPictures(folder, looks);
+        await store(() => Promise.resolve([{ attack: label, looks, sha256 } satisfies StoredPictures]));
+        break;
+      }
+      case 'corruption':
+        await store<number>((missing) => corruptImages(classifier, set, task.id, missing, { seed, signal }));
+        break;
+      case 'transfer': {
+        const [source, ...others] = (await open([target, ...task.others])).map(
+          (network) => network.classifier,
+        );
+        await store<number>((missing) =>
+          transferImages(source, others, set, missing, { from: task.from, to: task.to, seed, signal }),
+        );
+      }
+    }
+  }
+
+  async function strongest(
+    { after }: AttackPart,
+    { epsilon, attacks: bounded }: { epsilon: number; attacks: readonly { id: string }[] },
+  ): Promise<Attack> {
+    const attacked = await attackedPoints(after);
+    return strongestAt(
+      epsilon,
+      bounded.map(({ id }) => attackOf(id)),
+      attacked,
+    )!;
+  }
+
+  return {
+    doPart,
+    dispose() {
+      for (const network of networks.values()) network.dispose();
+      networks.clear();
+    },
+  };
+}
+
+/** Calls back before each pass of images through a classifier, in a compiled step or not. */
+function watched(
+  classifier: Network['classifier'],
+  onPass: (images: number) => void,
+): Pick<Network['classifier'], 'logits' | 'compile'> {
+  return {
+    logits(images) {
+      onPass(images.shape[0]);
+      return classifier.logits(images);
+    },
+    compile(step) {
+      const run = classifier.compile(step);
+      return (inputs) => {
+        const sizes = Object.values(inputs).map(({ shape }) => (shape.length === 4 ? shape[0] : 0));
+        // With a gradient, which costs about two passes.
+        onPass(3 * Math.max(...sizes));
+        return run(inputs);
+      };
+    },
+  };
+}
+
+function lookForMasking(
+  [{ classifier }, ...others]: readonly Network[],
+  set: ImageSet,
+  epsilon: number,
+  { seed, signal }: { seed: number; signal: AbortSignal },
+): MaskingReport {
+  const { images, labels } = tensorsOf(set);
+  try {
+    return maskingReport(classifier, images, labels, {
+      ...{ epsilon, seed, surrogates: others.map((other) => other.classifier) },
+      onProgress: () => signal.throwIfAborted(),
+    });
+  } finally {
+    tf.dispose([images, labels]);
+  }
+}

@@ -1,0 +1,13 @@
+import { Command } from 'commander';
+import { natural, positive } from '../_option-types.js';
+import { workOnAttacks, type AttackWorkerOptions } from '../cells/work-on-attacks.js';
+
+export function attackWorkerCommand(): Command {
+  return new Command('attack-worker')
+    .requiredOption('--run <folder>', 'the folder of a run that `weightmap attack` has begun on')
+    .option('--index <n>', 'which of the workers it is, from 0', natural, 0)
+    .option('--threads <n>', 'threads of the native engine', positive, 1)
+    .action(async (options: AttackWorkerOptions) => {
+      process.exitCode = await workOnAttacks(options);
+    });
+}

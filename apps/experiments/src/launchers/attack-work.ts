@@ -1,0 +1,89 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { WeightmapError } from '@weightmap/core';
+import type { AttackPart } from '../attacked/attack-parts.js';
+import { attacksFolder } from '../attacked/attack-plan.js';
+import { forgetFailure, writePartFailure } from '../attacked/part-states.js';
+import { EXIT } from '../exit-codes.js';
+import type { Work, WorkItem } from './launcher.js';
+
+/** How often a part is begun whose process is killed. */
+const MOST_STARTS = 3;
+/** Milliseconds: a step of a large network may take longer. */
+const KILL_AFTER = 1500;
+
+export const workerLog = (run: string, index: number): string =>
+  path.join(attacksFolder(run), `worker-${index + 1}.log`);
+
+/**
+ * Workers that share parts of attacks: each takes one free part after another, so that the engine, the datasets and the networks
+ * are loaded once a process and not once a part.
+ *
+ * @param parts the unfinished ones. What failed before is tried again.
+ */
+export async function attackWork(run: string, parts: readonly AttackPart[], workers: number): Promise<Work> {
+  for (const part of parts) await forgetFailure(part);
+  const byIndex = new Map(parts.map((part) => [part.index, part]));
+  const deaths = new Map<AttackPart, number>();
+  return {
+    ...{ kind: 'attacks', command: 'attack-worker', killAfter: KILL_AFTER },
+    total: {
+      ...{ count: parts.length, noun: 'part' },
+      units: parts.reduce((sum, { units }) => sum + units, 0),
+    },
+    items: Array.from({ length: Math.min(workers, parts.length) }, (_, index) => itemOf(index)),
+  };
+
+  function itemOf(index: number): WorkItem {
+    const name = `worker ${index + 1}`;
+    let current: AttackPart | undefined;
+    let note: (text: string) => void;
+    return {
+      ...{ index, name, log: workerLog(run, index) },
+      prepare: () => mkdir(attacksFolder(run), { recursive: true }).then(() => {}),
+      isHeld: () => false,
+      outcome: (code) => Promise.resolve(code === EXIT.done ? '' : null),
+      show(display) {
+        const row = display.worker(name);
+        note = display.note;
+        return {
+          event(event) {
+            if (event.type === 'part') {
+              current = byIndex.get(event.index);
+              row.begins(event.name, event.units);
+            } else if (event.type === 'progress') row.progress(event.progress);
+            else if (event.type === 'part-left') row.leaves();
+            else if (current && event.type === 'part-done') row.ended(current.name, event.outcome);
+            else if (current && event.type === 'part-failed') row.failed(current.name, event.reason);
+            if (event.type.startsWith('part-')) current = undefined;
+          },
+          ...{ done: row.left, stopped: row.left, left: row.left },
+          failed(reason) {
+            row.left();
+            note(`${name}: ${reason}`);
+          },
+        };
+      },
+      async died(signal, starts) {
+        const part = current;
+        current = undefined;
+        const count = (part ? (deaths.get(part) ?? 0) : starts - 1) + 1;
+        if (part) deaths.set(part, count);
+        if (part && count >= MOST_STARTS)
+          await writePartFailure(
+            part,
+            new WeightmapError(
+              `Its process was ended by ${signal}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}, ${count} times.`,
+              {
+                where: workerLog(run, index),
+                fix: 'run the same command again, with fewer --workers if memory is short',
+              },
+            ),
+          );
+        const again = part !== undefined || count < MOST_STARTS;
+        if (again) note(`${name}: its process was ended by ${signal}; another is started`);
+        return again;
+      },
+    };
+  }
+}

@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs';
+import colours from 'picocolors';
+import { alignColumns } from '../_columns.js';
+import { duration } from '../_duration.js';
+import { partsOf, type AttackPart } from '../attacked/attack-parts.js';
+import { readAttackPlan } from '../attacked/attack-plan.js';
+import { eventsFile, partFailure, watchParts } from '../attacked/part-states.js';
+import { lastEvents, type LoggedEvent } from '../cells/event-log.js';
+import { queuedTasks } from '../launchers/slurm.js';
+import { readSubmissions } from '../launchers/submissions.js';
+import { leaseHolder } from '../leases/lease.js';
+import type { ProcessIdentity } from '../leases/process-identity.js';
+import { readManifest } from '../plan/manifest.js';
+import { usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
+
+/** `waiting`: nobody works on it, and it has not failed. */
+export type PartStateName = 'done' | 'running' | 'stopped' | 'waiting' | 'failed';
+
+export interface PartStatus {
+  readonly part: AttackPart;
+  readonly state: PartStateName;
+  /** Why it failed. */
+  readonly reason?: string;
+  /** Of a running part. */
+  readonly holder?: ProcessIdentity;
+  /** Of a running part, 0 … 1. */
+  readonly share?: number;
+  readonly secondsRunning?: number;
+}
+
+export interface AttackStatus {
+  readonly parts: readonly PartStatus[];
+  /** Workers that a batch system has in its queue, running ones included. */
+  readonly queued: number;
+  /** Until all is done, with as many processes as work now; null if none does, or if nothing is known of the pace. */
+  readonly secondsLeft: number | null;
+}
+
+/** Finished parts that the pace is taken from. */
+const PACED_BY = 20;
+
+/** Where the attacks on a run's networks are, from nothing but the run's files and the batch system's queue; null without a plan. */
+export async function attackStates(run: string): Promise<AttackStatus | null> {
+  const plan = await readAttackPlan(run);
+  if (!plan) return null;
+  const manifest = await readManifest(run);
+  await usePluginsFor(manifest.cells, run, manifest).catch(() => {});
+  await useUnchangedPlugins(run, plan);
+  const all = partsOf(run, plan, manifest);
+  const watch = watchParts(run, all);
+  const parts: PartStatus[] = [];
+  for (const part of all) parts.push({ part, ...(await stateOf(part, watch)) });
+  let queued = 0;
+  for (const submission of await readSubmissions(run))
+    if (submission.launcher === 'slurm' && submission.kind === 'attacks')
+      queued += (await queuedTasks(submission)).length;
+  return { parts, queued, secondsLeft: secondsLeft(parts) };
+}
+
+async function stateOf(
+  part: AttackPart,
+  watch: ReturnType<typeof watchParts>,
+): Promise<Omit<PartStatus, 'part'>> {
+  if (await watch.isDone(part)) return { state: 'done' };
+  const held = leaseHolder(part.folder);
+  if (held) {
+    const events = lastEvents(eventsFile(part));
+    const progress = events.findLast(({ event }) => event === 'progress');
+    const started = events.findLast(({ event }) => event === 'started');
+    const isNow = progress && started && progress.time >= started.time;
+    return {
+      ...{ state: 'running', holder: held.holder },
+      share: isNow ? (progress.done as number) / (progress.total as number) : 0,
+      secondsRunning: started ? (Date.now() - Date.parse(started.time)) / 1000 : 0,
+    };
+  }
+  const reason = partFailure(part);
+  if (reason !== null) return { state: 'failed', reason };
+  return { state: existsSync(eventsFile(part)) ? 'stopped' : 'waiting' };
+}
+
+/** From what finished and running parts took for their units. */
+function secondsLeft(parts: readonly PartStatus[]): number | null {
+  const running = parts.filter(({ state }) => state === 'running');
+  if (running.length === 0) return null;
+  const paced = parts
+    .filter(({ state }) => state === 'done')
+    .slice(-PACED_BY)
+    .flatMap(({ part }) => {
+      const done: LoggedEvent | undefined = lastEvents(eventsFile(part)).findLast(
+        ({ event }) => event === 'done',
+      );
+      return done ? [{ units: part.units, seconds: done.seconds as number }] : [];
+    });
+  for (const { part, share = 0, secondsRunning = 0 } of running)
+    if (share > 0.05) paced.push({ units: share * part.units, seconds: secondsRunning });
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const units = sum(paced.map((one) => one.units));
+  if (units === 0) return null;
+  const left = parts
+    .filter(({ state }) => state !== 'done' && state !== 'failed')
+    .map(({ part, share = 0 }) => (1 - share) * part.units);
+  return (sum(left) * (sum(paced.map(({ seconds }) => seconds)) / units)) / running.length;
+}
+
+const painted: Readonly<Record<PartStateName, (text: string) => string>> = {
+  ...{ done: colours.green, running: colours.cyan, stopped: colours.yellow },
+  ...{ waiting: colours.dim, failed: colours.red },
+};
+
+export const countParts = ({ parts }: AttackStatus): Record<PartStateName, number> => {
+  const counts = { done: 0, running: 0, stopped: 0, waiting: 0, failed: 0 };
+  for (const { state } of parts) counts[state]++;
+  return counts;
+};
+
+/** A line of counts, and a line for each part that runs or failed; every part with `all`. */
+export function attackStatusTable(status: AttackStatus, { all = false } = {}): string {
+  const counts = countParts(status);
+  const summary = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => painted[name as PartStateName](`${count} ${name}`));
+  const left = status.secondsLeft;
+  const shown = status.parts.filter(({ state }) => all || state === 'running' || state === 'failed');
+  const rows = shown.map(({ part, state, reason, holder, share = 0 }) => [
+    ...[part.name, state],
+    holder
+      ? `${Math.round(100 * share)} %  process ${holder.pid} on ${holder.host}`
+      : (reason?.split('\n')[0] ?? ''),
+  ]);
+  return [
+    `attacks: ${status.parts.length} parts: ${summary.join(', ')}${status.queued > 0 ? `; ${status.queued} workers in the queue` : ''}${left === null ? '' : `; about ${duration(left)} left`}`,
+    ...(rows.length > 0 ? alignColumns([['part', 'state', ''], ...rows]).split('\n') : []),
+  ].join('\n');
+}
