@@ -1,4 +1,4 @@
-import { differenceInterval } from '@weightmap/metrics';
+import { contrast, studentQuantile, type ContrastTerm } from '@weightmap/metrics';
 
 /** Several trials of one figure. */
 export interface Spread {
@@ -41,28 +41,19 @@ export interface MeanDifference {
  *
  * @param level in (0, 1).
  * @returns null if either has fewer than two trials: one trial has no spread.
- * Source: see `differenceInterval` of `@weightmap/metrics`.
+ * Source: see `contrast` of `@weightmap/metrics`.
  */
 export function welch(first: Sample, second: Sample, level = 0.95): MeanDifference | null {
   if (first.sd === null || second.sd === null) return null;
-  const { difference, low, high } = differenceInterval(trialsOf(first, 'even'), trialsOf(second, 'odd'), {
-    level,
-  });
-  return { difference, low, high };
+  const { value, standardError, freedom } = contrast([termOf(first, 1), termOf(second, -1)]);
+  const half = standardError === 0 ? 0 : standardError * studentQuantile((1 + level) / 2, freedom);
+  return { difference: value, low: value - half, high: value + half };
 }
 
-/** Values with that number, mean and deviation; the seeds of the two sides differ, so that none are paired. */
-function trialsOf(
-  { n, mean, sd, step = 0 }: Sample,
-  seeds: 'even' | 'odd',
-): { seed: number; value: number }[] {
-  // mean ± d and the mean n − 2 times have a standard deviation of d·√(2/(n − 1)).
-  const d = Math.max(sd ?? 0, step / Math.sqrt(12)) * Math.sqrt((n - 1) / 2);
-  return Array.from({ length: n }, (_, i) => ({
-    seed: 2 * i + (seeds === 'even' ? 0 : 1),
-    value: mean + (i === 0 ? d : i === 1 ? -d : 0),
-  }));
-}
+const termOf = ({ n, mean, sd, step = 0 }: Sample, weight: number): ContrastTerm => ({
+  ...{ weight, mean, n },
+  variance: Math.max(sd ?? 0, step / Math.sqrt(12)) ** 2,
+});
 
 /**
  * Which means are clearly above the lowest one: Welch's intervals, by Holm's step-down procedure over all comparisons
