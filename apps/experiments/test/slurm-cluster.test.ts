@@ -1,5 +1,5 @@
 // On a real Slurm, started by `nx run experiments:slurm-test` (tools/slurm); nothing without one.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -128,4 +128,36 @@ describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
     const cells = await until(run, 'stopped', isQuiet);
     expect(countStates(cells)).toMatchObject({ stopped: 1, waiting: 4 });
   });
+
+  it(
+    'attacks by workers that share the parts, to the same bytes as locally',
+    { timeout: 600_000 },
+    async () => {
+      const [local, run] = ['attacked locally', 'attacked'].map((name) => path.join(work, name));
+      const smoke = ['run', 'smoke', '--dataset', 'digits', '--select', 'cnn-33,cnn-smooth-32'];
+      await weightmap(...smoke, '--out', local);
+      cpSync(local, run, { recursive: true });
+      const attack = [
+        '--attacks',
+        'fgsm,pgd,apgd-ce',
+        '--epsilons',
+        '0.05,0.1',
+        '--images',
+        '40',
+        '--masking',
+        '0',
+      ];
+      await weightmap('attack', local, ...attack);
+
+      const said = await weightmap('attack', run, ...attack, '--launcher', 'slurm', '--workers', '2');
+      expect(said).toMatch(/submitted to Slurm: job \d+ with 10 parts for 2 workers/);
+      // The last job puts the results together.
+      const file = path.join(run, 'attacks.json');
+      const deadline = performance.now() + 500_000;
+      while (!existsSync(file) && performance.now() < deadline) await sleep(300);
+      expect(readFileSync(file, 'utf8')).toBe(readFileSync(path.join(local, 'attacks.json'), 'utf8'));
+      expect(await weightmap('status', run)).toContain('attacks: 10 parts: 10 done');
+      expect(await weightmap('logs', run, 'attacks')).toContain('cnn-33 trial 1: PGD, images 1–40');
+    },
+  );
 });
