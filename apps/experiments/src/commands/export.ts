@@ -6,12 +6,12 @@ import { writeWhole } from '@weightmap/core/files';
 import { startEngine } from '@weightmap/engine';
 import { loadModel, saveSafetensors } from '@weightmap/training';
 import { Command, Option } from 'commander';
-import picomatch from 'picomatch';
 import { list } from '../_option-types.js';
 import { readAttackedRun } from '../attacked/attacked-run.js';
 import { cellName } from '../cells/cell-name.js';
 import { formats, type FormatName } from '../exported/formats.js';
 import { tablesOf } from '../exported/tables.js';
+import { selects } from '../plan/grid.js';
 import { cellPaths, readRecords, type StoredRecord } from '../records/index.js';
 
 interface Options {
@@ -27,7 +27,7 @@ export function exportCommand(): Command {
     .argument('<run>', 'folder of the run')
     .addOption(new Option('--format <name>', 'of the tables').choices(Object.keys(formats)).default('csv'))
     .option('--weights', 'the networks’ weights, too, a safetensors file each')
-    .option('--select <ids>', 'rows: ids or globs, comma-separated', list, ['*'])
+    .option('--select <ids>', 'rows: ids or globs, comma-separated; !id leaves rows out', list, ['*'])
     .option('--out <folder>', 'default: export/ in the run’s folder')
     .option('--json', 'print what was written, for programs')
     .addHelpText(
@@ -45,7 +45,8 @@ Examples:
 async function exportRun(run: string, options: Options): Promise<void> {
   const out = options.out ?? path.join(run, 'export');
   const { records, damaged } = await readRecords(run);
-  const chosen = records.filter(({ record }) => picomatch.isMatch(record.variant, options.select));
+  const isSelected = selects(options.select);
+  const chosen = records.filter(({ record }) => isSelected(record.variant));
   if (chosen.length === 0)
     throw new WeightmapError('There is nothing to export.', {
       where: run,

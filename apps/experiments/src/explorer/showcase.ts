@@ -9,9 +9,9 @@ import {
   type ShownNetwork,
   type Showcase,
 } from '@weightmap/core';
-import picomatch from 'picomatch';
 import { loadCellData } from '../cells/load-cell-data.js';
 import { count, list } from '../format.js';
+import { selects } from '../plan/grid.js';
 import { readManifest, type Manifest } from '../plan/manifest.js';
 import { cellPaths, readCellRecord } from '../records/index.js';
 import { variantName } from '../variant-names.js';
@@ -67,10 +67,11 @@ export async function findShowcase(run: string, { select, images }: ShowcaseOpti
 }
 
 async function firstTrials(run: string, { cells }: Manifest, select: readonly string[]): Promise<Finished[]> {
+  const isSelected = selects(select);
   const found = new Map<string, Finished>();
   for (const cell of [...cells].sort((a, b) => a.trial - b.trial)) {
     const row = fileOf(cell);
-    if (found.has(row) || !picomatch.isMatch(cell.variant, [...select])) continue;
+    if (found.has(row) || !isSelected(cell.variant)) continue;
     const record = await readCellRecord(run, cell);
     if (record && existsSync(cellPaths(run, cell).weights)) found.set(row, { cell, record });
   }
