@@ -189,10 +189,10 @@ export const firstOf = (set: ImageSet, count: number): ImageSet => sliceOf(set, 
  *
  * The classes take turns, in the order of their labels. Each gives its images in a random order of its own; a class
  * that has none left is skipped. So a subset is the beginning of every larger one, and in all of them the classes'
- * counts differ by at most one, as long as every class has images left.
+ * counts differ by at most one, as long as every class has images left. Each class's order is drawn from
+ * `randomStream(seed, 'subset', label)`.
  *
  * @param count images in the subset; with as many as there are or more, the set itself is returned, in its own order.
- * @param options.seed each class's order is drawn from `randomStream(seed, 'subset', label)`.
  * @throws WeightmapError if the count is not a whole number, or negative (`Infinity` is allowed).
  */
 export function balancedSubset(set: ImageSet, count: number, { seed }: { seed: number }): ImageSet {
