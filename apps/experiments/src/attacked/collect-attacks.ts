@@ -1,4 +1,5 @@
 import type { MaskingReport } from '@weightmap/attacks';
+import { WeightmapError } from '@weightmap/core';
 import type { CorruptionErrors } from '@weightmap/metrics';
 import type { StoredPictures } from '../cells/attacked-pictures.js';
 import { removeDeadLeases } from '../leases/lease.js';
@@ -24,6 +25,8 @@ import { summariseAttacks } from './summarise-attacks.js';
 export interface Collected {
   readonly attacked: AttackedRun;
   readonly plan: AttackPlan;
+  /** What could not be computed of the results, and why. */
+  readonly notes: readonly string[];
   readonly file: string;
 }
 
@@ -56,9 +59,16 @@ export async function collectAttacks(run: string): Promise<Collected | null> {
     const summary = target.attacked && (await summaryOf(plan, target, own, lacking));
     if (summary) attacked.cells.push(summary);
   }
-  const corruptions = await corruptedOf(plan, targets, parts, lacking);
-  if (corruptions) attacked.corruptions = corruptions;
-  return { attacked, plan, file: await writeAttackedRun(run, attacked) };
+  const notes: string[] = [];
+  try {
+    const corruptions = await corruptedOf(plan, targets, parts, lacking);
+    if (corruptions) attacked.corruptions = corruptions;
+  } catch (error) {
+    // As of a baseline that makes no error on a few images: the attacks are worth no less.
+    if (!(error instanceof WeightmapError)) throw error;
+    notes.push(`mean corruption errors are left out: ${error.message}`);
+  }
+  return { attacked, plan, notes, file: await writeAttackedRun(run, attacked) };
 }
 
 async function summaryOf(

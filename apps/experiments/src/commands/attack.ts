@@ -185,7 +185,8 @@ export async function finishAttacks(
     );
     return EXIT.failed;
   }
-  const { attacked, file, plan } = collected;
+  const { attacked, file, plan, notes } = collected;
+  for (const note of notes) display.note(note);
   const { html } = await buildReport(run, { command: `weightmap attack ${name}` });
   if (json) console.log(JSON.stringify(attacked));
   else {
