@@ -33,7 +33,8 @@ const unrunnable: Record<string, string> = {
   'docs/guides/on-a-cluster.md: weightmap run paper': 'needs Slurm; tested by slurm.test.ts',
   'docs/guides/on-a-gpu.md: python3 -m venv': 'needs a network and a GPU',
   'docs/guides/on-a-gpu.md: TF_FORCE_GPU_ALLOW_GROWTH=true weightmap run': 'needs a GPU',
-  'docs/running.md: weightmap attack runs/paper --dry-run': 'networks trained for weeks; a Slurm',
+  'docs/running.md: weightmap attack runs/paper --dry-run':
+    'needs a trained run, and Slurm; tested by attack-command.test.ts',
   'docs/running.md: weightmap status runs/paper':
     'watches until it is stopped; tested by cell-states.test.ts',
   'docs/running.md: weightmap run paper':
