@@ -7,6 +7,10 @@ export const packageBuild: Options = {
   target: 'node20',
   clean: true,
   sourcemap: true,
+  // A source map holds all sources: one for the modules is enough, a second one would be a third of the package.
+  esbuildOptions(options, { format }) {
+    if (format === 'cjs') options.sourcemap = false;
+  },
   // Types come from the dependencies' builds, as a user's compiler would see them.
   dts: { compilerOptions: { customConditions: [], composite: false, emitDeclarationOnly: false } },
 };
