@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runInThisContext } from 'node:vm';
-import type { Showcase, StoredNetwork } from '@weightmap/core';
+import { balancedSubset, type Showcase, type StoredNetwork } from '@weightmap/core';
 import { digits } from '@weightmap/datasets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shownImages } from '../src/explorer/shown-images.js';
@@ -73,8 +73,11 @@ describe('weightmap explore', () => {
     ]);
     const grid = JSON.parse(await readFile(path.join(run, 'grid.json'), 'utf8')) as {
       data: { seed: number };
+      cells: { dataset: { test: number; subsetSeed: number } }[];
     };
-    const { test } = await digits.load({ seed: grid.data.seed });
+    const [{ dataset }] = grid.cells;
+    const loaded = await digits.load({ seed: grid.data.seed });
+    const test = balancedSubset(loaded.test, dataset.test, { seed: dataset.subsetSeed });
     const first = test.labels.indexOf(2);
     expect(images.map(({ label }) => label)).toEqual([0, 1, 2]);
     expect([...Buffer.from(images[2].pixels, 'base64')]).toEqual([

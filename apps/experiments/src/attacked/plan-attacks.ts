@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { WeightmapError, type CellConfig } from '@weightmap/core';
-import picomatch from 'picomatch';
 import { cellName } from '../cells/cell-name.js';
 import { heldOutCount } from '../cells/held-out-seeds.js';
 import { picturedStrength } from '../cells/attacked-pictures.js';
 import { list as listed } from '../format.js';
+import { selects } from '../plan/grid.js';
 import type { Manifest } from '../plan/manifest.js';
 import { attackOrigin, datasetLoader } from '../plugins/components.js';
 import { storePlugins } from '../plugins/stored-plugins.js';
@@ -56,7 +56,8 @@ export async function planAttacks(
 ): Promise<AttackPlan> {
   const trained: CellConfig[] = [];
   for (const cell of manifest.cells) if (await readCellRecord(run, cell)) trained.push(cell);
-  const attacked = trained.filter(({ variant }) => picomatch.isMatch(variant, [...select]));
+  const isSelected = selects(select);
+  const attacked = trained.filter(({ variant }) => isSelected(variant));
   if (attacked.length === 0)
     throw new WeightmapError('There is no trained network to attack.', {
       where: run,
