@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseHTML } from 'linkedom';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attackRows } from '../src/attacked/attack-table.js';
 import { writeAttackedRun, type AttackedRun, type AttackedSummary } from '../src/attacked/attacked-run.js';
 import { conditionsOf } from '../src/likeness.js';
 import { writeRecord } from '../src/records/index.js';
@@ -71,6 +72,34 @@ const attackedRun = (...cells: Made[]): AttackedRun => ({
 const benchmark = { title: 'mnist', conditions: conditionsOf(makeRecord().cell) };
 const groupsOf = (...cells: Made[]) => attackedGroups(attackedRun(...cells), [benchmark]);
 const svgOf = (markup: string) => parseHTML(`<body>${markup}</body>`).document.querySelector('svg')!;
+
+describe('the table of one strength', () => {
+  const headsOf = (...cells: Made[]) => attackRows(attackedRun(...cells)).head.slice(2, -1);
+
+  it('shows the largest strength at which a network keeps 5 %, and the smallest if none does', () => {
+    expect(headsOf({ variant: 'cnn-33', pgd: [60, 0] }, { variant: 'cnn-smooth-32', pgd: [40, 5] })).toEqual([
+      'PGD, L∞ ε 0.2',
+      'DeepFool, L2 ε 0.2',
+      'worst case, L∞ ε 0.2',
+    ]);
+    expect(headsOf({ variant: 'cnn-33', pgd: [60, 0] }, { variant: 'cnn-smooth-32', pgd: [40, 4] })).toEqual([
+      'PGD, L∞ ε 0.1',
+      'DeepFool, L2 ε 0.2',
+      'worst case, L∞ ε 0.1',
+    ]);
+    expect(headsOf({ variant: 'cnn-33', pgd: [0, 0] })[0]).toBe('PGD, L∞ ε 0.1');
+  });
+
+  it('gives every attack of a norm the same strength: that of the worst of them', () => {
+    const run = attackedRun({ variant: 'cnn-33', pgd: [60, 0] });
+    const [cell] = run.cells;
+    const fgsm = { ...cell.attacks[0], id: 'fgsm', label: 'FGSM' };
+    const weak = { ...fgsm, points: fgsm.points.map((point) => ({ ...point, accuracyPercent: 70 })) };
+    const { head, rows } = attackRows({ ...run, cells: [{ ...cell, attacks: [weak, ...cell.attacks] }] });
+    expect(head.slice(2, 4)).toEqual(['FGSM, L∞ ε 0.1', 'PGD, L∞ ε 0.1']);
+    expect(rows[0].slice(2, 4).map((text) => text.split(' ')[0])).toEqual(['70.0', '60.0']);
+  });
+});
 
 describe('curves under attack', () => {
   it('go from the clean error at 0 to the mean of the trials, the worst case first', () => {

@@ -29,39 +29,72 @@ export function shareText(accuracyPercent: number, images: number): string {
   return `${accuracyPercent.toFixed(1)} [${Math.round(low)}, ${Math.round(high)}]`;
 }
 
-/** Headings and rows of the accuracy at the largest strength, an attack a column; the same for terminal and report. */
+/** At stronger attacks, where every network of the data keeps less than this, differences say nothing. */
+const LEAST_ACCURACY = 5;
+
+/**
+ * The strength that a table of one strength shows: the largest at which a network of the data still classifies 5 % of the
+ * images rightly under the worst attack of that norm, the smallest if none does.
+ */
+function shownStrength(
+  cells: readonly AttackedSummary[],
+  { norm, points }: AttackedSummary['attacks'][number],
+): number {
+  const strengths = points.map(({ strength }) => strength).sort((a, b) => a - b);
+  const keeps = (at: number) =>
+    cells.some(({ attacks }) => {
+      const accuracies = attacks
+        .filter((attack) => attack.norm === norm)
+        .flatMap((attack) => attack.points.filter(({ strength }) => strength === at))
+        .map(({ accuracyPercent }) => accuracyPercent);
+      return accuracies.length > 0 && Math.min(...accuracies) >= LEAST_ACCURACY;
+    });
+  return strengths.findLast((at) => at > 0 && keeps(at)) ?? strengths.find((at) => at > 0) ?? strengths[0];
+}
+
+/** Headings and rows of the accuracy at one strength, an attack a column; the same for terminal and report. */
 export function attackRows({ cells }: AttackedRun): { head: string[]; rows: string[][] } {
-  const attacks = new Map(
+  const columns = new Map(
     cells.flatMap((cell) =>
-      cell.attacks.map(({ id, label, norm, measure, points }) => {
-        const at = points.at(-1)!.strength;
-        return [`${id} ${at}`, { id, at, head: `${label}, ${strengthHead({ norm, measure }, at)}` }] as const;
+      cell.attacks.map((attack) => {
+        const { id, label, norm, measure } = attack;
+        const at = shownStrength(
+          cells.filter(({ dataset }) => dataset === cell.dataset),
+          attack,
+        );
+        return [
+          `${id} ${at}`,
+          { id, at, norm, head: `${label}, ${strengthHead({ norm, measure }, at)}` },
+        ] as const;
       }),
     ),
   );
-  const worst = cells.flatMap((cell) => worstOn(cell, 'linf')).at(-1)?.strength;
+  const shown = [...columns.values()];
+  const worst = [...new Set(shown.filter(({ norm }) => norm === 'linf').map(({ at }) => at))];
   const share = (cell: AttackedSummary, point: { accuracyPercent: number } | undefined) =>
     point ? shareText(point.accuracyPercent, cell.images) : NONE;
   return {
     head: [
       'accuracy, %',
       'clean',
-      ...[...attacks.values()].map(({ head }) => head),
-      `worst case${worst === undefined ? '' : `, ${strengthHead(LINF, worst)}`}`,
+      ...shown.map(({ head }) => head),
+      ...worst.map((at) => `worst case, ${strengthHead(LINF, at)}`),
       'masking',
     ],
     rows: cells.map((cell) => [
       nameOf(cell),
       shareText(cell.cleanAccuracyPercent, cell.images),
-      ...[...attacks.values()].map(({ id, at }) =>
+      ...shown.map(({ id, at }) =>
         share(
           cell,
           cell.attacks.find((attack) => attack.id === id)?.points.find(({ strength }) => strength === at),
         ),
       ),
-      share(
-        cell,
-        worstOn(cell, 'linf').find(({ strength }) => strength === worst),
+      ...worst.map((at) =>
+        share(
+          cell,
+          worstOn(cell, 'linf').find(({ strength }) => strength === at),
+        ),
       ),
       maskingText(cell),
     ]),

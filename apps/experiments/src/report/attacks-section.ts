@@ -35,7 +35,8 @@ export function attacksSection(attacked: AttackedRun, overview: AttacksOverview)
   const { head, rows } = attackRows(attacked);
   const { transfer } = attacked;
   return html`${overview.headlines.map((line) => html`<h3>${line}</h3>`)} ${overview.curves}
-    ${pictures(attacked, overview)} ${table('Accuracy under attack, at the largest strength', head, rows)}
+    ${pictures(attacked, overview)}
+    ${table('Accuracy under attack, at the largest strength that leaves a network 5 %', head, rows)}
     <p class="sources">
       ${String(attacked.images)} test images of each network, drawn evenly from the classes, the same for all.
       In brackets: Wilson’s 95 % interval over the test images. Worst case: each image under the worst for it
