@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** The command as `npx nx build experiments` makes it. */
@@ -62,6 +63,10 @@ export function start(
     get: () => said.output,
   }) as unknown as Started;
 }
+
+/** Processes that a process has started and that still run; Linux only. */
+export const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 
 /** Runs the built command to its end. */
 export const weightmap = (args: readonly string[], options: CommandOptions): Promise<Outcome> =>

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import type { RunRecord } from '@weightmap/core';
 import { availableEngines } from '@weightmap/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cli, weightmap as inFolder, type CommandOptions, type Outcome } from './_command.js';
+import { childrenOf, cli, weightmap as inFolder, type CommandOptions, type Outcome } from './_command.js';
 import { recordIn, scientific } from './_scientific.js';
 
 const isNative = (await availableEngines()).includes('native');
@@ -197,9 +197,10 @@ describe('weightmap cell', () => {
         {
           until(output, _, pid) {
             if (killed || !output.includes(`cnn-33 trial 1  epoch 1/${MANY}`)) return;
+            const [child] = childrenOf(pid);
+            if (!child) return; // between two of them: with the next output
             killed = true;
-            const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-            process.kill(Number(child), 'SIGKILL');
+            process.kill(child, 'SIGKILL');
           },
         },
       );

@@ -1,5 +1,4 @@
 // A grid under `kill -9`: a few kills in the test suite, a hundred by `nx run experiments:chaos` (WEIGHTMAP_KILLS=100).
-import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomStream } from '@weightmap/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { start as startCommand, type Started } from './_command.js';
+import { childrenOf, start as startCommand, type Started } from './_command.js';
 import { scientificText } from './_scientific.js';
 
 const KILLS = Number(process.env.WEIGHTMAP_KILLS ?? 1);
@@ -44,9 +43,6 @@ const scientific = (run: string, variant: string): string => scientificText(cell
 const eventsOf = (run: string, variant: string) =>
   readFileSync(path.join(cellFolder(run, variant), 'events.jsonl'), 'utf8');
 
-const workersOf = ({ pid }: ChildProcess): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-
 describe.runIf(process.platform === 'linux')('a grid', () => {
   it(
     `comes to the same records after ${KILLS} random kill -9, and leaves nothing behind`,
@@ -78,7 +74,7 @@ describe.runIf(process.platform === 'linux')('a grid', () => {
         }
         const target = random.uniform() < 0.6 ? 'worker' : 'launcher';
         try {
-          const victim = target === 'launcher' ? child.pid! : workersOf(child)[random.integer(2)];
+          const victim = target === 'launcher' ? child.pid! : childrenOf(child.pid!)[random.integer(2)];
           process.kill(victim, 'SIGKILL');
           hits[writing ? 'in a write' : target]++;
         } catch {
