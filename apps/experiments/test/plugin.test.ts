@@ -212,6 +212,10 @@ describe('what a plugin gives', () => {
     expect(failureOf(() => checkAttack({ id: 'own' }, 'own', 'own.mjs'))).toMatch(
       /attacks\.own\(\)\.run: a function is expected/,
     );
+    const lonely = { ...fgsm(), leastClasses: 1 };
+    expect(failureOf(() => checkAttack(lonely, 'fgsm', 'own.mjs'))).toMatch(
+      /attacks\.fgsm\(\)\.leastClasses/,
+    );
     expect(failureOf(() => checkAttack({ ...fgsm() }, 'own', 'own.mjs'))).toMatch(
       /id is "fgsm", "own" is expected/,
     );
