@@ -131,7 +131,7 @@ describe('weightmap verify', () => {
     );
   });
 
-  it('is an object for programs with --json, damaged records named', async () => {
+  it('prints JSON with --json, damaged records named', async () => {
     const folder = await runOf('json', [makeRecord()]);
     const broken = path.join(folder, 'cells/mnist/cnn-wide/trial-1/record.json');
     await mkdir(path.dirname(broken), { recursive: true });

@@ -9,7 +9,7 @@ export interface Evidence {
   readonly link: string;
 }
 
-/** One page of Markdown: formula, parameters, what to mind, source, tests. */
+/** One page of Markdown: formula, parameters, what to note, source, tests. */
 export function attackPage(
   info: AttackInfo,
   { name, docstring, parameters }: Factory,
@@ -19,7 +19,7 @@ export function attackPage(
   const sections: [title: string, text: string][] = [
     ['Method', docstring.method],
     ['Parameters', parametersTable(name, parameters)],
-    ['Mind', sentence(docstring.mind)],
+    ['Note', sentence(docstring.note)],
     ['Errors', docstring.errors && `Its \`run\` throws ${docstring.errors}`],
     ['Source', sentence(docstring.source)],
     ['Tested', testedBy(info, docstring.tested, tests)],

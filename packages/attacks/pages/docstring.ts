@@ -8,14 +8,14 @@ export interface Docstring {
   readonly method: string;
   /** The labelled paragraphs, without their labels; empty where there is none. */
   readonly errors: string;
-  readonly mind: string;
+  readonly note: string;
   readonly source: string;
   readonly tested: string;
 }
 
 const LABELS = {
   errors: 'Its `run` throws',
-  mind: 'Mind:',
+  note: 'Note:',
   source: 'Source:',
   tested: 'Tested:',
 } as const;
@@ -40,7 +40,7 @@ export function parseDocstring(comment: string): Docstring {
     ...headOf(method),
     method: method.map(markdownOf).join('\n\n'),
     errors: of(LABELS.errors),
-    mind: of(LABELS.mind),
+    note: of(LABELS.note),
     source: of(LABELS.source),
     tested: of(LABELS.tested),
   };

@@ -59,7 +59,7 @@ export function checkOutputs(classifier: Classifier, images: tf.Tensor4D): void 
   givesLogits.add(classifier);
 }
 
-/** @throws WeightmapError if there is no strength, or one that is none. */
+/** @throws WeightmapError if there is no strength, or an invalid one. */
 export function checkStrengths(strengths: readonly number[]): void {
   if (strengths.length === 0)
     throw new WeightmapError('An attack needs a strength.', {
@@ -68,7 +68,7 @@ export function checkStrengths(strengths: readonly number[]): void {
     });
   const wrong = strengths.find((strength) => !(Number.isFinite(strength) && strength >= 0));
   if (wrong !== undefined)
-    throw new WeightmapError(`${wrong} is no strength of an attack.`, {
+    throw new WeightmapError(`Invalid attack strength: ${wrong}.`, {
       where: `strengths: ${strengths.join(', ')}`,
       expected: 'finite numbers ≥ 0',
     });

@@ -22,7 +22,7 @@ export interface ApgdTOptions extends AutoAscentOptions {
  *
  * The algorithm is in `_auto-ascent.ts`. With targets given there is the one ascent, and only the target counts.
  *
- * Mind: one ascent a class: nine times the price of APGD DLR.
+ * Note: one ascent a class: nine times the price of APGD DLR.
  *
  * Its `run` throws a WeightmapError for fewer than 4 classes.
  * Source: Croce & Hein, “Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free

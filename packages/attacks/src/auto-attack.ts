@@ -82,7 +82,7 @@ export function autoAttackMembers({
  * Its cost is that of all attacks together, with the harness's looks at their results. Every strength is attacked anew,
  * by the attacks for a minimal change too.
  *
- * Mind: an attack of its parts with other parameters is another AutoAttack: say which version. Its price is that of
+ * Note: an attack of its parts with other parameters is another AutoAttack: say which version. Its price is that of
  * the images that resist.
  *
  * Its `run` throws a WeightmapError if one of the given `attacks` needs more classes.

@@ -12,7 +12,7 @@ export type BimOptions = Omit<AscentOptions, 'restarts'>;
  * 10 steps by default, each of length a = 2 ε/steps: 0.2 ε for 10, as Foolbox takes them. (The paper takes steps of one
  * gray level, and about 1.25 ε of them in all.) The worst image on the way is the result (see `stopWhenFooled`).
  *
- * Mind: without a random start it begins where a masking network is flat; PGD doesn’t.
+ * Note: without a random start it begins where a masking network is flat; PGD doesn’t.
  *
  * Source: Kurakin, Goodfellow & Bengio, “Adversarial examples in the physical world”, arXiv:1607.02533.
  *

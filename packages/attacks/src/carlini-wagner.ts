@@ -38,7 +38,7 @@ const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8];
  * 9 searches of 10,000 steps at most, from c = 1e-3, learning rate 1e-2, κ = 0. x_0 is what tanh gives of the image,
  * drawn in by the factor 0.999999. Lengths are those of pixels in [0, 1], whatever the bounds are, so that c is too.
  *
- * Mind: with fewer searches than 9 the lengths found are longer than they need to be, for c is not found.
+ * Note: with fewer searches than 9 the lengths found are longer than they need to be, for c is not found.
  *
  * Source: Carlini & Wagner, “Towards evaluating the robustness of neural networks”, arXiv:1608.04644, section VI, and
  * its code.

@@ -9,7 +9,7 @@ import { aimed } from './losses.js';
  * CE is the softmax cross-entropy on the logits against the true label, clip is to the classifier's bounds,
  * ε in the units of the pixels between those bounds. One gradient serves all ε. With targets t: x′ = clip(x − ε · sign ∇ₓ CE(logits(x), t)).
  *
- * Mind: one step can overshoot: accuracy may rise again with ε, which is a sign of masking only where it is more than
+ * Note: one step can overshoot: accuracy may rise again with ε, which is a sign of masking only where it is more than
  * noise.
  *
  * Its `run` throws a WeightmapError if the gradient or a logit is not finite.

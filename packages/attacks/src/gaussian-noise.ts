@@ -7,7 +7,7 @@ import { judged } from './evaluate.js';
  *
  * All σ share one draw of n, so that a curve over σ is smooth.
  *
- * Mind: the clipping takes half of the noise away where an image is black or white, as most of MNIST is.
+ * Note: the clipping takes half of the noise away where an image is black or white, as most of MNIST is.
  *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261.

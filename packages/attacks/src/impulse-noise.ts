@@ -9,7 +9,7 @@ import { judged } from './evaluate.js';
  *
  * All p share one draw, and what a small share hits, a larger one hits too. `saltAndPepper` hits whole pixels.
  *
- * Mind: half of the values hit on a black background become what they are: black.
+ * Note: half of the values hit on a black background become what they are: black.
  *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261.

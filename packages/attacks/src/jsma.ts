@@ -31,7 +31,7 @@ const LOOK_EVERY = 4;
  * component may change. Without targets, t is the class of the largest logit next to the label's, and any class but the
  * label ends the search.
  *
- * Mind: it counts pixels, so its ε is a number of pixels, and it is slow on large images: one pair of components a
+ * Note: it counts pixels, so its ε is a number of pixels, and it is slow on large images: one pair of components a
  * step.
  *
  * Source: Papernot et al., “The limitations of deep learning in adversarial settings”, arXiv:1511.07528, algorithm 2; its

@@ -16,7 +16,7 @@ export type PgdOptions = AscentOptions;
  *
  * Its `run` throws a WeightmapError if the steps together are shorter than ε. With `relativeStep` the factory itself does.
  *
- * Mind: for images that are shown to other networks (transfer), give `{ stopWhenFooled: false }`.
+ * Note: for images that are shown to other networks (transfer), give `{ stopWhenFooled: false }`.
  *
  * Source: Madry et al., “Towards deep learning models resistant to adversarial attacks”, arXiv:1706.06083.
  *

@@ -9,7 +9,7 @@ import { judged } from './evaluate.js';
  *
  * All p share one draw, and what a small share hits, a larger one hits too. `impulseNoise` hits channels one by one.
  *
- * Mind: half of the pixels hit on a black background become what they are: black.
+ * Note: half of the pixels hit on a black background become what they are: black.
  *
  * Source: Gonzalez & Woods, “Digital image processing”, section 5.2 (impulse noise).
  *

@@ -10,7 +10,7 @@ import { judged } from './evaluate.js';
  * s is the grain of the light: the variance of a white pixel, bounds scaled to [0, 1]. k is the quantile, of a number of
  * U(0, 1) that all s share.
  *
- * Mind: what is black stays black. The published severities are 1/s.
+ * Note: what is black stays black. The published severities are 1/s.
  *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261.

@@ -8,7 +8,7 @@ import { judged } from './evaluate.js';
  *
  * All σ share one draw of n, so that a curve over σ is smooth.
  *
- * Mind: what is black stays black.
+ * Note: what is black stays black.
  *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261, among its corruptions for validation.

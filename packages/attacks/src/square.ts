@@ -34,7 +34,7 @@ export function squareShare(query: number, queries: number, firstShare: number):
  * 200, 500, 1000, 2000, 4000, 6000 and 8000 of 10,000 queries, or at the same parts of fewer. 5,000 queries; an image that
  * fools is done.
  *
- * Mind: the fewer queries it may ask, the sooner its squares shrink: 500 queries are another attack than the first 500
+ * Note: the fewer queries it may ask, the sooner its squares shrink: 500 queries are another attack than the first 500
  * of 5,000.
  *
  * Source: Andriushchenko et al., “Square Attack: a query-efficient black-box adversarial attack via random search”,

@@ -73,7 +73,7 @@ type Imitated = Pick<VictimModel, 'classes' | 'inputShape' | 'bounds' | 'logits'
  * λ = 0.1, τ = 3, 10 epochs a round by Adam of learning rate 1e-3 in batches of 128. F has two hidden layers of 200
  * neurons with ReLU, and is trained on from round to round. It is trained once for all strengths, anew for each run.
  *
- * Mind: without `seeds` the attacked images themselves are the seeds, another threat than the paper's, whose seeds are held
+ * Note: without `seeds` the attacked images themselves are the seeds, another threat than the paper's, whose seeds are held
  * out; `weightmap attack` takes seeds from the validation part. That an image resists says little: the gradient is that of
  * another network.
  *

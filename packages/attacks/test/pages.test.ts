@@ -38,7 +38,7 @@ describe('a docstring', () => {
  *       + 2
  *
  * Its \`run\` throws an error.
- * Mind: the gap.
+ * Note: the gap.
  *
  * Source: here,
  * and there.
@@ -52,7 +52,7 @@ describe('a docstring', () => {
       summary: 'x′ = x, more or less',
       method: 'Made up: x′ = x, more\nor less. More of it.\n\n```text\nx ← x + 1\n  + 2\n```',
       errors: 'an error.',
-      mind: 'the gap.',
+      note: 'the gap.',
       source: 'here,\nand there.',
       tested: 'never.',
     });

@@ -82,7 +82,7 @@ export interface DatasetOptions {
   imagesPerClass?: number;
   /** iWildCam only: what never lies in two parts. Default `image`, as in the paper. Other datasets know no units. */
   splitBy?: SplitUnit;
-  /** Hears of downloads and of reading. */
+  /** Called with download and read progress. */
   onProgress?: OnProgress;
 }
 

@@ -13,7 +13,7 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 /** Told apart within one process: two writers of the same file don't share a temporary one. */
 let writers = 0;
 
-/** Whose temporary files can be told to be left behind: those of this machine's processes. */
+/** Id of this host: only the stale files of its own processes can be detected. */
 const HOST = Buffer.from(hostname()).toString('base64url');
 const DAY = 24 * 3600 * 1000;
 

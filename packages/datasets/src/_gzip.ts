@@ -9,7 +9,7 @@ const inflate = promisify(gunzip);
 const MAX_BYTES = 2 ** 29;
 
 /**
- * The content of a file, unpacked if it is gzip (told by its first bytes, not by its name: browsers
+ * The content of a file, unpacked if it is gzip (detected from its first bytes, not by its name: browsers
  * unpack a download without renaming it).
  *
  * @throws WeightmapError if it cannot be read, is cut short or is damaged.

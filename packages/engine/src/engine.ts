@@ -51,7 +51,7 @@ export function chosenEngine(): EngineName | null {
 /**
  * Starts an engine and makes it the backend of `@tensorflow/tfjs`. Starting it again is free; starting another switches.
  *
- * @throws WeightmapError if the engine asked for can't be had. Without a wish it never throws: `cpu` is always there.
+ * @throws WeightmapError if the engine asked for can't be had. Never throws when no engine is requested: `cpu` is always available.
  */
 export async function startEngine({ engine, threads }: EngineOptions = {}): Promise<EngineInfo> {
   const wish = engine ?? chosenEngine();

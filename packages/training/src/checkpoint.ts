@@ -69,7 +69,7 @@ export function openCheckpoints(
     const bytes = await encodeCheckpoint({ identity, backend: tf.getBackend(), state });
     await writeWhole(at(NEXT), bytes);
     if (!(await readIfThere(at(NEXT)))?.equals(bytes))
-      throw new WeightmapError('A checkpoint reads back other than it was written.', {
+      throw new WeightmapError('Checkpoint verification failed: the file differs from what was written.', {
         where: at(NEXT),
         fix: 'Check the disk, or name a folder on another one. The checkpoint before is untouched.',
       });

@@ -94,7 +94,7 @@ export function attackCommand(): Command {
     )
     .option('--baseline <variant>', 'row whose errors mCE divides by; default: the first that is attacked')
     .option('--dry-run', 'say what would be done and about how long it would take, and stop')
-    .option('--json', 'an object for programs');
+    .option('--json', 'print JSON');
   return addLauncherOptions(command, {
     workers: 'processes at a time (default: one a core, as far as memory goes)',
   })

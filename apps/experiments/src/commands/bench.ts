@@ -34,7 +34,7 @@ export function benchCommand(): Command {
     .option('--modes <names>', 'ways to run the step, comma-separated', list, modeNames)
     .option('--peers', 'time PyTorch, too, in the same run')
     .option('--python <path>', 'the Python interpreter that has PyTorch', 'python3')
-    .option('--json', 'an array for programs')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `

@@ -14,7 +14,7 @@ interface Problem {
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .option('--json', 'an object for programs')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  weightmap doctor\n  weightmap doctor --json')
     .option('--data <folder>', 'look for datasets here first')
     .option('--out <folder>', 'where results would go', 'runs')

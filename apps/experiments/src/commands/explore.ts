@@ -27,7 +27,7 @@ export function exploreCommand(): Command {
     .option('--select <ids>', 'rows: ids or globs, comma-separated', list, ['*'])
     .option('--images <n>', 'test images of each dataset', positive, 12)
     .option('--port <n>', 'serve the page on this machine until Ctrl-C', portNumber)
-    .option('--json', 'an object for programs')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `

@@ -29,7 +29,7 @@ export function exportCommand(): Command {
     .option('--weights', 'the networks’ weights, too, a safetensors file each')
     .option('--select <ids>', 'rows: ids or globs, comma-separated; !id leaves rows out', list, ['*'])
     .option('--out <folder>', 'default: export/ in the run’s folder')
-    .option('--json', 'print what was written, for programs')
+    .option('--json', 'print the written files as JSON')
     .addHelpText(
       'after',
       `

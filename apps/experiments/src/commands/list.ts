@@ -25,7 +25,7 @@ interface ListedVariant {
 export function listCommand(): Command {
   return new Command('list')
     .option('--plugin <file>', 'a module with components of your own; once for each', several, [])
-    .option('--json', 'an array for programs')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  weightmap list --json | jq ".[].id"')
     .action(async ({ json, plugin }: { json?: boolean; plugin: string[] }) => {
       // Only shapes are needed here: no reason to load TensorFlow.

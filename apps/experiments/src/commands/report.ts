@@ -8,7 +8,7 @@ import { buildReport } from '../report/index.js';
 export function reportCommand(): Command {
   return new Command('report')
     .argument('[run]', 'folder of the run', 'runs/quick')
-    .option('--json', 'print where it is, for programs')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  weightmap report runs/standard')
     .action(async (run: string, { json }: { json?: boolean }) => {
       if (!existsSync(run))

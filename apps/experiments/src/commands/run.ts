@@ -33,7 +33,7 @@ export function runCommand(): Command {
   const described = Object.entries(presets).map(([name, { description }]) => `${name} (${description})`);
   const command = new Command('run')
     .argument('[preset]', described.join('; '), 'quick')
-    .option('--config <file>', 'options from a JSON or YAML file; what stands on the command line goes first')
+    .option('--config <file>', 'options from a JSON or YAML file; command-line options take precedence')
     .option(
       '--select <ids>',
       "rows to run: ids or globs, comma-separated; '*,!cnn-wide' leaves rows out",

@@ -19,7 +19,7 @@ export function statusCommand(): Command {
     .argument('<run>', 'folder of the run')
     .option('--watch', 'look again and again until nothing runs or waits in a queue')
     .option('--all', 'a line for every cell')
-    .option('--json', 'an object for programs')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
