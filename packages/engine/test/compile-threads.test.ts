@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { availableEngines, compile, startEngine } from '../src/index.js';
@@ -25,12 +26,17 @@ describe.runIf(testable)('an engine of one thread', () => {
     const step = compile(trainingStep(net, tf.train.adam(0.01)));
     step(batch).dispose();
     const before = ticks();
-    const used = () =>
-      [...ticks()].map(([thread, now]) => now - (before.get(thread) ?? 0)).sort((a, b) => b - a);
+    // JavaScript prepares each step on a thread of its own, which counts only if the step itself runs there.
+    const own = path.basename(fs.readlinkSync('/proc/thread-self'));
+    const used = () => {
+      const since = [...ticks()].map(([thread, now]) => ({ thread, spent: now - (before.get(thread) ?? 0) }));
+      const [first, ...rest] = since.sort((a, b) => b.spent - a.spent);
+      return [first, ...rest.filter(({ thread }) => thread !== own)].map(({ spent }) => spent);
+    };
     // Processor time, not time: until there is enough of it to compare, however fast or busy the machine is.
     while (used()[0] < ENOUGH) step(batch).dispose();
     const [most, second] = used();
-    // JavaScript waits meanwhile; a second thread of TensorFlow would have its share.
+    // A second thread of TensorFlow would have its share.
     expect(second).toBeLessThan(most / 4);
     step.dispose();
   });
