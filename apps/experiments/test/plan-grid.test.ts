@@ -27,6 +27,18 @@ afterAll(async () => {
   await rm(work, { recursive: true, force: true });
 });
 
+describe('a preset changed by options', () => {
+  it('has the selection of the epoch and the rule of the noise in every cell, budgets or not', async () => {
+    const changed = adjustPreset('reproduction', { selection: 'last', noiseRescale: 'bound', epochs: 4 });
+    const { cells } = await plan(changed, { estimate: true, offline: false });
+    expect(cells.length).toBeGreaterThan(0);
+    for (const { training, evaluation } of cells) {
+      expect(training).toMatchObject({ selection: 'last', epochs: 4 });
+      expect(evaluation).toEqual({ ...presets.reproduction.evaluation, noiseRescale: 'bound' });
+    }
+  });
+});
+
 describe('a selection', () => {
   it('leaves out what is marked by !, wherever it is in the list', () => {
     const rest = all.filter((id) => id !== 'cnn-wide');

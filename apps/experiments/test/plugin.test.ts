@@ -4,6 +4,7 @@ import { appendFile, cp, mkdir, mkdtemp, readFile, readdir, realpath, rm, writeF
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { architectures, type CnnOptions } from '@weightmap/architectures';
 import { fgsm } from '@weightmap/attacks';
 import { WeightmapError, type Plugin } from '@weightmap/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -160,6 +161,28 @@ describe('a plugin from a file', () => {
       );
     } finally {
       await writeFile(own, before);
+    }
+  });
+});
+
+describe('the readings of the fan-in', () => {
+  it('are variants whose initial weights reach the bound of each reading', async () => {
+    const file = path.join(root, 'examples/plugin/fan-in-variants.mjs');
+    const { default: given } = (await import(file)) as { default: unknown };
+    const { variants = [] } = checkPlugin(given, file);
+    const spec = { height: 10, width: 9, channels: 2, classes: ['a', 'b'] };
+    const fanIn: Record<string, number> = { channels: 2, map: 2 * 10 * 9 };
+    expect(variants.map(({ id }) => id)).toEqual(
+      Object.keys(fanIn).map((rule) => `cnn-smooth-32-fan-in-${rule}`),
+    );
+    for (const { id, options, gradCamLayer } of variants) {
+      const model = architectures.cnn.build({ spec, options: options as CnnOptions, seed: 1, name: id });
+      const largest = model.getLayer('smoothing1').getWeights()[0].abs().max().dataSync()[0];
+      const bound = 1 / Math.sqrt(fanIn[id.split('-').at(-1)!]);
+      expect(largest / bound).toBeLessThanOrEqual(1);
+      expect(largest / bound).toBeGreaterThan(0.99);
+      expect(() => model.getLayer(gradCamLayer)).not.toThrow();
+      model.dispose();
     }
   });
 });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { randomStream } from '@weightmap/core';
-import { smoothingWeightMap, unsharpWeightMap } from '@weightmap/wm-layers';
+import { smoothingWeightMap, unsharpWeightMap, type FanInRule } from '@weightmap/wm-layers';
 
 /** Every kind of layer that turns feature maps into feature maps. */
 export const featureKinds = ['conv', 'smoothing', 'unsharp'] as const;
@@ -20,6 +20,8 @@ export interface FeatureLayerOptions {
   /** Keeps every s-th row and column of what stride 1 gives, beginning with the first. Default 1. */
   strides?: number;
   activation?: 'relu' | 'linear';
+  /** What counts as the fan-in of a weight map layer; convolutions have one reading only. */
+  fanIn?: FanInRule;
   /** Of the whole network; the layer draws from its own stream, named after it. */
   seed: number;
 }
@@ -31,7 +33,17 @@ export interface FeatureLayerOptions {
  */
 export function featureLayer(
   x: tf.SymbolicTensor,
-  { kind, name, filters, kernelSize, padding, strides = 1, activation = 'linear', seed }: FeatureLayerOptions,
+  {
+    kind,
+    name,
+    filters,
+    kernelSize,
+    padding,
+    strides = 1,
+    activation = 'linear',
+    fanIn,
+    seed,
+  }: FeatureLayerOptions,
 ): tf.SymbolicTensor {
   if (kind === 'conv')
     return convolution(x, { name, filters, kernelSize, padding, strides, activation, seed });
@@ -43,6 +55,7 @@ export function featureLayer(
     padding: padding || 'valid',
     strides,
     activation,
+    fanIn,
     seed: layerStream(seed, name).seed(),
   }).apply(x) as tf.SymbolicTensor;
 }
@@ -57,7 +70,7 @@ function convolution(
     strides,
     activation,
     seed,
-  }: Omit<Required<FeatureLayerOptions>, 'kind'>,
+  }: Omit<Required<FeatureLayerOptions>, 'kind' | 'fanIn'>,
 ): tf.SymbolicTensor {
   const border = borderOf(padding, kernelSize, strides);
   const layer = tf.layers.conv2d({

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
-import { inputScale } from '@weightmap/wm-layers';
+import { inputScale, type FanInRule } from '@weightmap/wm-layers';
 import type { BuildOptions } from './architecture.js';
 import { batchNorm, denseLayer, featureLayer, relu, type FeatureKind } from './_blocks.js';
 import { checkKind, checkSeed, checkSpec, checkWhole } from './_checks.js';
@@ -17,6 +17,11 @@ export interface CnnOptions {
   readonly batchNorm?: boolean;
   /** Multiply the image by a learned weight map first. Default false. */
   readonly inputScale?: boolean;
+  /**
+   * What counts as the fan-in of the weight map layers, by which their initial weights are bounded: the paper leaves it open.
+   * Default `window`, as for a convolution. Refused for convolutions, which have one reading only.
+   */
+  readonly fanIn?: FanInRule;
 }
 
 /** Units of the hidden fully connected layer. */
@@ -82,14 +87,20 @@ function featureBlock(
     kernelSize,
     padding: kind === 'unsharp' ? 'same' : (kernelSize - 1 - SHRINKAGE) / 2,
     activation: options.batchNorm ? 'linear' : 'relu',
+    fanIn: options.fanIn,
     seed,
   });
   if (!options.batchNorm) return features;
   return relu(batchNorm(features, `batchnorm${position}`), `relu${position}`);
 }
 
-function checkOptions({ kind, channels, kernelSize }: CnnOptions): void {
+function checkOptions({ kind, channels, kernelSize, fanIn }: CnnOptions): void {
   checkKind(kind);
+  if (kind === 'conv' && fanIn !== undefined)
+    throw new WeightmapError('A convolution has one reading of its fan-in.', {
+      where: `fanIn: ${fanIn}`,
+      expected: 'no `fanIn`, or a weight map layer as `kind`',
+    });
   checkWhole(channels.length, 'The number of feature layers');
   channels.forEach((filters, i) => checkWhole(filters, `The number of channels of feature layer ${i + 1}`));
   checkWhole(kernelSize, 'The kernel size', { from: 3 });

@@ -32,6 +32,32 @@ function forward(
   return { features: x, logits: reference.dense(hidden, weights('logits')) };
 }
 
+describe('the fan-in of the weight map layers', () => {
+  const build = (options: Partial<CnnOptions>) =>
+    buildCnn({
+      spec: specOf(8, 7, 2, 3),
+      options: { kind: 'smoothing', channels: [16, 2], kernelSize: 3, ...options },
+      seed: 1,
+    });
+
+  it.each([
+    [undefined, 2 * 9],
+    ['window', 2 * 9],
+    ['channels', 2],
+    ['map', 2 * 8 * 7],
+  ] as const)('%s bounds the initial weights by 1/√%d', (fanIn, products) => {
+    const model = build(fanIn ? { fanIn } : {});
+    const [largest] = model.getLayer('smoothing1').getWeights()[0].abs().max().dataSync();
+    expect(largest * Math.sqrt(products)).toBeLessThanOrEqual(1);
+    expect(largest * Math.sqrt(products)).toBeGreaterThan(0.98);
+    model.dispose();
+  });
+
+  it('is refused for convolutions', () => {
+    expect(() => build({ kind: 'conv', fanIn: 'map' })).toThrow('one reading of its fan-in');
+  });
+});
+
 describe('buildCnn', () => {
   it.each<[string, CnnOptions, [number, number]]>([
     ['convolutions', { kind: 'conv', channels: [3, 2], kernelSize: 3 }, [4, 3]],

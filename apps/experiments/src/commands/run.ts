@@ -1,4 +1,4 @@
-import { splitUnits } from '@weightmap/core';
+import { evaluationConfigSchema, splitUnits, trainingConfigSchema } from '@weightmap/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { list, positive, several } from '../_option-types.js';
 import { presets } from '../plan/presets.js';
@@ -48,6 +48,18 @@ export function runCommand(): Command {
     .option('--epochs <n>', 'passes over the training part', positive)
     .option('--learning-rate <x>', "Adam's step size", step)
     .option('--trials <n>', 'repetitions with other seeds', positive)
+    .addOption(
+      new Option(
+        '--selection <epoch>',
+        'which epoch is measured: the best on the validation images, or the last',
+      ).choices(trainingConfigSchema.shape.selection.options),
+    )
+    .addOption(
+      new Option(
+        '--noise-rescale <rule>',
+        "how noisy images are rescaled: each by its own range (min-max), or all by the noise's bound",
+      ).choices(evaluationConfigSchema.shape.noiseRescale.options),
+    )
     .option('--seed <n>', 'where every random number comes from', integer, 1)
     .option('--out <folder>', 'where results go (default: runs/<preset>)')
     .option('--data <folder>', 'look for datasets here first')

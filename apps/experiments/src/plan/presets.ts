@@ -151,6 +151,8 @@ export interface PresetChanges {
   epochs?: number;
   learningRate?: number;
   trials?: number;
+  selection?: TrainingConfig['selection'];
+  noiseRescale?: EvaluationConfig['noiseRescale'];
 }
 
 /**
@@ -158,14 +160,23 @@ export interface PresetChanges {
  *
  * @throws WeightmapError if there is none, naming the nearest.
  */
-export function adjustPreset(name: string, { epochs, learningRate, trials }: PresetChanges): Preset {
+export function adjustPreset(
+  name: string,
+  { epochs, learningRate, trials, selection, noiseRescale }: PresetChanges,
+): Preset {
   if (!Object.hasOwn(presets, name)) throw unknownName('preset', name, Object.keys(presets));
   const preset: Preset = presets[name as PresetName];
-  const training = { ...preset.training, ...(epochs && { epochs }), ...(learningRate && { learningRate }) };
+  const training = {
+    ...preset.training,
+    ...(epochs && { epochs }),
+    ...(learningRate && { learningRate }),
+    ...(selection && { selection }),
+  };
+  const evaluation = { ...preset.evaluation, ...(noiseRescale && { noiseRescale }) };
   const budgets = preset.budgets?.map((budget) => ({
     ...budget,
     epochs: epochs ?? budget.epochs,
     trials: trials ?? budget.trials,
   }));
-  return { ...preset, training, trials: trials ?? preset.trials, ...(budgets && { budgets }) };
+  return { ...preset, training, evaluation, trials: trials ?? preset.trials, ...(budgets && { budgets }) };
 }

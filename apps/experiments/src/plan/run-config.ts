@@ -1,5 +1,11 @@
 import path from 'node:path';
-import { messageOf, splitUnits, WeightmapError } from '@weightmap/core';
+import {
+  evaluationConfigSchema,
+  messageOf,
+  splitUnits,
+  trainingConfigSchema,
+  WeightmapError,
+} from '@weightmap/core';
 import { readIfThere } from '@weightmap/core/files';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -21,6 +27,12 @@ export const runConfigSchema = z.strictObject({
   epochs: natural.optional().describe('passes over the training part'),
   learningRate: z.number().positive().optional().describe("Adam's step size"),
   trials: natural.optional().describe('repetitions with other seeds'),
+  selection: trainingConfigSchema.shape.selection
+    .optional()
+    .describe('which epoch is measured: the best on the validation images, or the last'),
+  noiseRescale: evaluationConfigSchema.shape.noiseRescale
+    .optional()
+    .describe("how noisy images are rescaled: each by its own range, or all by the noise's bound"),
   seed: z.number().int().optional().describe('where every random number comes from'),
   out: z.string().min(1).optional().describe('where results go; relative to this file'),
   data: z.string().min(1).optional().describe('look for datasets here first; relative to this file'),
