@@ -42,7 +42,7 @@ export interface WorkerDisplay {
   left: () => void;
 }
 
-/** What is known of a cell or of a worker's part. */
+/** Progress of a cell, or of a worker's part. */
 interface Row {
   readonly name: string;
   readonly epochs: number;

@@ -59,7 +59,7 @@ export function checkOutputs(classifier: Classifier, images: tf.Tensor4D): void 
   givesLogits.add(classifier);
 }
 
-/** @throws WeightmapError if there is no strength, or an invalid one. */
+/** @throws WeightmapError if the list of strengths is empty or has an invalid one. */
 export function checkStrengths(strengths: readonly number[]): void {
   if (strengths.length === 0)
     throw new WeightmapError('An attack needs a strength.', {

@@ -20,7 +20,7 @@ export interface EvaluationCache {
     keys: readonly Key[],
     compute: (missing: readonly Key[]) => Promise<readonly Value[]>,
   ) => Promise<Value[]>;
-  /** What is known for each of some keys; null if one is missing. */
+  /** The stored value of each key; null if one is missing. */
   known: <Value>(
     name: string,
     circumstances: object,
