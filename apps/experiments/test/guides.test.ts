@@ -37,8 +37,10 @@ const unrunnable: Record<string, string> = {
     'needs a trained run, and Slurm; tested by attack-command.test.ts',
   'docs/running.md: weightmap status runs/paper':
     'watches until it is stopped; tested by cell-states.test.ts',
+  'docs/running.md: weightmap publish runs/paper': 'needs a trained run; tested by publish.test.ts',
   'docs/running.md: weightmap run paper':
     'needs Slurm or a cluster; tested by slurm.test.ts and kubernetes.test.ts',
+  'docs/results.md: git worktree add': 'hours; its commands are the preset is tested by plan-grid.test.ts',
   'docs/results.md: weightmap run standard': 'hours',
   'docs/benchmarks.md: npm run setup': 'installs packages, and PyTorch',
   'docs/benchmarks.md: weightmap bench': 'needs PyTorch and a quiet machine',
@@ -105,6 +107,7 @@ describe('what cannot run here', () => {
 function unknownIn(line: string): string[] {
   return line
     .replace(/ #.*$/, '')
+    .replace(/^nice -n \d+ /, '')
     .split(/ \| | && /)
     .flatMap((command) => {
       const [program, ...args] = command.split(/\s+/).filter((word) => !/^[A-Z_]+=/.test(word));
@@ -114,7 +117,9 @@ function unknownIn(line: string): string[] {
       if (program === 'npm') return scripts.has(args.at(-1)!) ? [] : [args.at(-1)!];
       if (['npx', 'pnpm'].includes(program))
         return targets.has(args[2].split(':', 2).join(':')) ? [] : [args[2]];
-      return ['python3', 'kubectl'].includes(program) || program.startsWith('~') ? [] : [program];
+      return ['cd', 'git', 'kubectl', 'python3'].includes(program) || program.startsWith('~')
+        ? []
+        : [program];
     });
 }
 
