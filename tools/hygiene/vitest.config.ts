@@ -1,0 +1,7 @@
+import { defineConfig } from 'vitest/config';
+import { packageTests } from '../../tools/vitest.base';
+
+export default defineConfig({
+  ...packageTests,
+  test: { ...packageTests.test, include: ['test/**/*.test.mjs'] },
+});
