@@ -7,14 +7,14 @@ import {
   type AttackOutcome,
   type Classifier,
 } from '@weightmap/core';
-import { apgdCe } from './apgd-ce.js';
-import { apgdDlr } from './apgd-dlr.js';
-import { apgdMargin } from './apgd-margin.js';
-import { apgdT } from './apgd-t.js';
-import { judged } from './evaluate.js';
-import { fab } from './fab.js';
-import { losses } from './losses.js';
-import { square } from './square.js';
+import { apgdCe } from './ascent/apgd-ce.js';
+import { apgdDlr } from './ascent/apgd-dlr.js';
+import { apgdMargin } from './ascent/apgd-margin.js';
+import { apgdT } from './ascent/apgd-t.js';
+import { judged } from './harness/evaluate.js';
+import { fab } from './search/fab.js';
+import { losses } from './harness/losses.js';
+import { square } from './black-box/square.js';
 
 /** Which attacks the ensemble is made of. */
 export interface AutoAttackOptions {

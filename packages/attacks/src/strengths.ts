@@ -1,5 +1,5 @@
 import type { AttackInfo, NormName } from '@weightmap/core';
-import { corruptions } from './corruptions.js';
+import { corruptions } from './noise/corruptions.js';
 
 /** The images that an attack is to be tried on. */
 export interface AttackedImages {

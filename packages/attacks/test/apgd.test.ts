@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { randomStream, type Attack, type Classifier } from '@weightmap/core';
 import { linearClassifier, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { checkpoints, toBeHalved } from '../src/_halving-rule.js';
-import { normals, onSurface } from '../src/_starts.js';
+import { checkpoints, toBeHalved } from '../src/ascent/_halving-rule.js';
+import { normals, onSurface } from '../src/harness/_starts.js';
 import {
   apgdCe,
   apgdCeL1,

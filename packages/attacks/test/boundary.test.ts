@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { randomStream } from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { StepSizes } from '../src/_step-sizes.js';
+import { StepSizes } from '../src/black-box/_step-sizes.js';
 import { boundary } from '../src/index.js';
 import { argMax, halves, logitsOf, middleImages } from './_closest.js';
 import { labelsOf } from './_fixtures.js';

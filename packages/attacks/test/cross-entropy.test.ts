@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { crossEntropy } from '../src/_cross-entropy.js';
+import { crossEntropy } from '../src/harness/_cross-entropy.js';
 
 useEngine();
 

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { randomStream } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { ontoPlane } from '../src/_hyperplane.js';
+import { ontoPlane } from '../src/search/_hyperplane.js';
 
 useEngine();
 

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { randomStream } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { ontoL1BallInBox } from '../src/_l1-box.js';
+import { ontoL1BallInBox } from '../src/ascent/_l1-box.js';
 import { inL1BallAndBox, rowsOf } from './_plain.js';
 
 useEngine();

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { randomStream } from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { lengths, norms } from '../src/_norms.js';
+import { lengths, norms } from '../src/harness/_norms.js';
 
 useEngine();
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { takeTurns, type Rows } from '../src/_rows.js';
+import { takeTurns, type Rows } from '../src/harness/_rows.js';
 
 useEngine();
 

@@ -1,6 +1,6 @@
 import { randomStream } from '@weightmap/core';
 import { describe, expect, it } from 'vitest';
-import { insideBall, onSurface } from '../src/_starts.js';
+import { insideBall, onSurface } from '../src/harness/_starts.js';
 
 const COUNT = 4000;
 const SIZE = 3;

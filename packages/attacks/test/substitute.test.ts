@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { predictClasses, randomStream, type Classifier } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { mlp } from '../src/_mlp.js';
+import { mlp } from '../src/black-box/_mlp.js';
 import { fgsm, imitate, substitute } from '../src/index.js';
 import { argMax, logitsOf, openLinear } from './_closest.js';
 import { labelsOf } from './_fixtures.js';

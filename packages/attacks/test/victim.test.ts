@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Classifier, VictimStep } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { watch } from '../src/_victim.js';
+import { watch } from '../src/harness/_victim.js';
 import { counted, labelsOf, randomImages, threeClasses } from './_fixtures.js';
 
 useEngine();

@@ -9,16 +9,16 @@ const { article, descriptionOf, namesOf } = require('./_names.cjs');
  *
  * @param tree nx's view of the workspace; nothing is written with `--dry-run`.
  * @param options as they were typed.
- * @param plan `kind`; `folder` of the package, in packages/; `registry`: the object in registry.ts; `description` by default;
+ * @param plan `kind`; `folder` of the package, in packages/; `room`: the folder in `src` for the new file; `registry`: the object in registry.ts; `description` by default;
  *   `names`: what else the package is going to export, of the names; `substitutions`, of the names; `edits`, of the names:
  *   for each file of the package its changes, functions of its text.
  * @throws Error if the name can't be used or is taken, or if a file isn't as it is expected to be; nothing is written then.
  */
 async function generateComponent(tree, options, plan) {
-  const { kind, folder, registry, names: exported, substitutions = () => ({}), edits } = plan;
+  const { kind, folder, room = '', registry, names: exported, substitutions = () => ({}), edits } = plan;
   const names = namesOf(options.name, kind);
   const root = path.posix.join('packages', folder);
-  checkFree(tree, root, { kind, registry, names, exported: exported(names) });
+  checkFree(tree, root, { kind, room, registry, names, exported: exported(names) });
   const label = options.label ?? names.label;
   const shared = {
     ...names,
@@ -50,26 +50,40 @@ function edited(text, change, file) {
 }
 
 /** @throws Error if the id, the file or a name in code exists already. */
-function checkFree(tree, root, { kind, registry, names: { id }, exported }) {
+function checkFree(tree, root, { kind, room, registry, names: { id }, exported }) {
   const registryFile = `${root}/src/registry.ts`;
   if (edited(read(tree, registryFile), (text) => keysOf(text, registry), registryFile).includes(id))
     throw new Error(`There is ${article(kind)} ${kind} "${id}" already, in ${registryFile}.`);
-  for (const file of [`${root}/src/${id}.ts`, `${root}/test/${id}.test.ts`])
-    if (tree.exists(file))
-      throw new Error(`"${id}" can't be the name of ${article(kind)} ${kind}: ${file} exists.`);
-  for (const file of tree.children(`${root}/src`).filter((name) => name.endsWith('.ts'))) {
-    const taken = exportsOf(read(tree, `${root}/src/${file}`)).find((name) => exported.includes(name));
+  const sources = sourcesIn(tree, `${root}/src`);
+  const sameName = [...sources, `${root}/test/${id}.test.ts`].find(
+    (file) => tree.exists(file) && [`${id}.ts`, `${id}.test.ts`].includes(path.posix.basename(file)),
+  );
+  if (sameName) throw new Error(`"${id}" can't be the name of ${article(kind)} ${kind}: ${sameName} exists.`);
+  for (const file of sources) {
+    const taken = exportsOf(read(tree, file)).find((name) => exported.includes(name));
     if (taken)
       throw new Error(
-        `"${id}" can't be the name of ${article(kind)} ${kind}: ${root}/src/${file} has ${article(taken)} ${taken} already.`,
+        `"${id}" can't be the name of ${article(kind)} ${kind}: ${file} has ${article(taken)} ${taken} already.`,
       );
   }
-  const template = readFileSync(path.join(__dirname, kind, 'files/src/__id__.ts.template'), 'utf8');
+  const template = readFileSync(path.join(__dirname, kind, 'files/src', room, '__id__.ts.template'), 'utf8');
   const imported = importsOf(template).find((name) => exported.includes(name));
   if (imported)
     throw new Error(
       `"${id}" can't be the name of ${article(kind)} ${kind}: ${imported} is imported where it would be made.`,
     );
+}
+
+/** The TypeScript files of a folder and its subfolders, those of the folder itself first. */
+function sourcesIn(tree, folder) {
+  const children = tree.children(folder).map((name) => path.posix.join(folder, name));
+  const [files, folders] = [true, false].map((wanted) =>
+    children.filter((file) => tree.isFile(file) === wanted),
+  );
+  return [
+    ...files.filter((file) => file.endsWith('.ts')),
+    ...folders.flatMap((subfolder) => sourcesIn(tree, subfolder)),
+  ];
 }
 
 module.exports = { generateComponent };

@@ -24,6 +24,14 @@ export const folderOf: Readonly<Record<Kind, string>> = {
   architecture: 'packages/architectures',
 };
 
+/** Where the generator of a kind puts its source. */
+export const sourceFolderOf: Readonly<Record<Kind, string>> = {
+  attack: 'packages/attacks/src/ascent',
+  metric: 'packages/metrics/src',
+  dataset: 'packages/datasets/src',
+  architecture: 'packages/architectures/src',
+};
+
 /** The files that generators change. */
 const CHANGED = /^(src\/(registry|index|variants)|test\/registry\.test)\.ts$/;
 
@@ -36,10 +44,8 @@ export function treeOf(kind: Kind, { whole = false } = {}): Tree {
   tree.write('.prettierrc', readFileSync(path.join(root, '.prettierrc.json')));
   const folder = folderOf[kind];
   for (const part of ['src', 'test'])
-    for (const { name } of readdirSync(path.join(root, folder, part), { withFileTypes: true }).filter(
-      (entry) => entry.isFile(),
-    ))
-      if (whole || CHANGED.test(`${part}/${name}`))
+    for (const name of readdirSync(path.join(root, folder, part), { recursive: true, encoding: 'utf8' }))
+      if (name.endsWith('.ts') && (whole || CHANGED.test(`${part}/${name}`)))
         tree.write(path.posix.join(folder, part, name), readFileSync(path.join(root, folder, part, name)));
   return tree;
 }

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyRepository, root } from './_copy.js';
-import { kinds } from './_generators.js';
+import { kinds, sourceFolderOf, type Kind } from './_generators.js';
 
 /**
  * CONTRIBUTING, followed to the letter in a copy of the repository: its marked blocks are what is run here, so that what it says
@@ -17,6 +17,7 @@ const blocks = [
 
 const kindOf = ([command]: readonly string[]) => /nx-plugin:(\w+)/.exec(command)?.[1] ?? command;
 const nameOf = ([command]: readonly string[]) => /nx-plugin:\w+ ([\w-]+)/.exec(command)?.[1] ?? command;
+const sourceOf = (block: readonly string[]) => sourceFolderOf[kindOf(block) as Kind];
 const folderOf = ([, command]: readonly string[]) => /--root (\S+)/.exec(command)?.[1] ?? command;
 
 interface Outcome {
@@ -60,7 +61,9 @@ function outcomeOf(line: string): Promise<Outcome> {
   return known;
 }
 
-const generated = blocks.map((block) => `${folderOf(block)}/{src,test}/${nameOf(block)}*.ts`).join(' ');
+const generated = blocks
+  .map((block) => `{${sourceOf(block)},${folderOf(block)}/test}/${nameOf(block)}*.ts`)
+  .join(' ');
 const registered = blocks.map((block) => `${folderOf(block)}/src/{registry,index}.ts`).join(' ');
 const checks = {
   compiled: 'npx tsc -p tsconfig.generated.json',
@@ -105,7 +108,7 @@ describe.each(blocks.map((block) => [kindOf(block), block] as const))(
     it('writes it', async () => {
       const { code, output } = await outcomeOf(block[0]);
       expect(code, output).toBe(0);
-      expect(output).toContain(`CREATE ${folderOf(block)}/src/${nameOf(block)}.ts`);
+      expect(output).toContain(`CREATE ${sourceOf(block)}/${nameOf(block)}.ts`);
     });
 
     it('passes its own test and the contract of the registry', async () => {

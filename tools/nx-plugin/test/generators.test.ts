@@ -4,7 +4,7 @@ import path from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { root } from './_copy.js';
-import { folderOf, generatorOf, kinds, textOf, treeOf, type Kind } from './_generators.js';
+import { folderOf, generatorOf, kinds, sourceFolderOf, textOf, treeOf, type Kind } from './_generators.js';
 
 /** Lines that one text has and the other hasn't; in the middle of a file, where generators add theirs. */
 function addedLines(before: string, after: string): string[] {
@@ -48,11 +48,12 @@ const failureOf = async (
 
 describe.each(kinds)('the generator of a kind: %s', (kind) => {
   const folder = folderOf[kind];
+  const sources = sourceFolderOf[kind];
 
   it('writes a source and a test, whole and formatted as everything here', async () => {
     const { tree } = await generated(kind);
     const files = changesOf(tree);
-    expect(files.sort()).toEqual([`${folder}/src/my-own.ts`, `${folder}/test/my-own.test.ts`]);
+    expect(files.sort()).toEqual([`${sources}/my-own.ts`, `${folder}/test/my-own.test.ts`]);
     const config = await resolveConfig(path.join(root, 'package.json'));
     const changed = ['src/registry.ts', 'src/index.ts'].map((file) => `${folder}/${file}`);
     for (const file of [...files, ...changed]) {
@@ -62,7 +63,7 @@ describe.each(kinds)('the generator of a kind: %s', (kind) => {
       const { diagnostics } = ts.transpileModule(text, { reportDiagnostics: true });
       expect(diagnostics?.map(({ messageText }) => messageText)).toEqual([]);
     }
-    expect(textOf(tree, `${folder}/src/my-own.ts`)).toMatch(/\/\*\*[^]*@throws|throws a WeightmapError/);
+    expect(textOf(tree, `${sources}/my-own.ts`)).toMatch(/\/\*\*[^]*@throws|throws a WeightmapError/);
   });
 
   it('takes the description, the label and the source', async () => {
@@ -71,7 +72,7 @@ describe.each(kinds)('the generator of a kind: %s', (kind) => {
       label: "Somebody's own",
       source: 'Somebody, 2026',
     });
-    const text = textOf(tree, `${folder}/src/my-own.ts`);
+    const text = textOf(tree, `${sources}/my-own.ts`);
     expect(text).toContain('* Something of its own');
     const registered = added(`${folder}/src/registry.ts`).join('\n');
     expect(text + registered).toContain(`label: "Somebody's own"`.replace('label: ', ''));
@@ -118,15 +119,18 @@ describe('what is registered', () => {
   it('an attack: an import, a row and an export, and nothing else changes', async () => {
     const { added } = await generated('attack', { norm: 'l2' });
     expect(added('packages/attacks/src/registry.ts')).toEqual([
-      "import { myOwn } from './my-own.js';",
+      "import { myOwn } from './ascent/my-own.js';",
       "  'my-own': myOwn,",
     ]);
-    expect(added('packages/attacks/src/index.ts')).toEqual(["export * from './my-own.js';"]);
+    expect(added('packages/attacks/src/index.ts')).toEqual(["export * from './ascent/my-own.js';"]);
   });
 
   it('a name of one word is its own row', async () => {
     const { added } = await generated('attack', { name: 'own' });
-    expect(added('packages/attacks/src/registry.ts')).toEqual(["import { own } from './own.js';", '  own,']);
+    expect(added('packages/attacks/src/registry.ts')).toEqual([
+      "import { own } from './ascent/own.js';",
+      '  own,',
+    ]);
   });
 
   it('a metric: with the figure that it measures', async () => {
@@ -168,7 +172,9 @@ describe('what is registered', () => {
     const tree = treeOf('attack');
     for (const name of ['my-second', 'my-first', 'last']) await generatorOf('attack')(tree, { name });
     const registry = textOf(tree, 'packages/attacks/src/registry.ts');
-    expect(registry.indexOf("from './my-first.js'")).toBeLessThan(registry.indexOf("from './my-second.js'"));
+    expect(registry.indexOf("from './ascent/my-first.js'")).toBeLessThan(
+      registry.indexOf("from './ascent/my-second.js'"),
+    );
     expect(registry).toContain("  'my-second': mySecond,\n  'my-first': myFirst,\n  last,\n}");
     expect(await failureOf('attack', { name: 'my-first' }, tree)).toMatch(/an attack "my-first" already/);
   });
@@ -181,8 +187,8 @@ describe('what is taken', () => {
     ['architecture', 'cnn', /There is an architecture "cnn" already/],
     ['metric', 'test-error', /There is a metric "test-error" already/],
     // No row, but a name that another file has already.
-    ['attack', 'judged', /src\/evaluate\.ts has a judged already/],
-    ['attack', 'sign-of', /src\/_norms\.ts has a signOf already/],
+    ['attack', 'judged', /src\/harness\/evaluate\.ts has a judged already/],
+    ['attack', 'sign-of', /src\/harness\/_norms\.ts has a signOf already/],
     ['metric', 'trainable-parameters', /src\/parameters\.ts has a trainableParameters already/],
     ['dataset', 'procedural-digits', /src\/digits\.ts has a proceduralDigits already/],
     ['architecture', 'variant', /src\/registry\.ts has a buildVariant already/],

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { predictClasses, type Attack } from '@weightmap/core';
-import { deepFool } from '../deepfool.js';
-import { square } from '../square.js';
+import { deepFool } from '../search/deepfool.js';
+import { square } from '../black-box/square.js';
 import type { MaskingCheck } from './check.js';
 import { gain, larger, share } from './_estimates.js';
 import { anyOf, onlyIn, placesOf, type Probe } from './_probe.js';

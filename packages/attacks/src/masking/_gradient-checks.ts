@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { LossName } from '@weightmap/core';
-import { perClassifier } from '../_per-classifier.js';
-import { fgsm } from '../fgsm.js';
-import { losses } from '../losses.js';
+import { perClassifier } from '../harness/_per-classifier.js';
+import { fgsm } from '../ascent/fgsm.js';
+import { losses } from '../harness/losses.js';
 import type { MaskingCheck } from './check.js';
 import { share } from './_estimates.js';
 import { anyOf, placesOf, type Probe } from './_probe.js';

@@ -6,7 +6,7 @@ import {
   type Classifier,
   type RandomStream,
 } from '@weightmap/core';
-import { pgd, type PgdOptions } from '../pgd.js';
+import { pgd, type PgdOptions } from '../ascent/pgd.js';
 
 export interface ProbeOptions {
   readonly classifier: Classifier;

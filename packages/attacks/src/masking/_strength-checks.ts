@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { VictimStep } from '@weightmap/core';
-import { watch } from '../_victim.js';
-import { fgsm } from '../fgsm.js';
+import { watch } from '../harness/_victim.js';
+import { fgsm } from '../ascent/fgsm.js';
 import type { MaskingCheck } from './check.js';
 import { gain, larger, share } from './_estimates.js';
 import { anyOf, placesOf } from './_probe.js';

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { WeightmapError, wilsonInterval, type Classifier } from '@weightmap/core';
-import { checkInputs, checkStrengths } from '../_inputs.js';
+import { checkInputs, checkStrengths } from '../harness/_inputs.js';
 import {
   judgeFinding,
   type CheckedMasking,

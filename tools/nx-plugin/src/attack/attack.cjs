@@ -16,16 +16,17 @@ module.exports = async function attackGenerator(tree, options) {
   return generateComponent(tree, options, {
     kind: 'attack',
     folder: 'attacks',
+    room: 'ascent',
     registry: 'attacks',
     description: `One gradient step in ${norms[norm].title}`,
     names: ({ identifier }) => [identifier],
     substitutions: () => ({ norm, ...norms[norm] }),
     edits: ({ id, identifier, key }) => ({
       'src/registry.ts': [
-        (text) => addModule(text, `import { ${identifier} } from './${id}.js';`),
+        (text) => addModule(text, `import { ${identifier} } from './ascent/${id}.js';`),
         (text) => addProperty(text, 'attacks', id === identifier ? id : `${key}: ${identifier}`),
       ],
-      'src/index.ts': [(text) => addModule(text, `export * from './${id}.js';`)],
+      'src/index.ts': [(text) => addModule(text, `export * from './ascent/${id}.js';`)],
     }),
   });
 };

@@ -1,0 +1,39 @@
+import type { Attack, AttackInfo } from '@weightmap/core';
+import { autoAscent, type AutoAscentOptions, type AutoAscentPlan } from './_auto-ascent.js';
+import { eachStrength } from '../harness/_each-strength.js';
+import { judged } from '../harness/evaluate.js';
+import { losses } from '../harness/losses.js';
+
+type Norm = AutoAscentPlan['norm'];
+
+const ENDINGS = { linf: '', l2: 'L2', l1: 'L1' } as const satisfies Record<Norm, string>;
+
+/** What a form of Auto-PGD says of itself: on L∞ `apgd-ce`, say, in other norms `apgd-ce-l2`. */
+export const apgdInfo = (id: string, label: string, norm: Norm) =>
+  ({
+    id: [id, ENDINGS[norm].toLowerCase()].filter(Boolean).join('-'),
+    label: [label, ENDINGS[norm]].filter(Boolean).join(' '),
+    kind: 'fixed',
+    strength: 'epsilon',
+    norm,
+    targeted: true,
+    usesGradient: true,
+    source: norm === 'l1' ? 'Croce & Hein, arXiv:2103.01208' : 'Croce & Hein, arXiv:2003.01690',
+  }) as const satisfies AttackInfo;
+
+/** One ascent of a loss for each strength, towards the targets if there are any. */
+export function apgd(
+  loss: 'ce' | 'dlr' | 'margin',
+  norm: Norm,
+  { steps = 100, restarts = 1 }: AutoAscentOptions,
+): Attack {
+  const climb = autoAscent({ steps, restarts, loss, norm });
+  return judged({
+    ...apgdInfo(`apgd-${loss}`, `APGD ${loss === 'margin' ? loss : loss.toUpperCase()}`, norm),
+    leastClasses: losses[loss].minClasses,
+    perturb: (victim, images, labels, options) =>
+      eachStrength(images, options, (epsilon, random) =>
+        climb(victim, { images, labels, targets: options.targets, epsilon, random }),
+      ),
+  });
+}

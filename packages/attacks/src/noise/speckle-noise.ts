@@ -1,0 +1,32 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Attack } from '@weightmap/core';
+import { judged } from '../harness/evaluate.js';
+
+/**
+ * Speckle noise: x′ = clip(x + σ·(x − l)·n) with n ~ N(0, 1) for every pixel and channel, and l the lowest valid value:
+ * the brighter, the noisier.
+ *
+ * All σ share one draw of n, so that a curve over σ is smooth.
+ *
+ * Note: what is black stays black.
+ *
+ * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
+ * arXiv:1903.12261, among its corruptions for validation.
+ *
+ * Tested: against the formula in plain loops on the stream’s own normal numbers.
+ */
+export const speckleNoise = (): Attack =>
+  judged({
+    id: 'speckle-noise',
+    label: 'speckle noise',
+    kind: 'noise',
+    strength: 'sigma',
+    norm: null,
+    targeted: false,
+    usesGradient: false,
+    source: 'Hendrycks & Dietterich, arXiv:1903.12261',
+    perturb({ bounds: [low] }, images, _labels, { strengths, random }) {
+      const noise = tf.tensor4d(random.normals(images.size), images.shape).mul(images.sub(low));
+      return strengths.map((sigma) => images.add(noise.mul(sigma)));
+    },
+  });
