@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf, WeightmapError, type SplitUnit } from '@weightmap/core';
+import { messageOf, WeightmapError } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import colours from 'picocolors';
 import { shellWord } from './_shell-word.js';
@@ -11,47 +11,15 @@ import { EXIT } from './exit-codes.js';
 import { finishRun } from './finish-run.js';
 import { cellWork } from './launchers/cell-work.js';
 import { defaultWorkers } from './launchers/cores.js';
-import { launchers, type LauncherName } from './launchers/index.js';
+import { launchers } from './launchers/index.js';
 import { readManifest, writeManifest } from './plan/manifest.js';
 import { planGrid } from './plan/plan-grid.js';
-import { adjustPreset, type PresetChanges } from './plan/presets.js';
+import { adjustPreset } from './plan/presets.js';
+import type { RunOptions } from './plan/run-options.js';
 import { storePlugins, usePlugins, usePluginsAgain } from './plugins/stored-plugins.js';
 import { startDisplay } from './progress-display.js';
 import { cellId } from './records/index.js';
 import { unfinishedCells } from './plan/unfinished-cells.js';
-
-export interface RunOptions extends PresetChanges {
-  preset: string;
-  /** Ids or globs. */
-  select?: readonly string[];
-  /** Ids. */
-  dataset?: readonly string[];
-  /** Whether only rows run that the paper has on each dataset. */
-  paperRows?: boolean;
-  seed: number;
-  out?: string;
-  data?: string;
-  /** Modules with components of the user's own. */
-  plugin?: readonly string[];
-  imagesPerClass?: number;
-  splitBy?: SplitUnit;
-  offline?: boolean;
-  /** Of each process. */
-  threads: number;
-  /** Processes at a time. Default: as many as there are cores and memory for. */
-  workers?: number;
-  launcher: LauncherName;
-  /** Options for sbatch, without their dashes. */
-  sbatch?: readonly string[];
-  /** For Kubernetes. */
-  image?: string;
-  claim?: string;
-  force?: boolean;
-  /** Whether each cell writes TensorBoard logs. */
-  tensorboard?: boolean;
-  checkpointSeconds?: number;
-  dryRun?: boolean;
-}
 
 /**
  * Has every unfinished cell of a grid worked on, several at a time, and writes the report.
@@ -62,18 +30,18 @@ export async function runGrid(options: RunOptions): Promise<number> {
   const preset = adjustPreset(options.preset, options);
   const run = options.out ?? path.join('runs', options.preset);
   const display = startDisplay();
-  await usePlugins(options.plugin);
+  await usePlugins(options.plugins);
   const begun = existsSync(run) ? await readManifest(run).catch(() => null) : null;
   await usePluginsAgain(run, begun?.plugins, display.note);
   const engine = await startEngine({ threads: options.threads });
   const data = {
     seed: options.seed,
-    dataDir: options.data === undefined ? undefined : path.resolve(options.data),
+    dataDir: options.dataDir === undefined ? undefined : path.resolve(options.dataDir),
     imagesPerClass: options.imagesPerClass ?? preset.limits.imagesPerClass ?? undefined,
     splitBy: options.splitBy,
   };
   const plan = await planGrid(preset, {
-    ...{ select: options.select, datasets: options.dataset, paperRows: options.paperRows },
+    ...{ select: options.select, datasets: options.datasets, paperRows: options.paperRows },
     ...{ ...data, offline: options.offline, estimate: options.dryRun, command: sameCommand() },
     ...{ onProgress: display.progress, onNote: display.note },
   });
@@ -126,7 +94,7 @@ export async function runGrid(options: RunOptions): Promise<number> {
     ),
     {
       ...{ run: path.resolve(run), workers: options.workers, threads, stop, display },
-      ...{ sbatchOptions: options.sbatch ?? [], image: options.image, claim: options.claim },
+      ...{ sbatchOptions: options.sbatchOptions ?? [], image: options.image, claim: options.claim },
     },
   );
   return finishRun(launched, { run, stop, display });

@@ -129,7 +129,7 @@ describe('a run folder', () => {
     const again = await weightmap('retry', run);
     expect(again.code).toBe(1);
     expect(JSON.parse(await readFile(failure, 'utf8'))).toMatchObject({ attempt: 2 });
-    expect((await weightmap('retry', calm)).output).toContain('nothing has failed');
+    expect((await weightmap('retry', calm)).output).toContain('no failed or stopped cells');
   });
 
   it('that is no run, and a cell that is none, are explained', async () => {

@@ -26,9 +26,10 @@ import { attackFactories } from '../plugins/components.js';
 import { usePlugins, usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
 import { startDisplay, type Display } from '../progress-display.js';
 import { buildReport } from '../report/index.js';
-import { addLauncherOptions, type LauncherChoice } from './_launcher-options.js';
+import { addLauncherOptions, launcherChoice } from './_options.js';
+import type { LauncherChoice } from '../plan/run-options.js';
 
-interface Options extends LauncherChoice {
+interface Options extends LauncherChoice, Record<string, unknown> {
   attacks?: AttackWish[];
   plugin: string[];
   epsilons?: number[];
@@ -113,7 +114,7 @@ Examples:
   weightmap attack runs/standard --launcher slurm --workers 20 --sbatch partition=long`,
     )
     .action(async (run: string, options: Options) => {
-      process.exitCode = await attackRun(path.resolve(run), run, options);
+      process.exitCode = await attackRun(path.resolve(run), run, { ...options, ...launcherChoice(options) });
     });
 }
 
@@ -159,7 +160,7 @@ async function attackRun(run: string, name: string, options: Options): Promise<n
   const stop = stopOnSignal(display.note);
   if (unfinished.length > 0) {
     const launched = await launchers[launcher].launch(await attackWork(run, unfinished, workers), {
-      ...{ run, workers, threads, stop, display, sbatchOptions: options.sbatch ?? [] },
+      ...{ run, workers, threads, stop, display, sbatchOptions: options.sbatchOptions ?? [] },
       ...{ image: options.image, claim: options.claim },
     });
     if (!launched.finished) return EXIT.done;

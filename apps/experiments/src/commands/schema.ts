@@ -1,7 +1,7 @@
 import { runRecordSchema } from '@weightmap/core';
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
-import { runConfigSchema } from '../plan/run-config.js';
+import { runConfigSchema } from '../plan/run-options.js';
 
 const schemas = {
   config: { schema: runConfigSchema, title: 'weightmap run --config' },

@@ -147,13 +147,11 @@ export const presets = {
 export type PresetName = keyof typeof presets;
 
 /** What the command line may change in a preset. */
-export interface PresetChanges {
-  epochs?: number;
-  learningRate?: number;
-  trials?: number;
-  selection?: TrainingConfig['selection'];
-  noiseRescale?: EvaluationConfig['noiseRescale'];
-}
+export type PresetChanges = Partial<
+  Pick<TrainingConfig, 'epochs' | 'learningRate' | 'selection'> &
+    Pick<EvaluationConfig, 'noiseRescale'> &
+    Pick<Budget, 'trials'>
+>;
 
 /**
  * The preset of that name, changed; epochs and trials for every row.

@@ -1,0 +1,215 @@
+import { evaluationConfigSchema, splitUnits, trainingConfigSchema } from '@weightmap/core';
+import { z } from 'zod';
+import { launcherNames, launchers } from '../launchers/index.js';
+import { presets } from './presets.js';
+
+/** One option: a flag on the command line, and a key of configuration files (the flag in camel case). */
+export interface RunOption {
+  /** As commander takes it: `--data <folder>`. */
+  readonly flag: string;
+  /** Checks the value, from the command line and from a file. */
+  readonly value: z.ZodType;
+  /** For `--help` and for the JSON Schema. */
+  readonly help: string;
+  /** How the command line gives a list: `a,b`, or the flag once for each, or several words after it. */
+  readonly list?: 'comma-separated' | 'repeated' | 'words';
+  /** Whether it is a path: in a configuration file, paths are relative to the file. */
+  readonly isPath?: true;
+  /** Used if neither the command line nor the file has the option. */
+  readonly default?: unknown;
+  /** Whether it is refused in configuration files: it is meant for a single call. */
+  readonly onlyOnCommandLine?: true;
+}
+
+const positive = z
+  .number('A whole number from 1 is expected.')
+  .int('A whole number from 1 is expected.')
+  .positive('A whole number from 1 is expected.');
+const text = z.string().min(1);
+const texts = z.array(text);
+
+const described = (rows: Readonly<Record<string, { readonly description: string }>>): string =>
+  Object.entries(rows)
+    .map(([name, { description }]) => `${name} (${description})`)
+    .join('; ');
+
+/** The options of every command that starts workers: how many, and where. */
+export const launcherOptions = {
+  workers: {
+    flag: '--workers <n>',
+    value: positive,
+    help: 'cells at a time (default: one a core, as far as memory goes)',
+  },
+  threads: {
+    flag: '--threads <n>',
+    value: positive,
+    help: 'threads of each process; only runs with the same number give bit-identical records',
+    default: 1,
+  },
+  launcher: {
+    flag: '--launcher <name>',
+    value: z.enum(launcherNames),
+    help: `where the processes run: ${described(launchers)}`,
+    default: 'local',
+  },
+  sbatchOptions: {
+    flag: '--sbatch <options...>',
+    value: texts,
+    help: 'options for sbatch: partition=long for --partition=long',
+    list: 'words',
+  },
+  image: {
+    flag: '--image <name>',
+    value: text,
+    help: 'for kubernetes: an image that contains the weightmap command',
+  },
+  claim: {
+    flag: '--claim <name>',
+    value: text,
+    help: 'for kubernetes: the claim of the volume that holds the run folder',
+  },
+} as const satisfies Record<string, RunOption>;
+
+/**
+ * The options of `weightmap run`, by their names in the code. The flags, the configuration file's schema and `RunOptions`
+ * are all made from this table.
+ */
+export const runOptions = {
+  select: {
+    flag: '--select <ids>',
+    value: texts,
+    help: "variants to run: ids or globs; '*,!cnn-wide' is all but one",
+    list: 'comma-separated',
+  },
+  datasets: {
+    flag: '--dataset <ids>',
+    value: texts,
+    help: "datasets to run on, instead of each variant's own; without --select: the paper's variants on them",
+    list: 'comma-separated',
+  },
+  paperRows: {
+    flag: '--paper-rows',
+    value: z.boolean(),
+    help: "only variants that the paper reports on each dataset, also with --select 'resnet-*'",
+  },
+  epochs: { flag: '--epochs <n>', value: positive, help: 'passes over the training images' },
+  learningRate: {
+    flag: '--learning-rate <x>',
+    value: z.number('A number above 0 is expected.').positive('A number above 0 is expected.'),
+    help: "Adam's step size",
+  },
+  trials: { flag: '--trials <n>', value: positive, help: 'repetitions with other seeds' },
+  selection: {
+    flag: '--selection <epoch>',
+    value: trainingConfigSchema.shape.selection,
+    help: 'which epoch is measured: the best on the validation images, or the last',
+  },
+  noiseRescale: {
+    flag: '--noise-rescale <rule>',
+    value: evaluationConfigSchema.shape.noiseRescale,
+    help: "how noisy images are rescaled: each by its own range (min-max), or all by the noise's bound",
+  },
+  seed: {
+    flag: '--seed <n>',
+    value: z.number('A whole number is expected.').int('A whole number is expected.'),
+    help: 'seed of every random number',
+    default: 1,
+  },
+  out: {
+    flag: '--out <folder>',
+    value: text,
+    help: 'folder of the results (default: runs/<preset>)',
+    isPath: true,
+  },
+  dataDir: { flag: '--data <folder>', value: text, help: 'look for datasets here first', isPath: true },
+  imagesPerClass: {
+    flag: '--images-per-class <n>',
+    value: positive,
+    help: 'photos drawn from each class (iWildCam)',
+  },
+  splitBy: {
+    flag: '--split-by <unit>',
+    value: z.enum(splitUnits),
+    help: 'keep all photos of such a unit in the same part (iWildCam; default: image, as in the paper)',
+  },
+  plugins: {
+    flag: '--plugin <file>',
+    value: texts,
+    help: 'module with your own datasets, architectures, variants, attacks or metrics; repeat for several',
+    list: 'repeated',
+    isPath: true,
+  },
+  offline: { flag: '--offline', value: z.boolean(), help: 'never download' },
+  tensorboard: {
+    flag: '--tensorboard',
+    value: z.boolean(),
+    help: 'write logs for TensorBoard to the folder of each cell (native engine)',
+  },
+  checkpointSeconds: {
+    flag: '--checkpoint-seconds <n>',
+    value: z.number('A number of seconds is expected.').nonnegative('A number of seconds is expected.'),
+    help: 'seconds between checkpoints within an epoch (default: 60)',
+  },
+  force: {
+    flag: '--force',
+    value: z.boolean(),
+    help: 'replace results of another configuration',
+    onlyOnCommandLine: true,
+  },
+  dryRun: {
+    flag: '--dry-run',
+    value: z.boolean(),
+    help: 'print what would be done and about how long it would take, and stop',
+    onlyOnCommandLine: true,
+  },
+  ...launcherOptions,
+} as const satisfies Record<string, RunOption>;
+
+type Values<Table extends Record<string, RunOption>> = {
+  readonly [Name in keyof Table as Table[Name] extends { default: unknown } ? never : Name]?: z.infer<
+    Table[Name]['value']
+  >;
+} & {
+  readonly [Name in keyof Table as Table[Name] extends { default: unknown } ? Name : never]: z.infer<
+    Table[Name]['value']
+  >;
+};
+
+/** How many workers, and where. */
+export type LauncherChoice = Values<typeof launcherOptions>;
+
+/** The options of a run, and the name of its preset. */
+export type RunOptions = Values<typeof runOptions> & { readonly preset: string };
+
+/** `dataDir` of `--data <folder>` is `data` in a configuration file and in what commander parses. */
+export const keyOf = ({ flag }: RunOption): string =>
+  /^--([\w-]+)/.exec(flag)![1].replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+const rows: [name: string, option: RunOption][] = Object.entries(runOptions);
+
+/** Schema of a configuration file: the options of `weightmap run` by their flags in camel case, and the preset. */
+export const runConfigSchema = z.strictObject({
+  $schema: z.string().optional().describe('where an editor finds this schema'),
+  preset: z
+    .string()
+    .optional()
+    .describe(`which grid: ${Object.keys(presets).join(', ')}`),
+  ...Object.fromEntries(
+    rows
+      .filter(([, option]) => !option.onlyOnCommandLine)
+      .map(([, option]) => [
+        keyOf(option),
+        option.value
+          .optional()
+          .describe(option.isPath ? `${option.help}; relative to this file` : option.help),
+      ]),
+  ),
+});
+
+/** Values by the options' keys → by their names in the code. */
+export const namedOptions = (values: Readonly<Record<string, unknown>>): Partial<RunOptions> =>
+  Object.fromEntries(
+    rows
+      .map(([name, option]) => [name, values[keyOf(option)]] as const)
+      .filter(([, value]) => value !== undefined),
+  );
