@@ -20,6 +20,7 @@ export const modules = {
   '@weightmap/training': 'packages/training/src/index.ts',
   '@weightmap/attacks': 'packages/attacks/src/index.ts',
   '@weightmap/metrics': 'packages/metrics/src/index.ts',
+  '@weightmap/records': 'packages/records/src/index.ts',
 };
 
 const inRoot = (file) => path.join(root, file);

@@ -11,6 +11,7 @@ export const entries = {
   '@weightmap/training': 'train',
   '@weightmap/attacks': 'fgsm',
   '@weightmap/metrics': 'robustnessCurve',
+  '@weightmap/records': 'readRecords',
 };
 
 const names = Object.entries(entries);

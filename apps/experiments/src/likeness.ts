@@ -1,4 +1,4 @@
-import type { CellConfig } from '@weightmap/core';
+import type { CellConfig } from '@weightmap/records';
 import { count, list, number } from './format.js';
 import { paperDatasetLabels, paperProtocol, type PaperDataset } from './paper-values.js';
 

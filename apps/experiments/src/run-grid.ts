@@ -3,7 +3,9 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
+import { cellId, readManifest } from '@weightmap/records';
 import colours from 'picocolors';
+import { writeManifest } from './plan/manifest.js';
 import { shellWord } from './_shell-word.js';
 import { stopOnSignal } from './_stop-on-signal.js';
 import { dryRun } from './plan/dry-run.js';
@@ -12,13 +14,11 @@ import { finishRun } from './finish-run.js';
 import { cellWork } from './launchers/cell-work.js';
 import { defaultWorkers } from './launchers/cores.js';
 import { launchers } from './launchers/index.js';
-import { readManifest, writeManifest } from './plan/manifest.js';
 import { planGrid } from './plan/plan-grid.js';
 import { adjustPreset } from './plan/presets.js';
 import type { RunOptions } from './plan/run-options.js';
 import { storePlugins, usePlugins, usePluginsAgain } from './plugins/stored-plugins.js';
 import { startDisplay } from './progress-display.js';
-import { cellId } from './records/index.js';
 import { unfinishedCells } from './plan/unfinished-cells.js';
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { RunRecord } from '@weightmap/core';
+import type { RunRecord } from '@weightmap/records';
 
 /** The record in a cell's folder. */
 export const recordIn = (cell: string): RunRecord =>

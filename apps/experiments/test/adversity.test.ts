@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { RECORD_SCHEMA_VERSION } from '@weightmap/core';
+import { RECORD_SCHEMA_VERSION } from '@weightmap/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { weightmap as inFolder } from './_command.js';
 import { recordIn, scientific } from './_scientific.js';

@@ -2,17 +2,23 @@ import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import {
+  cellId,
+  cellPaths,
+  readAttackedRun,
+  writeRecord,
+  type AttackedRun,
+  type Manifest,
+} from '@weightmap/records';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readAttackedRun, type AttackedRun } from '../src/attacked/attacked-run.js';
+import { writeManifest } from '../src/plan/manifest.js';
 import { chooseAttacks, parseAttacks } from '../src/attacked/attack-choice.js';
 import { partsOf } from '../src/attacked/attack-parts.js';
 import type { PlannedAttack } from '../src/attacked/attack-plan.js';
 import { planAttacks, type AttackPlanOptions } from '../src/attacked/plan-attacks.js';
 import { summariseAttacks } from '../src/attacked/summarise-attacks.js';
 import { attacks } from '@weightmap/attacks';
-import { writeManifest, type Manifest } from '../src/plan/manifest.js';
-import { cellId, cellPaths, writeRecord } from '../src/records/index.js';
 import { childrenOf, start, weightmap as inFolder } from './_command.js';
 import { makeRecord } from './make-record.js';
 

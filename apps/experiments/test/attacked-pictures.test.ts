@@ -5,11 +5,11 @@ import type * as tf from '@tensorflow/tfjs';
 import { buildVariant, findVariant } from '@weightmap/architectures';
 import { attacks } from '@weightmap/attacks';
 import { asClassifier, type Attack, type Dataset } from '@weightmap/core';
+import { openEvaluationCache } from '@weightmap/records';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { drawAttacked, picturedStrength, strongestAt } from '../src/cells/attacked-pictures.js';
-import { openEvaluationCache } from '../src/cells/evaluation-cache.js';
 import { rectangles } from './_rectangles.js';
 
 useEngine();

@@ -1,13 +1,12 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { writeAttackedRun, writeRecord, type AttackedRun, type AttackedSummary } from '@weightmap/records';
 import { parseHTML } from 'linkedom';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attackRows } from '../src/attacked/attack-table.js';
-import { writeAttackedRun, type AttackedRun, type AttackedSummary } from '../src/attacked/attacked-run.js';
 import { conditionsOf } from '../src/likeness.js';
-import { writeRecord } from '../src/records/index.js';
 import { attackCaption, attackPanels, curvesOf } from '../src/report/attack-curves.js';
 import { attackedHeadlines } from '../src/report/attacked-headline.js';
 import { attackedGroups } from '../src/report/attacked-networks.js';

@@ -2,14 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { cellPaths, openEventLog, writeFailure, writeRecord } from '@weightmap/records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeManifest } from '../src/plan/manifest.js';
 import { cellStates } from '../src/status/cell-states.js';
 import { claimCell } from '../src/cells/claim-cell.js';
-import { openEventLog } from '../src/cells/event-log.js';
-import { writeFailure } from '../src/cells/failure.js';
 import { thisProcess } from '../src/leases/process-identity.js';
-import { writeManifest } from '../src/plan/manifest.js';
-import { cellPaths, writeRecord } from '../src/records/index.js';
 import { countStates, secondsLeft, statusTable } from '../src/status/status-table.js';
 import { makeRecord } from './make-record.js';
 

@@ -1,5 +1,6 @@
-import { randomStream, type RunRecord } from '@weightmap/core';
+import { randomStream } from '@weightmap/core';
 import { studentQuantile } from '@weightmap/metrics';
+import type { RunRecord } from '@weightmap/records';
 import { describe, expect, test } from 'vitest';
 import { correlationOf } from '../src/claims/_correlation.js';
 import { holm, judge } from '../src/claims/_interval.js';

@@ -3,8 +3,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { RunRecord } from '@weightmap/core';
 import { availableEngines } from '@weightmap/engine';
+import type { RunRecord } from '@weightmap/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { childrenOf, cli, weightmap as inFolder, type CommandOptions, type Outcome } from './_command.js';
 import { recordIn, scientific } from './_scientific.js';

@@ -1,14 +1,11 @@
 import { attacks, corruptions, type AttackId } from '@weightmap/attacks';
-import { asClassifier, imageSet, randomStream, type CellConfig, type ImageSet } from '@weightmap/core';
+import { asClassifier, imageSet, randomStream, type ImageSet } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import { measureCorruptions } from '@weightmap/metrics';
+import { corruptedNetworksSchema, type CellConfig } from '@weightmap/records';
 import { describe, expect, it } from 'vitest';
 import * as tf from '@tensorflow/tfjs';
-import {
-  baselinesOf,
-  compareCorrupted,
-  corruptedNetworksSchema,
-} from '../src/attacked/corrupted-networks.js';
+import { baselinesOf, compareCorrupted } from '../src/attacked/corrupted-networks.js';
 import { corruptionTable } from '../src/attacked/corruption-table.js';
 import { corruptImages } from '../src/cells/corrupt-cell.js';
 import { corruptionCsv } from '../src/report/corruptions-section.js';

@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { benchmarkRows } from '@weightmap/architectures';
+import { readRecords, type StoredRecord } from '@weightmap/records';
 import { writeMadeCifar10, writeMadeIwildcam } from '@weightmap/test-utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRecords, type StoredRecord } from '../src/records/index.js';
 
 /**
  * Every row of the benchmark from data to report, by the command as a process. In the test suite on made images and step by

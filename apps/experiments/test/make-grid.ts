@@ -1,4 +1,4 @@
-import type { RunRecord } from '@weightmap/core';
+import type { RunRecord } from '@weightmap/records';
 import { paperProtocol, paperDatasetLabels, paperRows, type PaperRow } from '../src/paper-values.js';
 import { makeRecord, type MadeRecord } from './make-record.js';
 

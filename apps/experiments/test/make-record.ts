@@ -1,5 +1,4 @@
-import { RECORD_SCHEMA_VERSION, type CellConfig, type RunRecord } from '@weightmap/core';
-import { cellId } from '../src/records/index.js';
+import { cellId, RECORD_SCHEMA_VERSION, type CellConfig, type RunRecord } from '@weightmap/records';
 
 export interface MadeRecord extends Partial<Omit<RunRecord, 'cell' | 'cellId'>> {
   variant?: string;

@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cellId, findCell, readManifest } from '@weightmap/records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findCell, readManifest, writeManifest } from '../src/plan/manifest.js';
-import { cellId } from '../src/records/index.js';
+import { writeManifest } from '../src/plan/manifest.js';
 import { makeRecord } from './make-record.js';
 
 let run: string;

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { buildVariant, findVariant } from '@weightmap/architectures';
-import { asClassifier, runRecordSchema, type Dataset } from '@weightmap/core';
+import { asClassifier, type Dataset } from '@weightmap/core';
 import { compiledClassifier } from '@weightmap/engine';
+import { runRecordSchema } from '@weightmap/records';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { measureFeatures } from '../src/cells/measure-features.js';

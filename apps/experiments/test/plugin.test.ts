@@ -7,14 +7,12 @@ import path from 'node:path';
 import { architectures, type CnnOptions } from '@weightmap/architectures';
 import { fgsm } from '@weightmap/attacks';
 import { WeightmapError, type Plugin } from '@weightmap/core';
+import { readAttackedRun, readManifest, readRecords } from '@weightmap/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readAttackedRun } from '../src/attacked/attacked-run.js';
-import { readManifest } from '../src/plan/manifest.js';
 import { planGrid } from '../src/plan/plan-grid.js';
 import { adjustPreset } from '../src/plan/presets.js';
 import { datasetLoader, pluginsOf, usePlugin } from '../src/plugins/components.js';
 import { checkAttack, checkPlugin } from '../src/plugins/plugin-schema.js';
-import { readRecords } from '../src/records/index.js';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const cli = path.join(root, 'apps/experiments/dist/cli.js');

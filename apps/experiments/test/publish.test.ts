@@ -1,11 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { RunRecord } from '@weightmap/core';
+import { cellPaths, readManifest, readRecords, writeRecord, type RunRecord } from '@weightmap/records';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { writeManifest } from '../src/plan/manifest.js';
 import { publishCommand } from '../src/commands/publish.js';
-import { readManifest, writeManifest } from '../src/plan/manifest.js';
-import { cellPaths, readRecords, writeRecord } from '../src/records/index.js';
 import { makeRecord } from './make-record.js';
 
 let work: string;

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rename, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { WeightmapError } from '@weightmap/core';
+import { canonicalJson, cellId, cellPaths, readRecords, writeRecord } from '@weightmap/records';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { canonicalJson, cellId, cellPaths, readRecords, writeRecord } from '../src/records/index.js';
 import { makeRecord } from './make-record.js';
 
 let run: string;

@@ -1,11 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { GradCamRecord } from '@weightmap/core';
+import { cellPaths, writeRecord, type GradCamRecord } from '@weightmap/records';
 import { parseHTML } from 'linkedom';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cellPaths, writeRecord } from '../src/records/index.js';
 import { buildReport, type BuiltReport } from '../src/report/index.js';
 import { makeRecord, type MadeRecord } from './make-record.js';
 

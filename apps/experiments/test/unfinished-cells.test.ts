@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeRecord } from '@weightmap/records';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { claimCell } from '../src/cells/claim-cell.js';
-import { writeRecord } from '../src/records/index.js';
 import { unfinishedCells } from '../src/plan/unfinished-cells.js';
 import { makeRecord } from './make-record.js';
 

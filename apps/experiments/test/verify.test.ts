@@ -3,11 +3,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { RunRecord } from '@weightmap/core';
+import { writeRecord, type RunRecord } from '@weightmap/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { VerifiedClaim } from '../src/claims/index.js';
 import { presets } from '../src/plan/presets.js';
-import { writeRecord } from '../src/records/index.js';
 import { paperLikeGrid } from './make-grid.js';
 import { makeRecord } from './make-record.js';
 

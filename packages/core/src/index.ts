@@ -7,6 +7,5 @@ export type * from './metric.js';
 export * from './plugin.js';
 export type * from './progress.js';
 export * from './random.js';
-export * from './run-record.js';
 export * from './showcase.js';
 export * from './wilson-interval.js';

@@ -1,4 +1,12 @@
-import type { Summary } from '@weightmap/core';
+/** A figure that every image has, over the images that have it. */
+export interface Summary {
+  /** In the unit of the figure. */
+  readonly mean: number;
+  /** Standard deviation of the images (divided by n − 1); null for one image. */
+  readonly sd: number | null;
+  /** Images that have it. */
+  readonly n: number;
+}
 
 /** Mean and standard deviation of numbers, of which there may be none. */
 export function summaryOf(values: readonly number[]): Summary | null {

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError, type Classifier, type LayerVariance, type NoiseToSignal } from '@weightmap/core';
+import { WeightmapError, type Classifier } from '@weightmap/core';
 import { productMoments } from './_product-moments.js';
 import { momentsOf, momentsOfDifference, RunningMoments } from './_running-moments.js';
 import { compiledSteps } from './_step.js';
 import { withEyesOn } from './_tap.js';
+import type { LayerVariance, NoiseToSignal } from './activation-variance.js';
 
 /** Activations that are looked at in one step. */
 const MOST_NUMBERS = 2 ** 24;

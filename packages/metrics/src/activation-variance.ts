@@ -1,14 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  countOf,
-  WeightmapError,
-  type ActivationVarianceRecord,
-  type Classifier,
-  type ImageSet,
-  type LayerVariance,
-  type NoiseToSignal,
-  type OnProgress,
-} from '@weightmap/core';
+import { countOf, WeightmapError, type Classifier, type ImageSet, type OnProgress } from '@weightmap/core';
 import { perturbedBatches, type Perturbation } from './_perturbed-batches.js';
 import { allLayers } from './_tap.js';
 import { ActivationReader, ChangeMeter, VarianceMeter, type MeteredLayer } from './_variance-meter.js';
@@ -16,12 +7,51 @@ import { checkFit } from './test-error.js';
 
 export type { Perturbation } from './_perturbed-batches.js';
 
+/** What a feature layer is: a convolution, or which weight map. */
+export type FeatureKind = 'conv' | 'smoothing' | 'unsharp';
+
+/**
+ * How a layer passes variance on. Every variance is that of one activation over the images (divided by n), then
+ * averaged over positions and channels.
+ */
+export interface LayerVariance {
+  /** Of the layer's input. */
+  readonly input: number;
+  /** Of the layer's output, after its own activation function. */
+  readonly output: number;
+  /** `output / input`, the one figure that convolutions and weight maps share; null where the input doesn't vary. */
+  readonly gain: number | null;
+  /**
+   * The paper's equation 5, Var[w ⊙ x] = w²·Var[x]: both sides averaged over positions and pairs of channels, each
+   * divided by `input`. Null for convolutions, and where the input doesn't vary.
+   */
+  readonly amplification: {
+    /** The left side: the products w·x of every image, and their variance. */
+    readonly measured: number;
+    /** The right side. */
+    readonly predicted: number;
+  } | null;
+}
+
+/**
+ * The share of a layer's variance that a perturbation causes, at its input and at its output. All three stay the same if a
+ * factor is moved from one layer's weights to the next one's, which changes `gain` and `amplification` but not the network.
+ */
+export interface NoiseToSignal {
+  /** Var[x̃ − x] / Var[x] of the layer's input, x̃ with the perturbation; null where x doesn't vary. */
+  readonly input: number | null;
+  /** The same of the layer's output, after its own activation function. */
+  readonly output: number | null;
+  /** `output / input`: below 1 the layer damps the perturbation, above 1 it makes it larger. Null where there is none. */
+  readonly transfer: number | null;
+}
+
 /** One feature layer, and how it passes variance on. */
 export interface LayerActivationVariance extends LayerVariance {
   /** Name of the layer in the model. */
   readonly layer: string;
   /** What it is: a convolution, or which weight map. */
-  readonly kind: ActivationVarianceRecord['kind'];
+  readonly kind: FeatureKind;
 }
 
 /** What is done to the images first, and in which portions. */
@@ -84,7 +114,7 @@ export interface LayerNoiseResponse {
   /** Name of the layer in the model. */
   readonly layer: string;
   /** What it is: a convolution, or which weight map. */
-  readonly kind: ActivationVarianceRecord['kind'];
+  readonly kind: FeatureKind;
   /** On the images as they are. */
   readonly clean: LayerVariance;
   /** On the perturbed images. */
@@ -162,10 +192,10 @@ export function activationVarianceSync(
   return named(layers, meter);
 }
 
-type FeatureLayer = MeteredLayer & { readonly kind: ActivationVarianceRecord['kind'] };
+type FeatureLayer = MeteredLayer & { readonly kind: FeatureKind };
 
 /** The classes of feature layers, and whether they have a weight map. */
-const KINDS: Readonly<Record<string, { kind: ActivationVarianceRecord['kind']; isWeightMap: boolean }>> = {
+const KINDS: Readonly<Record<string, { kind: FeatureKind; isWeightMap: boolean }>> = {
   Conv2D: { kind: 'conv', isWeightMap: false },
   SmoothingWeightMap: { kind: 'smoothing', isWeightMap: true },
   UnsharpWeightMap: { kind: 'unsharp', isWeightMap: true },

@@ -1,26 +1,36 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  countOf,
-  WeightmapError,
-  type Classifier,
-  type GradCamSharpnessRecord,
-  type ImageFrame,
-  type ImageSet,
-  type OnProgress,
-} from '@weightmap/core';
+import { countOf, WeightmapError, type Classifier, type ImageSet, type OnProgress } from '@weightmap/core';
 import { darkBackground, shareOnBackground } from './_background.js';
 import { perturbedBatches, type Perturbation } from './_perturbed-batches.js';
-import { summaryOf } from './_summary.js';
+import { summaryOf, type Summary } from './_summary.js';
 import { gradCam } from './grad-cam.js';
-import { framedPlaces, frameOf, mapGeometry } from './map-geometry.js';
+import { framedPlaces, frameOf, mapGeometry, type ImageFrame } from './map-geometry.js';
+
+export type { Summary } from './_summary.js';
 import { hoyerSparsity, relativeEntropy } from './sparsity.js';
 import { checkFit } from './test-error.js';
 
-/** What the maps of some images are like; see `gradCamSharpness`. */
-export type GradCamSharpness = Pick<
-  GradCamSharpnessRecord,
-  'n' | 'frame' | 'empty' | 'hoyer' | 'entropy' | 'background'
->;
+/** How sharp, sparse and localised the maps of some images are; see `gradCamSharpness`. */
+export interface GradCamSharpness {
+  /** Maps made, one for each image. */
+  readonly n: number;
+  /** The pixels that the figures below are taken over. Figures of different frames can't be compared. */
+  readonly frame: ImageFrame;
+  /** Maps that are 0 everywhere in the frame: they are left out of the summaries. */
+  readonly empty: number;
+  /**
+   * Hoyer's sparsity: 0 for a flat map, 1 for one that has a single place. Null if every map is empty, or there is one
+   * place in the frame.
+   */
+  readonly hoyer: Summary | null;
+  /** Entropy over the log of the number of places: 1 for a flat map, 0 for a single place. Null as `hoyer`. */
+  readonly entropy: Summary | null;
+  /**
+   * Share of the map that lies on the background of the clean image. Null if every map is empty, and for photographs,
+   * where nobody has marked a background.
+   */
+  readonly background: Summary | null;
+}
 
 /** Which layer is looked at, on which images. */
 export interface GradCamSharpnessOptions {

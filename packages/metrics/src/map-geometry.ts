@@ -1,6 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError, type ImageFrame } from '@weightmap/core';
+import { WeightmapError } from '@weightmap/core';
 import { graphOf, layerNamed } from './_tap.js';
+
+/** A rectangle of pixels of an image. */
+export interface ImageFrame {
+  /** Its first row, from 0. */
+  readonly top: number;
+  /** Its first column, from 0. */
+  readonly left: number;
+  /** Rows. */
+  readonly height: number;
+  /** Columns. */
+  readonly width: number;
+}
 
 /** Where the places of a map lie along one axis of the image: place i is centred at pixel `offset + i·stride`. */
 export interface MapAxis {

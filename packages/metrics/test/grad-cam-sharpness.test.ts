@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { asClassifier, imageSet, pick, randomStream, type ImageFrame, type ImageSet } from '@weightmap/core';
+import { asClassifier, imageSet, pick, randomStream, type ImageSet } from '@weightmap/core';
 import { describeEachEngine, expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import {
@@ -10,6 +10,7 @@ import {
   hoyerSparsity,
   mapGeometry,
   relativeEntropy,
+  type ImageFrame,
 } from '../src/index.js';
 import { countingCompiler, fixedInitializer, randomSet, shifted } from './_fixtures.js';
 

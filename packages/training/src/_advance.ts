@@ -1,11 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import {
-  countOf,
-  WeightmapError,
-  type EpochRecord,
-  type ImageSet,
-  type TrainingConfig,
-} from '@weightmap/core';
+import { countOf, WeightmapError, type ImageSet } from '@weightmap/core';
 import { readAdamState } from './_adam-state.js';
 import type { TrainingState } from './_checkpoint-file.js';
 import { divergence } from './_divergence.js';
@@ -14,6 +8,7 @@ import type { Pace } from './_progress.js';
 import { nonFiniteWeight, readWeights } from './_weights.js';
 import { evaluateBy } from './evaluate.js';
 import type { evaluationStep, trainingStep } from './_step.js';
+import type { EpochRecord, TrainingConfig } from './training-config.js';
 
 /** What stays the same from epoch to epoch. */
 export interface Run {

@@ -1,12 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
-import {
-  countOf,
-  trainingConfigSchema,
-  WeightmapError,
-  type ImageSet,
-  type TrainingConfig,
-} from '@weightmap/core';
+import { countOf, WeightmapError, type ImageSet } from '@weightmap/core';
 import { z } from 'zod';
+import { trainingConfigSchema, type TrainingConfig } from './training-config.js';
 
 /** Refuses what cannot be trained before anything is computed. */
 export function checkArguments(

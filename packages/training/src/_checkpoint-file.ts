@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs';
-import { epochRecordSchema, WeightmapError, type EpochRecord } from '@weightmap/core';
+import { WeightmapError } from '@weightmap/core';
 import { z } from 'zod';
 import type { AdamState } from './_adam-state.js';
 import { identitySchema, type Identity } from './_identity.js';
 import type { EpochPosition } from './_epoch.js';
 import type { Weights } from './_weights.js';
+import { epochRecordSchema, type EpochRecord } from './training-config.js';
 
 /** Raised when older checkpoints can no longer be continued. */
 export const CHECKPOINT_SCHEMA_VERSION = 2;

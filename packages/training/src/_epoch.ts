@@ -1,17 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
-import {
-  countOf,
-  pick,
-  randomStream,
-  restoreStream,
-  type ImageSet,
-  type RandomState,
-  type TrainingConfig,
-} from '@weightmap/core';
+import { countOf, pick, randomStream, restoreStream, type ImageSet, type RandomState } from '@weightmap/core';
 import { padCrop } from './augment.js';
 import { packBatch } from './_packed-batch.js';
 import type { trainingStep } from './_step.js';
+import type { TrainingConfig } from './training-config.js';
 
 export interface Step {
   /** 1 … steps of the epoch. */

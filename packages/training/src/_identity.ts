@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type * as tf from '@tensorflow/tfjs';
-import { countOf, type ImageSet, type TrainingConfig } from '@weightmap/core';
+import { countOf, type ImageSet } from '@weightmap/core';
 import { z } from 'zod';
+import type { TrainingConfig } from './training-config.js';
 
 /**
  * What a training run is: two runs of the same identity pass through the same weights. The number of

@@ -5,6 +5,7 @@ export { padCrop } from './augment.js';
 export { evaluate, type Evaluation } from './evaluate.js';
 export { crossEntropy } from './loss.js';
 export { loadModel, saveModel } from './model-files.js';
+export type { EpochRecord, TrainingConfig } from './training-config.js';
 export {
   train,
   type EpochReport,

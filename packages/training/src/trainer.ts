@@ -1,12 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import {
-  countOf,
-  WeightmapError,
-  type EpochRecord,
-  type ImageSet,
-  type OnProgress,
-  type TrainingConfig,
-} from '@weightmap/core';
+import { countOf, WeightmapError, type ImageSet, type OnProgress } from '@weightmap/core';
 import { adam, readAdamState, writeAdamState } from './_adam-state.js';
 import { advance, type Run } from './_advance.js';
 import { checkArguments } from './_arguments.js';
@@ -16,6 +9,7 @@ import { startPace } from './_progress.js';
 import { evaluationStep, trainingStep } from './_step.js';
 import { readWeights, trainableVariables, writeWeights } from './_weights.js';
 import { openCheckpoints } from './checkpoint.js';
+import type { EpochRecord, TrainingConfig } from './training-config.js';
 
 /** The parts of a dataset that training sees; a `Dataset` has both. */
 export interface TrainingData {

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { imageSet, randomStream, type ImageSet, type TrainingConfig } from '@weightmap/core';
+import { imageSet, randomStream, type ImageSet } from '@weightmap/core';
 import { afterEach } from 'vitest';
+import type { TrainingConfig } from '../src/training-config.js';
 
 export const tinySpec = { height: 8, width: 8, channels: 1, classes: ['left', 'right', 'both'] };
 

@@ -1,11 +1,12 @@
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError, type TrainingConfig } from '@weightmap/core';
+import { WeightmapError } from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { train } from '../src/index.js';
 import { emptyFolder, takeWeights, tinyConfig, tinyData, tinyImages, tinyModel } from './_tiny.js';
+import type { TrainingConfig } from '../src/training-config.js';
 
 useEngine();
 

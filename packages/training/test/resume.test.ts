@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import type { TrainingConfig } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { adam, readAdamState, writeAdamState } from '../src/_adam-state.js';
 import { train, type EpochReport } from '../src/index.js';
 import { emptyFolder, takeWeights, tinyConfig, tinyData, tinyModel } from './_tiny.js';
+import type { TrainingConfig } from '../src/training-config.js';
 
 useEngine();
 

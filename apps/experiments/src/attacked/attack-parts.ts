@@ -1,17 +1,23 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { corruptions as benchmarks, type CorruptionBenchmark } from '@weightmap/attacks';
-import { WeightmapError, type CellConfig } from '@weightmap/core';
+import { WeightmapError } from '@weightmap/core';
 import manifestOfPackage from '../../package.json' with { type: 'json' };
+import {
+  canonicalJson,
+  cellId,
+  cellName,
+  cellPaths,
+  openEvaluationCache,
+  type CellConfig,
+  type EvaluationCache,
+  type Manifest,
+} from '@weightmap/records';
 import { BATCH } from '../cells/attack-cell.js';
 import { joinSlices, type AttackedBatches, type AttackedPoint } from '../cells/attacked-point.js';
-import { cellName } from '../cells/cell-name.js';
-import { openEvaluationCache, type EvaluationCache } from '../cells/evaluation-cache.js';
 import { heldOutCount } from '../cells/held-out-seeds.js';
 import { strength as strengthText } from '../format.js';
-import type { Manifest } from '../plan/manifest.js';
 import { datasetLoader } from '../plugins/components.js';
-import { canonicalJson, cellId, cellPaths } from '../records/index.js';
 import { MASKING_PASSES, passesOf, weightOf, type Passes } from './attack-costs.js';
 import type { AttackPlan, PlannedAttack, PlannedNetwork } from './attack-plan.js';
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
+import { storedPluginSchema } from '@weightmap/records';
 import { z } from 'zod';
-import { storedPluginSchema } from '../plugins/stored-plugins.js';
 
 const plannedAttackSchema = z.strictObject({
   id: z.string(),

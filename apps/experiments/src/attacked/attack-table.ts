@@ -1,10 +1,10 @@
 import { normLabels, strengthLabel } from '@weightmap/attacks';
 import type { AttackInfo, NormName } from '@weightmap/core';
 import { testErrorInterval } from '@weightmap/metrics';
+import { maskingVerdict, worstOn, type AttackedRun, type AttackedSummary } from '@weightmap/records';
 import colours from 'picocolors';
 import { alignColumns } from '../_columns.js';
 import { NONE, strength as strengthText } from '../format.js';
-import { maskingVerdict, worstOn, type AttackedRun, type AttackedSummary } from './attacked-run.js';
 
 const nameOf = ({ variant, dataset, trial }: AttackedSummary) => `${variant} on ${dataset}, trial ${trial}`;
 

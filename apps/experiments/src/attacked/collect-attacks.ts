@@ -1,9 +1,9 @@
 import type { MaskingReport } from '@weightmap/attacks';
 import { WeightmapError } from '@weightmap/core';
 import type { CorruptionErrors } from '@weightmap/metrics';
+import { readManifest, writeAttackedRun, type AttackedRun } from '@weightmap/records';
 import type { StoredPictures } from '../cells/attacked-pictures.js';
 import { removeDeadLeases } from '../leases/lease.js';
-import { readManifest } from '../plan/manifest.js';
 import {
   attackedPoints,
   cacheOf,
@@ -16,7 +16,6 @@ import {
   type Target,
 } from './attack-parts.js';
 import { readAttackPlan, type AttackPlan } from './attack-plan.js';
-import { writeAttackedRun, type AttackedRun } from './attacked-run.js';
 import { baselinesOf, compareCorrupted } from './corrupted-networks.js';
 import { isGivenUp, watchParts } from './part-states.js';
 import { summariseAttacks } from './summarise-attacks.js';

@@ -1,38 +1,6 @@
-import { WeightmapError, type CellConfig } from '@weightmap/core';
+import { WeightmapError } from '@weightmap/core';
 import { meanCorruptionError, type CorruptionErrors } from '@weightmap/metrics';
-import { z } from 'zod';
-import { cellId } from '../records/index.js';
-import { networkRow, percent } from './_network-row.js';
-
-/** What corruptions do to the networks of a run, against a baseline among them. */
-export const corruptedNetworksSchema = z.object({
-  /** The variant whose errors the others are divided by, those of the same dataset and trial. */
-  baseline: z.string(),
-  /** Test images of each cell. */
-  images: z.number().int().positive(),
-  cells: z.array(
-    z.object({
-      ...networkRow,
-      /** Whose severities these are. */
-      benchmark: z.string(),
-      cleanErrorPercent: percent,
-      mce: z.number(),
-      /** Null if the baseline loses nothing by a corruption. */
-      relativeMce: z.number().nullable(),
-      corruptions: z.array(
-        z.object({
-          id: z.string(),
-          /** By severity, from 1. */
-          errorPercent: z.array(percent),
-          ce: z.number(),
-          relativeCe: z.number().nullable(),
-        }),
-      ),
-    }),
-  ),
-});
-
-export type CorruptedNetworks = z.infer<typeof corruptedNetworksSchema>;
+import { cellId, type CellConfig, type CorruptedNetworks } from '@weightmap/records';
 
 /**
  * The baseline's cell for each of some cells: of its dataset and trial.

@@ -1,7 +1,7 @@
 import { attacks, type AttackId } from '@weightmap/attacks';
+import type { CorruptedNetworks } from '@weightmap/records';
 import { alignColumns } from '../_columns.js';
 import { NONE } from '../format.js';
-import type { CorruptedNetworks } from './corrupted-networks.js';
 
 /** A corruption as people call it. */
 const labelOf = (id: string): string => (id in attacks ? attacks[id as AttackId]().label : id);

@@ -1,14 +1,13 @@
 import { pgd } from '@weightmap/attacks';
 import { predictClasses, randomStream, tensorsOf } from '@weightmap/core';
 import * as tf from '@tensorflow/tfjs';
+import { cellName, cellPaths } from '@weightmap/records';
 import { alignColumns } from '../_columns.js';
 import { duration } from '../_duration.js';
 import { BATCH } from '../cells/attack-cell.js';
-import { cellName } from '../cells/cell-name.js';
 import { openNetwork } from '../cells/open-network.js';
 import { madeImages } from '../plan/made-images.js';
 import { datasetLoader } from '../plugins/components.js';
-import { cellPaths } from '../records/index.js';
 import type { AttackPart, Target } from './attack-parts.js';
 
 /** Gradient steps that are timed, after as many that find cold caches. */

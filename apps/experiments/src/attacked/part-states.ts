@@ -4,10 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { writeWhole } from '@weightmap/core/files';
+import { cellPaths } from '@weightmap/records';
 import { z } from 'zod';
 import { digestOfPictures, type StoredPictures } from '../cells/attacked-pictures.js';
 import { isHeld } from '../leases/lease.js';
-import { cellPaths } from '../records/index.js';
 import { resultsOf, type AttackPart } from './attack-parts.js';
 
 const failureSchema = z.object({

@@ -1,16 +1,21 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { WeightmapError, type CellConfig } from '@weightmap/core';
-import { cellName } from '../cells/cell-name.js';
+import { WeightmapError } from '@weightmap/core';
+import {
+  cellId,
+  cellName,
+  cellPaths,
+  readCellRecord,
+  type CellConfig,
+  type Manifest,
+} from '@weightmap/records';
 import { heldOutCount } from '../cells/held-out-seeds.js';
 import { picturedStrength } from '../cells/attacked-pictures.js';
 import { list as listed } from '../format.js';
 import { selects } from '../plan/grid.js';
-import type { Manifest } from '../plan/manifest.js';
 import { attackOrigin, datasetLoader } from '../plugins/components.js';
 import { storePlugins } from '../plugins/stored-plugins.js';
-import { cellId, cellPaths, readCellRecord } from '../records/index.js';
 import { strengthsFor, type ChosenAttack } from './attack-choice.js';
 import type { AttackPlan, PlannedAttack, PlannedNetwork } from './attack-plan.js';
 import { baselinesOf } from './corrupted-networks.js';

@@ -1,10 +1,8 @@
 import type { MaskingReport } from '@weightmap/attacks';
-import type { CellConfig } from '@weightmap/core';
+import { cellId, type AttackedSummary, type CellConfig } from '@weightmap/records';
 import type { AttackedLooks } from '../cells/attacked-pictures.js';
 import type { AttackedPoint } from '../cells/attacked-point.js';
-import { cellId } from '../records/index.js';
 import type { PlannedAttack } from './attack-plan.js';
-import type { AttackedSummary } from './attacked-run.js';
 
 /** What attacks on a network came to. */
 export interface AttackedCell {

@@ -2,12 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { CellConfig } from '@weightmap/core';
+import {
+  cellId,
+  cellPaths,
+  lastEvents,
+  readManifest,
+  readRecords,
+  type CellConfig,
+} from '@weightmap/records';
+import { writeManifest } from '../plan/manifest.js';
 import { cellStates } from '../status/cell-states.js';
-import { lastEvents } from '../cells/event-log.js';
-import { readManifest, writeManifest } from '../plan/manifest.js';
 import { standardEvaluation } from '../plan/presets.js';
-import { cellId, cellPaths, readRecords } from '../records/index.js';
 import { rounded } from './_statistics.js';
 
 /** What the machinery around the work costs. */

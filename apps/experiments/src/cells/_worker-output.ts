@@ -1,10 +1,9 @@
-import type { CellConfig, OnProgress, Progress } from '@weightmap/core';
+import type { OnProgress, Progress } from '@weightmap/core';
+import { cellName, type CellConfig, type openEventLog } from '@weightmap/records';
 import type { EpochReport } from '@weightmap/training';
 import { throttle } from '../_throttle.js';
 import type { AttackPart } from '../attacked/attack-parts.js';
 import type { CellEvent } from './cell-events.js';
-import { cellName } from './cell-name.js';
-import type { openEventLog } from './event-log.js';
 import { startDisplay } from '../progress-display.js';
 
 /** Milliseconds between two reports of progress: to whoever started this process, and in the cell's events. */

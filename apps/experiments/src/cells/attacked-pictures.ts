@@ -3,9 +3,9 @@ import path from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import type { Attack, Classifier, Dataset } from '@weightmap/core';
 import { readIfThere } from '@weightmap/core/files';
+import type { EvaluationCache, Look } from '@weightmap/records';
 import type { AttackedPoint } from './attacked-point.js';
-import type { EvaluationCache } from './evaluation-cache.js';
-import { drawLooks, type Look } from './grad-cam-pictures.js';
+import { drawLooks } from './grad-cam-pictures.js';
 
 /** Samples that get pictures. */
 const SAMPLES = 4;

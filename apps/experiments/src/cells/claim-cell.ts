@@ -1,10 +1,10 @@
 import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { WeightmapError, type CellConfig } from '@weightmap/core';
+import { WeightmapError } from '@weightmap/core';
 import { removeLeftovers, writeWhole } from '@weightmap/core/files';
+import { cellId, cellPaths, isInside, storedIdentity, type CellConfig } from '@weightmap/records';
 import { takeLease, type LeaseOptions, type Taken } from '../leases/lease.js';
-import { cellId, cellPaths, isInside, storedIdentity } from '../records/index.js';
 
 /**
  * Makes a cell's folder this process's own: takes its lease, sees that nothing of another configuration lies there, and

@@ -1,6 +1,6 @@
 import { fgsm, uniformNoise } from '@weightmap/attacks';
-import type { EvaluationConfig, GradCamRecord } from '@weightmap/core';
 import type { Perturbation } from '@weightmap/metrics';
+import type { EvaluationConfig, GradCamRecord } from '@weightmap/records';
 
 /** Strengths that pictures are made and features measured at: where the curves of the paper's models begin to part. */
 export const PICTURED = { beta: 0.6, epsilon: 0.1 };

@@ -1,17 +1,10 @@
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import {
-  batchOf,
-  randomStream,
-  type Classifier,
-  type Dataset,
-  type EvaluationConfig,
-  type GradCamRecord,
-} from '@weightmap/core';
+import { batchOf, randomStream, type Classifier, type Dataset } from '@weightmap/core';
 import { writeWhole } from '@weightmap/core/files';
 import { gradCam, mapGeometry, mapOnImage } from '@weightmap/metrics';
+import { magnification, type EvaluationConfig, type GradCamRecord, type Look } from '@weightmap/records';
 import sharp from 'sharp';
-import { magnification } from '../magnification.js';
 import { conditions, type Condition } from './conditions.js';
 
 export interface LookOptions {
@@ -30,12 +23,6 @@ export interface LookOptions {
   readonly perturbations?: boolean;
   /** Looked at before each attack and each picture. */
   readonly signal?: AbortSignal;
-}
-
-/** One sample under one condition, and its pictures, relative to the cell's folder. */
-export interface Look extends GradCamRecord {
-  /** What was added to the clean image; only of what was attacked, and only if asked for. */
-  readonly perturbation?: string;
 }
 
 export interface GradCamPictureOptions extends Pick<LookOptions, 'folder' | 'layer' | 'samples' | 'seed'> {

@@ -1,12 +1,5 @@
-import {
-  balancedSubset,
-  countOf,
-  WeightmapError,
-  type CellConfig,
-  type Dataset,
-  type ImageSet,
-} from '@weightmap/core';
-import type { Manifest } from '../plan/manifest.js';
+import { balancedSubset, countOf, WeightmapError, type Dataset, type ImageSet } from '@weightmap/core';
+import type { CellConfig, Manifest } from '@weightmap/records';
 import { datasetLoader } from '../plugins/components.js';
 
 /**

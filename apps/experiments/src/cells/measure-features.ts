@@ -1,15 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
-import {
-  balancedSubset,
-  countOf,
-  type Classifier,
-  type Dataset,
-  type EvaluationConfig,
-  type ImageFrame,
-  type OnProgress,
-  type RunRecord,
-} from '@weightmap/core';
+import { balancedSubset, countOf, type Classifier, type Dataset, type OnProgress } from '@weightmap/core';
 import { gradCamSharpness, noiseResponse } from '@weightmap/metrics';
+import type { EvaluationConfig, ImageFrame, RunRecord } from '@weightmap/records';
 import { conditions } from './conditions.js';
 
 /** Datasets of bright figures on a dark ground; of others, nobody has marked the background. */

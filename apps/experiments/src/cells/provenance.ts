@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Provenance } from '@weightmap/core';
 import type { EngineInfo } from '@weightmap/engine';
+import type { Provenance } from '@weightmap/records';
 import manifest from '../../package.json' with { type: 'json' };
 
 /** Where a record came from: code, engine, machine, time. */

@@ -1,27 +1,33 @@
+import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import type { LayersModel } from '@tensorflow/tfjs';
 import { fgsm, uniformNoise } from '@weightmap/attacks';
 import {
   asClassifier,
   balancedSubset,
   countOf,
-  RECORD_SCHEMA_VERSION,
   type Attack,
-  type CellConfig,
   type Dataset,
   type MetricSubject,
   type OnProgress,
-  type RunRecord,
 } from '@weightmap/core';
 import { compiledClassifier, type EngineInfo } from '@weightmap/engine';
 import { flops, robustnessCurve, testError, trainableParameters } from '@weightmap/metrics';
+import {
+  cellId,
+  cellPaths,
+  openEvaluationCache,
+  RECORD_SCHEMA_VERSION,
+  writeRecord,
+  type CellConfig,
+  type RunRecord,
+} from '@weightmap/records';
 import { saveModel, train, type EpochReport } from '@weightmap/training';
 import { buildVariant, findVariant, pluginMetrics } from '../plugins/components.js';
-import { digestOf, openEvaluationCache } from './evaluation-cache.js';
 import { drawGradCam } from './grad-cam-pictures.js';
 import { measureFeatures } from './measure-features.js';
 import { provenanceOf } from './provenance.js';
 import { sharpnessFrame } from './sharpness-frame.js';
-import { cellId, cellPaths, writeRecord } from '../records/index.js';
 import { appendHistory, logToTensorBoard } from './history.js';
 
 /** Images a forward pass of the metrics of plugins. */
@@ -151,4 +157,11 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
 function measureMore(subject: MetricSubject): Pick<RunRecord, 'metrics'> {
   const found = pluginMetrics().map((metric) => [metric.id, metric.measure(subject)] as const);
   return found.length > 0 ? { metrics: Object.fromEntries(found) } : {};
+}
+
+/** SHA-256 of a model's weights. */
+function digestOf(model: LayersModel): string {
+  const hash = createHash('sha256');
+  for (const weight of model.getWeights()) hash.update(weight.dataSync());
+  return hash.digest('hex');
 }

@@ -1,5 +1,6 @@
-import { WeightmapError, type ImageFrame, type ImageSpec } from '@weightmap/core';
+import { WeightmapError, type ImageSpec } from '@weightmap/core';
 import { commonFrame, framedPlaces, frameOf, mapGeometry, type MapGeometry } from '@weightmap/metrics';
+import type { ImageFrame } from '@weightmap/records';
 import { buildVariant, findVariant, variantsBeside } from '../plugins/components.js';
 
 /**

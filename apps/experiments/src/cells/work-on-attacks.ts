@@ -4,6 +4,7 @@ import os from 'node:os';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { removeLeftovers } from '@weightmap/core/files';
 import { startEngine } from '@weightmap/engine';
+import { openEventLog, readManifest, type Manifest } from '@weightmap/records';
 import { stopOnSignal, type StopReason } from '../_stop-on-signal.js';
 import { throttle } from '../_throttle.js';
 import { weightOf } from '../attacked/attack-costs.js';
@@ -20,12 +21,10 @@ import {
 import { EXIT } from '../exit-codes.js';
 import { strength as strengthText } from '../format.js';
 import { takeLease, type Lease } from '../leases/lease.js';
-import { readManifest, type Manifest } from '../plan/manifest.js';
 import { usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
 import { requeueJob } from '../slurm/requeue-job.js';
 import { startWorkerOutput, type WorkerOutput } from './_worker-output.js';
 import type { AttackedBatches } from './attacked-point.js';
-import { openEventLog } from './event-log.js';
 import { openWorkbench, type Workbench } from './workbench.js';
 
 export interface AttackWorkerOptions {

@@ -1,21 +1,28 @@
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
-import { messageOf, WeightmapError, type CellConfig } from '@weightmap/core';
+import { messageOf, WeightmapError } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
+import {
+  cellName,
+  cellPaths,
+  findCell,
+  openEventLog,
+  outcomeOf,
+  readCellRecord,
+  readFailure,
+  readManifest,
+  writeFailure,
+  type CellConfig,
+  type Manifest,
+} from '@weightmap/records';
 import { stopOnSignal, type StopReason } from '../_stop-on-signal.js';
 import { startWorkerOutput, type WorkerOutput } from './_worker-output.js';
-import { cellName } from './cell-name.js';
 import { claimCell } from './claim-cell.js';
 import { loadCellData } from './load-cell-data.js';
-import { openEventLog } from './event-log.js';
 import { EXIT } from '../exit-codes.js';
-import { readFailure, writeFailure } from './failure.js';
 import { requeueJob } from '../slurm/requeue-job.js';
 import type { Lease } from '../leases/lease.js';
-import { findCell, readManifest, type Manifest } from '../plan/manifest.js';
 import { usePluginsFor } from '../plugins/stored-plugins.js';
-import { cellPaths, readCellRecord } from '../records/index.js';
-import { outcomeOf } from './outcome.js';
 import { runCell } from './run-cell.js';
 
 export interface CellOptions {

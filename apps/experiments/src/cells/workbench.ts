@@ -8,6 +8,7 @@ import {
   type Dataset,
   type ImageSet,
 } from '@weightmap/core';
+import { cellPaths, type Manifest } from '@weightmap/records';
 import {
   attackedPoints,
   cacheOf,
@@ -16,9 +17,7 @@ import {
   type Target,
 } from '../attacked/attack-parts.js';
 import type { AttackPlan } from '../attacked/attack-plan.js';
-import type { Manifest } from '../plan/manifest.js';
 import { attackFactories, findVariant } from '../plugins/components.js';
-import { cellPaths } from '../records/index.js';
 import { attackImages, cleanFlags } from './attack-cell.js';
 import { digestOfPictures, drawAttacked, strongestAt, type StoredPictures } from './attacked-pictures.js';
 import { corruptImages } from './corrupt-cell.js';

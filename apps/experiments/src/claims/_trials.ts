@@ -1,6 +1,5 @@
-import type { RunRecord } from '@weightmap/core';
+import { canonicalJson, type RunRecord } from '@weightmap/records';
 import { conditionsOf, notEvidence, type Conditions } from '../likeness.js';
-import { canonicalJson } from '../records/index.js';
 
 /** Records that are no evidence on the paper's claims, and why. */
 export interface NotEvidence {

@@ -1,5 +1,5 @@
-import type { RunRecord } from '@weightmap/core';
 import type { ConfidenceInterval } from '@weightmap/metrics';
+import type { RunRecord } from '@weightmap/records';
 import type { PaperDataset } from '../paper-values.js';
 
 /**

@@ -1,5 +1,5 @@
 import { contrast, meanInterval, type Contrast, type ContrastTerm } from '@weightmap/metrics';
-import type { RunRecord } from '@weightmap/core';
+import type { RunRecord } from '@weightmap/records';
 import { list, strength } from '../format.js';
 import { BETTER_THAN_CHANCE, informativeStrengths, strengthRange } from '../informative.js';
 import { paperDatasetLabels, paperProtocol, type PaperDataset } from '../paper-values.js';

@@ -1,11 +1,10 @@
 import path from 'node:path';
 import { variants } from '@weightmap/architectures';
-import type { RunRecord } from '@weightmap/core';
+import { canonicalJson, type RunRecord } from '@weightmap/records';
 import { trialSeed } from '../plan/grid.js';
 import { shellWord } from '../_shell-word.js';
 import { conditionsOf, notEvidence, type Conditions } from '../likeness.js';
 import { presets, type Preset } from '../plan/presets.js';
-import { canonicalJson } from '../records/index.js';
 import { comparable } from './_trials.js';
 import type { Missing } from './claim.js';
 import type { VerifiedClaim } from './verify.js';

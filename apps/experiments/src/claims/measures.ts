@@ -1,4 +1,4 @@
-import type { GradCamSharpnessRecord, RunRecord } from '@weightmap/core';
+import type { GradCamSharpnessRecord, RunRecord } from '@weightmap/records';
 import type { CurveError } from '../informative.js';
 import { meanErrorOver } from '../informative.js';
 

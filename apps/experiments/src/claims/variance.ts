@@ -1,4 +1,5 @@
-import { randomStream, type ActivationVarianceRecord, type RunRecord } from '@weightmap/core';
+import { randomStream } from '@weightmap/core';
+import type { ActivationVarianceRecord, RunRecord } from '@weightmap/records';
 import type { PaperDataset } from '../paper-values.js';
 import { alternatingPairs, cnnPairs, deepPairs } from './_baselines.js';
 import { uniqueNeeds, verdictOf } from './_compared.js';

@@ -1,4 +1,4 @@
-import type { RunRecord } from '@weightmap/core';
+import type { RunRecord } from '@weightmap/records';
 import { list } from '../format.js';
 import { shortfall } from '../likeness.js';
 import { paperDatasetLabels, paperProtocol } from '../paper-values.js';

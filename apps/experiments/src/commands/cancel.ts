@@ -1,13 +1,11 @@
 import { WeightmapError } from '@weightmap/core';
+import { cellName, cellPaths, findCellNamed } from '@weightmap/records';
 import { Command } from 'commander';
-import { cellName } from '../cells/cell-name.js';
 import { attackStates } from '../status/attack-states.js';
 import { cellStates, type CellStatus } from '../status/cell-states.js';
 import { cancelTasks } from '../launchers/slurm.js';
 import { isAlive } from '../leases/process-identity.js';
 import { leaseHolder } from '../leases/lease.js';
-import { findCellNamed } from '../plan/manifest.js';
-import { cellPaths } from '../records/index.js';
 import { readSubmissions } from '../launchers/submissions.js';
 
 export function cancelCommand(): Command {

@@ -4,15 +4,13 @@ import '@weightmap/architectures'; // registers the layers that a stored model m
 import { WeightmapError } from '@weightmap/core';
 import { writeWhole } from '@weightmap/core/files';
 import { startEngine } from '@weightmap/engine';
+import { cellName, cellPaths, readAttackedRun, readRecords, type StoredRecord } from '@weightmap/records';
 import { loadModel, saveSafetensors } from '@weightmap/training';
 import { Command, Option } from 'commander';
 import { list } from '../_option-types.js';
-import { readAttackedRun } from '../attacked/attacked-run.js';
-import { cellName } from '../cells/cell-name.js';
 import { formats, type FormatName } from '../exported/formats.js';
 import { tablesOf } from '../exported/tables.js';
 import { selects } from '../plan/grid.js';
-import { cellPaths, readRecords, type StoredRecord } from '../records/index.js';
 
 interface Options {
   format: FormatName;

@@ -1,14 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
+import { cellName, cellPaths, findCellNamed, readManifest } from '@weightmap/records';
 import { Command } from 'commander';
 import colours from 'picocolors';
 import { SLURM_LOGS } from '../launchers/slurm.js';
-import { findCellNamed, readManifest } from '../plan/manifest.js';
-import { cellPaths } from '../records/index.js';
 import { readSubmissions, type Submission } from '../launchers/submissions.js';
 import { attacksFolder } from '../attacked/attack-plan.js';
-import { cellName } from '../cells/cell-name.js';
 
 export function logsCommand(): Command {
   return new Command('logs')

@@ -1,13 +1,22 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { WeightmapError, type CellConfig } from '@weightmap/core';
+import { WeightmapError } from '@weightmap/core';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
+import {
+  cellName,
+  cellPaths,
+  readAttackedRun,
+  readManifest,
+  readRecords,
+  storedIdentity,
+  writeAttackedRun,
+  type AttackedRun,
+  type CellConfig,
+  type StoredRecord,
+} from '@weightmap/records';
 import { Command } from 'commander';
-import { readAttackedRun, writeAttackedRun, type AttackedRun } from '../attacked/attacked-run.js';
-import { cellName } from '../cells/cell-name.js';
+import { writeManifest } from '../plan/manifest.js';
 import { count, plain } from '../format.js';
-import { readManifest, writeManifest } from '../plan/manifest.js';
-import { cellPaths, readRecords, storedIdentity, type StoredRecord } from '../records/index.js';
 import { attackedPictures } from '../report/attacked-grids.js';
 
 interface Options {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { findCellNamed } from '@weightmap/records';
 import { Command } from 'commander';
 import { stopOnSignal } from '../_stop-on-signal.js';
 import { attackStates } from '../status/attack-states.js';
@@ -10,7 +11,6 @@ import { defaultWorkers } from '../launchers/cores.js';
 import { finishAttacks } from './attack.js';
 import { cellWork } from '../launchers/cell-work.js';
 import { launchers } from '../launchers/index.js';
-import { findCellNamed } from '../plan/manifest.js';
 import type { LauncherChoice } from '../plan/run-options.js';
 import { startDisplay, type Display } from '../progress-display.js';
 import { addLauncherOptions, launcherChoice } from './_options.js';

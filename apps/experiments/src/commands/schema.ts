@@ -1,4 +1,4 @@
-import { runRecordSchema } from '@weightmap/core';
+import { runRecordSchema } from '@weightmap/records';
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
 import { runConfigSchema } from '../plan/run-options.js';

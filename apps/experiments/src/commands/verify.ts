@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
+import { readRecords, type RunRecords } from '@weightmap/records';
 import { Command } from 'commander';
 import colours from 'picocolors';
 import {
@@ -17,7 +18,6 @@ import {
   type Verification,
 } from '../claims/index.js';
 import { count, list, plain } from '../format.js';
-import { readRecords, type RunRecords } from '../records/index.js';
 
 interface Options {
   json?: boolean;

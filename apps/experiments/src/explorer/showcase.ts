@@ -1,19 +1,18 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { findVariant } from '@weightmap/architectures';
+import { WeightmapError, type ShownBenchmark, type ShownNetwork, type Showcase } from '@weightmap/core';
 import {
-  WeightmapError,
+  cellPaths,
+  readCellRecord,
+  readManifest,
   type CellConfig,
+  type Manifest,
   type RunRecord,
-  type ShownBenchmark,
-  type ShownNetwork,
-  type Showcase,
-} from '@weightmap/core';
+} from '@weightmap/records';
 import { loadCellData } from '../cells/load-cell-data.js';
 import { count, list } from '../format.js';
 import { selects } from '../plan/grid.js';
-import { readManifest, type Manifest } from '../plan/manifest.js';
-import { cellPaths, readCellRecord } from '../records/index.js';
 import { variantName } from '../variant-names.js';
 import { shownImages } from './shown-images.js';
 

@@ -1,7 +1,6 @@
 import { testErrorInterval } from '@weightmap/metrics';
+import type { AttackedRun, StoredRecord } from '@weightmap/records';
 import { attackData } from '../attacked/attack-data.js';
-import type { AttackedRun } from '../attacked/attacked-run.js';
-import type { StoredRecord } from '../records/index.js';
 import type { CsvValue, Table } from '../csv.js';
 
 /** What names a row's network: the first columns of every table, by which tables are joined. */

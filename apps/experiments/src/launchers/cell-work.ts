@@ -1,9 +1,6 @@
-import type { CellConfig } from '@weightmap/core';
-import { cellName } from '../cells/cell-name.js';
+import { cellName, cellPaths, outcomeOf, readCellRecord, type CellConfig } from '@weightmap/records';
 import { makeCellFolder } from '../cells/claim-cell.js';
-import { outcomeOf } from '../cells/outcome.js';
 import { isHeld } from '../leases/lease.js';
-import { cellPaths, readCellRecord } from '../records/index.js';
 import type { Work, WorkItem } from './launcher.js';
 
 export interface PlacedCell {

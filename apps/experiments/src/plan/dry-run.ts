@@ -1,11 +1,11 @@
-import type { CellConfig, ImageSpec } from '@weightmap/core';
+import type { ImageSpec } from '@weightmap/core';
+import { cellId, type CellConfig } from '@weightmap/records';
 import { alignColumns } from '../_columns.js';
 import { duration } from '../_duration.js';
 import { count, list, number } from '../format.js';
 import { estimateCell, measurePace, type Pace } from './estimate.js';
 import { NO_CHECKSUM } from './find-dataset.js';
 import type { Plan } from './plan-grid.js';
-import { cellId } from '../records/index.js';
 
 export interface DryRunOptions {
   /** Cells at a time. */

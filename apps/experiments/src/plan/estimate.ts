@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { countOf, sliceOf, type CellConfig, type ImageSpec } from '@weightmap/core';
+import { countOf, sliceOf, type ImageSpec } from '@weightmap/core';
 import { trainableParameters } from '@weightmap/metrics';
+import type { CellConfig } from '@weightmap/records';
 import { adam, evaluate, packBatch, trainingStep } from '@weightmap/training';
 import { buildVariant } from '../plugins/components.js';
 import { madeImages } from './made-images.js';

@@ -3,11 +3,11 @@ import {
   countOf,
   randomStream,
   WeightmapError,
-  type CellConfig,
   type Dataset,
   type ImageSet,
   type PluginVariant,
 } from '@weightmap/core';
+import type { CellConfig } from '@weightmap/records';
 import picomatch from 'picomatch';
 import { unknownName } from '../_nearest.js';
 import { substituteFor } from '../likeness.js';

@@ -1,10 +1,5 @@
-import {
-  NotFoundError,
-  WeightmapError,
-  type CellConfig,
-  type Dataset,
-  type ImageSpec,
-} from '@weightmap/core';
+import { NotFoundError, WeightmapError, type Dataset, type ImageSpec } from '@weightmap/core';
+import type { CellConfig } from '@weightmap/records';
 import { count, list } from '../format.js';
 import { datasetLoader } from '../plugins/components.js';
 import { blankDataset, findDataset, type FindOptions } from './find-dataset.js';

@@ -1,5 +1,5 @@
+import type { EvaluationConfig, TrainingConfig } from '@weightmap/records';
 import { unknownName } from '../_nearest.js';
-import type { EvaluationConfig, TrainingConfig } from '@weightmap/core';
 
 /** How long and how often a row is trained. */
 export interface Budget {

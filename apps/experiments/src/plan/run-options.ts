@@ -1,4 +1,5 @@
-import { evaluationConfigSchema, splitUnits, trainingConfigSchema } from '@weightmap/core';
+import { splitUnits } from '@weightmap/core';
+import { evaluationConfigSchema, trainingConfigSchema } from '@weightmap/records';
 import { z } from 'zod';
 import { launcherNames, launchers } from '../launchers/index.js';
 import { presets } from './presets.js';

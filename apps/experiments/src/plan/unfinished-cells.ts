@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { WeightmapError, type CellConfig } from '@weightmap/core';
-import { cellId, cellPaths, readRecords, storedIdentity } from '../records/index.js';
+import { WeightmapError } from '@weightmap/core';
+import { cellId, cellPaths, readRecords, storedIdentity, type CellConfig } from '@weightmap/records';
 
 /**
  * The cells that have no valid record yet.

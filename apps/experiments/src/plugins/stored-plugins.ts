@@ -1,20 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { WeightmapError, type CellConfig } from '@weightmap/core';
-import { z } from 'zod';
+import { WeightmapError } from '@weightmap/core';
+import type { CellConfig, StoredPlugin } from '@weightmap/records';
 import { usedPlugins, usePlugin } from './components.js';
 import { fingerprint, loadPlugin, type LoadedPlugin } from './load-plugin.js';
-
-/** A plugin as a run remembers it. */
-export const storedPluginSchema = z.strictObject({
-  /** Absolute, where it was when the run was planned. */
-  file: z.string(),
-  /** From the run's folder, with slashes: for another machine that has both. */
-  fromRun: z.string(),
-  /** Of the file. */
-  sha256: z.string(),
-});
-export type StoredPlugin = z.infer<typeof storedPluginSchema>;
 
 /** The plugins in use, as the run in this folder is to remember them; nothing if there are none. */
 export const storePlugins = (run: string): { plugins?: StoredPlugin[] } => {

@@ -1,5 +1,5 @@
+import type { AttackedSummary } from '@weightmap/records';
 import { measureText } from '../attacked/attack-table.js';
-import type { AttackedSummary } from '../attacked/attacked-run.js';
 import { list, percent, strength } from '../format.js';
 import { architectureName } from '../variant-names.js';
 import { errorCurve, type AttackedGroup, type AttackedNetwork } from './attacked-networks.js';

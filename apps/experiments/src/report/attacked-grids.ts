@@ -1,5 +1,4 @@
-import type { AttackedSummary } from '../attacked/attacked-run.js';
-import { cellPaths } from '../records/index.js';
+import { cellPaths, type AttackedSummary } from '@weightmap/records';
 import { architectureName } from '../variant-names.js';
 import type { AttackedGroup } from './attacked-networks.js';
 import { toCsv } from '../csv.js';

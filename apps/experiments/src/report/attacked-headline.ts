@@ -1,4 +1,4 @@
-import { worstOn } from '../attacked/attacked-run.js';
+import { worstOn } from '@weightmap/records';
 import { list, meanSd, percent, PERCENT } from '../format.js';
 import { informativeStrengths, meanErrorOver, strengthRange } from '../informative.js';
 import { clearlyAbove, spread, type Spread } from '../statistics.js';

@@ -4,7 +4,7 @@ import {
   type AttackedRun,
   type AttackedSummary,
   type MaskingVerdict,
-} from '../attacked/attacked-run.js';
+} from '@weightmap/records';
 import { variantName, type VariantName } from '../variant-names.js';
 import { groupBy } from './_group-by.js';
 import { curve } from './summarise-variant.js';

@@ -1,4 +1,4 @@
-import type { AttackedRun, AttackedSummary } from '../attacked/attacked-run.js';
+import type { AttackedRun, AttackedSummary } from '@weightmap/records';
 import {
   attackRows,
   maskingText,

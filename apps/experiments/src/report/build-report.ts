@@ -1,8 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { writeWhole } from '@weightmap/core/files';
-import { readAttackedRun } from '../attacked/attacked-run.js';
-import { readRecords } from '../records/index.js';
+import { readAttackedRun, readRecords } from '@weightmap/records';
 import { composePanels, toPng, type Panel } from './_svg.js';
 import { corruptionCsv } from './corruptions-section.js';
 import { attackedGrids, attackedPictures, attackedPicturesCsv } from './attacked-grids.js';

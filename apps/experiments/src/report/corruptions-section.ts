@@ -1,4 +1,4 @@
-import type { CorruptedNetworks } from '../attacked/corrupted-networks.js';
+import type { CorruptedNetworks } from '@weightmap/records';
 import { corruptionNote, corruptionRows } from '../attacked/corruption-table.js';
 import { csvLink } from './_figure.js';
 import { html, type Html } from './_html.js';

@@ -1,5 +1,5 @@
+import type { AttackedRun } from '@weightmap/records';
 import { attackCsv } from '../attacked/attack-data.js';
-import type { AttackedRun } from '../attacked/attacked-run.js';
 import type { Panel } from './_svg.js';
 import { attackCaption, attackPanels } from './attack-curves.js';
 import { attackedGroups } from './attacked-networks.js';

@@ -1,9 +1,7 @@
-import type { Look } from '../cells/grad-cam-pictures.js';
-import type { StoredRecord } from '../records/index.js';
+import { magnification, type Look, type StoredRecord } from '@weightmap/records';
 import { html, type Html } from './_html.js';
 import { byArchitecture } from './_series.js';
 import { count, PERCENT, strength } from '../format.js';
-import { magnification } from '../magnification.js';
 import { samplesOf, type Album, type Picture, type Pictured } from './pictures.js';
 import type { Benchmark, VariantSummary } from './summary.js';
 import { architectureName, type VariantName } from '../variant-names.js';

@@ -1,10 +1,8 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as Plot from '@observablehq/plot';
+import { isInside, magnification, type Look } from '@weightmap/records';
 import sharp from 'sharp';
-import type { Look } from '../cells/grad-cam-pictures.js';
-import { magnification } from '../magnification.js';
-import { isInside } from '../records/index.js';
 
 /** A picture for the page, or why there is none. */
 export type Picture =

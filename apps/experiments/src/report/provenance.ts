@@ -1,4 +1,4 @@
-import type { RunRecord } from '@weightmap/core';
+import type { RunRecord } from '@weightmap/records';
 import { html, type Html } from './_html.js';
 import { toCsv } from '../csv.js';
 import { count, duration, list, number } from '../format.js';

@@ -1,4 +1,4 @@
-import type { AttackedRun } from '../attacked/attacked-run.js';
+import type { AttackedRun } from '@weightmap/records';
 import { answer } from './answer.js';
 import { attackedGrids } from './attacked-grids.js';
 import { attackedHeadlines } from './attacked-headline.js';

@@ -1,7 +1,6 @@
-import type { LayerVariance, RunRecord } from '@weightmap/core';
+import type { LayerVariance, RunRecord, StoredRecord } from '@weightmap/records';
 import { isEvidence, likeForLike, type Conditions } from '../likeness.js';
 import { paperProtocol, paperRow } from '../paper-values.js';
-import type { StoredRecord } from '../records/index.js';
 import { spread, welch, type Spread } from '../statistics.js';
 import { variantName } from '../variant-names.js';
 import { groupBy } from './_group-by.js';

@@ -1,7 +1,7 @@
+import { canonicalJson, type RunRecords, type StoredRecord } from '@weightmap/records';
 import { fillCommand } from '../claims/fill-command.js';
 import { verify } from '../claims/index.js';
 import { paperDatasetLabels, paperRows, type PaperRow } from '../paper-values.js';
-import { canonicalJson, type RunRecords, type StoredRecord } from '../records/index.js';
 import { count, number } from '../format.js';
 import { conditionsOf, likeForLike } from '../likeness.js';
 import { informativeStrengths, meanErrorOver } from '../informative.js';

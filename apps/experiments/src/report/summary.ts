@@ -3,11 +3,12 @@ import type {
   EpochRecord,
   GradCamSharpnessRecord,
   RunRecord,
-} from '@weightmap/core';
+  RunRecords,
+  StoredRecord,
+} from '@weightmap/records';
 import type { Fill, Verification } from '../claims/index.js';
 import type { Conditions, Likeness } from '../likeness.js';
 import type { PaperRow } from '../paper-values.js';
-import type { RunRecords, StoredRecord } from '../records/index.js';
 import type { Spread } from '../statistics.js';
 import type { VariantName } from '../variant-names.js';
 

@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
+import { lastEvents, readManifest, type LoggedEvent } from '@weightmap/records';
 import colours from 'picocolors';
 import { alignColumns } from '../_columns.js';
 import { duration } from '../_duration.js';
 import { partsOf, type AttackPart } from '../attacked/attack-parts.js';
 import { readAttackPlan } from '../attacked/attack-plan.js';
 import { eventsFile, partFailure, watchParts } from '../attacked/part-states.js';
-import { lastEvents, type LoggedEvent } from '../cells/event-log.js';
 import { queuedTasks } from '../launchers/slurm.js';
 import { readSubmissions } from '../launchers/submissions.js';
 import { leaseHolder } from '../leases/lease.js';
 import type { ProcessIdentity } from '../leases/process-identity.js';
-import { readManifest } from '../plan/manifest.js';
 import { usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
 
 /** `waiting`: nobody works on it, and it has not failed. */

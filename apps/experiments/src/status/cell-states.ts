@@ -1,12 +1,16 @@
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
-import type { CellConfig } from '@weightmap/core';
-import { tailOf } from '../_tail-of.js';
-import { lastEvents, type LoggedEvent } from '../cells/event-log.js';
-import { readFailure } from '../cells/failure.js';
+import {
+  cellId,
+  cellPaths,
+  lastEvents,
+  readFailure,
+  readManifest,
+  tailOf,
+  type CellConfig,
+  type LoggedEvent,
+} from '@weightmap/records';
 import { queuedTasks, type QueuedTask } from '../launchers/slurm.js';
 import { leaseHolder } from '../leases/lease.js';
-import { readManifest } from '../plan/manifest.js';
-import { cellId, cellPaths } from '../records/index.js';
 import { readSubmissions } from '../launchers/submissions.js';
 
 export const cellStateNames = ['done', 'running', 'queued', 'waiting', 'stopped', 'failed', 'stale'] as const;

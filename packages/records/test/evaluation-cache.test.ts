@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openEvaluationCache } from '../src/index.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openEvaluationCache } from '../src/cells/evaluation-cache.js';
 
 let folder: string;
 let asked: number[][];

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { gradCamRecordSchema } from '@weightmap/core';
 import { writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
 import { networkRow, percent } from './_network-row.js';
 import { corruptedNetworksSchema } from './corrupted-networks.js';
+import { gradCamRecordSchema, type GradCamRecord } from './run-record.js';
 
 const checkSchema = z.object({
   number: z.number(),
@@ -43,6 +43,12 @@ const lookSchema = gradCamRecordSchema.extend({
   heatmap: picture,
   perturbation: picture.optional(),
 });
+
+/** One sample under one condition, and its pictures, relative to the cell's folder. */
+export interface Look extends GradCamRecord {
+  /** What was added to the clean image; only of what was attacked, and only if asked for. */
+  readonly perturbation?: string;
+}
 
 const attackedRunSchema = z.object({
   schemaVersion: z.literal(2),

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
-import { messageOf, WeightmapError, type CellConfig } from '@weightmap/core';
+import { messageOf, WeightmapError } from '@weightmap/core';
 import { writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
-import { cellId, cellPaths } from '../records/index.js';
+import { cellId } from './cell-id.js';
+import { cellPaths } from './cell-paths.js';
+import type { CellConfig } from './run-record.js';
 
 const failureSchema = z.object({
   schemaVersion: z.literal(1),

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { WeightmapError, type CellConfig } from '@weightmap/core';
+import { WeightmapError } from '@weightmap/core';
+import type { CellConfig } from './run-record.js';
 
 /** Where everything of one cell lies. */
 export interface CellPaths {

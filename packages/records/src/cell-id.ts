@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CellConfig } from '@weightmap/core';
+import type { CellConfig } from './run-record.js';
 
 /**
  * JSON with the keys of every object sorted: the same value gives the same text, however it was built.

@@ -1,10 +1,11 @@
 import { mkdir, readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { WeightmapError, messageOf, type CellConfig, type RunRecord } from '@weightmap/core';
+import { WeightmapError, messageOf } from '@weightmap/core';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { cellId } from './cell-id.js';
 import { cellPaths } from './cell-paths.js';
 import { checkRecord } from './_check.js';
+import type { CellConfig, RunRecord } from './run-record.js';
 
 /** A record and the folder that its pictures are relative to. */
 export interface StoredRecord {

@@ -1,4 +1,4 @@
-import type { CellConfig } from '@weightmap/core';
+import type { CellConfig } from './run-record.js';
 
 /** What people read of a cell; the dataset where it isn't the one that every row has. */
 export const cellName = ({ variant, dataset, trial }: CellConfig): string =>

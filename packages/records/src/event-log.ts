@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { tailOf } from '../_tail-of.js';
+import { tailOf } from './tail-of.js';
 
 /** A line of a cell's `events.jsonl`. */
 export interface LoggedEvent {

@@ -1,5 +1,5 @@
-import { RECORD_SCHEMA_VERSION, runRecordSchema, type RunRecord } from '@weightmap/core';
 import { cellId } from './cell-id.js';
+import { RECORD_SCHEMA_VERSION, runRecordSchema, type RunRecord } from './run-record.js';
 
 export type Checked = { record: RunRecord; reason?: undefined } | { record?: undefined; reason: string };
 

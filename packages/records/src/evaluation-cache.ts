@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type * as tf from '@tensorflow/tfjs';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
-import { canonicalJson } from '../records/index.js';
+import { canonicalJson } from './cell-id.js';
 
 /** What was measured of a trained network already, so that an interrupted evaluation goes on where it was. */
 export interface EvaluationCache {
@@ -37,7 +36,7 @@ const fileSchema = z.object({
 
 /**
  * @param folder one file a measurement.
- * @param checkpoint what tells the trained network from all others: `digestOf` its weights.
+ * @param checkpoint identifies the trained network: a digest of its weights.
  */
 export const openEvaluationCache = (folder: string, checkpoint: string): EvaluationCache => ({
   async entries<Key extends string | number, Value>(
@@ -77,10 +76,3 @@ function parse(bytes: Buffer | null, circumstances: string): Record<string, unkn
 }
 
 const digest = (content: object) => createHash('sha256').update(JSON.stringify(content)).digest('hex');
-
-/** SHA-256 of a model's weights. */
-export function digestOf(model: tf.LayersModel): string {
-  const hash = createHash('sha256');
-  for (const weight of model.getWeights()) hash.update(weight.dataSync());
-  return hash.digest('hex');
-}

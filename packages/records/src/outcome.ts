@@ -1,4 +1,4 @@
-import type { RunRecord } from '@weightmap/core';
+import type { RunRecord } from './run-record.js';
 
 /** A finished cell in one line. */
 export const outcomeOf = ({ testErrorPercent, noise, fgsm, seconds }: RunRecord): string =>

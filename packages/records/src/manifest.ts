@@ -1,0 +1,125 @@
+import path from 'node:path';
+import { messageOf, splitUnits, WeightmapError } from '@weightmap/core';
+import { readIfThere, writeWhole } from '@weightmap/core/files';
+import { z } from 'zod';
+import { cellId } from './cell-id.js';
+import { cellConfigSchema, type CellConfig } from './run-record.js';
+
+/** A plugin as a run remembers it. */
+export const storedPluginSchema = z.strictObject({
+  /** Absolute, where it was when the run was planned. */
+  file: z.string(),
+  /** From the run's folder, with slashes: for another machine that has both. */
+  fromRun: z.string(),
+  /** Of the file. */
+  sha256: z.string(),
+});
+/** What `storedPluginSchema` lets through. */
+export type StoredPlugin = z.infer<typeof storedPluginSchema>;
+
+const manifestSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  preset: z.string(),
+  /** How the datasets are found and split. */
+  data: z.strictObject({
+    seed: z.number().int(),
+    /** Absolute; left out for the usual places. */
+    dataDir: z.string().optional(),
+    imagesPerClass: z.number().int().positive().optional(),
+    splitBy: z.enum(splitUnits).optional(),
+  }),
+  /** Test images of each cell that get Grad-CAM pictures. */
+  gradCamSamples: z.number().int().nonnegative(),
+  /** Whether each cell writes TensorBoard logs. */
+  tensorboard: z.boolean(),
+  /** Seconds of an epoch after which a checkpoint is written within it; absent for the default. */
+  checkpointSeconds: z.number().nonnegative().optional(),
+  /** Modules of the user's own that its cells were planned with. */
+  plugins: z.array(storedPluginSchema).optional(),
+  cells: z.array(cellConfigSchema),
+});
+
+/** What a run consists of: written before its first cell, read by every process that works on one. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+const fileOf = (run: string) => path.join(run, 'grid.json');
+
+/** What tells two places in a run folder apart. */
+const placeOf = ({ dataset, variant, trial }: CellConfig) => `${dataset.id}/${variant}/${trial}`;
+
+/** What a manifest is made of, before it has a version. */
+export type ManifestDraft = Omit<Manifest, 'schemaVersion' | 'cells'> & { cells: readonly CellConfig[] };
+
+/**
+ * Stores it whole or not at all; cells of an earlier manifest stay, and keep their numbers, where this one has nothing in
+ * their place. Two writers at the same time must take turns.
+ *
+ * @returns what is stored.
+ */
+export async function mergeManifest(run: string, manifest: ManifestDraft): Promise<Manifest> {
+  const earlier: Partial<Manifest> = await readManifest(run).catch(() => ({})); // none, or one that is of no use
+  const cells = new Map([...(earlier.cells ?? []), ...manifest.cells].map((cell) => [placeOf(cell), cell]));
+  const plugins = new Map<string, StoredPlugin>(
+    [...(earlier.plugins ?? []), ...(manifest.plugins ?? [])].map((plugin) => [plugin.file, plugin]),
+  );
+  const merged: Manifest = {
+    ...{ schemaVersion: 1, ...manifest },
+    ...(plugins.size > 0 && { plugins: [...plugins.values()] }),
+    cells: [...cells.values()],
+  };
+  await writeWhole(fileOf(run), `${JSON.stringify(merged, null, 1)}\n`);
+  return merged;
+}
+
+/** @throws WeightmapError if the folder has none, or one that can't be used. */
+export async function readManifest(run: string): Promise<Manifest> {
+  const bytes = await readIfThere(fileOf(run));
+  if (!bytes)
+    throw new WeightmapError('There is no grid in that folder.', {
+      where: fileOf(run),
+      fix: 'name the folder of a run that `weightmap run` has begun',
+    });
+  try {
+    return manifestSchema.parse(JSON.parse(bytes.toString()));
+  } catch (error) {
+    throw new WeightmapError("The run's list of cells can't be used.", {
+      where: `${fileOf(run)}: ${error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : messageOf(error)}`,
+      fix: 'start the run again with its command: it writes the list anew, and finished cells stay',
+    });
+  }
+}
+
+/**
+ * A cell by its place in the list, or by its id or the beginning of it.
+ *
+ * @throws WeightmapError if there is none, or several.
+ */
+export function findCell(
+  { cells }: Pick<Manifest, 'cells'>,
+  { index, id }: { index?: number; id?: string },
+): CellConfig {
+  if (id === undefined && index === undefined)
+    throw new WeightmapError('Which cell?', { fix: 'name it by --index or by --cell' });
+  const found = id === undefined ? [cells[index!]] : cells.filter((cell) => cellId(cell).startsWith(id));
+  if (found.length === 1 && found[0]) return found[0];
+  throw new WeightmapError(
+    found.length > 1 ? `${found.length} cells have an id that begins so.` : 'There is no such cell.',
+    {
+      where: id === undefined ? `--index ${index}` : `--cell ${id}`,
+      expected:
+        id === undefined
+          ? `0 … ${cells.length - 1}`
+          : 'more of the id, as `weightmap run --dry-run` shows it',
+    },
+  );
+}
+
+/**
+ * A cell as people name it: by its place in the list (a short number), or by its id or the beginning of it.
+ *
+ * @throws WeightmapError as `findCell`.
+ */
+export function findCellNamed(manifest: Pick<Manifest, 'cells'>, name: string): CellConfig {
+  const place = /^\d{1,5}$/.test(name) ? Number(name) : -1;
+  return manifest.cells[place] ?? findCell(manifest, { id: name });
+}
