@@ -6,7 +6,7 @@ import { runInThisContext } from 'node:vm';
 import { balancedSubset, type Showcase, type StoredNetwork } from '@weightmap/core';
 import { digits } from '@weightmap/datasets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { shownImages } from '../src/explorer/shown-images.js';
+import { shownImages } from '../src/explorer/showcase.js';
 import { writeExplorer } from '../src/explorer/write-explorer.js';
 import { weightmap as inFolder, start } from './_command.js';
 
@@ -96,7 +96,7 @@ describe('weightmap explore', () => {
     damaged[1000] ^= 1;
     await writeFile(file, damaged);
     await expect(writeExplorer(run, { out, select: ['*'], images: 12 })).rejects.toMatchObject({
-      message: expect.stringContaining('not those that model.json was written with') as string,
+      message: expect.stringContaining('not the file that model.json was written with') as string,
       details: { where: file },
     });
     await writeFile(file, whole);
@@ -110,7 +110,7 @@ describe('weightmap explore', () => {
     await mkdir(mine);
     await writeFile(path.join(mine, 'thesis.tex'), 'years of work');
     const options = { select: ['*'], images: 12 };
-    await expect(writeExplorer(run, { out: mine, ...options })).rejects.toThrow('holds something else');
+    await expect(writeExplorer(run, { out: mine, ...options })).rejects.toThrow('holds other files');
     expect(await readdir(mine)).toEqual(['thesis.tex']);
     expect(await writeExplorer(run, { out, ...options })).toMatchObject({ networks: 1, images: 12 });
     const { benchmarks } = held(path.join(out, 'networks/showcase.js'), 'showcase') as Showcase;

@@ -4,7 +4,7 @@ export { trainingStep } from './_step.js';
 export { padCrop } from './augment.js';
 export { evaluate, type Evaluation } from './evaluate.js';
 export { crossEntropy } from './loss.js';
-export { loadModel, saveModel } from './model-files.js';
+export { loadModel, readModelFiles, saveModel, type ModelJson } from './model-files.js';
 export type { EpochRecord, TrainingConfig } from './training-config.js';
 export {
   train,

@@ -17,6 +17,9 @@ const modelJsonSchema = z.looseObject({
   userDefinedMetadata: z.looseObject({ weightsSha256: z.string().optional() }).optional(),
 });
 
+/** tfjs's `model.json`: the layers, and the name, shape and type of each weight. */
+export type ModelJson = z.infer<typeof modelJsonSchema>;
+
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /**
@@ -45,6 +48,22 @@ export async function saveModel(model: tf.LayersModel, folder: string): Promise<
 }
 
 /**
+ * Reads the files of a model that `saveModel`, or tfjs itself, wrote, without building the model.
+ *
+ * @returns `model.json`, and the bytes of all weights in its order.
+ * @throws WeightmapError if a file is missing, cut short or changed.
+ */
+export async function readModelFiles(folder: string): Promise<{ json: ModelJson; weights: Buffer }> {
+  const json = parseTopology(await readPart(folder, TOPOLOGY), join(folder, TOPOLOGY));
+  const paths = json.weightsManifest.flatMap((group) => group.paths);
+  const weights = Buffer.concat(await Promise.all(paths.map((path) => readPart(folder, path))));
+  const expected = json.userDefinedMetadata?.weightsSha256;
+  if (expected !== undefined && sha256(weights) !== expected)
+    throw damaged(join(folder, paths.join(', ')), 'it is not the file that model.json was written with');
+  return { json, weights };
+}
+
+/**
  * Reads what `saveModel`, or tfjs itself, wrote. The caller disposes the model.
  *
  * Classes of layers that tfjs doesn't know must have been registered: import the package that
@@ -53,21 +72,18 @@ export async function saveModel(model: tf.LayersModel, folder: string): Promise<
  * @throws WeightmapError if a file is missing, cut short or changed, or a class of layers is unknown.
  */
 export async function loadModel(folder: string): Promise<tf.LayersModel> {
-  const json = parseTopology(await readPart(folder, TOPOLOGY), join(folder, TOPOLOGY));
-  const loadWeights = async (manifest: tf.io.WeightsManifestConfig) => {
-    const paths = manifest.flatMap((group) => group.paths);
-    const bytes = Buffer.concat(await Promise.all(paths.map((path) => readPart(folder, path))));
-    const expected = json.userDefinedMetadata?.weightsSha256;
-    if (expected !== undefined && sha256(bytes) !== expected)
-      throw damaged(join(folder, paths.join(', ')), 'it is not the file that model.json was written with');
-    const data = Uint8Array.from(bytes).buffer;
-    return [manifest.flatMap((group) => group.weights), data] as [tf.io.WeightsManifestEntry[], ArrayBuffer];
+  const { json, weights } = await readModelFiles(folder);
+  const loadWeights = (manifest: tf.io.WeightsManifestConfig) => {
+    const specs = manifest.flatMap((group) => group.weights);
+    return Promise.resolve<[tf.io.WeightsManifestEntry[], ArrayBuffer]>([
+      specs,
+      Uint8Array.from(weights).buffer,
+    ]);
   };
   const load = () => tf.io.getModelArtifactsForJSON(json as unknown as tf.io.ModelJSON, loadWeights);
   try {
     return await tf.loadLayersModel({ load });
   } catch (error) {
-    if (error instanceof WeightmapError) throw error;
     const unknown = /Unknown layer: (\w+)/.exec(messageOf(error))?.[1];
     if (unknown === undefined) throw damaged(folder, messageOf(error));
     throw new WeightmapError(`The model has a layer of the unknown class ${unknown}.`, {
@@ -87,7 +103,7 @@ async function readPart(folder: string, name: string): Promise<Buffer> {
   });
 }
 
-function parseTopology(bytes: Buffer, path: string): z.infer<typeof modelJsonSchema> {
+function parseTopology(bytes: Buffer, path: string): ModelJson {
   try {
     return modelJsonSchema.parse(JSON.parse(bytes.toString('utf8')));
   } catch (error) {

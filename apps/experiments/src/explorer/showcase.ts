@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { findVariant } from '@weightmap/architectures';
-import { WeightmapError, type ShownBenchmark, type ShownNetwork, type Showcase } from '@weightmap/core';
+import {
+  WeightmapError,
+  type ImageSet,
+  type ShownBenchmark,
+  type ShownImage,
+  type ShownNetwork,
+  type Showcase,
+} from '@weightmap/core';
 import {
   cellPaths,
   readCellRecord,
@@ -13,8 +19,9 @@ import {
 import { loadCellData } from '../cells/load-cell-data.js';
 import { count, list } from '../format.js';
 import { selects } from '../plan/grid.js';
+import { findVariant } from '../plugins/components.js';
+import { usePluginsFor } from '../plugins/stored-plugins.js';
 import { variantName } from '../variant-names.js';
-import { shownImages } from './shown-images.js';
 
 export interface ShowcaseOptions {
   /** Variant ids or globs. */
@@ -23,7 +30,7 @@ export interface ShowcaseOptions {
   readonly images: number;
 }
 
-/** A showcase, and where the weights of its networks lie, by their files. */
+/** A showcase, and the folders of its networks' weights, by the networks' file names. */
 export interface FoundShowcase {
   readonly showcase: Omit<Showcase, 'report'>;
   readonly weights: ReadonlyMap<string, string>;
@@ -35,13 +42,18 @@ interface Finished {
 }
 
 /**
- * What there is to see of a run: of each finished row its first trial, with a few test images.
+ * The networks of a run that a page shows: the first finished trial of each variant on each dataset, with a few test images.
  *
- * @throws WeightmapError if nothing is finished that is selected, or the images are not there any more.
+ * @throws WeightmapError if no selected cell is finished, a plugin is missing, or the images are.
  */
 export async function findShowcase(run: string, { select, images }: ShowcaseOptions): Promise<FoundShowcase> {
   const manifest = await readManifest(run);
   const finished = await firstTrials(run, manifest, select);
+  await usePluginsFor(
+    finished.map(({ cell }) => cell),
+    run,
+    manifest,
+  );
   const datasets = [...new Set(finished.map(({ cell }) => cell.dataset.id))];
   const benchmarks: ShownBenchmark[] = [];
   for (const id of datasets) {
@@ -98,10 +110,23 @@ function shownNetwork({ cell, record }: Finished): ShownNetwork {
   };
 }
 
-/** How the networks came about, as far as it is the same for many. */
+/** How the networks were trained, each way once. */
 function noteOn(finished: readonly Finished[]): string {
   const ways = finished.map(
     ({ cell }) => `${count(cell.training.epochs, 'epoch')} on ${count(cell.dataset.train, 'image')}`,
   );
   return `Trained for ${list([...new Set(ways)])}; the first trial of each network.`;
+}
+
+/** At most `count` images: the first of each class, then the second of each, and so on. */
+export function shownImages({ spec, pixels, labels }: ImageSet, count: number): ShownImage[] {
+  const size = spec.height * spec.width * spec.channels;
+  const seen = spec.classes.map(() => 0);
+  /** For each image, how many of its class come before it. */
+  const turns = Array.from(labels, (label) => seen[label]++);
+  const order = [...turns.keys()].sort((a, b) => turns[a] - turns[b] || labels[a] - labels[b]);
+  return order.slice(0, count).map((index) => ({
+    label: labels[index],
+    pixels: Buffer.from(pixels.subarray(index * size, (index + 1) * size)).toString('base64'),
+  }));
 }

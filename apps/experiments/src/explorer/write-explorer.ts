@@ -1,11 +1,13 @@
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { dataScript, WeightmapError } from '@weightmap/core';
+import { dataScript, WeightmapError, type StoredNetwork } from '@weightmap/core';
 import { writeWhole, writing } from '@weightmap/core/files';
-import { builtPage, PAGE_FILES } from './page-files.js';
+import { readModelFiles } from '@weightmap/training';
 import { findShowcase, type ShowcaseOptions } from './showcase.js';
-import { storedNetwork } from './stored-network.js';
+
+/** The page without networks, which are each run's own. */
+const PAGE_FILES = ['index.html', 'explorer.js', 'explorer.css'] as const;
 
 export interface WrittenExplorer {
   /** Path of the page. */
@@ -15,10 +17,10 @@ export interface WrittenExplorer {
 }
 
 /**
- * Writes the explorer with a run's networks and some of its test images: a folder that is complete, or as it was before.
+ * Writes the explorer page with a run's networks and some of its test images. If anything fails, the folder stays as it was.
  *
  * @param out the folder; an explorer in it is replaced.
- * @throws WeightmapError if there is nothing to show, the page has not been built, or the folder holds something else.
+ * @throws WeightmapError if no network is trained, the page has not been built, or the folder holds other files.
  */
 export async function writeExplorer(
   run: string,
@@ -48,14 +50,40 @@ export async function writeExplorer(
   };
 }
 
-/** Nothing but an explorer is ever replaced. */
+/**
+ * The folder that `apps/explorer` is built into. It is not a dependency: only this command needs its build.
+ *
+ * @throws WeightmapError if it has not been built.
+ */
+function builtPage(): string {
+  for (let folder = import.meta.dirname; folder !== path.dirname(folder); folder = path.dirname(folder)) {
+    const page = path.join(folder, 'explorer/dist');
+    if (existsSync(path.join(page, 'explorer.js'))) return page;
+  }
+  throw new WeightmapError('The explorer has not been built.', {
+    where: 'apps/explorer/dist',
+    fix: '`npx nx build explorer`',
+  });
+}
+
+/** A network's files in one object, as the page loads it. */
+async function storedNetwork(folder: string): Promise<StoredNetwork> {
+  const { json, weights } = await readModelFiles(folder);
+  return {
+    modelTopology: json.modelTopology,
+    weightSpecs: json.weightsManifest.flatMap((group) => group.weights),
+    weights: weights.toString('base64'),
+  };
+}
+
+/** Refuses to replace anything but an explorer. */
 async function checkReplaceable(out: string): Promise<void> {
   const inside: string[] = await readdir(out).catch(() => []);
   if (inside.length > 0 && !inside.includes('explorer.js'))
-    throw new WeightmapError('That folder holds something else.', {
+    throw new WeightmapError('The folder holds other files.', {
       where: out,
-      expected: 'an empty folder, an explorer, or a name that is free',
-      fix: 'name another folder by --out',
+      expected: 'an empty folder, an explorer, or a folder that does not exist',
+      fix: 'choose another folder with --out',
     });
 }
 
@@ -71,7 +99,7 @@ async function replace(out: string, made: string): Promise<void> {
   await rm(old, { recursive: true, force: true });
 }
 
-/** Address of the run's report as the page sees it, if there is one. */
+/** Address of the run's report, relative to the page; null if there is none. */
 function reportFrom(run: string, out: string): string | null {
   const report = path.join(run, 'report/index.html');
   if (!existsSync(report)) return null;
