@@ -1,9 +1,9 @@
 import { readRecords } from '@weightmap/records';
 import colours from 'picocolors';
-import { shellWord } from './_shell-word.js';
-import { EXIT } from './exit-codes.js';
+import { shellWord } from './terminal/shell-word.js';
+import { EXIT } from './terminal/exit-codes.js';
 import type { Launched } from './launchers/launcher.js';
-import type { Display } from './progress-display.js';
+import type { Display } from './terminal/display.js';
 import { buildReport, summarise, terminalTable } from './report/index.js';
 
 /** What follows when a launcher has returned: the report if the cells were worked on, and the exit code. */

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { commands, hiddenCommands, type CommandRow } from './commands/index.js';
-import { addCompletion } from './completion.js';
-import { EXIT } from './exit-codes.js';
+import { addCompletion } from './terminal/completion.js';
+import { EXIT } from './terminal/exit-codes.js';
 
 const help = `
 Examples:
@@ -37,7 +37,7 @@ export async function buildProgram(words: readonly string[]): Promise<Command> {
     if (name === wanted) program.addCommand(await load(name, row, wanted), { hidden: true });
   const isCompleting = words[0] === 'complete';
   const isNamed = isCompleting && wanted !== undefined && wanted in commands;
-  addCompletion(program, isNamed ? (await import('./known-names.js')).knownNames() : {});
+  addCompletion(program, isNamed ? (await import('./terminal/known-names.js')).knownNames() : {});
   return program;
 }
 

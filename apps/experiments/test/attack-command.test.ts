@@ -13,11 +13,11 @@ import {
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeManifest } from '../src/plan/manifest.js';
-import { chooseAttacks, parseAttacks } from '../src/attacked/attack-choice.js';
-import { partsOf } from '../src/attacked/attack-parts.js';
-import type { PlannedAttack } from '../src/attacked/attack-plan.js';
-import { planAttacks, type AttackPlanOptions } from '../src/attacked/plan-attacks.js';
-import { summariseAttacks } from '../src/attacked/summarise-attacks.js';
+import { chooseAttacks, parseAttacks } from '../src/attack/choice.js';
+import { partsOf } from '../src/attack/parts.js';
+import type { PlannedAttack } from '../src/attack/plan.js';
+import { planAttacks, type AttackPlanOptions } from '../src/attack/plan-campaign.js';
+import { summariseAttacks } from '../src/attack/summary.js';
 import { attacks } from '@weightmap/attacks';
 import { childrenOf, start, weightmap as inFolder } from './_command.js';
 import { makeRecord } from './make-record.js';

@@ -12,10 +12,10 @@ import {
 } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chooseAttacks, parseAttacks, parseStrength, strengthsFor } from '../src/attacked/attack-choice.js';
-import { passesOf } from '../src/attacked/attack-costs.js';
-import { attackImages } from '../src/cells/attack-cell.js';
-import { joinSlices, type AttackedBatches } from '../src/cells/attacked-point.js';
+import { chooseAttacks, parseAttacks, parseStrength, strengthsFor } from '../src/attack/choice.js';
+import { passesOf } from '../src/attack/costs.js';
+import { attackImages } from '../src/attack/network.js';
+import { joinSlices, type AttackedBatches } from '../src/attack/attacked-point.js';
 
 useEngine();
 

@@ -9,7 +9,7 @@ import { openEvaluationCache } from '@weightmap/records';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { drawAttacked, picturedStrength, strongestAt } from '../src/cells/attacked-pictures.js';
+import { drawAttacked, picturedStrength, strongestAt } from '../src/attack/pictures.js';
 import { rectangles } from './_rectangles.js';
 
 useEngine();

@@ -5,9 +5,9 @@ import { measureCorruptions } from '@weightmap/metrics';
 import { corruptedNetworksSchema, type CellConfig } from '@weightmap/records';
 import { describe, expect, it } from 'vitest';
 import * as tf from '@tensorflow/tfjs';
-import { baselinesOf, compareCorrupted } from '../src/attacked/corrupted-networks.js';
+import { baselinesOf, compareCorrupted } from '../src/attack/corruptions.js';
 import { corruptionTable } from '../src/attacked/corruption-table.js';
-import { corruptImages } from '../src/cells/corrupt-cell.js';
+import { corruptImages } from '../src/attack/corrupt-images.js';
 import { corruptionCsv } from '../src/report/corruptions-section.js';
 import { makeRecord } from './make-record.js';
 

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { datasets } from '@weightmap/datasets';
 import { startEngine } from '@weightmap/engine';
 import { describe, expect, it } from 'vitest';
-import { duration } from '../src/_duration.js';
+import { duration } from '../src/terminal/duration.js';
 import { estimateCell, measurePace } from '../src/plan/estimate.js';
 import { makeRecord } from './make-record.js';
 

@@ -3,7 +3,7 @@ import { attacks } from '@weightmap/attacks';
 import { firstOf, imageSet, randomStream, type Classifier, type Dataset } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { withHeldOutSeeds } from '../src/cells/held-out-seeds.js';
+import { withHeldOutSeeds } from '../src/attack/held-out-seeds.js';
 
 useEngine();
 

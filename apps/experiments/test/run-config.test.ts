@@ -8,9 +8,9 @@ import { jsonSchema } from '../src/commands/schema.js';
 import { launcherNames } from '../src/launchers/index.js';
 import { readRunConfig } from '../src/plan/run-config.js';
 import { runConfigSchema } from '../src/plan/run-options.js';
-import { runGrid } from '../src/run-grid.js';
+import { runGrid } from '../src/commands/_run-grid.js';
 
-vi.mock('../src/run-grid.js', () => ({ runGrid: vi.fn(() => Promise.resolve(0)) }));
+vi.mock('../src/commands/_run-grid.js', () => ({ runGrid: vi.fn(() => Promise.resolve(0)) }));
 
 let work: string;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { variants, type Variant } from '@weightmap/architectures';
 import type { ImageSpec } from '@weightmap/core';
 import { datasets } from '@weightmap/datasets';
-import { unknownName } from '../_nearest.js';
+import { unknownName } from '../terminal/nearest.js';
 
 /** What a case stands for. */
 export interface NetworkCase {

@@ -1,10 +1,10 @@
 import type { OnProgress, Progress } from '@weightmap/core';
 import { cellName, type CellConfig, type openEventLog } from '@weightmap/records';
 import type { EpochReport } from '@weightmap/training';
-import { throttle } from '../_throttle.js';
-import type { AttackPart } from '../attacked/attack-parts.js';
+import { throttle } from '../terminal/throttle.js';
+import type { AttackPart } from '../attack/parts.js';
 import type { CellEvent } from './cell-events.js';
-import { startDisplay } from '../progress-display.js';
+import { startDisplay } from '../terminal/display.js';
 
 /** Milliseconds between two reports of progress: to whoever started this process, and in the cell's events. */
 const REPORT_EVERY = 100;

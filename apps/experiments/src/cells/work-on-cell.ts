@@ -15,11 +15,11 @@ import {
   type CellConfig,
   type Manifest,
 } from '@weightmap/records';
-import { stopOnSignal, type StopReason } from '../_stop-on-signal.js';
+import { stopOnSignal, type StopReason } from '../terminal/stop-on-signal.js';
 import { startWorkerOutput, type WorkerOutput } from './_worker-output.js';
 import { claimCell } from './claim-cell.js';
 import { loadCellData } from './load-cell-data.js';
-import { EXIT } from '../exit-codes.js';
+import { EXIT } from '../terminal/exit-codes.js';
 import { requeueJob } from '../slurm/requeue-job.js';
 import type { Lease } from '../leases/lease.js';
 import { usePluginsFor } from '../plugins/stored-plugins.js';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { variants } from '@weightmap/architectures';
 import { canonicalJson, type RunRecord } from '@weightmap/records';
 import { trialSeed } from '../plan/grid.js';
-import { shellWord } from '../_shell-word.js';
+import { shellWord } from '../terminal/shell-word.js';
 import { conditionsOf, notEvidence, type Conditions } from '../likeness.js';
 import { presets, type Preset } from '../plan/presets.js';
 import { comparable } from './_trials.js';

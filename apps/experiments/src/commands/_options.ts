@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
-import { list, several } from '../_option-types.js';
+import { list, several } from '../terminal/option-types.js';
 import { keyOf, launcherOptions, type LauncherChoice, type RunOption } from '../plan/run-options.js';
 
 /** Adds options of the table in `plan/run-options.ts` to a command. */

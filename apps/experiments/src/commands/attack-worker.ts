@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { natural, positive } from '../_option-types.js';
-import { workOnAttacks, type AttackWorkerOptions } from '../cells/work-on-attacks.js';
+import { natural, positive } from '../terminal/option-types.js';
+import { workOnAttacks, type AttackWorkerOptions } from '../attack/worker.js';
 
 export function attackWorkerCommand(): Command {
   return new Command('attack-worker')

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { Argument, Command, Option } from 'commander';
-import { list, positive } from '../_option-types.js';
-import { unknownName } from '../_nearest.js';
+import { list, positive } from '../terminal/option-types.js';
+import { unknownName } from '../terminal/nearest.js';
 import { TASKS, type Task } from '../bench/_own-process.js';
 import { measureLayer, measureMatrixProduct } from '../bench/measure-layer.js';
 import { measureStep } from '../bench/measure-step.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { natural, positive } from '../_option-types.js';
+import { natural, positive } from '../terminal/option-types.js';
 import { workOnCell, type CellOptions } from '../cells/work-on-cell.js';
 
 export function cellCommand(): Command {

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { list, positive } from '../_option-types.js';
-import { EXIT } from '../exit-codes.js';
+import { list, positive } from '../terminal/option-types.js';
+import { EXIT } from '../terminal/exit-codes.js';
 import { serve } from '../explorer/serve.js';
 import { writeExplorer } from '../explorer/write-explorer.js';
-import { stopOnSignal } from '../_stop-on-signal.js';
+import { stopOnSignal } from '../terminal/stop-on-signal.js';
 
 interface Options {
   out?: string;

@@ -7,7 +7,7 @@ import { startEngine } from '@weightmap/engine';
 import { cellName, cellPaths, readAttackedRun, readRecords, type StoredRecord } from '@weightmap/records';
 import { loadModel, saveSafetensors } from '@weightmap/training';
 import { Command, Option } from 'commander';
-import { list } from '../_option-types.js';
+import { list } from '../terminal/option-types.js';
 import { formats, type FormatName } from '../exported/formats.js';
 import { tablesOf } from '../exported/tables.js';
 import { selects } from '../plan/grid.js';

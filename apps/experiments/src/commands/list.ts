@@ -4,7 +4,7 @@ import { flops, trainableParameters } from '@weightmap/metrics';
 import { startEngine } from '@weightmap/engine';
 import { Command } from 'commander';
 import { alignColumns } from '../_columns.js';
-import { several } from '../_option-types.js';
+import { several } from '../terminal/option-types.js';
 import { buildVariant, datasetLoader, findVariant, usedPlugins } from '../plugins/components.js';
 import { pluginParts } from '../plugins/plugin-schema.js';
 import type { LoadedPlugin } from '../plugins/load-plugin.js';

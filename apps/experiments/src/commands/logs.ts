@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import colours from 'picocolors';
 import { SLURM_LOGS } from '../launchers/slurm.js';
 import { readSubmissions, type Submission } from '../launchers/submissions.js';
-import { attacksFolder } from '../attacked/attack-plan.js';
+import { attacksFolder } from '../attack/plan.js';
 
 export function logsCommand(): Command {
   return new Command('logs')

@@ -2,7 +2,7 @@ import { messageOf, WeightmapError } from '@weightmap/core';
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { collectAttacks } from '../attacked/collect-attacks.js';
+import { collectAttacks } from '../attack/results.js';
 import { buildReport } from '../report/index.js';
 
 export function reportCommand(): Command {

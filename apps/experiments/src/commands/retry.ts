@@ -1,18 +1,18 @@
 import path from 'node:path';
 import { findCellNamed } from '@weightmap/records';
 import { Command } from 'commander';
-import { stopOnSignal } from '../_stop-on-signal.js';
+import { stopOnSignal } from '../terminal/stop-on-signal.js';
 import { attackStates } from '../status/attack-states.js';
 import { cellStates } from '../status/cell-states.js';
 import { finishRun } from '../finish-run.js';
-import { EXIT } from '../exit-codes.js';
-import { attackWork } from '../launchers/attack-work.js';
+import { EXIT } from '../terminal/exit-codes.js';
+import { attackWork } from '../attack/work.js';
 import { defaultWorkers } from '../launchers/cores.js';
 import { finishAttacks } from './attack.js';
 import { cellWork } from '../launchers/cell-work.js';
 import { launchers } from '../launchers/index.js';
 import type { LauncherChoice } from '../plan/run-options.js';
-import { startDisplay, type Display } from '../progress-display.js';
+import { startDisplay, type Display } from '../terminal/display.js';
 import { addLauncherOptions, launcherChoice } from './_options.js';
 
 export function retryCommand(): Command {

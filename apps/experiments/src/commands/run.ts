@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { presets } from '../plan/presets.js';
 import { readRunConfig } from '../plan/run-config.js';
 import { namedOptions, runOptions, type RunOptions } from '../plan/run-options.js';
-import { runGrid } from '../run-grid.js';
+import { runGrid } from './_run-grid.js';
 import { addOptions } from './_options.js';
 
 export function runCommand(): Command {

@@ -1,6 +1,6 @@
 import { WeightmapError } from '@weightmap/core';
 import { stringify } from 'yaml';
-import { EXIT } from '../exit-codes.js';
+import { EXIT } from '../terminal/exit-codes.js';
 import type { Launcher, Work } from './launcher.js';
 
 /** Where the volume with the run's folder is mounted in a pod. */

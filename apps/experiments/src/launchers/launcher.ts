@@ -1,5 +1,5 @@
 import type { CellEvent } from '../cells/cell-events.js';
-import type { Display } from '../progress-display.js';
+import type { Display } from '../terminal/display.js';
 
 export interface LaunchOptions {
   /** The run's folder, absolute; its list of cells is written. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, WeightmapError } from '@weightmap/core';
-import { EXIT } from '../exit-codes.js';
+import { EXIT } from '../terminal/exit-codes.js';
 import { thisProcess } from '../leases/process-identity.js';
 import { writeSubmission } from './submissions.js';
 import { defaultWorkers, pinning } from './cores.js';

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { shellWord } from '../_shell-word.js';
+import { shellWord } from '../terminal/shell-word.js';
 import { writeSubmission, type SlurmSubmission } from './submissions.js';
 import type { Launcher } from './launcher.js';
 import { slurmCommand } from '../slurm/slurm-command.js';

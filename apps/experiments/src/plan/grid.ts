@@ -9,7 +9,7 @@ import {
 } from '@weightmap/core';
 import type { CellConfig } from '@weightmap/records';
 import picomatch from 'picomatch';
-import { unknownName } from '../_nearest.js';
+import { unknownName } from '../terminal/nearest.js';
 import { substituteFor } from '../likeness.js';
 import { allVariants, findVariant, pluginsOf } from '../plugins/components.js';
 import { augmentationOf, type Budget, type Preset } from './presets.js';

@@ -1,5 +1,5 @@
 import type { EvaluationConfig, TrainingConfig } from '@weightmap/records';
-import { unknownName } from '../_nearest.js';
+import { unknownName } from '../terminal/nearest.js';
 
 /** How long and how often a row is trained. */
 export interface Budget {

@@ -18,7 +18,7 @@ import {
 } from '@weightmap/core';
 import { datasets as ownDatasets } from '@weightmap/datasets';
 import { metrics as ownMetrics } from '@weightmap/metrics';
-import { unknownName } from '../_nearest.js';
+import { unknownName } from '../terminal/nearest.js';
 import { blamed, type LoadedPlugin } from './load-plugin.js';
 
 /** What this process uses besides what the packages register. */

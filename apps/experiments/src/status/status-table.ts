@@ -1,7 +1,7 @@
 import { cellName } from '@weightmap/records';
 import colours from 'picocolors';
 import { alignColumns } from '../_columns.js';
-import { duration } from '../_duration.js';
+import { duration } from '../terminal/duration.js';
 import { cellStateNames, type CellStateName, type CellStatus } from './cell-states.js';
 
 const painted: Readonly<Record<CellStateName, (text: string) => string>> = {

@@ -2,8 +2,8 @@ import type { OnProgress, Progress } from '@weightmap/core';
 import type { EpochReport } from '@weightmap/training';
 import { createLogUpdate } from 'log-update';
 import colours from 'picocolors';
-import { duration } from './_duration.js';
-import { throttle } from './_throttle.js';
+import { duration } from './duration.js';
+import { throttle } from './throttle.js';
 
 /** What a person sees of a run: lines that stay, and on a terminal a few that change. */
 export interface Display {

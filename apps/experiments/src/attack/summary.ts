@@ -1,8 +1,8 @@
 import type { MaskingReport } from '@weightmap/attacks';
 import { cellId, type AttackedSummary, type CellConfig } from '@weightmap/records';
-import type { AttackedLooks } from '../cells/attacked-pictures.js';
-import type { AttackedPoint } from '../cells/attacked-point.js';
-import type { PlannedAttack } from './attack-plan.js';
+import type { AttackedLooks } from './pictures.js';
+import type { AttackedPoint } from './attacked-point.js';
+import type { PlannedAttack } from './plan.js';
 
 /** What attacks on a network came to. */
 export interface AttackedCell {

@@ -5,25 +5,18 @@ import { messageOf, WeightmapError } from '@weightmap/core';
 import { removeLeftovers } from '@weightmap/core/files';
 import { startEngine } from '@weightmap/engine';
 import { openEventLog, readManifest, type Manifest } from '@weightmap/records';
-import { stopOnSignal, type StopReason } from '../_stop-on-signal.js';
-import { throttle } from '../_throttle.js';
-import { weightOf } from '../attacked/attack-costs.js';
-import { partsOf, resultsOf, type AttackPart } from '../attacked/attack-parts.js';
-import { readAttackPlan, type AttackPlan } from '../attacked/attack-plan.js';
-import {
-  eventsFile,
-  isFree,
-  isGivenUp,
-  partFailure,
-  watchParts,
-  writePartFailure,
-} from '../attacked/part-states.js';
-import { EXIT } from '../exit-codes.js';
+import { stopOnSignal, type StopReason } from '../terminal/stop-on-signal.js';
+import { throttle } from '../terminal/throttle.js';
+import { weightOf } from './costs.js';
+import { partsOf, resultsOf, type AttackPart } from './parts.js';
+import { readAttackPlan, type AttackPlan } from './plan.js';
+import { eventsFile, isFree, isGivenUp, partFailure, watchParts, writePartFailure } from './part-states.js';
+import { EXIT } from '../terminal/exit-codes.js';
 import { strength as strengthText } from '../format.js';
 import { takeLease, type Lease } from '../leases/lease.js';
 import { usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
 import { requeueJob } from '../slurm/requeue-job.js';
-import { startWorkerOutput, type WorkerOutput } from './_worker-output.js';
+import { startWorkerOutput, type WorkerOutput } from '../cells/_worker-output.js';
 import type { AttackedBatches } from './attacked-point.js';
 import { openWorkbench, type Workbench } from './workbench.js';
 

@@ -1,6 +1,6 @@
 import { defaultStrengths } from '@weightmap/attacks';
 import { WeightmapError, type Attack, type ImageSpec } from '@weightmap/core';
-import { unknownName } from '../_nearest.js';
+import { unknownName } from '../terminal/nearest.js';
 
 /** What `--attacks` says: ids, some with strengths of their own. */
 export interface AttackWish {

@@ -6,9 +6,9 @@ import { messageOf, WeightmapError } from '@weightmap/core';
 import { writeWhole } from '@weightmap/core/files';
 import { cellPaths } from '@weightmap/records';
 import { z } from 'zod';
-import { digestOfPictures, type StoredPictures } from '../cells/attacked-pictures.js';
+import { digestOfPictures, type StoredPictures } from './pictures.js';
 import { isHeld } from '../leases/lease.js';
-import { resultsOf, type AttackPart } from './attack-parts.js';
+import { resultsOf, type AttackPart } from './parts.js';
 
 const failureSchema = z.object({
   part: z.string(),

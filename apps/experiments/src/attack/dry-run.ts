@@ -3,12 +3,12 @@ import { predictClasses, randomStream, tensorsOf } from '@weightmap/core';
 import * as tf from '@tensorflow/tfjs';
 import { cellName, cellPaths } from '@weightmap/records';
 import { alignColumns } from '../_columns.js';
-import { duration } from '../_duration.js';
-import { BATCH } from '../cells/attack-cell.js';
-import { openNetwork } from '../cells/open-network.js';
+import { duration } from '../terminal/duration.js';
+import { BATCH } from './network.js';
+import { openNetwork } from './open-network.js';
 import { madeImages } from '../plan/made-images.js';
 import { datasetLoader } from '../plugins/components.js';
-import type { AttackPart, Target } from './attack-parts.js';
+import type { AttackPart, Target } from './parts.js';
 
 /** Gradient steps that are timed, after as many that find cold caches. */
 const STEPS = 3;

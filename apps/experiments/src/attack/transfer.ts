@@ -8,7 +8,7 @@ import {
   type Classifier,
   type ImageSet,
 } from '@weightmap/core';
-import { BATCH, type SliceOptions } from './attack-cell.js';
+import { BATCH, type SliceOptions } from './network.js';
 
 /** The first image that fools lies just beyond the boundary of its own network, and seldom beyond that of another. */
 const attack = pgd({ stopWhenFooled: false });

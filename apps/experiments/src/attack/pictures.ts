@@ -5,7 +5,7 @@ import type { Attack, Classifier, Dataset } from '@weightmap/core';
 import { readIfThere } from '@weightmap/core/files';
 import type { EvaluationCache, Look } from '@weightmap/records';
 import type { AttackedPoint } from './attacked-point.js';
-import { drawLooks } from './grad-cam-pictures.js';
+import { drawLooks } from '../cells/grad-cam-pictures.js';
 
 /** Samples that get pictures. */
 const SAMPLES = 4;

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
-import type { AttackPart } from '../attacked/attack-parts.js';
-import { attacksFolder } from '../attacked/attack-plan.js';
-import { forgetFailure, writePartFailure } from '../attacked/part-states.js';
-import { EXIT } from '../exit-codes.js';
-import type { Work, WorkItem } from './launcher.js';
+import type { AttackPart } from './parts.js';
+import { attacksFolder } from './plan.js';
+import { forgetFailure, writePartFailure } from './part-states.js';
+import { EXIT } from '../terminal/exit-codes.js';
+import type { Work, WorkItem } from '../launchers/launcher.js';
 
 /** How often a part is begun whose process is killed. */
 const MOST_STARTS = 3;

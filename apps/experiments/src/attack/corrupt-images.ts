@@ -1,7 +1,7 @@
 import { attacks, type AttackId } from '@weightmap/attacks';
 import type { Classifier, ImageSet, OnProgress } from '@weightmap/core';
 import { robustnessCurve } from '@weightmap/metrics';
-import { BATCH } from './attack-cell.js';
+import { BATCH } from './network.js';
 
 /**
  * The errors of a network under a corruption, in percent, by severity.

@@ -5,21 +5,21 @@ import { messageOf, WeightmapError } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import { cellId, readManifest } from '@weightmap/records';
 import colours from 'picocolors';
-import { writeManifest } from './plan/manifest.js';
-import { shellWord } from './_shell-word.js';
-import { stopOnSignal } from './_stop-on-signal.js';
-import { dryRun } from './plan/dry-run.js';
-import { EXIT } from './exit-codes.js';
-import { finishRun } from './finish-run.js';
-import { cellWork } from './launchers/cell-work.js';
-import { defaultWorkers } from './launchers/cores.js';
-import { launchers } from './launchers/index.js';
-import { planGrid } from './plan/plan-grid.js';
-import { adjustPreset } from './plan/presets.js';
-import type { RunOptions } from './plan/run-options.js';
-import { storePlugins, usePlugins, usePluginsAgain } from './plugins/stored-plugins.js';
-import { startDisplay } from './progress-display.js';
-import { unfinishedCells } from './plan/unfinished-cells.js';
+import { writeManifest } from '../plan/manifest.js';
+import { shellWord } from '../terminal/shell-word.js';
+import { stopOnSignal } from '../terminal/stop-on-signal.js';
+import { dryRun } from '../plan/dry-run.js';
+import { EXIT } from '../terminal/exit-codes.js';
+import { finishRun } from '../finish-run.js';
+import { cellWork } from '../launchers/cell-work.js';
+import { defaultWorkers } from '../launchers/cores.js';
+import { launchers } from '../launchers/index.js';
+import { planGrid } from '../plan/plan-grid.js';
+import { adjustPreset } from '../plan/presets.js';
+import type { RunOptions } from '../plan/run-options.js';
+import { storePlugins, usePlugins, usePluginsAgain } from '../plugins/stored-plugins.js';
+import { startDisplay } from '../terminal/display.js';
+import { unfinishedCells } from '../plan/unfinished-cells.js';
 
 /**
  * Has every unfinished cell of a grid worked on, several at a time, and writes the report.

@@ -13,13 +13,13 @@ import {
   type EvaluationCache,
   type Manifest,
 } from '@weightmap/records';
-import { BATCH } from '../cells/attack-cell.js';
-import { joinSlices, type AttackedBatches, type AttackedPoint } from '../cells/attacked-point.js';
-import { heldOutCount } from '../cells/held-out-seeds.js';
+import { BATCH } from './network.js';
+import { joinSlices, type AttackedBatches, type AttackedPoint } from './attacked-point.js';
+import { heldOutCount } from './held-out-seeds.js';
 import { strength as strengthText } from '../format.js';
 import { datasetLoader } from '../plugins/components.js';
-import { MASKING_PASSES, passesOf, weightOf, type Passes } from './attack-costs.js';
-import type { AttackPlan, PlannedAttack, PlannedNetwork } from './attack-plan.js';
+import { MASKING_PASSES, passesOf, weightOf, type Passes } from './costs.js';
+import type { AttackPlan, PlannedAttack, PlannedNetwork } from './plan.js';
 
 /** About so many passes of images through a network make a part: seconds to minutes of work. */
 const PASSES_OF_A_PART = 20_000;

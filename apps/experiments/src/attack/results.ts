@@ -2,7 +2,7 @@ import type { MaskingReport } from '@weightmap/attacks';
 import { WeightmapError } from '@weightmap/core';
 import type { CorruptionErrors } from '@weightmap/metrics';
 import { readManifest, writeAttackedRun, type AttackedRun } from '@weightmap/records';
-import type { StoredPictures } from '../cells/attacked-pictures.js';
+import type { StoredPictures } from './pictures.js';
 import { removeDeadLeases } from '../leases/lease.js';
 import {
   attackedPoints,
@@ -14,11 +14,11 @@ import {
   targetsOf,
   type AttackPart,
   type Target,
-} from './attack-parts.js';
-import { readAttackPlan, type AttackPlan } from './attack-plan.js';
-import { baselinesOf, compareCorrupted } from './corrupted-networks.js';
+} from './parts.js';
+import { readAttackPlan, type AttackPlan } from './plan.js';
+import { baselinesOf, compareCorrupted } from './corruptions.js';
 import { isGivenUp, watchParts } from './part-states.js';
-import { summariseAttacks } from './summarise-attacks.js';
+import { summariseAttacks } from './summary.js';
 
 /** The attacks of a run, put together. */
 export interface Collected {

@@ -1,6 +1,6 @@
 import { attacks } from '@weightmap/attacks';
 import { datasets } from '@weightmap/datasets';
-import { allVariants } from './plugins/components.js';
+import { allVariants } from '../plugins/components.js';
 
 /** What may stand behind an option, by the option's long name. */
 export const knownNames = (): Readonly<Record<string, readonly string[]>> => ({

@@ -10,15 +10,15 @@ import {
   type CellConfig,
   type Manifest,
 } from '@weightmap/records';
-import { heldOutCount } from '../cells/held-out-seeds.js';
-import { picturedStrength } from '../cells/attacked-pictures.js';
+import { heldOutCount } from './held-out-seeds.js';
+import { picturedStrength } from './pictures.js';
 import { list as listed } from '../format.js';
 import { selects } from '../plan/grid.js';
 import { attackOrigin, datasetLoader } from '../plugins/components.js';
 import { storePlugins } from '../plugins/stored-plugins.js';
-import { strengthsFor, type ChosenAttack } from './attack-choice.js';
-import type { AttackPlan, PlannedAttack, PlannedNetwork } from './attack-plan.js';
-import { baselinesOf } from './corrupted-networks.js';
+import { strengthsFor, type ChosenAttack } from './choice.js';
+import type { AttackPlan, PlannedAttack, PlannedNetwork } from './plan.js';
+import { baselinesOf } from './corruptions.js';
 
 export interface AttackPlanOptions {
   readonly chosen: readonly ChosenAttack[];

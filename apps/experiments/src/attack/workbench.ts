@@ -9,20 +9,14 @@ import {
   type ImageSet,
 } from '@weightmap/core';
 import { cellPaths, type Manifest } from '@weightmap/records';
-import {
-  attackedPoints,
-  cacheOf,
-  imagesFor,
-  type AttackPart,
-  type Target,
-} from '../attacked/attack-parts.js';
-import type { AttackPlan } from '../attacked/attack-plan.js';
+import { attackedPoints, cacheOf, imagesFor, type AttackPart, type Target } from './parts.js';
+import type { AttackPlan } from './plan.js';
 import { attackFactories, findVariant } from '../plugins/components.js';
-import { attackImages, cleanFlags } from './attack-cell.js';
-import { digestOfPictures, drawAttacked, strongestAt, type StoredPictures } from './attacked-pictures.js';
-import { corruptImages } from './corrupt-cell.js';
+import { attackImages, cleanFlags } from './network.js';
+import { digestOfPictures, drawAttacked, strongestAt, type StoredPictures } from './pictures.js';
+import { corruptImages } from './corrupt-images.js';
 import { withHeldOutSeeds } from './held-out-seeds.js';
-import { loadCellData } from './load-cell-data.js';
+import { loadCellData } from '../cells/load-cell-data.js';
 import { openNetwork } from './open-network.js';
 import { transferImages } from './transfer.js';
 
