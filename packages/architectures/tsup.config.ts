@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tools/tsup.base';
 
-export default defineConfig(packageBuild);
+// variants: the paper's rows as plain data, without TensorFlow.
+export default defineConfig({ ...packageBuild, entry: ['src/index.ts', 'src/variants.ts'] });

@@ -8,6 +8,7 @@ export const entries = {
   '@weightmap/datasets': 'datasets',
   '@weightmap/wm-layers': 'smoothingWeightMap',
   '@weightmap/architectures': 'buildVariant',
+  '@weightmap/architectures/variants': 'variants',
   '@weightmap/training': 'train',
   '@weightmap/attacks': 'fgsm',
   '@weightmap/metrics': 'robustnessCurve',

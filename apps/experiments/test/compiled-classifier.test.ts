@@ -42,23 +42,26 @@ const attack = (classifier: Classifier, images: tf.Tensor4D, labels: tf.Tensor1D
   );
 
 describe('a compiled classifier', () => {
-  it.each(['cnn-33', 'cnn-smooth-32', 'cnn-33-batchnorm'])('is attacked like the plain one, %s', (id) => {
-    const model = buildVariant(id, { spec, seed: 1 });
-    const plain = asClassifier(model);
-    const compiled = compiledClassifier(plain);
-    for (const count of [6, 2]) {
-      const [images, labels] = [imagesOf(count, count), labelsOf(count)];
-      const [actual, expected] = [compiled, plain].map((one) => attack(one, images, labels));
-      actual.forEach((outcome, i) => {
-        expect([...outcome.predicted]).toEqual([...expected[i].predicted]);
-        expect(outcome.adversarial.sub(expected[i].adversarial).abs().mean().dataSync()[0]).toBeLessThan(
-          1e-3,
-        );
-      });
-    }
-    compiled.dispose();
-    model.dispose();
-  });
+  it.each(['cnn-33', 'cnn-smooth-32', 'cnn-33-batchnorm'] as const)(
+    'is attacked like the plain one, %s',
+    (id) => {
+      const model = buildVariant(id, { spec, seed: 1 });
+      const plain = asClassifier(model);
+      const compiled = compiledClassifier(plain);
+      for (const count of [6, 2]) {
+        const [images, labels] = [imagesOf(count, count), labelsOf(count)];
+        const [actual, expected] = [compiled, plain].map((one) => attack(one, images, labels));
+        actual.forEach((outcome, i) => {
+          expect([...outcome.predicted]).toEqual([...expected[i].predicted]);
+          expect(outcome.adversarial.sub(expected[i].adversarial).abs().mean().dataSync()[0]).toBeLessThan(
+            1e-3,
+          );
+        });
+      }
+      compiled.dispose();
+      model.dispose();
+    },
+  );
 
   // One of every kind of step: what a step may not do shows only where it is compiled.
   it.each(

@@ -17,7 +17,7 @@ const variants = [
   'cnn-unsharp-32',
   'cnn-33-batchnorm',
   'resnet-alternating-unsharp',
-];
+] as const;
 
 await describeEachEngine('compiled Grad-CAM', (engine) => {
   it.each(variants)('gives the numbers of the plain one, %s', async (id) => {
@@ -91,7 +91,7 @@ await describeEachEngine('compiled Grad-CAM', (engine) => {
 });
 
 await describeEachEngine('compiled activation variance', () => {
-  it.each(['cnn-33-batchnorm', 'cnn-unsharp-32', 'resnet-alternating-smoothing'])(
+  it.each(['cnn-33-batchnorm', 'cnn-unsharp-32', 'resnet-alternating-smoothing'] as const)(
     'gives the numbers of the plain one, %s',
     async (id) => {
       const model = buildVariant(id, { spec, seed: 1 });

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { buildVariant, findVariant } from '@weightmap/architectures';
+import { buildVariant, findVariant, type VariantId } from '@weightmap/architectures';
 import { asClassifier, type Dataset } from '@weightmap/core';
 import { compiledClassifier } from '@weightmap/engine';
 import { runRecordSchema } from '@weightmap/records';
@@ -19,7 +19,7 @@ const datasetOf = (id: string): Dataset => {
   return { id, label: id, spec, ...parts, checksum: 'a'.repeat(64), source: 'made here', notes: [] };
 };
 
-const measure = async (variant: string, id: string) => {
+const measure = async (variant: VariantId, id: string) => {
   const model = buildVariant(variant, { spec, seed: 1 });
   const classifier = compiledClassifier(asClassifier(model));
   const before = tf.memory().numTensors;

@@ -7,12 +7,13 @@ import path from 'node:path';
 import { architectures, type CnnOptions } from '@weightmap/architectures';
 import { fgsm } from '@weightmap/attacks';
 import { WeightmapError, type Plugin } from '@weightmap/core';
-import { readAttackedRun, readManifest, readRecords } from '@weightmap/records';
+import { cellId, readAttackedRun, readManifest, readRecords } from '@weightmap/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planGrid } from '../src/plan/plan-grid.js';
 import { adjustPreset } from '../src/plan/presets.js';
-import { datasetLoader, pluginsOf, usePlugin } from '../src/plugins/components.js';
+import { datasetLoader, namesOf, pluginsOf, usePlugin } from '../src/plugins/components.js';
 import { checkAttack, checkPlugin } from '../src/plugins/plugin-schema.js';
+import { makeRecord } from './make-record.js';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const cli = path.join(root, 'apps/experiments/dist/cli.js');
@@ -341,6 +342,29 @@ describe('what a plugin does', () => {
       ...{ select: ['its-net'], seed: 1, onNote: () => {} },
     });
     await expect(planned).rejects.toThrow('No dataset is known for its-net.');
+  });
+
+  it('names its variants in their cells, where it says how, and none of the benchmark', () => {
+    const cnn = { ...variant, architecture: 'cnn', label: 'CNN, mine' };
+    const variants = [
+      { ...cnn, id: 'plain' },
+      { ...cnn, id: 'told', shortLabel: 'mine', kinds: ['unsharp'] as const },
+      { ...cnn, id: 'built', options: { kind: 'smoothing' } },
+    ];
+    usePlugin({ file: '/there/names.mjs', sha256: 'c'.repeat(64), plugin: { variants } });
+    const names = {
+      label: 'CNN, mine',
+      shortLabel: 'CNN, mine',
+      kinds: ['conv' as const],
+      architecture: 'CNN',
+    };
+    expect(namesOf('plain')).toEqual({ names });
+    expect(namesOf('told')).toEqual({ names: { ...names, shortLabel: 'mine', kinds: ['unsharp'] } });
+    expect(namesOf('built')).toEqual({ names: { ...names, kinds: ['smoothing'] } });
+    expect(namesOf('cnn-33')).toEqual({});
+    // Another name is no other cell.
+    const { cell } = makeRecord({});
+    expect(cellId({ ...cell, names })).toBe(cellId(cell));
   });
 
   it('is part of the identity of the cells that use it, and of no other', () => {

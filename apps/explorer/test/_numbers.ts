@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { buildVariant } from '@weightmap/architectures';
+import { buildVariant, type VariantId } from '@weightmap/architectures';
 import { fgsm, fgsmL2, uniformNoise } from '@weightmap/attacks';
 import { asClassifier, imageSet, randomStream, tensorsOf } from '@weightmap/core';
 import { flops, gradCam, testError } from '@weightmap/metrics';
@@ -39,7 +39,7 @@ function layers(name: 'smoothing' | 'unsharp'): Record<string, number[]> {
   };
 }
 
-function network(variant: string): Record<string, number[]> {
+function network(variant: VariantId): Record<string, number[]> {
   const spec = { height: 12, width: 12, channels: 1, classes: ['a', 'b', 'c'] };
   const random = randomStream(2, 'images');
   const set = imageSet(

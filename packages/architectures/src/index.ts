@@ -2,13 +2,16 @@ export type { Architecture, BuildOptions } from './architecture.js';
 export type { FeatureKind } from './_blocks.js';
 export { buildCnn, type CnnOptions } from './cnn.js';
 export { buildDensenet, type DensenetOptions } from './densenet.js';
-export { architectures, buildVariant, findVariant } from './registry.js';
+export { architectures, buildVariant, findVariant, isVariantId } from './registry.js';
 export { buildResnet, type ResnetOptions, type ResnetStage } from './resnet.js';
 export {
+  architectureLabels,
   benchmarkRows,
   variants,
   type ArchitectureId,
   type ArchitectureOptions,
   type BenchmarkRow,
+  type BenchmarkVariant,
   type Variant,
+  type VariantId,
 } from './variants.js';

@@ -1,4 +1,4 @@
-import type { FeatureKind } from './_blocks.js';
+import type { VariantNames } from '@weightmap/core';
 import type { CnnOptions } from './cnn.js';
 import type { DensenetOptions } from './densenet.js';
 import type { ResnetOptions } from './resnet.js';
@@ -16,123 +16,123 @@ export interface ArchitectureOptions {
 /** Id of an architecture of the registry. */
 export type ArchitectureId = keyof ArchitectureOptions;
 
+/** What a reader calls each architecture. */
+export const architectureLabels = {
+  cnn: 'CNN',
+  resnet: 'ResNet',
+  densenet: 'DenseNet',
+} as const satisfies Record<ArchitectureId, string>;
+
 /** A network of the paper's tables: an architecture and what is chosen in it. */
 export type Variant<Id extends ArchitectureId = ArchitectureId> = {
-  [A in Id]: {
+  [A in Id]: VariantNames & {
     /** Unique, such as `cnn-33`. */
     readonly id: string;
     /** Id of the family that it belongs to. */
     readonly architecture: A;
-    /** What the paper's table calls it. */
-    readonly label: string;
     /** Ids of the datasets that the paper reports it on. */
     readonly datasets: readonly string[];
     /** What is chosen in it. */
     readonly options: ArchitectureOptions[A];
-    /** What gives the last feature maps, after their ReLU: where Grad-CAM looks. */
+    /** Name of the layer that gives the last feature maps, after their ReLU: where Grad-CAM looks. */
     readonly gradCamLayer: string;
   };
 }[Id];
 
 /** Table 4, in the paper's order. */
-const cnns: readonly Variant<'cnn'>[] = [
-  {
-    id: 'cnn-wide',
-    architecture: 'cnn',
-    label: 'CNN wide',
-    datasets: ['mnist'],
-    options: { kind: 'conv', channels: [200, 500, 8], kernelSize: 3 },
-    gradCamLayer: 'conv3',
-  },
-  {
-    id: 'cnn-33',
-    architecture: 'cnn',
-    label: 'CNN 33 channels',
-    datasets: ['mnist'],
-    options: { kind: 'conv', channels: [33, 33, 8], kernelSize: 3 },
-    gradCamLayer: 'conv3',
-  },
-  {
-    id: 'cnn-33-batchnorm',
-    architecture: 'cnn',
-    label: 'CNN 33 channels - batchnorm',
-    datasets: ['mnist'],
-    options: { kind: 'conv', channels: [33, 33, 8], kernelSize: 3, batchNorm: true },
-    gradCamLayer: 'relu3',
-  },
-  {
-    id: 'cnn-33-k9',
-    architecture: 'cnn',
-    label: 'CNN 33 channels - kernel size 9',
-    datasets: ['mnist'],
-    options: { kind: 'conv', channels: [33, 33, 8], kernelSize: 9 },
-    gradCamLayer: 'conv3',
-  },
-  {
-    id: 'cnn-33-input-scale',
-    architecture: 'cnn',
-    label: 'CNN 33 channels - input-scale',
-    datasets: ['mnist'],
-    options: { kind: 'conv', channels: [33, 33, 8], kernelSize: 3, inputScale: true },
-    gradCamLayer: 'conv3',
-  },
-  {
-    id: 'cnn-smooth-32',
-    architecture: 'cnn',
-    label: 'Smooth WM 32 channels',
-    datasets: ['mnist'],
-    options: { kind: 'smoothing', channels: [32, 32, 8], kernelSize: 3 },
-    gradCamLayer: 'smoothing3',
-  },
-  {
-    id: 'cnn-smooth-32-batchnorm',
-    architecture: 'cnn',
-    label: 'Smooth WM 32 channels - batchnorm',
-    datasets: ['mnist'],
-    options: { kind: 'smoothing', channels: [32, 32, 8], kernelSize: 3, batchNorm: true },
-    gradCamLayer: 'relu3',
-  },
-  {
-    id: 'cnn-smooth-32-k9',
-    architecture: 'cnn',
-    label: 'Smooth WM 32 channels - kernel size 9',
-    datasets: ['mnist'],
-    options: { kind: 'smoothing', channels: [32, 32, 8], kernelSize: 9 },
-    gradCamLayer: 'smoothing3',
-  },
-  {
-    id: 'cnn-unsharp-32',
-    architecture: 'cnn',
-    label: 'Unsharp WM 32 channels',
-    datasets: ['mnist'],
-    options: { kind: 'unsharp', channels: [32, 32, 8], kernelSize: 3 },
-    gradCamLayer: 'unsharp3',
-  },
-];
+const cnns = (
+  [
+    {
+      id: 'cnn-wide',
+      shortLabel: 'conv wide',
+      options: { kind: 'conv', channels: [200, 500, 8], kernelSize: 3 },
+      gradCamLayer: 'conv3',
+    },
+    {
+      id: 'cnn-33',
+      shortLabel: 'conv 33',
+      options: { kind: 'conv', channels: [33, 33, 8], kernelSize: 3 },
+      gradCamLayer: 'conv3',
+    },
+    {
+      id: 'cnn-33-batchnorm',
+      shortLabel: 'conv 33 + BN',
+      options: { kind: 'conv', channels: [33, 33, 8], kernelSize: 3, batchNorm: true },
+      gradCamLayer: 'relu3',
+    },
+    {
+      id: 'cnn-33-k9',
+      shortLabel: 'conv 33, 9×9',
+      options: { kind: 'conv', channels: [33, 33, 8], kernelSize: 9 },
+      gradCamLayer: 'conv3',
+    },
+    {
+      id: 'cnn-33-input-scale',
+      shortLabel: 'conv 33 + scale',
+      options: { kind: 'conv', channels: [33, 33, 8], kernelSize: 3, inputScale: true },
+      gradCamLayer: 'conv3',
+    },
+    {
+      id: 'cnn-smooth-32',
+      shortLabel: 'smoothing 32',
+      options: { kind: 'smoothing', channels: [32, 32, 8], kernelSize: 3 },
+      gradCamLayer: 'smoothing3',
+    },
+    {
+      id: 'cnn-smooth-32-batchnorm',
+      shortLabel: 'smoothing 32 + BN',
+      options: { kind: 'smoothing', channels: [32, 32, 8], kernelSize: 3, batchNorm: true },
+      gradCamLayer: 'relu3',
+    },
+    {
+      id: 'cnn-smooth-32-k9',
+      shortLabel: 'smoothing 32, 9×9',
+      options: { kind: 'smoothing', channels: [32, 32, 8], kernelSize: 9 },
+      gradCamLayer: 'smoothing3',
+    },
+    {
+      id: 'cnn-unsharp-32',
+      shortLabel: 'unsharp 32',
+      options: { kind: 'unsharp', channels: [32, 32, 8], kernelSize: 3 },
+      gradCamLayer: 'unsharp3',
+    },
+  ] as const
+).map(({ id, shortLabel, options, gradCamLayer }) => ({
+  id,
+  architecture: 'cnn' as const,
+  label: `${architectureLabels.cnn}, ${shortLabel}`,
+  shortLabel,
+  kinds: [options.kind],
+  datasets: ['mnist'],
+  options,
+  gradCamLayer,
+})) satisfies Variant<'cnn'>[];
 
 /** What the 3×3 layers of ResNet and DenseNet are in tables 5 to 7, in the paper's order. */
-const mixtures: readonly {
-  readonly id: string;
-  readonly label: string;
-  readonly kinds: readonly FeatureKind[];
-  readonly datasets: readonly string[];
-}[] = [
-  { id: 'conv', label: 'Conv', kinds: ['conv'], datasets: ['mnist', 'cifar10', 'iwildcam'] },
-  { id: 'smoothing', label: 'Smoothing WM', kinds: ['smoothing'], datasets: ['mnist'] },
-  { id: 'unsharp', label: 'Unsharp WM', kinds: ['unsharp'], datasets: ['mnist'] },
+const mixtures = [
+  { id: 'conv', label: 'conv', kinds: ['conv'], datasets: ['mnist', 'cifar10', 'iwildcam'] },
+  { id: 'smoothing', label: 'smoothing', kinds: ['smoothing'], datasets: ['mnist'] },
+  { id: 'unsharp', label: 'unsharp', kinds: ['unsharp'], datasets: ['mnist'] },
   {
     id: 'alternating-smoothing',
-    label: 'Alternating Conv/Smoothing WM',
+    label: 'alternating smoothing',
     kinds: ['conv', 'smoothing'],
     datasets: ['mnist', 'cifar10', 'iwildcam'],
   },
   {
     id: 'alternating-unsharp',
-    label: 'Alternating Conv/Unsharp WM',
+    label: 'alternating unsharp',
     kinds: ['conv', 'unsharp'],
     datasets: ['mnist', 'cifar10', 'iwildcam'],
   },
-];
+] as const;
+
+/** The names of a mixture as a variant of an architecture. */
+const namesOf = (architecture: 'resnet' | 'densenet', { label, kinds }: (typeof mixtures)[number]) => ({
+  label: `${architectureLabels[architecture]}, ${label}`,
+  shortLabel: label.replace('alternating', 'alt.'),
+  kinds,
+});
 
 /** The widths and depths of table 2. */
 const stages = [
@@ -142,32 +142,40 @@ const stages = [
   { channels: 64, blocks: 4 },
 ];
 
-const resnets = mixtures.map(({ id, label, kinds, datasets }): Variant<'resnet'> => ({
-  id: `resnet-${id}`,
-  architecture: 'resnet',
-  label: `ResNet ${label}`,
-  datasets,
-  options: { kinds, stages },
+const resnets = mixtures.map((mixture) => ({
+  id: `resnet-${mixture.id}` as const,
+  architecture: 'resnet' as const,
+  ...namesOf('resnet', mixture),
+  datasets: mixture.datasets,
+  options: { kinds: mixture.kinds, stages },
   gradCamLayer: 'relu17',
-}));
+})) satisfies Variant<'resnet'>[];
 
 /** With the widths and depths of table 3. */
-const densenets = mixtures.map(({ id, label, kinds, datasets }): Variant<'densenet'> => ({
-  id: `densenet-${id}`,
-  architecture: 'densenet',
-  label: `DenseNet ${label}`,
-  datasets,
-  options: { kinds, stem: 16, growth: 8, denseLayers: [2, 4, 8, 16] },
+const densenets = mixtures.map((mixture) => ({
+  id: `densenet-${mixture.id}` as const,
+  architecture: 'densenet' as const,
+  ...namesOf('densenet', mixture),
+  datasets: mixture.datasets,
+  options: { kinds: mixture.kinds, stem: 16, growth: 8, denseLayers: [2, 4, 8, 16] },
   gradCamLayer: 'concat31',
-}));
+})) satisfies Variant<'densenet'>[];
+
+const rows = [...cnns, ...resnets, ...densenets];
+
+/** Id of a network of the benchmark, such as `cnn-33`. */
+export type VariantId = (typeof rows)[number]['id'];
+
+/** A network of the benchmark. */
+export type BenchmarkVariant = Variant & { readonly id: VariantId };
 
 /** Every network of the benchmark, in the order of the paper's tables. */
-export const variants: readonly Variant[] = [...cnns, ...resnets, ...densenets];
+export const variants: readonly BenchmarkVariant[] = rows;
 
 /** One row of the paper's tables 4 to 7: a network on a dataset. */
 export interface BenchmarkRow {
   /** Id of the variant. */
-  readonly variant: string;
+  readonly variant: VariantId;
   /** Id of the dataset. */
   readonly dataset: string;
 }

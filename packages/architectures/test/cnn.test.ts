@@ -136,7 +136,7 @@ describe('buildCnn', () => {
       'cnn-33-input-scale',
       'cnn-smooth-32',
       'cnn-unsharp-32',
-    ]) {
+    ] as const) {
       const model = buildVariant(id, { spec: specOf(9, 9, 1, 3), seed: 2 });
       await expectNoLeak(() => {
         const images = noise([4, 9, 9, 1]);

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { ImageSpec } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { buildVariant, variants, type FeatureKind } from '../src/index.js';
+import { buildVariant, variants, type FeatureKind, type VariantId } from '../src/index.js';
 import { noise, saveAndLoad } from './_models.js';
 import { cifar10, iwildcam, mnist, specOf } from './_specs.js';
 
@@ -63,7 +63,7 @@ const kindsOf: Record<string, FeatureKind[]> = {
 };
 
 /** For 28×28×1, 32×32×3 and 23×32×1; the same networks written in PyTorch have these counts, too. */
-const expected: [id: string, mnist: number, cifar10: number, iwildcam: number][] = [
+const expected: [id: VariantId, mnist: number, cifar10: number, iwildcam: number][] = [
   ['resnet-conv', 407_234, 407_394, 407_234],
   ['resnet-smoothing', 2_013_322, 2_502_042, 1_848_970],
   ['resnet-unsharp', 2_013_322, 2_502_042, 1_848_970],
@@ -191,7 +191,7 @@ describe('the ResNets and DenseNets of tables 5 to 7', () => {
     expect(new Set(shares).size).toBeGreaterThan(0.9 * shares.length);
   });
 
-  it.each(['resnet-alternating-unsharp', 'densenet-smoothing'])(
+  it.each(['resnet-alternating-unsharp', 'densenet-smoothing'] as const)(
     '%s computes the same after being saved and loaded',
     async (id) => {
       await expectNoLeak(async () => {

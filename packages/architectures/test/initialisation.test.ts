@@ -1,11 +1,11 @@
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { buildVariant } from '../src/index.js';
+import { buildVariant, type VariantId } from '../src/index.js';
 import { mnist } from './_specs.js';
 
 useEngine();
 
-function weightsOf(id: string, seed: number, layers: string[]): Record<string, number[][]> {
+function weightsOf(id: VariantId, seed: number, layers: string[]): Record<string, number[][]> {
   const model = buildVariant(id, { spec: mnist, seed });
   const weights = layers.map((name) => [
     name,
@@ -45,14 +45,17 @@ describe('the initial weights', () => {
     }
   });
 
-  it.each(Object.entries(layersOf))('of %s follow the seed alone', (id, layers) => {
-    const first = weightsOf(id, 1, layers);
-    expect(weightsOf(id, 1, layers)).toEqual(first);
-    const other = weightsOf(id, 2, layers);
-    for (const layer of layers)
-      for (const i of [0, 1])
-        expect(other[layer][i].slice(0, 5), layer).not.toEqual(first[layer][i].slice(0, 5));
-  });
+  it.each(Object.entries(layersOf) as [VariantId, string[]][])(
+    'of %s follow the seed alone',
+    (id, layers) => {
+      const first = weightsOf(id, 1, layers);
+      expect(weightsOf(id, 1, layers)).toEqual(first);
+      const other = weightsOf(id, 2, layers);
+      for (const layer of layers)
+        for (const i of [0, 1])
+          expect(other[layer][i].slice(0, 5), layer).not.toEqual(first[layer][i].slice(0, 5));
+    },
+  );
 
   it('differ between layers, and between the weights and the biases of one', () => {
     // Relative to each layer's bound, draws from one seed would be equal numbers.

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { buildVariant, variants } from '../src/index.js';
+import { buildVariant, variants, type VariantId } from '../src/index.js';
 import { mnist } from './_specs.js';
 
 useEngine();
@@ -21,7 +21,7 @@ const weightMaps = (shrinkage: number, ...channels: number[]) =>
 const head = (side: number) => side * side * 8 * 64 + 64 + (64 * 10 + 10);
 
 /** The counts that the paper prints rounded, and the same from the sizes of the layers. */
-const expected: [id: string, trainable: number, formula: number][] = [
+const expected: [id: VariantId, trainable: number, formula: number][] = [
   ['cnn-wide', 1_187_030, convolutions(3, 200, 500, 8) + head(22)],
   ['cnn-33', 261_070, convolutions(3, 33, 33, 8) + head(22)],
   ['cnn-33-batchnorm', 261_218, convolutions(3, 33, 33, 8) + head(22) + 2 * (33 + 33 + 8)],

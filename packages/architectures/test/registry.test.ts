@@ -12,13 +12,30 @@ describe('the registry', () => {
     }
   });
 
+  it('names every variant, and says what its layers are', () => {
+    for (const key of ['label', 'shortLabel'] as const)
+      expect(new Set(variants.map((one) => `${one.architecture}: ${one[key]}`)).size).toBe(variants.length);
+    for (const { label, shortLabel, architecture, kinds, options } of variants) {
+      expect(label).toBe(
+        `${architectures[architecture].label}, ${shortLabel.replace('alt.', 'alternating')}`,
+      );
+      expect([kinds].flat()).toEqual('kind' in options ? [options.kind] : options.kinds);
+    }
+    expect(findVariant('densenet-alternating-unsharp')).toMatchObject({
+      label: 'DenseNet, alternating unsharp',
+      shortLabel: 'alt. unsharp',
+      kinds: ['conv', 'unsharp'],
+    });
+  });
+
   it('names the known ids for an unknown one', () => {
     for (const attempt of [
       () => findVariant('cnn-34'),
+      // @ts-expect-error: the compiler knows the ids.
       () => buildVariant('cnn-34', { spec: mnist, seed: 1 }),
     ]) {
       expect(attempt).toThrow(WeightmapError);
-      expect(attempt).toThrow('There is no variant “cnn-34”.');
+      expect(attempt).toThrow('There is no variant "cnn-34".');
     }
     try {
       findVariant('cnn-34');

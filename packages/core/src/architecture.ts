@@ -1,6 +1,22 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ImageSpec } from './dataset.js';
 
+/** Every kind of feature layer. */
+export const layerKinds = ['conv', 'smoothing', 'unsharp'] as const;
+
+/** What a feature layer is: a convolution, or one of the two weight map layers. */
+export type LayerKind = (typeof layerKinds)[number];
+
+/** How tables and figures name and draw a variant. */
+export interface VariantNames {
+  /** In tables and sentences: `CNN, smoothing 32`. */
+  readonly label: string;
+  /** Where the architecture is named beside it, as in a panel's title: `smoothing 32`. */
+  readonly shortLabel: string;
+  /** What its feature layers are. Two kinds alternate through the network; figures use the colour of the last one, dashed. */
+  readonly kinds: readonly LayerKind[];
+}
+
 /** What a network is built from. */
 export interface BuildOptions<Options> {
   /** Shape and classes of the images. */

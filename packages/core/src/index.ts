@@ -1,4 +1,4 @@
-export type * from './architecture.js';
+export * from './architecture.js';
 export type * from './attack.js';
 export * from './classifier.js';
 export * from './dataset.js';

@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.js';
+import type { Architecture, LayerKind } from './architecture.js';
 import type { Attack } from './attack.js';
 import type { DatasetLoader } from './dataset.js';
 import type { Metric } from './metric.js';
@@ -9,8 +9,15 @@ export interface PluginVariant {
   readonly id: string;
   /** Id of an architecture, the plugin's own or one of the command's. */
   readonly architecture: string;
-  /** What a report calls it. */
+  /** What tables and sentences of a report call it: `CNN, smoothing 32`. */
   readonly label: string;
+  /** Its name where the architecture is named beside it: `smoothing 32`. Default: `label`. */
+  readonly shortLabel?: string;
+  /**
+   * What its feature layers are: decides its colour in figures. Two kinds alternate through the network.
+   * Default: `kind` or `kinds` of its options, as the command's own architectures have them; else `['conv']`.
+   */
+  readonly kinds?: readonly LayerKind[];
   /** Ids of the datasets that it runs on unless others are asked for. */
   readonly datasets: readonly string[];
   /** What the architecture's `build` gets. */

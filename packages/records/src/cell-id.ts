@@ -14,6 +14,8 @@ export function canonicalJson(value: unknown): string {
   );
 }
 
-/** The identity of a cell: SHA-256 (hex) of its canonical configuration. */
+/** The identity of a cell: SHA-256 (hex) of its canonical configuration, but for how its variant is named. */
 export const cellId = (cell: CellConfig): string =>
-  createHash('sha256').update(canonicalJson(cell)).digest('hex');
+  createHash('sha256')
+    .update(canonicalJson({ ...cell, names: undefined }))
+    .digest('hex');

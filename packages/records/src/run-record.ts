@@ -1,3 +1,4 @@
+import { layerKinds } from '@weightmap/core';
 import { z } from 'zod';
 
 /** Raised when a record of an older version can no longer be read as a newer one. */
@@ -42,6 +43,18 @@ export const evaluationConfigSchema = z.strictObject({
 /** What `evaluationConfigSchema` lets through. */
 export type EvaluationConfig = z.infer<typeof evaluationConfigSchema>;
 
+/** How reports name and draw a variant that they don't know. */
+export const variantNamesSchema = z.strictObject({
+  /** In tables and sentences: `CNN, smoothing 32`. */
+  label: z.string().min(1),
+  /** Where the architecture is named beside it: `smoothing 32`. */
+  shortLabel: z.string().min(1),
+  /** What its feature layers are; two kinds alternate through the network. */
+  kinds: z.array(z.enum(layerKinds)).min(1),
+  /** What a reader calls its architecture. */
+  architecture: z.string().min(1),
+});
+
 /** Everything that decides a cell's result: variant, data, seed, training, evaluation. Its hash is the cell id. */
 export const cellConfigSchema = z.strictObject({
   /** Id of the network, such as `cnn-33`. */
@@ -75,6 +88,8 @@ export const cellConfigSchema = z.strictObject({
   training: trainingConfigSchema,
   /** What is measured. */
   evaluation: evaluationConfigSchema,
+  /** How a plugin's variant is named and drawn. Not part of the identity; absent for the variants of the benchmark. */
+  names: variantNamesSchema.optional(),
   /** SHA-256 of each plugin that gives the data, the network or a metric of it; absent without one. */
   plugins: z.array(sha256).min(1).optional(),
 });

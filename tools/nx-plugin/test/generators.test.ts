@@ -74,7 +74,10 @@ describe.each(kinds)('the generator of a kind: %s', (kind) => {
     });
     const text = textOf(tree, `${sources}/my-own.ts`);
     expect(text).toContain('* Something of its own');
-    const registered = added(`${folder}/src/registry.ts`).join('\n');
+    const registered =
+      kind === 'architecture'
+        ? textOf(tree, `${folder}/src/variants.ts`)
+        : added(`${folder}/src/registry.ts`).join('\n');
     expect(text + registered).toContain(`label: "Somebody's own"`.replace('label: ', ''));
     if (kind !== 'dataset') expect(text).toContain('Source: Somebody, 2026.');
   });
@@ -159,13 +162,14 @@ describe('what is registered', () => {
     const { tree, added } = await generated('architecture');
     expect(added('packages/architectures/src/registry.ts')).toEqual([
       "import { buildMyOwn } from './my-own.js';",
-      "  'my-own': { label: 'My own', source: 'this repository', build: buildMyOwn },",
+      "  'my-own': { label: architectureLabels['my-own'], source: 'this repository', build: buildMyOwn },",
     ]);
     const variants = textOf(tree, 'packages/architectures/src/variants.ts');
     expect(variants).toContain("import type { MyOwnOptions } from './my-own.js';");
     expect(variants).toContain("  'my-own': MyOwnOptions;\n}");
-    expect(variants).toMatch(/variants: readonly Variant\[\] = \[[^\]]*\.\.\.myOwnVariants\]/);
-    expect(variants).toMatch(/id: 'my-own-16',[^}]*datasets: \[\]/);
+    expect(variants).toContain("  'my-own': 'My own',\n}");
+    expect(variants).toMatch(/const rows = \[[^\]]*\.\.\.myOwnVariants\]/);
+    expect(variants).toMatch(/id: 'my-own-16',[^}]*label: 'My own, conv 16',[^}]*datasets: \[\]/);
   });
 
   it('several of a kind, one after the other', async () => {

@@ -1,11 +1,11 @@
-import { variants, type Variant } from '@weightmap/architectures';
+import { variants, type BenchmarkVariant } from '@weightmap/architectures';
 import type { ImageSpec } from '@weightmap/core';
 import { datasets } from '@weightmap/datasets';
 import { unknownName } from '../terminal/nearest.js';
 
 /** What a case stands for. */
 export interface NetworkCase {
-  readonly variant: Variant;
+  readonly variant: BenchmarkVariant;
   /** Shape and classes of the images that it takes. */
   readonly spec: ImageSpec;
 }

@@ -11,7 +11,7 @@ import type { CellConfig } from '@weightmap/records';
 import picomatch from 'picomatch';
 import { unknownName } from '../terminal/nearest.js';
 import { substituteFor } from '../likeness.js';
-import { allVariants, findVariant, pluginsOf } from '../plugins/components.js';
+import { allVariants, findVariant, namesOf, pluginsOf } from '../plugins/components.js';
 import { augmentationOf, type Budget, type Preset } from './presets.js';
 
 /**
@@ -140,6 +140,7 @@ export function expandGrid(
       seed: trialSeed(seed, trial),
       training: { ...preset.training, epochs, augmentation: augmentationOf(dataset.id) },
       evaluation: preset.evaluation,
+      ...namesOf(row.id),
       ...pluginsOf({ dataset: dataset.id, variant: row.id }),
     }));
   });

@@ -2,22 +2,26 @@ import type * as tf from '@tensorflow/tfjs';
 import {
   architectures as ownArchitectures,
   buildVariant as buildOwnVariant,
+  isVariantId,
   variants as ownVariants,
 } from '@weightmap/architectures';
 import { attacks as ownAttacks } from '@weightmap/attacks';
 import {
   imageSet,
+  layerKinds,
   WeightmapError,
   type Architecture,
   type Attack,
   type Dataset,
   type DatasetLoader,
   type ImageSpec,
+  type LayerKind,
   type Metric,
   type PluginVariant,
 } from '@weightmap/core';
 import { datasets as ownDatasets } from '@weightmap/datasets';
 import { metrics as ownMetrics } from '@weightmap/metrics';
+import type { CellConfig } from '@weightmap/records';
 import { unknownName } from '../terminal/nearest.js';
 import { blamed, type LoadedPlugin } from './load-plugin.js';
 
@@ -134,6 +138,26 @@ export function findVariant(id: string): PluginVariant {
   );
 }
 
+/** How a plugin's variant is named and drawn, for its cells; nothing for the variants of the benchmark. */
+export function namesOf(id: string): { names?: CellConfig['names'] } {
+  if (isVariantId(id)) return {};
+  const { label, shortLabel = label, kinds, architecture, options } = findVariant(id);
+  const names = {
+    label,
+    shortLabel,
+    kinds: [...(kinds ?? kindsIn(options))],
+    architecture: allArchitectures()[architecture].label,
+  };
+  return { names };
+}
+
+/** The kinds of layers that options of the benchmark's architectures choose; convolutions where they choose none. */
+function kindsIn(options: unknown): LayerKind[] {
+  const { kind, kinds } = (options ?? {}) as { kind?: unknown; kinds?: unknown };
+  const chosen = [kinds ?? kind].flat().filter((one) => layerKinds.some((known) => known === one));
+  return chosen.length > 0 ? (chosen as LayerKind[]) : ['conv'];
+}
+
 /**
  * The variants of the same architecture that a variant is compared with: the paper's, and those of its own plugin.
  * Other plugins make no difference.
@@ -152,7 +176,7 @@ export function variantsBeside(id: string): readonly PluginVariant[] {
  * @throws WeightmapError if there is no such variant, the images don't fit it, or a plugin's network has other logits.
  */
 export function buildVariant(id: string, { spec, seed }: { spec: ImageSpec; seed: number }): tf.LayersModel {
-  if (ownVariants.some((variant) => variant.id === id)) return buildOwnVariant(id, { spec, seed });
+  if (isVariantId(id)) return buildOwnVariant(id, { spec, seed });
   const { architecture, options } = findVariant(id);
   const family = allArchitectures()[architecture];
   const { file } = originOf('variants', id)!;

@@ -1,4 +1,4 @@
-import { WeightmapError, type Plugin } from '@weightmap/core';
+import { layerKinds, WeightmapError, type Plugin } from '@weightmap/core';
 import { z } from 'zod';
 
 const isFunction = z.custom<() => unknown>((value) => typeof value === 'function', 'a function is expected');
@@ -29,8 +29,14 @@ const pluginSchema = z.strictObject({
   variants: z
     .array(
       z.strictObject({
-        ...{ id, architecture: text, label: text, datasets: z.array(text) },
-        ...{ options: z.unknown(), gradCamLayer: text },
+        id,
+        architecture: text,
+        label: text,
+        shortLabel: text.optional(),
+        kinds: z.array(z.enum(layerKinds)).min(1).optional(),
+        datasets: z.array(text),
+        options: z.unknown(),
+        gradCamLayer: text,
       }),
     )
     .optional(),
