@@ -11,9 +11,10 @@ const mayImport = {
   architectures: ['core', 'wm-layers'],
   training: ['core', 'engine'],
   records: ['core'],
+  report: ['core', 'records', 'metrics'],
   attacks: ['core'],
   metrics: ['core'],
-  'test-utils': ['core', 'engine'],
+  'test-utils': ['core', 'engine', 'records'],
   experiments: [
     'core',
     'engine',
@@ -24,6 +25,7 @@ const mayImport = {
     'attacks',
     'metrics',
     'records',
+    'report',
   ],
   explorer: ['core', 'wm-layers', 'architectures', 'attacks', 'metrics'],
   'nx-plugin': [],
@@ -40,6 +42,7 @@ const mayImport = {
     'attacks',
     'metrics',
     'records',
+    'report',
   ],
 };
 

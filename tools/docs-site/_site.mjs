@@ -21,6 +21,8 @@ export const modules = {
   '@weightmap/attacks': 'packages/attacks/src/index.ts',
   '@weightmap/metrics': 'packages/metrics/src/index.ts',
   '@weightmap/records': 'packages/records/src/index.ts',
+  '@weightmap/report': 'packages/report/src/index.ts',
+  '@weightmap/report/text': 'packages/report/src/text.ts',
 };
 
 const inRoot = (file) => path.join(root, file);

@@ -13,6 +13,8 @@ export const entries = {
   '@weightmap/attacks': 'fgsm',
   '@weightmap/metrics': 'robustnessCurve',
   '@weightmap/records': 'readRecords',
+  '@weightmap/report': 'buildReport',
+  '@weightmap/report/text': 'count',
 };
 
 const names = Object.entries(entries);

@@ -4,7 +4,8 @@ import { shellWord } from './terminal/shell-word.js';
 import { EXIT } from './terminal/exit-codes.js';
 import type { Launched } from './launchers/launcher.js';
 import type { Display } from './terminal/display.js';
-import { buildReport, summarise, terminalTable } from './report/index.js';
+import { buildReport, summarise, terminalTable } from '@weightmap/report';
+import { fillCommand } from './plan/fill-command.js';
 
 /** What follows when a launcher has returned: the report if the cells were worked on, and the exit code. */
 export async function finishRun(
@@ -27,6 +28,7 @@ async function printResult(run: string, display: Display): Promise<void> {
   if (stored.records.length === 0) return;
   const report = await buildReport(run, {
     command: `weightmap ${process.argv.slice(2).map(shellWord).join(' ')}`,
+    fill: fillCommand,
   });
   display.line(`\n${terminalTable(summarise(stored), { colour: colours.isColorSupported })}`);
   display.line(`\nreport: ${report.html}`);

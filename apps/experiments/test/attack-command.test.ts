@@ -20,7 +20,7 @@ import { planAttacks, type AttackPlanOptions } from '../src/attack/plan-campaign
 import { summariseAttacks } from '../src/attack/summary.js';
 import { attacks } from '@weightmap/attacks';
 import { childrenOf, start, weightmap as inFolder } from './_command.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
 
 describe('the summary of attacks', () => {
   const planned = (id: 'fgsm' | 'pgd' | 'deepfool', strengths: number[]): PlannedAttack => {

@@ -9,7 +9,7 @@ import { cellStates } from '../src/status/cell-states.js';
 import { claimCell } from '../src/cells/claim-cell.js';
 import { thisProcess } from '../src/leases/process-identity.js';
 import { countStates, secondsLeft, statusTable } from '../src/status/status-table.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
 
 let run: string;
 beforeEach(async () => {

@@ -6,10 +6,9 @@ import { corruptedNetworksSchema, type CellConfig } from '@weightmap/records';
 import { describe, expect, it } from 'vitest';
 import * as tf from '@tensorflow/tfjs';
 import { baselinesOf, compareCorrupted } from '../src/attack/corruptions.js';
-import { corruptionTable } from '../src/attacked/corruption-table.js';
+import { corruptionCsv, corruptionLabel, corruptionTable } from '@weightmap/report';
 import { corruptImages } from '../src/attack/corrupt-images.js';
-import { corruptionCsv } from '../src/report/corruptions-section.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
 
 /** Gray images of random bytes. */
 const madeSet = (count: number): ImageSet =>
@@ -94,4 +93,10 @@ describe('a network under corruptions', () => {
     ).rejects.toThrow('enough');
     model.dispose();
   });
+});
+
+it('calls each corruption in a report as its attack is called', () => {
+  const ids = Object.values(corruptions).flatMap((table) => Object.keys(table) as AttackId[]);
+  expect(ids.length).toBeGreaterThan(0);
+  for (const id of ids) expect(corruptionLabel(id)).toBe(attacks[id]().label);
 });

@@ -4,7 +4,7 @@ import { startEngine } from '@weightmap/engine';
 import { describe, expect, it } from 'vitest';
 import { duration } from '../src/terminal/duration.js';
 import { estimateCell, measurePace } from '../src/plan/estimate.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
 
 describe('estimateCell', () => {
   it('adds up steps, validation, test images and every strength of every attacked image', () => {

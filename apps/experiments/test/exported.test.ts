@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { formats } from '../src/exported/formats.js';
 import { tablesOf } from '../src/exported/tables.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
 
 const records = [1, 2].map((trial) => ({
   record: makeRecord({ variant: 'cnn-33', trial, testErrorPercent: trial + 1 / 3 }),

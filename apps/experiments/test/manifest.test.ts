@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { cellId, findCell, readManifest } from '@weightmap/records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeManifest } from '../src/plan/manifest.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
 
 let run: string;
 beforeEach(async () => {

@@ -7,7 +7,7 @@ import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { measureFeatures } from '../src/cells/measure-features.js';
 import { rectangles } from './_rectangles.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
 
 useEngine();
 

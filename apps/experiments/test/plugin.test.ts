@@ -13,7 +13,7 @@ import { planGrid } from '../src/plan/plan-grid.js';
 import { adjustPreset } from '../src/plan/presets.js';
 import { datasetLoader, namesOf, pluginsOf, usePlugin } from '../src/plugins/components.js';
 import { checkAttack, checkPlugin } from '../src/plugins/plugin-schema.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const cli = path.join(root, 'apps/experiments/dist/cli.js');

@@ -5,7 +5,7 @@ import { cellPaths, readManifest, readRecords, writeRecord, type RunRecord } fro
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { writeManifest } from '../src/plan/manifest.js';
 import { publishCommand } from '../src/commands/publish.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
 
 let work: string;
 const at = (name: string) => path.join(work, name);

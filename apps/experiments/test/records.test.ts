@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { WeightmapError } from '@weightmap/core';
 import { canonicalJson, cellId, cellPaths, readRecords, writeRecord } from '@weightmap/records';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
 
 let run: string;
 beforeEach(async () => {

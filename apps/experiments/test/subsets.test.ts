@@ -8,7 +8,7 @@ import { measureFeatures } from '../src/cells/measure-features.js';
 import { expandGrid, limitDataset, selectVariants } from '../src/plan/grid.js';
 import { presets } from '../src/plan/presets.js';
 import { rectangles } from './_rectangles.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
 
 useEngine();
 

@@ -5,7 +5,7 @@ import { writeRecord } from '@weightmap/records';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { claimCell } from '../src/cells/claim-cell.js';
 import { unfinishedCells } from '../src/plan/unfinished-cells.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
 
 let run: string;
 beforeEach(async () => {

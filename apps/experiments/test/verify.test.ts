@@ -5,10 +5,10 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { writeRecord, type RunRecord } from '@weightmap/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { VerifiedClaim } from '../src/claims/index.js';
+import type { VerifiedClaim } from '@weightmap/report';
 import { presets } from '../src/plan/presets.js';
-import { paperLikeGrid } from './make-grid.js';
-import { makeRecord } from './make-record.js';
+import { makeRecord } from '@weightmap/test-utils/records';
+import { paperLikeGrid } from './_grid.js';
 
 const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 const run = promisify(execFile);

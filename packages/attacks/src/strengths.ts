@@ -118,21 +118,4 @@ function noiseStrengths(
 const isInPixels = ({ id, strength }: Pick<AttackInfo, 'id' | 'strength'>): boolean =>
   ['beta', 'sigma', 'shift'].includes(strength) && id !== 'speckle-noise';
 
-/** How a norm is written. */
-export const normLabels: Readonly<Record<NormName, string>> = { linf: 'L∞', l2: 'L2', l1: 'L1', l0: 'L0' };
-
-const symbols: Readonly<Record<AttackInfo['strength'], string>> = {
-  epsilon: 'ε',
-  beta: 'β',
-  sigma: 'σ',
-  width: 'width',
-  share: 'share',
-  reduction: 'reduction',
-  shift: 'shift',
-  grain: 'grain',
-};
-
-/** What an axis or a column of strengths is called: `L∞ ε`, `L2 ε`, `β`, `σ`, `width`, `share`, … */
-export function strengthLabel({ norm, strength }: Pick<AttackInfo, 'norm' | 'strength'>): string {
-  return norm && strength === 'epsilon' ? `${normLabels[norm]} ${symbols[strength]}` : symbols[strength];
-}
+export { normLabels, strengthLabel } from '@weightmap/core';

@@ -8,4 +8,5 @@ export * from './plugin.js';
 export type * from './progress.js';
 export * from './random.js';
 export * from './showcase.js';
+export * from './strength-labels.js';
 export * from './wilson-interval.js';

@@ -2,7 +2,7 @@ import { pgd } from '@weightmap/attacks';
 import { predictClasses, randomStream, tensorsOf } from '@weightmap/core';
 import * as tf from '@tensorflow/tfjs';
 import { cellName, cellPaths } from '@weightmap/records';
-import { alignColumns } from '../_columns.js';
+import { alignColumns } from '@weightmap/report/text';
 import { duration } from '../terminal/duration.js';
 import { BATCH } from './network.js';
 import { openNetwork } from './open-network.js';

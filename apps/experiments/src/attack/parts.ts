@@ -16,7 +16,7 @@ import {
 import { BATCH } from './network.js';
 import { joinSlices, type AttackedBatches, type AttackedPoint } from './attacked-point.js';
 import { heldOutCount } from './held-out-seeds.js';
-import { strength as strengthText } from '../format.js';
+import { strength as strengthText } from '@weightmap/report/text';
 import { datasetLoader } from '../plugins/components.js';
 import { MASKING_PASSES, passesOf, weightOf, type Passes } from './costs.js';
 import type { AttackPlan, PlannedAttack, PlannedNetwork } from './plan.js';

@@ -12,7 +12,7 @@ import {
 } from '@weightmap/records';
 import { heldOutCount } from './held-out-seeds.js';
 import { picturedStrength } from './pictures.js';
-import { list as listed } from '../format.js';
+import { list as listed } from '@weightmap/report/text';
 import { selects } from '../plan/grid.js';
 import { attackOrigin, datasetLoader } from '../plugins/components.js';
 import { storePlugins } from '../plugins/stored-plugins.js';

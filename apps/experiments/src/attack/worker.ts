@@ -12,7 +12,7 @@ import { partsOf, resultsOf, type AttackPart } from './parts.js';
 import { readAttackPlan, type AttackPlan } from './plan.js';
 import { eventsFile, isFree, isGivenUp, partFailure, watchParts, writePartFailure } from './part-states.js';
 import { EXIT } from '../terminal/exit-codes.js';
-import { strength as strengthText } from '../format.js';
+import { strength as strengthText } from '@weightmap/report/text';
 import { takeLease, type Lease } from '../leases/lease.js';
 import { usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
 import { requeueJob } from '../slurm/requeue-job.js';

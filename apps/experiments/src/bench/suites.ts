@@ -1,4 +1,4 @@
-import { alignColumns } from '../_columns.js';
+import { alignColumns } from '@weightmap/report/text';
 import { benchLayer, type LayerRow } from './bench-layer.js';
 import { benchScheduling, type SchedulingRow } from './bench-scheduling.js';
 import { benchMemory, type MemoryRow } from './bench-memory.js';

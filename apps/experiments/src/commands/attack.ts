@@ -11,23 +11,22 @@ import { stopOnSignal } from '../terminal/stop-on-signal.js';
 import { chooseAttacks, parseAttacks, parseStrength, type AttackWish } from '../attack/choice.js';
 import { partsOf } from '../attack/parts.js';
 import { writeAttackPlan } from '../attack/plan.js';
-import { attackTable } from '../attacked/attack-table.js';
+import { attackTable, buildReport, corruptionTable } from '@weightmap/report';
+import { count } from '@weightmap/report/text';
 import { collectAttacks } from '../attack/results.js';
-import { corruptionTable } from '../attacked/corruption-table.js';
 import { attackDryRun } from '../attack/dry-run.js';
 import { partFailure, watchParts } from '../attack/part-states.js';
 import { planAttacks } from '../attack/plan-campaign.js';
 import { EXIT } from '../terminal/exit-codes.js';
-import { count } from '../format.js';
 import { attackWork } from '../attack/work.js';
 import { defaultWorkers } from '../launchers/cores.js';
 import { launchers } from '../launchers/index.js';
 import { attackFactories } from '../plugins/components.js';
 import { usePlugins, usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
 import { startDisplay, type Display } from '../terminal/display.js';
-import { buildReport } from '../report/index.js';
 import { addLauncherOptions, launcherChoice } from './_options.js';
 import type { LauncherChoice } from '../plan/run-options.js';
+import { fillCommand } from '../plan/fill-command.js';
 
 interface Options extends LauncherChoice, Record<string, unknown> {
   attacks?: AttackWish[];
@@ -188,7 +187,7 @@ export async function finishAttacks(
   }
   const { attacked, file, plan, notes } = collected;
   for (const note of notes) display.note(note);
-  const { html } = await buildReport(run, { command: `weightmap attack ${name}` });
+  const { html } = await buildReport(run, { command: `weightmap attack ${name}`, fill: fillCommand });
   if (json) console.log(JSON.stringify(attacked));
   else {
     const tables = [attackTable(attacked), attacked.corruptions && corruptionTable(attacked.corruptions)];

@@ -5,7 +5,7 @@ import { datasets } from '@weightmap/datasets';
 import { inspectMachine, startEngine } from '@weightmap/engine';
 import { Command } from 'commander';
 import colours from 'picocolors';
-import { alignColumns } from '../_columns.js';
+import { alignColumns } from '@weightmap/report/text';
 
 interface Problem {
   problem: string;

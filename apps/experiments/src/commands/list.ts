@@ -3,7 +3,7 @@ import type { PluginVariant } from '@weightmap/core';
 import { flops, trainableParameters } from '@weightmap/metrics';
 import { startEngine } from '@weightmap/engine';
 import { Command } from 'commander';
-import { alignColumns } from '../_columns.js';
+import { alignColumns } from '@weightmap/report/text';
 import { several } from '../terminal/option-types.js';
 import { buildVariant, datasetLoader, findVariant, usedPlugins } from '../plugins/components.js';
 import { pluginParts } from '../plugins/plugin-schema.js';

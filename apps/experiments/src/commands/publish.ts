@@ -16,8 +16,8 @@ import {
 } from '@weightmap/records';
 import { Command } from 'commander';
 import { writeManifest } from '../plan/manifest.js';
-import { count, plain } from '../format.js';
-import { attackedPictures } from '../report/attacked-grids.js';
+import { attackedPictures } from '@weightmap/report';
+import { count, plain } from '@weightmap/report/text';
 
 interface Options {
   out: string;

@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { collectAttacks } from '../attack/results.js';
-import { buildReport } from '../report/index.js';
+import { buildReport } from '@weightmap/report';
+import { fillCommand } from '../plan/fill-command.js';
 
 export function reportCommand(): Command {
   return new Command('report')
@@ -21,7 +22,7 @@ export function reportCommand(): Command {
         await collectAttacks(path.resolve(run)).catch((error: unknown) =>
           console.error(`attacks.json stays as it is: ${messageOf(error)}`),
         );
-      const report = await buildReport(run, { command: `weightmap report ${run}` });
+      const report = await buildReport(run, { command: `weightmap report ${run}`, fill: fillCommand });
       if (json) console.log(JSON.stringify(report, null, 2));
       else {
         console.log(

@@ -7,7 +7,6 @@ import colours from 'picocolors';
 import {
   claimLines,
   comparisonLines,
-  fillCommand,
   missingTable,
   powerRows,
   powerTable,
@@ -16,8 +15,9 @@ import {
   type Fill,
   type Verdict,
   type Verification,
-} from '../claims/index.js';
-import { count, list, plain } from '../format.js';
+} from '@weightmap/report';
+import { count, list, plain } from '@weightmap/report/text';
+import { fillCommand } from '../plan/fill-command.js';
 
 interface Options {
   json?: boolean;

@@ -17,11 +17,11 @@ import {
   type RunRecord,
 } from '@weightmap/records';
 import { loadCellData } from '../cells/load-cell-data.js';
-import { count, list } from '../format.js';
+import { variantName } from '@weightmap/report';
+import { count, list } from '@weightmap/report/text';
 import { selects } from '../plan/grid.js';
 import { findVariant } from '../plugins/components.js';
 import { usePluginsFor } from '../plugins/stored-plugins.js';
-import { variantName } from '../variant-names.js';
 
 export interface ShowcaseOptions {
   /** Variant ids or globs. */

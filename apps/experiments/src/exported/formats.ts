@@ -1,5 +1,5 @@
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { toCsv, type CsvValue, type Table } from '../csv.js';
+import { toCsv, type CsvValue, type Table } from '@weightmap/report';
 
 /** A table's bytes in each format that it can be exported in; none rounds a number. */
 export const formats = {

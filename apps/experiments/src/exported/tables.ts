@@ -1,7 +1,6 @@
 import { testErrorInterval } from '@weightmap/metrics';
 import type { AttackedRun, StoredRecord } from '@weightmap/records';
-import { attackData } from '../attacked/attack-data.js';
-import type { CsvValue, Table } from '../csv.js';
+import { attackData, type CsvValue, type Table } from '@weightmap/report';
 
 /** What names a row's network: the first columns of every table, by which tables are joined. */
 const PLACE = ['cell_id', 'dataset', 'variant', 'trial'];

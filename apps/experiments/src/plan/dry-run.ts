@@ -1,8 +1,7 @@
 import type { ImageSpec } from '@weightmap/core';
 import { cellId, type CellConfig } from '@weightmap/records';
-import { alignColumns } from '../_columns.js';
+import { alignColumns, count, list, number } from '@weightmap/report/text';
 import { duration } from '../terminal/duration.js';
-import { count, list, number } from '../format.js';
 import { estimateCell, measurePace, type Pace } from './estimate.js';
 import { NO_CHECKSUM } from './find-dataset.js';
 import type { Plan } from './plan-grid.js';

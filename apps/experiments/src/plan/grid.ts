@@ -10,7 +10,7 @@ import {
 import type { CellConfig } from '@weightmap/records';
 import picomatch from 'picomatch';
 import { unknownName } from '../terminal/nearest.js';
-import { substituteFor } from '../likeness.js';
+import { substituteFor } from '@weightmap/report';
 import { allVariants, findVariant, namesOf, pluginsOf } from '../plugins/components.js';
 import { augmentationOf, type Budget, type Preset } from './presets.js';
 

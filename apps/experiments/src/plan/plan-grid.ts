@@ -1,6 +1,6 @@
 import { NotFoundError, WeightmapError, type Dataset, type ImageSpec } from '@weightmap/core';
 import type { CellConfig } from '@weightmap/records';
-import { count, list } from '../format.js';
+import { count, list } from '@weightmap/report/text';
 import { datasetLoader } from '../plugins/components.js';
 import { blankDataset, findDataset, type FindOptions } from './find-dataset.js';
 import { expandGrid, limitDataset, namesRows, placeRows, selectVariants } from './grid.js';

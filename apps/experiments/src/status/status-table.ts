@@ -1,6 +1,6 @@
 import { cellName } from '@weightmap/records';
 import colours from 'picocolors';
-import { alignColumns } from '../_columns.js';
+import { alignColumns } from '@weightmap/report/text';
 import { duration } from '../terminal/duration.js';
 import { cellStateNames, type CellStateName, type CellStatus } from './cell-states.js';
 

@@ -1,5 +1,0 @@
-export type * from './claim.js';
-export * from './fill-command.js';
-export * from './registry.js';
-export * from './verdict-table.js';
-export * from './verify.js';

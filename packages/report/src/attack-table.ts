@@ -1,0 +1,160 @@
+import { normLabels, strengthLabel, type AttackInfo, type NormName } from '@weightmap/core';
+import { testErrorInterval } from '@weightmap/metrics';
+import { maskingVerdict, worstOn, type AttackedRun, type AttackedSummary } from '@weightmap/records';
+import colours from 'picocolors';
+import { alignColumns } from './columns.js';
+import { NONE, strength as strengthText } from './format.js';
+
+const nameOf = ({ variant, dataset, trial }: AttackedSummary) => `${variant} on ${dataset}, trial ${trial}`;
+
+/** A norm as people write it. */
+export const normText = (norm: string): string => normLabels[norm as NormName] ?? norm;
+
+type Measured = Pick<AttackedSummary['attacks'][number], 'norm' | 'measure'>;
+
+/** What a column or an axis of strengths is called: `L2 ε`, `β`. */
+export const measureText = ({ norm, measure }: Measured): string =>
+  strengthLabel({ norm, strength: measure } as Pick<AttackInfo, 'norm' | 'strength'>);
+
+/** `L2 ε 0.5` */
+export const strengthHead = (measured: Measured, strength: number): string =>
+  `${measureText(measured)} ${strengthText(strength)}`;
+
+const LINF: Measured = { norm: 'linf', measure: 'epsilon' };
+
+/** `71.0 [65, 77]`: a share of the images with Wilson's 95 % interval over them. */
+export function shareText(accuracyPercent: number, images: number): string {
+  const { low, high } = testErrorInterval(accuracyPercent, images);
+  return `${accuracyPercent.toFixed(1)} [${Math.round(low)}, ${Math.round(high)}]`;
+}
+
+/** At stronger attacks, where every network of the data keeps less than this, differences say nothing. */
+const LEAST_ACCURACY = 5;
+
+/**
+ * The strength that a table of one strength shows: the largest at which a network of the data still classifies 5 % of the
+ * images rightly under the worst attack of that norm, the smallest if none does.
+ */
+function shownStrength(
+  cells: readonly AttackedSummary[],
+  { norm, points }: AttackedSummary['attacks'][number],
+): number {
+  const strengths = points.map(({ strength }) => strength).sort((a, b) => a - b);
+  const keeps = (at: number) =>
+    cells.some(({ attacks }) => {
+      const accuracies = attacks
+        .filter((attack) => attack.norm === norm)
+        .flatMap((attack) => attack.points.filter(({ strength }) => strength === at))
+        .map(({ accuracyPercent }) => accuracyPercent);
+      return accuracies.length > 0 && Math.min(...accuracies) >= LEAST_ACCURACY;
+    });
+  return strengths.findLast((at) => at > 0 && keeps(at)) ?? strengths.find((at) => at > 0) ?? strengths[0];
+}
+
+/** Headings and rows of the accuracy at one strength, an attack a column; the same for terminal and report. */
+export function attackRows({ cells }: AttackedRun): { head: string[]; rows: string[][] } {
+  const columns = new Map(
+    cells.flatMap((cell) =>
+      cell.attacks.map((attack) => {
+        const { id, label, norm, measure } = attack;
+        const at = shownStrength(
+          cells.filter(({ dataset }) => dataset === cell.dataset),
+          attack,
+        );
+        return [
+          `${id} ${at}`,
+          { id, at, norm, head: `${label}, ${strengthHead({ norm, measure }, at)}` },
+        ] as const;
+      }),
+    ),
+  );
+  const shown = [...columns.values()];
+  const worst = [...new Set(shown.filter(({ norm }) => norm === 'linf').map(({ at }) => at))];
+  const share = (cell: AttackedSummary, point: { accuracyPercent: number } | undefined) =>
+    point ? shareText(point.accuracyPercent, cell.images) : NONE;
+  return {
+    head: [
+      'accuracy, %',
+      'clean',
+      ...shown.map(({ head }) => head),
+      ...worst.map((at) => `worst case, ${strengthHead(LINF, at)}`),
+      'masking',
+    ],
+    rows: cells.map((cell) => [
+      nameOf(cell),
+      shareText(cell.cleanAccuracyPercent, cell.images),
+      ...shown.map(({ id, at }) =>
+        share(
+          cell,
+          cell.attacks.find((attack) => attack.id === id)?.points.find(({ strength }) => strength === at),
+        ),
+      ),
+      ...worst.map((at) =>
+        share(
+          cell,
+          worstOn(cell, 'linf').find(({ strength }) => strength === at),
+        ),
+      ),
+      maskingText(cell),
+    ]),
+  };
+}
+
+/** What was found of masking, over all strengths on L∞. */
+export function maskingText({ masking }: AttackedSummary): string {
+  if (!masking) return 'not looked for';
+  const of = (verdict: 'suspicious' | 'undecided' | 'believable') =>
+    masking.filter((report) => report.verdict === verdict);
+  const at = (reports: typeof masking) => reports.map(({ epsilon }) => strengthText(epsilon)).join(', ');
+  const ids = (reports: typeof masking, verdict: 'flagged' | 'undecided') => [
+    ...new Set(
+      reports.flatMap(({ checks }) =>
+        checks.filter((check) => check.verdict === verdict).map(({ id }) => id),
+      ),
+    ),
+  ];
+  const [suspicious, undecided, believable] = [of('suspicious'), of('undecided'), of('believable')];
+  if (suspicious.length > 0) return `signs at ε ${at(suspicious)}: ${ids(suspicious, 'flagged').join(', ')}`;
+  if (undecided.length > 0)
+    return `undecided at ε ${at(undecided)}: ${ids(undecided, 'undecided').join(', ')}`;
+  return believable.length > 0 ? `no sign at ε ${at(believable)}` : 'not applicable';
+}
+
+/** For a terminal. */
+export function attackTable(attacked: AttackedRun): string {
+  const { head, rows } = attackRows(attacked);
+  const lines = alignColumns([head, ...rows], { right: head.slice(1, -1).map((_, i) => i + 1) }).split('\n');
+  const table = [
+    colours.dim(lines[0]),
+    ...lines
+      .slice(1)
+      .map((line, i) => (maskingVerdict(attacked.cells[i]) === 'doubtful' ? colours.yellow(line) : line)),
+    `[ ]: Wilson's 95 % interval over the test images`,
+  ];
+  for (const matrix of attacked.transfer ?? []) {
+    const { head: names, rows: pairs } = transferRows(matrix);
+    table.push(
+      '',
+      `transfer on ${matrix.dataset}, PGD at L∞ ε ${strengthText(matrix.epsilon)}: accuracy of the column on images made against the row`,
+      alignColumns([names, ...pairs], { right: names.slice(1).map((_, i) => i + 1) }),
+    );
+  }
+  return table.join('\n');
+}
+
+export type TransferMatrix = NonNullable<AttackedRun['transfer']>[number];
+
+export function transferRows({ pairs, images }: TransferMatrix): { head: string[]; rows: string[][] } {
+  const names = [...new Set(pairs.map(({ from }) => from))];
+  const find = (from: string, to: string) => pairs.find((pair) => pair.from === from && pair.to === to);
+  return {
+    head: ['made against', ...names],
+    rows: names.map((from) => [
+      from,
+      ...names.map((to) => {
+        const pair = find(from, to);
+        return pair ? shareText(pair.accuracyPercent, images) : NONE;
+      }),
+    ]),
+  };
+}

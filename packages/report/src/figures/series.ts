@@ -1,0 +1,51 @@
+import type { Series } from '../plot/line-panel.js';
+import type { Benchmark, VariantSummary } from '../model/summary.js';
+
+/** The number of trials: `n = 3`, or `n = 1 … 3`. */
+export const trialsNote = (variants: readonly VariantSummary[]): string =>
+  countsNote(variants.map(({ testError }) => testError.n));
+
+export function countsNote(counts: readonly number[]): string {
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  if (least < most) return `n = ${least} … ${most}`;
+  return `n = ${most}`;
+}
+
+/** The variants that are drawn together, in the order of the paper. */
+export function byArchitecture(
+  benchmarks: readonly Benchmark[],
+  wanted: (variant: VariantSummary) => boolean = () => true,
+): { benchmark: Benchmark; architecture: string; variants: VariantSummary[] }[] {
+  return benchmarks.flatMap((benchmark) => {
+    const variants = benchmark.variants.filter(wanted);
+    const architectures = [...new Set(variants.map(({ architecture }) => architecture))];
+    return architectures.map((architecture) => ({
+      benchmark,
+      architecture,
+      variants: variants.filter((variant) => variant.architecture === architecture),
+    }));
+  });
+}
+
+type Named = Pick<VariantSummary, 'name'>;
+
+const symbols = ['circle', 'square', 'triangle', 'diamond2', 'star', 'cross'];
+
+/** Variants of one kind share a colour: the first is a circle, the second a square, and so on. */
+export const symbolOf = (variants: readonly Named[], { name }: Named, i: number): string =>
+  symbols[variants.slice(0, i).filter((before) => before.name.kind === name.kind).length % symbols.length];
+
+/** How a variant's line looks; what it shows is the caller's. */
+export const seriesOf =
+  (draw: (variant: VariantSummary) => Pick<Series, 'points' | 'marked'>) =>
+  (variant: VariantSummary, i: number, all: readonly VariantSummary[]): Series => ({
+    name: variant.name,
+    symbol: symbolOf(all, variant, i),
+    ...draw(variant),
+  });
+
+/** Every record, with the title of what it belongs to. */
+export const eachRecord = (benchmarks: readonly Benchmark[]) =>
+  benchmarks.flatMap(({ title, variants }) =>
+    variants.flatMap(({ stored }) => stored.map(({ record }) => ({ title, record }))),
+  );

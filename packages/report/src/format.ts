@@ -1,0 +1,66 @@
+import type { Spread } from './model/statistics.js';
+
+const MINUS = '−';
+
+/** What stands for a value that there isn't. */
+export const NONE = '–';
+
+/** The unit, on the same line as its number. */
+export const PERCENT = '\u00a0%';
+
+const thousands = new Intl.NumberFormat('en-US');
+
+/** `54,000` */
+export const number = (value: number): string => thousands.format(value);
+
+/** `1 epoch`, `30 epochs` */
+export const count = (value: number, noun: string): string =>
+  `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
+
+/** `0.73`: errors have two decimals, as in the paper. */
+export const percent = (value: number): string => value.toFixed(2);
+
+/** `0.73 ± 0.03`, or `0.73` for a single trial. */
+export const meanSd = ({ mean, sd }: Spread): string =>
+  sd === null ? percent(mean) : `${percent(mean)} ± ${percent(sd)}`;
+
+/** `+0.12`, `−0.04` */
+export const signed = (value: number): string => {
+  const digits = percent(Math.abs(value));
+  return digits === '0.00' ? '0.00' : `${value < 0 ? MINUS : '+'}${digits}`;
+};
+
+/** `261,070` → `261 K`; `1,157,226` → `1.16 M` */
+export function short(value: number): string {
+  for (const [unit, size] of [
+    ['G', 1e9],
+    ['M', 1e6],
+    ['K', 1e3],
+  ] as const)
+    if (value >= size) return `${Number((value / size).toPrecision(3))} ${unit}`;
+  return String(Math.round(value));
+}
+
+/** `0.031373` → `0.031`: β and ε, as short as they are exact to three digits. */
+export const strength = (value: number): string => {
+  const of255 = value * 255;
+  const whole = Math.round(of255);
+  return whole > 0 && Math.abs(of255 - whole) < 1e-6 && Number(value.toFixed(3)) !== value
+    ? `${whole}/255`
+    : String(Number(value.toPrecision(3)));
+};
+
+/** `4.2 s`, `3 min 20 s`, `2 h 5 min` */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds < 10 ? Number(seconds.toFixed(1)) : Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** `a`, `a and b`, `a, b and c` */
+export const list = (items: readonly string[]): string =>
+  items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+
+/** Text without control characters: nothing from a file may steer a terminal. */
+export const plain = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');

@@ -1,0 +1,34 @@
+import type { CorruptedNetworks } from '@weightmap/records';
+import { corruptionNote, corruptionRows } from '../corruption-table.js';
+import { csvLink } from './_figure.js';
+import { html, type Html } from './html.js';
+import { toCsv } from '../csv.js';
+
+/** Every corruption at every severity, a row each. */
+export const corruptionCsv = ({ baseline, cells }: CorruptedNetworks): string =>
+  toCsv({
+    columns: [
+      ...['variant', 'dataset', 'trial', 'benchmark', 'corruption', 'severity'],
+      ...['error_percent', 'ce', 'relative_ce', 'baseline'],
+    ],
+    rows: cells.flatMap(({ variant, dataset, trial, benchmark, cleanErrorPercent, corruptions }) => [
+      [variant, dataset, trial, benchmark, 'none', 0, cleanErrorPercent, null, null, baseline],
+      ...corruptions.flatMap(({ id, errorPercent, ce, relativeCe }) =>
+        errorPercent.map((error, i) => [
+          ...[variant, dataset, trial, benchmark, id, i + 1, error, ce, relativeCe, baseline],
+        ]),
+      ),
+    ]),
+  });
+
+/** What corruptions do to the networks. @param table draws caption, headings and rows. */
+export function corruptionsSection(
+  corrupted: CorruptedNetworks,
+  table: (caption: string, head: readonly string[], rows: readonly (readonly string[])[]) => Html,
+): Html {
+  const { head, rows } = corruptionRows(corrupted);
+  return html`${table('Error under corruptions', head, rows)}
+    <p class="sources">
+      ${corruptionNote(corrupted)} ${csvLink('corruptions.csv', corruptionCsv(corrupted))}
+    </p>`;
+}

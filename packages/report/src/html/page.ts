@@ -1,0 +1,89 @@
+import { html, trusted, type Html } from './html.js';
+import { paperCitation } from '../paper-values.js';
+import { cautions } from './answer.js';
+import { verdictHeadline, verdictList } from './claims-section.js';
+import { hasEvidence, NO_EVIDENCE } from '../model/headline.js';
+import { count } from '../format.js';
+import { partsOf, type PageOptions, type Section } from './sections.js';
+import { styles } from './styles.js';
+
+/** The whole report as one page that needs nothing else. */
+export function page(options: PageOptions): string {
+  const { benchmarks, recordCount, damaged, verification } = options.summary;
+  const { claims, linkOf, sections } = partsOf(options);
+  const kicker = [
+    'Weight map benchmark',
+    count(recordCount, 'record'),
+    ...(damaged.length > 0 ? [`${count(damaged.length, 'damaged record')} left out`] : []),
+  ];
+  const verdicts = () =>
+    hasEvidence(benchmarks)
+      ? html`<h1>${verdictHeadline(verification)}</h1>
+          ${cautions(benchmarks)}
+          <div class="verdict-columns">
+            <div>${verdictList(verification.claims, linkOf)}</div>
+            ${claims}
+          </div>`
+      : html`<h1>${NO_EVIDENCE}</h1>
+          ${cautions(benchmarks)}`;
+  const answers =
+    recordCount > 0
+      ? verdicts()
+      : html`<h1>No cell is finished yet</h1>
+          <p>The report fills as the cells of the run finish.</p>`;
+  const body = html`<a class="skip" href="#main">Skip to the results</a>
+    <div class="wrap">
+      <header>
+        <p class="kicker">${kicker.join(' · ')}</p>
+        ${answers}
+        <nav aria-label="Contents">
+          <ul>
+            ${sections.map(({ id, heading }) => html`<li><a href="#${id}">${heading}</a></li>`)}
+          </ul>
+        </nav>
+      </header>
+      <main id="main">${inRows(sections)}</main>
+      <footer>
+        Paper: ${paperCitation.authors}, “${paperCitation.title}”,
+        <a href="${paperCitation.url}">arXiv:1905.00568v2</a>. ± is the sample standard deviation over trials,
+        [ ] a 95 % interval over the test images of a single trial. The numbers on this page come from the
+        run’s records alone.
+      </footer>
+    </div>`;
+  const title = ['Weight map benchmark', ...benchmarks.map((benchmark) => benchmark.title)].join(' · ');
+  const whole = html`<html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <title>${title}</title>
+      <link rel="icon" href="data:," />
+      <style>
+        ${trusted(styles)}
+      </style>
+    </head>
+    <body>
+      ${body}
+    </body>
+  </html>`;
+  // Indentation is for those who read the source of the templates.
+  return `<!doctype html>\n${whole.toString().replaceAll(/\n\s+/g, '\n')}\n`;
+}
+
+/** Two halves in a row stand side by side where there is room. */
+function inRows(sections: readonly Section[]): Html[] {
+  const rows: Html[] = [];
+  for (let i = 0; i < sections.length; i++) {
+    const [one, next] = sections.slice(i, i + 2);
+    if (one.isHalf && next?.isHalf) {
+      rows.push(html`<div class="side-by-side">${section(one)}${section(next)}</div>`);
+      i++;
+    } else rows.push(section(one));
+  }
+  return rows;
+}
+
+const section = ({ id, heading, content }: Section): Html =>
+  html`<section id="${id}" aria-labelledby="${id}-heading">
+    <h2 id="${id}-heading">${heading}</h2>
+    ${content}
+  </section>`;

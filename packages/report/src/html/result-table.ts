@@ -1,0 +1,132 @@
+import { groupBy } from '../group-by.js';
+import { html, type Html } from './html.js';
+import { imageInterval, intervalText, notationNote } from '../model/intervals.js';
+import { NONE, number, percent, short, signed } from '../format.js';
+import { conditionLabel, errorUnder, type Condition } from '../figures/overview.js';
+import { architectureOf, nameOfRow, type ResultRow, type ResultTable } from '../model/paper-tables.js';
+import { paperDatasetLabels, type PaperRow } from '../paper-values.js';
+import { differenceText } from '../model/result-data.js';
+import type { Spread } from '../model/statistics.js';
+import type { Benchmark, VariantSummary } from '../model/summary.js';
+import { architectureName, type VariantName } from '../variant-names.js';
+
+/** Ours beside the paper's, every row of the paper's table in its order. */
+export function resultTable(table: ResultTable): Html {
+  const { title, benchmark, rows } = table;
+  const groups = [...groupBy(rows, architectureOf)];
+  // Under the heading of its architecture a variant needs no more than the rest of its name.
+  const called = (row: ResultRow) => {
+    const { long } = nameOfRow(row);
+    return groups.length > 1 ? long.slice(architectureName(architectureOf(row)).length + 2) : long;
+  };
+  return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0">
+    <table class="results">
+      <caption>
+        <span><b>${title}.</b> Test error in percent; ${notationNote(benchmark)}.</span>
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Variant</th>
+          <th scope="col" class="num">Test error</th>
+          <th scope="col" class="num">n</th>
+          <th scope="col" class="num">Paper</th>
+          <th scope="col" class="num">Difference</th>
+          <th scope="col" class="num under">${columnLabel(benchmark, 'noise')}</th>
+          <th scope="col" class="num under">${columnLabel(benchmark, 'fgsm')}</th>
+          <th scope="col" class="num">Parameters</th>
+          <th scope="col" class="num">FLOPs, paper’s count</th>
+          <th scope="col" class="num">FLOPs, executed</th>
+        </tr>
+      </thead>
+      ${groups.map(
+        ([architecture, group]) =>
+          html`<tbody>
+            ${
+              groups.length > 1 &&
+              html`<tr class="group">
+                <th scope="rowgroup" colspan="10">${architectureName(architecture)}</th>
+              </tr>`
+            }
+            ${group.map((row) => (row.variant ? resultRow(benchmark, row.variant, called(row)) : missingRow(nameOfRow(row), row.missing, called(row))))}
+          </tbody>`,
+      )}
+    </table>
+  </div>`;
+}
+
+function resultRow(benchmark: Benchmark, variant: VariantSummary, called: string): Html {
+  const { name, testError, parameters, flops, paper } = variant;
+  return html`<tr>
+    ${nameCell(name, called, variant.variant)}
+    <td class="num strong">${ownError(benchmark, 'clean', testError)}</td>
+    <td class="num">${testError.n}</td>
+    <td class="num">
+      ${paper ? aligned(paper.row.testErrorPercent, paper.row.plusMinus) : NONE}
+      ${!benchmark.likeness.sameData && paper && html`<small>on ${paperDatasetLabels[paper.row.dataset]}</small>`}
+    </td>
+    <td class="num ${paper?.isDifferent && 'outside'}">
+      ${differenceText(variant)}${
+        paper?.interval &&
+        html`<small>[${signed(paper.interval.low)}, ${signed(paper.interval.high)}]</small>`
+      }
+    </td>
+    ${(['noise', 'fgsm'] as const).map((condition) => {
+      const error = errorUnder(variant, condition);
+      return html`<td class="num">${error ? ownError(benchmark, condition, error) : NONE}</td>`;
+    })}
+    <td class="num">
+      ${number(parameters)}${paper?.row.params && html`<small>paper: ${paper.row.params}</small>`}
+    </td>
+    <td class="num">
+      ${short(flops.paper)}${
+        paper?.row.gflops !== null &&
+        paper?.row.gflops !== undefined &&
+        html`<small>paper: ${paper.row.gflops} G</small>`
+      }
+    </td>
+    <td class="num">${short(flops.executed)}</td>
+  </tr>`;
+}
+
+function missingRow(
+  name: VariantName,
+  { row, reason }: { row: PaperRow; reason: string },
+  called: string,
+): Html {
+  const none = html`<td class="num">${NONE}</td>`;
+  return html`<tr class="absent">
+    ${nameCell(name, called, `${row.variant}: ${reason}`)} ${none} ${none}
+    <td class="num">${aligned(row.testErrorPercent, row.plusMinus)}</td>
+    ${none} ${none} ${none}
+    <td class="num">${NONE}${row.params && html`<small>paper: ${row.params}</small>`}</td>
+    <td class="num">${NONE}${row.gflops !== null && html`<small>paper: ${row.gflops} G</small>`}</td>
+    ${none}
+  </tr>`;
+}
+
+const nameCell = ({ kind, alternating }: VariantName, called: string, note: string): Html =>
+  html`<th scope="row">
+    <span class="key ${kind} ${alternating && 'alternating'}" aria-hidden="true"></span>${called}
+    <small>${note}</small>
+  </th>`;
+
+/** The mean to the right of its place, the deviation to the left of its own: the decimal points line up. */
+const aligned = (mean: number, sd: number | null): Html =>
+  html`<span class="mean">${percent(mean)}</span>
+    <span class="sd">${sd === null ? '' : `± ${percent(sd)}`}</span>`;
+
+/** ± the deviation over trials, or the interval over the test images of a single trial. */
+function ownError({ conditions }: Benchmark, condition: Condition, error: Spread): Html {
+  const interval = imageInterval(conditions, condition, error);
+  return interval
+    ? html`${percent(error.mean)}<small>${intervalText(interval)}</small>`
+    : aligned(error.mean, error.sd);
+}
+
+/** The strengths on a line of their own. */
+const columnLabel = (benchmark: Benchmark, condition: 'noise' | 'fgsm'): Html => {
+  const [name, at] = conditionLabel(benchmark, condition).split(', ');
+  if (!at) return html`${name}`;
+  const range = at.replace(/^mean over /, '');
+  return html`${name}, ${range !== at && 'mean over '}<span class="at">${range}</span>`;
+};

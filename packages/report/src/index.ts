@@ -1,0 +1,29 @@
+export { attackCsv, attackData } from './attack-data.js';
+export { attackTable } from './attack-table.js';
+export { buildReport, type BuiltReport, type ReportOptions } from './build-report.js';
+export { comparable, type Comparable, type NotEvidence } from './claims/_trials.js';
+export * from './claims/index.js';
+export { corruptionLabel, corruptionTable } from './corruption-table.js';
+export { toCsv, type CsvValue, type Table } from './csv.js';
+export { corruptionCsv } from './html/corruptions-section.js';
+export { attackedPictures } from './model/attacked-grids.js';
+export {
+  conditionsOf,
+  isEvidence,
+  notEvidence,
+  substituteFor,
+  type Conditions,
+  type Likeness,
+} from './model/likeness.js';
+export { spread, type Spread } from './model/statistics.js';
+export { summarise, type SummaryOptions } from './model/summarise.js';
+export type * from './model/summary.js';
+export {
+  paperDatasetLabels,
+  paperProtocol,
+  paperRows,
+  type PaperDataset,
+  type PaperRow,
+} from './paper-values.js';
+export { terminalTable } from './terminal.js';
+export { variantName, type LayerKind, type VariantName } from './variant-names.js';

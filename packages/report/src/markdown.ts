@@ -1,0 +1,160 @@
+import { verdictText } from './claims/index.js';
+import { paperCitation, paperDatasetLabels } from './paper-values.js';
+import { count, NONE, number, percent, plain, short } from './format.js';
+import { verdictData, verdictHeadline } from './html/claims-section.js';
+import { attackedGrids } from './model/attacked-grids.js';
+import { attackedHeadlines } from './model/attacked-headline.js';
+import { attackedGroups } from './model/attacked-networks.js';
+import { gradCamGrids } from './model/grad-cam-grid.js';
+import { errorText, notationNote } from './model/intervals.js';
+import {
+  cautionsOf,
+  hasEvidence,
+  headlineOf,
+  namesOf,
+  NO_EVIDENCE,
+  rankingsOf,
+  shownRankings,
+} from './model/headline.js';
+import { FILL_TEXT } from './html/missing.js';
+import { conditionLabel } from './figures/overview.js';
+import { nameOfRow, resultTables, type ResultTable } from './model/paper-tables.js';
+import { protocolLines, provenanceSentence } from './html/provenance.js';
+import { differenceNote, resultCells } from './model/result-data.js';
+import type { PageOptions } from './html/sections.js';
+import type { Benchmark, Summary } from './model/summary.js';
+import { variantName } from './variant-names.js';
+
+/** The report for where Markdown is read; figures are the files beside it. */
+export function markdown({ summary, figures, album, attacked, run, command }: PageOptions): string {
+  const { benchmarks, missing, damaged, recordCount, fill } = summary;
+  const drawn = figures.map(
+    ({ id, heading, caption }, i) =>
+      `![${escape(heading)}](figures/${id}.png)\n\n**Figure ${i + 1}.** ${escape(caption)} Data: [${id}.csv](tables/${id}.csv)`,
+  );
+  const [claims, ...others] = figures[0]?.id === 'claims' ? drawn : [null, ...drawn];
+  const groups = attacked ? attackedGroups(attacked, benchmarks) : [];
+  const grids = [...gradCamGrids(benchmarks, album), ...attackedGrids(run, groups, album)];
+  const pictures = grids.map(({ id, title }) => `![Grad-CAM, ${escape(title)}](figures/${id}.png)`);
+  const parts = [
+    '# Weight map benchmark',
+    ...answers(),
+    ...benchmarks.map(answer),
+    ...resultTables(summary).map(resultMarkdown),
+    ...attackedHeadlines(groups).map((line) => `### ${escape(line)}`),
+    ...others,
+    ...pictures,
+    '## Provenance',
+    escape(provenanceSentence(summary)),
+    protocolLines(summary)
+      .map((line) => `- ${escape(line)}`)
+      .join('\n'),
+    `Made by ${codeSpan(command)}. Data: [provenance.csv](tables/provenance.csv)`,
+    '## What is missing',
+    damaged.length > 0 &&
+      `${count(damaged.length, 'damaged record')} left out:\n\n${damaged.map(({ file, reason }) => `- ${codeSpan(file)}: ${escape(reason)}`).join('\n')}`,
+    fill && `${FILL_TEXT} ${codeSpan(fill.command)}`,
+    missing.length === 0
+      ? 'Nothing: every row of the paper’s tables has a result.'
+      : table(
+          ['Variant', 'Data', 'Here', 'Paper’s test error, %', 'Why'],
+          missing.map(({ row, reason }) => [
+            variantName(row.variant, row.variant.split('-')[0]).long,
+            paperDatasetLabels[row.dataset],
+            NONE,
+            `${percent(row.testErrorPercent)} ± ${percent(row.plusMinus)}`,
+            escape(reason),
+          ]),
+        ),
+    `Paper: ${paperCitation.authors}, “${paperCitation.title}”, [arXiv:1905.00568v2](${paperCitation.url}).`,
+  ];
+  return `${parts.filter(Boolean).join('\n\n')}\n`;
+
+  function answers(): (string | null)[] {
+    if (recordCount === 0) return ['No cell is finished yet.'];
+    return hasEvidence(benchmarks) ? [verdicts(summary), claims] : [`## ${NO_EVIDENCE}`];
+  }
+}
+
+/** One sentence a claim with its verdict. */
+function verdicts({ verification }: Summary): string {
+  const { claims } = verification;
+  const { columns, rows } = verdictData(claims);
+  return [
+    `## ${escape(verdictHeadline(verification))}`,
+    claims
+      .map(
+        ({ id, verdict, power, statement, at, reason }) =>
+          `- **${id} ${verdictText({ verdict, power })}**${at ? ` (${escape(at)})` : ''}: ${escape(statement)} _${escape(reason)}_`,
+      )
+      .join('\n'),
+    table(
+      columns,
+      rows.map((row) => row.map((cell) => escape(String(cell ?? NONE)))),
+    ),
+  ].join('\n\n');
+}
+
+function answer(benchmark: Benchmark): string {
+  const { conditions } = benchmark;
+  return [
+    `## ${escape(headlineOf(benchmark, rankingsOf(benchmark)))}`,
+    ...cautionsOf(benchmark).map((caution) => `> ${escape(caution)}`),
+    shownRankings(benchmark)
+      .map(({ condition, under, leaders, error, next, reason }) =>
+        [
+          `- Lowest error, ${escape(under)}: **${escape(namesOf(leaders))}**, ${escape(errorText(conditions, condition, error))} % (n = ${error.n})`,
+          next &&
+            `; next ${escape(next.variant.name.long)}, ${escape(errorText(conditions, condition, next.error))} %${next.lead ? ` (${escape(next.lead)} points)` : ''}`,
+          `: ${escape(reason)}.`,
+        ]
+          .filter(Boolean)
+          .join(''),
+      )
+      .join('\n'),
+  ].join('\n\n');
+}
+
+function resultMarkdown({ id, title, benchmark, rows }: ResultTable): string {
+  return [
+    `### ${escape(title)}`,
+    table(
+      [
+        ...['Variant', 'Test error, %', 'Paper', 'Difference'],
+        ...(['noise', 'fgsm'] as const).map((condition) => escape(conditionLabel(benchmark, condition))),
+        ...['n', 'Parameters', 'FLOPs, paper’s count', 'FLOPs, executed'],
+      ],
+      rows.map((row) => {
+        const name = escape(nameOfRow(row).long);
+        const { variant, missing } = row;
+        if (!variant) {
+          const { testErrorPercent, plusMinus } = missing.row;
+          const paper = `${percent(testErrorPercent)} ± ${percent(plusMinus)}`;
+          return [name, NONE, paper, ...Array<string>(7).fill(NONE)];
+        }
+        return [
+          name,
+          ...resultCells(benchmark, variant).map((cell, i) =>
+            i === DIFFERENCE && variant.paper?.isDifferent ? `**${cell}**` : escape(cell),
+          ),
+          ...[number(variant.parameters), short(variant.flops.paper), short(variant.flops.executed)],
+        ];
+      }),
+    ),
+    `${escape(notationNote(benchmark))}. ${escape(differenceNote(benchmark))} Data: [${id}.csv](tables/${id}.csv), [${id}.tex](tables/${id}.tex)`,
+  ].join('\n\n');
+}
+
+/** Place of the difference among the cells that the tables share. */
+const DIFFERENCE = 2;
+
+const table = (columns: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [columns, columns.map((_, i) => (i === 0 ? '---' : '---:')), ...rows]
+    .map((row) => `| ${row.join(' | ')} |`)
+    .join('\n');
+
+/** Text that Markdown shows as it is. */
+const escape = (text: string): string =>
+  plain(text).replace(/[\\`*_[\]<>|#]/g, (character) => `\\${character}`);
+
+const codeSpan = (text: string): string => `\`${plain(text).replaceAll('`', '’')}\``;

@@ -1,0 +1,122 @@
+import type { CsvValue, Table } from '../csv.js';
+import type { LatexTable } from '../latex.js';
+import { NONE, number, percent, short, signed } from '../format.js';
+import { isEvidence } from './likeness.js';
+import { errorInterval, errorText, notationNote } from './intervals.js';
+import { conditionLabel, errorUnder } from '../figures/overview.js';
+import { nameOfRow, type ResultTable } from './paper-tables.js';
+import type { Benchmark, VariantSummary } from './summary.js';
+
+/** Ours minus the paper's, or a dash. */
+export const differenceText = ({ paper }: VariantSummary): string =>
+  paper?.difference === null || paper?.difference === undefined ? NONE : signed(paper.difference);
+
+/** How to read the differences, for below the table. */
+export function differenceNote({ conditions, likeness, variants }: Benchmark): string {
+  if (!likeness.sameData)
+    return 'The paper’s values are for other images: they are shown for orientation, without a difference.';
+  if (!isEvidence(conditions))
+    return 'The paper’s values are shown for orientation, without a difference: these results are not evidence.';
+  if (likeness.caveats.length > 0) return 'The conditions are not the paper’s, so no difference is marked.';
+  const marked =
+    'A difference is marked where its 95 % interval (Welch’s t, from the paper’s mean ± deviation of three trials) excludes 0; of equal values, one in twenty would be marked by chance.';
+  return variants.some(({ testError }) => testError.n === 1)
+    ? `${marked} With one trial there is no such interval, and nothing is marked.`
+    : marked;
+}
+
+/** The cells that the tables in Markdown, LaTeX and the terminal share. */
+export function resultCells({ conditions }: Benchmark, variant: VariantSummary): string[] {
+  const { testError, paper } = variant;
+  const [noise, fgsm] = (['noise', 'fgsm'] as const).map((condition) => {
+    const error = errorUnder(variant, condition);
+    return error ? errorText(conditions, condition, error) : NONE;
+  });
+  return [
+    errorText(conditions, 'clean', testError),
+    paper ? `${percent(paper.row.testErrorPercent)} ± ${percent(paper.row.plusMinus)}` : NONE,
+    differenceText(variant),
+    noise,
+    fgsm,
+    String(testError.n),
+  ];
+}
+
+/** The disturbances, and the name of their strengths in a column. */
+const disturbed = [
+  ['noise', 'betas'],
+  ['fgsm', 'epsilons'],
+] as const;
+
+/** A table as data: a row a variant, nothing rounded; of a row without results only the paper's values. */
+export const resultData = (tables: readonly ResultTable[]): Table => ({
+  columns: [
+    ...['dataset', 'variant', 'trials', 'test_error_percent_mean', 'test_error_percent_sd'],
+    ...['test_error_percent_low', 'test_error_percent_high', 'interval_covers'],
+    ...['paper_dataset', 'paper_test_error_percent', 'paper_plus_minus'],
+    ...['difference', 'difference_low', 'difference_high', 'like_for_like', 'evidence'],
+    ...disturbed.flatMap(([name, strengths]) => [
+      ...[`${name}_${strengths}`, `${name}_error_percent_mean`, `${name}_error_percent_sd`],
+      ...[`${name}_error_percent_low`, `${name}_error_percent_high`],
+    ]),
+    ...['parameters', 'flops_paper', 'flops_executed', 'missing'],
+  ],
+  rows: tables.flatMap(({ benchmark: { title, conditions, likeness, informative }, rows }) =>
+    rows.map(({ variant, missing }): CsvValue[] => {
+      const row = variant ? variant.paper?.row : missing.row;
+      const paper = [row?.dataset ?? null, row?.testErrorPercent ?? null, row?.plusMinus ?? null];
+      const like = likeness.caveats.length === 0 ? 'yes' : 'no';
+      const evidence = isEvidence(conditions) ? 'yes' : 'no';
+      if (!variant)
+        return [
+          ...[title, missing.row.variant, 0],
+          ...Array<null>(5).fill(null),
+          ...[...paper, null, null, null, like, evidence],
+          ...Array<null>(13).fill(null),
+          missing.reason,
+        ];
+      const { low, high, covers } = errorInterval(conditions, 'clean', variant.testError);
+      return [
+        ...[title, variant.variant, variant.testError.n, variant.testError.mean, variant.testError.sd],
+        ...[low, high, covers],
+        ...[...paper, variant.paper?.difference ?? null],
+        ...[variant.paper?.interval?.low ?? null, variant.paper?.interval?.high ?? null, like, evidence],
+        ...disturbed.flatMap(([condition]) => {
+          const error = errorUnder(variant, condition);
+          const interval = error && errorInterval(conditions, condition, error);
+          return [
+            ...[informative[condition].join(' ') || null, error?.mean ?? null, error?.sd ?? null],
+            ...[interval?.low ?? null, interval?.high ?? null],
+          ];
+        }),
+        ...[variant.parameters, variant.flops.paper, variant.flops.executed, null],
+      ];
+    }),
+  ),
+});
+
+/** A table for a paper. */
+export function resultLatex({ id, title, benchmark, rows }: ResultTable): LatexTable {
+  return {
+    label: `tab:${id}`,
+    caption: `${title}: test error in percent; ${notationNote(benchmark)}.`,
+    columns: [
+      ...['Variant', 'Test error', 'Paper', 'Difference'],
+      ...(['noise', 'fgsm'] as const).map((condition) => conditionLabel(benchmark, condition)),
+      ...['n', 'Parameters', 'FLOPs (paper)', 'FLOPs (executed)'],
+    ],
+    rows: rows.map((row) => {
+      const name = nameOfRow(row).long;
+      const { variant, missing } = row;
+      if (variant)
+        return [
+          name,
+          ...resultCells(benchmark, variant),
+          ...[number(variant.parameters), short(variant.flops.paper), short(variant.flops.executed)],
+        ];
+      const { testErrorPercent, plusMinus } = missing.row;
+      const paper = `${percent(testErrorPercent)} ± ${percent(plusMinus)}`;
+      return [name, NONE, paper, ...Array<string>(7).fill(NONE)];
+    }),
+  };
+}

@@ -1,0 +1,112 @@
+import { canonicalJson, type RunRecords, type StoredRecord } from '@weightmap/records';
+import { verify, type FillCommand } from '../claims/index.js';
+import { paperDatasetLabels, paperRows, type PaperRow } from '../paper-values.js';
+import { count, number } from '../format.js';
+import { conditionsOf, likeForLike } from './likeness.js';
+import { informativeStrengths, meanErrorOver } from './informative.js';
+import { spread, type Spread } from './statistics.js';
+import { groupBy } from '../group-by.js';
+import { summariseVariant } from './summarise-variant.js';
+import type { Benchmark, Curve, MissingRow, Summary, VariantSummary } from './summary.js';
+
+export interface SummaryOptions {
+  /** What the run's folder is called in a command. */
+  run?: string;
+  /** Gives the command that makes missing results. Without it, none is named. */
+  fill?: FillCommand;
+}
+
+/** What the records say, as numbers: no files, no text. */
+export function summarise(
+  { records, damaged }: RunRecords,
+  { run = 'runs/…', fill }: SummaryOptions = {},
+): Summary {
+  const groups = groupBy(records, ({ record }) => canonicalJson(conditionsOf(record.cell)));
+  const datasets = [...groups.values()].map(([first]) => first.record.cell.dataset.id);
+  const benchmarks = [...groups.values()]
+    .map((group) => summariseBenchmark(group, datasets))
+    .sort(
+      (a, b) =>
+        rankOfDataset(a) - rankOfDataset(b) || b.conditions.training.epochs - a.conditions.training.epochs,
+    );
+  const plain = records.map(({ record }) => record);
+  const verification = verify(plain);
+  return {
+    benchmarks: benchmarks.map((benchmark, i) => ({ ...benchmark, id: `${benchmark.id}-${i + 1}` })),
+    missing: missingRows(records, damaged),
+    damaged,
+    recordCount: records.length,
+    verification,
+    fill: fill?.(plain, verification.claims, run) ?? null,
+  };
+}
+
+function summariseBenchmark(group: readonly StoredRecord[], datasets: readonly string[]): Benchmark {
+  const conditions = conditionsOf(group[0].record.cell);
+  const { dataset, training } = conditions;
+  const alone = datasets.filter((id) => id === dataset.id).length === 1;
+  const likeness = likeForLike(conditions);
+  const variants = [...groupBy(group, ({ record }) => record.cell.variant).values()]
+    .map((trials) => summariseVariant(trials, conditions))
+    .sort((a, b) => rankOfVariant(a.variant) - rankOfVariant(b.variant) || (a.variant < b.variant ? -1 : 1));
+  const title = alone
+    ? dataset.label
+    : `${dataset.label}, ${count(training.epochs, 'epoch')}, ${number(dataset.train)} images`;
+  const informativeFor = (curve: Curve) =>
+    informativeStrengths(
+      variants.map((variant) =>
+        variant[curve].map(({ strength, error }) => ({ strength, errorPercent: error.mean })),
+      ),
+      dataset.classes,
+    );
+  const informative = { noise: informativeFor('noise'), fgsm: informativeFor('fgsm') };
+  return {
+    ...{ id: dataset.id.replace(/[^\w-]+/g, '-'), title, conditions, likeness, informative },
+    variants: variants.map((variant) => ({
+      ...variant,
+      meanError: {
+        noise: meanErrorOfTrials(variant, 'noise', informative.noise),
+        fgsm: meanErrorOfTrials(variant, 'fgsm', informative.fgsm),
+      },
+    })),
+  };
+}
+
+/** The mean over the strengths, trial by trial; null if no trial has them all. */
+function meanErrorOfTrials(
+  { stored }: Pick<VariantSummary, 'stored'>,
+  curve: Curve,
+  strengths: readonly number[],
+): Spread | null {
+  const values = stored.flatMap(({ record: { noise, fgsm } }) => {
+    const points =
+      curve === 'noise'
+        ? noise.map(({ beta, errorPercent }) => ({ strength: beta, errorPercent }))
+        : fgsm.map(({ epsilon, errorPercent }) => ({ strength: epsilon, errorPercent }));
+    return meanErrorOver(points, strengths) ?? [];
+  });
+  return values.length > 0 ? spread(values) : null;
+}
+
+function missingRows(records: readonly StoredRecord[], damaged: RunRecords['damaged']): MissingRow[] {
+  const cellsOf = ({ variant }: PaperRow) =>
+    records.filter(({ record: { cell } }) => cell.variant === variant).map(({ record }) => record.cell);
+  return paperRows
+    .filter((row) => !cellsOf(row).some(({ dataset }) => dataset.id === row.dataset))
+    .map((row) => {
+      const broken = damaged.some(({ file }) => file.startsWith(`cells/${row.dataset}/${row.variant}/`));
+      const instead = cellsOf(row).find(({ dataset }) => !Object.hasOwn(paperDatasetLabels, dataset.id));
+      const elsewhere = instead && `run on ${instead.dataset.label} instead`;
+      return { row, reason: broken ? 'its record is damaged' : (elsewhere ?? 'not in this run') };
+    });
+}
+
+const rankOfVariant = (variant: string): number => {
+  const at = paperRows.findIndex((row) => row.variant === variant);
+  return at < 0 ? paperRows.length : at;
+};
+
+const rankOfDataset = ({ conditions: { dataset } }: Benchmark): number => {
+  const at = paperRows.findIndex((row) => row.dataset === dataset.id);
+  return at < 0 ? paperRows.length : at;
+};

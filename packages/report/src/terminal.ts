@@ -1,0 +1,93 @@
+import { count, NONE, plain } from './format.js';
+import { conditionsCaveat, hasEvidence, NO_EVIDENCE } from './model/headline.js';
+import { notationNote } from './model/intervals.js';
+import { rangeLabel } from './figures/overview.js';
+import { verdictHeadline } from './html/claims-section.js';
+import { resultCells } from './model/result-data.js';
+import type { Benchmark, Summary, VariantSummary } from './model/summary.js';
+import type { LayerKind, VariantName } from './variant-names.js';
+
+const ansi: Readonly<Record<LayerKind, string>> = { conv: '1', smoothing: '38;5;32', unsharp: '38;5;166' };
+
+type Paint = (text: string, codes: string) => string;
+
+/**
+ * The results as plain text, a block for each dataset, the paper's value beside each row, aligned at the decimal point; then
+ * the verdict on the paper's claims, or that the results are not evidence.
+ *
+ * @param colour whether the terminal shows colours.
+ */
+export function terminalTable(
+  { benchmarks, damaged, verification, recordCount }: Summary,
+  { colour = false } = {},
+): string {
+  const paint: Paint = (text, codes) => (colour ? `\u001b[${codes}m${text}\u001b[0m` : text);
+  const width = Math.max(
+    0,
+    ...benchmarks.flatMap(({ variants }) => variants.map(({ name }) => nameText(name).length)),
+  );
+  const blocks = benchmarks.map((benchmark) => block(benchmark, width, paint));
+  if (damaged.length > 0)
+    blocks.push(
+      `${count(damaged.length, 'damaged record')} left out:\n${damaged.map(({ file, reason }) => `  ${plain(file)}: ${plain(reason)}`).join('\n')}`,
+    );
+  if (recordCount > 0)
+    blocks.push(`${hasEvidence(benchmarks) ? verdictHeadline(verification) : NO_EVIDENCE}.`);
+  return blocks.join('\n\n');
+}
+
+function block(benchmark: Benchmark, width: number, paint: Paint): string {
+  const { title, conditions, variants } = benchmark;
+  const body = variants.map((variant) => resultCells(benchmark, variant));
+  const header = ['test error %', 'paper', 'diff', 'noise', 'FGSM', 'n'];
+  const columns = header.flatMap((heading, column) => {
+    const values = body.map((row) => row[column]);
+    // A difference to the paper that no row has needs no column.
+    return heading === 'diff' && values.every((value) => value === NONE)
+      ? []
+      : [alignDecimals([heading, ...values])];
+  });
+  const line = (name: string, at: number) =>
+    `${name}   ${columns.map((column) => column[at]).join('   ')}`.trimEnd();
+  const rows = variants.flatMap((variant, i) => {
+    const name = paint(nameText(variant.name).padEnd(width), ansi[variant.name.kind]);
+    // A new architecture after another one begins with an empty line.
+    return [...(startsGroup(variants, i) ? [''] : []), line(name, i + 1)];
+  });
+  const strengths = (['noise', 'fgsm'] as const).flatMap((curve) => {
+    const range = rangeLabel(benchmark, curve);
+    return range ? [`${curve === 'fgsm' ? 'FGSM' : curve}: ${range}`] : [];
+  });
+  const about = [plain(title), count(conditions.training.epochs, 'epoch'), ...strengths].join(' · ');
+  const caveat = conditionsCaveat(benchmark);
+  const notes = [`${notationNote(benchmark)}.`, ...(caveat ? [plain(caveat)] : [])];
+  return [paint(about, '1'), paint(line(' '.repeat(width), 0), '2'), ...rows, ...notes].join('\n');
+}
+
+const startsGroup = (variants: readonly VariantSummary[], i: number): boolean =>
+  i > 0 && variants[i].architecture !== variants[i - 1].architecture;
+
+/** The name with its line as in the figures: whole, or dashed for what alternates. */
+const nameText = ({ long, alternating }: VariantName): string =>
+  `${alternating ? '╌╌' : '──'} ${plain(long)}`;
+
+/** Pads a heading and its values so that the first decimal point of each is at one place. */
+function alignDecimals([heading, ...values]: readonly string[]): string[] {
+  const before = (value: string) => (/^[^.]*/.exec(value) ?? [''])[0].length;
+  const most = Math.max(...values.map(before));
+  return padAll(
+    [
+      heading,
+      ...padAll(
+        values.map((value) => ' '.repeat(most - before(value)) + value),
+        'end',
+      ),
+    ],
+    'start',
+  );
+}
+
+function padAll(texts: readonly string[], side: 'start' | 'end'): string[] {
+  const width = Math.max(...texts.map((text) => text.length));
+  return texts.map((text) => (side === 'start' ? text.padStart(width) : text.padEnd(width)));
+}

@@ -1,0 +1,2 @@
+export * from './make-grid.js';
+export * from './make-record.js';
