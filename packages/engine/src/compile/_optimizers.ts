@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { createScalar, idOf, type NativeBackend } from './_backend.js';
-import * as graph from './_graph.js';
-import type { Recorder } from './_recorder.js';
+import { createScalar, idOf, type NativeBackend } from '../tensorflow/backend.js';
+import * as graph from '../tensorflow/graph.js';
+import type { Recorder } from './_tracer.js';
 
 type Gradients = Parameters<tf.AdamOptimizer['applyGradients']>[0];
 interface Slot {

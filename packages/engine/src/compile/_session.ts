@@ -3,8 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import { messageOf, WeightmapError } from '@weightmap/core';
-import type { Binding, Handle, NativeBackend } from './_backend.js';
-import * as graph from './_graph.js';
+import type { Binding, Handle, NativeBackend } from '../tensorflow/backend.js';
+import * as graph from '../tensorflow/graph.js';
 import { Slot } from './_slot.js';
 
 /** The part of a recorded step that a session is made of. */

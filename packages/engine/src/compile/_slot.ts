@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
-import { idOf, type Entry, type NativeBackend } from './_backend.js';
-import * as graph from './_graph.js';
+import { idOf, type Entry, type NativeBackend } from '../tensorflow/backend.js';
+import * as graph from '../tensorflow/graph.js';
 
 /** No tensor has this number. */
 const NONE = -1;

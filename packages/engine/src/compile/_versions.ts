@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import { idOf, type NativeBackend } from './_backend.js';
-import type { NodeDef } from './_graph.js';
+import { idOf, type NativeBackend } from '../tensorflow/backend.js';
+import type { NodeDef } from '../tensorflow/graph.js';
 
 /** One of the values that a variable has in the course of a recorded step. */
 export interface Version {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
-import { createScalar, engineInternals, idOf, nativeBackend, type NativeBackend } from './_backend.js';
-import { isRecording, recordStep, type Recorded } from './_record.js';
+import { createScalar, engineInternals, idOf, nativeBackend, type NativeBackend } from '../tensorflow/backend.js';
+import { isRecording, recordStep, type Recorded } from './_capture.js';
 import { Session } from './_session.js';
 import type { StepInputs, StepResult, InputsOf } from './_structure.js';
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
-import { engineInternals, idOf, type NativeBackend } from './_backend.js';
+import { engineInternals, idOf, type NativeBackend } from '../tensorflow/backend.js';
 import { withOptimizers } from './_optimizers.js';
-import { Recorder, type Finished, type HostFeed, type Trace } from './_recorder.js';
+import { Recorder, type Finished, type HostFeed, type Trace } from './_tracer.js';
 import type { Program } from './_session.js';
 import { partsOf, type InputsOf, type StepInputs } from './_structure.js';
 

@@ -8,8 +8,8 @@ import {
   type NativeBackend,
   type OpAttribute,
   type Values,
-} from './_backend.js';
-import * as graph from './_graph.js';
+} from '../tensorflow/backend.js';
+import * as graph from '../tensorflow/graph.js';
 import { Versions, type Version } from './_versions.js';
 
 /** A value that is fed at every run without being an input of the step. */

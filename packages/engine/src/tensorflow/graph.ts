@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Binding, OpAttribute } from './_backend.js';
+import type { Binding, OpAttribute } from './backend.js';
 
 /** TensorFlow's numbers for the types that appear in our graphs. */
 export const DataType = { float32: 1, int32: 3, string: 7 } as const;
