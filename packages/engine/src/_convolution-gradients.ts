@@ -39,7 +39,7 @@ export function convolutionFilterGradient(
       'NHWC',
       [strideHeight, strideWidth],
     );
-    // Rows and columns that the stride never reached give more sums than the filter has entries.
+    // The stride may leave rows and columns unused: then there are more sums than filter entries.
     return sums.slice([0, 0, 0, 0], [ci, kh, kw, co]).transpose<tf.Tensor4D>([1, 2, 0, 3]);
   });
 }
@@ -47,7 +47,7 @@ export function convolutionFilterGradient(
 /**
  * Gradient of a 2-D convolution of stride 1 by its input, as a convolution.
  *
- * dx = dy, with k − 1 − padding zeros around it, convolved with the filter turned by 180° and its channels swapped.
+ * dx = dy, with k − 1 − padding zeros around it, convolved with the filter rotated by 180°, its channels swapped.
  *
  * @param dy [batch, Ho, Wo, Co]
  * @param filter [kh, kw, Ci, Co]

@@ -4,6 +4,7 @@ import path from 'node:path';
 import util from 'node:util';
 import { messageOf } from '@weightmap/core';
 import { registerFusedKernels } from './fused-kernels/index.js';
+import { loadedBackend } from './tensorflow/backend.js';
 import { loadQuietly } from './_quiet-load.js';
 import { fixThreads } from './_threads.js';
 
@@ -11,17 +12,13 @@ const PACKAGE = '@tensorflow/tfjs-node-gpu';
 // Under CommonJS the build replaces import.meta.url by the file's own address.
 const require = createRequire(import.meta.url);
 
-interface TfjsNode {
-  backend(): { binding: { TF_Version: string } };
-}
-
 let problem: string | null | undefined;
 let version: string | null = null;
 
-/** Version of the libtensorflow in use. */
+/** Version of the loaded libtensorflow, or null. */
 export const nativeVersion = (): string | null => version;
 
-/** What keeps the native engine from being loaded, without loading it; null if nothing is known to. */
+/** Why the native engine can't be loaded, found without loading it; null if no reason is known. */
 export function nativeProblem(): string | null {
   if (problem !== undefined) return problem;
   let folder: string;
@@ -33,23 +30,23 @@ export function nativeProblem(): string | null {
   if (!fs.existsSync(path.join(folder, 'lib/napi-v8/tfjs_binding.node')))
     return 'libtensorflow is not linked (`npm run setup` does it)';
   if (!fs.existsSync(path.join(folder, 'deps/lib/libtensorflow.so')) && process.platform === 'linux')
-    return 'the libtensorflow it was linked to is gone (`npm run setup` links it again)';
+    return 'the libtensorflow it was linked to no longer exists (`npm run setup` links it again)';
   return null;
 }
 
-/** Loads TensorFlow's C library and registers tfjs's `tensorflow` backend; returns what is in the way, or null. */
+/** Loads TensorFlow's C library and registers tfjs's `tensorflow` backend; returns why that failed, or null. */
 export async function loadNative(threads?: number): Promise<string | null> {
   if (problem !== undefined) return problem;
   problem = nativeProblem();
   if (problem) return problem;
   fixThreads(threads);
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'; // some builds leave it off; convolutions are several times slower then
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'; // off in some builds, which makes convolutions several times slower
   restoreIsNullOrUndefined();
   try {
     const folder = path.dirname(require.resolve(`${PACKAGE}/package.json`));
-    const tfjsNode = loadQuietly(folder, () => require(PACKAGE) as TfjsNode);
-    version = tfjsNode.backend().binding.TF_Version;
+    loadQuietly(folder, () => require(PACKAGE) as unknown);
+    version = loadedBackend()!.binding.TF_Version;
     registerFusedKernels(folder);
   } catch (error) {
     problem = `TensorFlow does not load: ${messageOf(error).split('\n')[0]}`;

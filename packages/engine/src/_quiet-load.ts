@@ -6,11 +6,11 @@ import path from 'node:path';
 const require = createRequire(import.meta.url);
 
 /**
- * Runs `load` with the standard error sent nowhere, if the little addon for it has been compiled.
+ * Runs `load` with standard error discarded, if the addon for that has been compiled.
  *
- * TensorFlow greets there when it is loaded, and no setting keeps it from doing so. What `load` throws is thrown on.
+ * TensorFlow prints there when it is loaded, and no setting prevents it. Errors that `load` throws pass through.
  *
- * @param tfjsNode folder of the npm package whose TensorFlow is loaded: the addon lies beside its binding
+ * @param tfjsNode folder of the npm package whose TensorFlow is loaded: the addon lies beside its binding.
  */
 export function loadQuietly<T>(tfjsNode: string, load: () => T): T {
   const addon = path.join(tfjsNode, 'lib/napi-v8/weightmap_quiet.node');

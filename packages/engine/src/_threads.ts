@@ -1,9 +1,9 @@
 import os from 'node:os';
 
 /**
- * Fixes the size of TensorFlow's two thread pools; they are made when the library loads and never change.
+ * Sets the size of TensorFlow's two thread pools. Call it before the library is loaded: the pools never change afterwards.
  *
- * The pool between operations gets the same size: left alone, it goes on using every core.
+ * The pool between operations gets the same size: by default it uses every core.
  */
 export function fixThreads(threads: number | undefined): void {
   if (threads === undefined) return;

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { convolutionFilterGradient, convolutionInputGradient } from './_convolution-gradients.js';
 
 /**
- * Registers what training needs and tfjs's wasm backend lacks (the gradient of a convolution by its filter) or does in
- * plain loops (the one by its input). Both become convolutions, which the backend hands to XNNPACK.
+ * Registers two kernels for training on tfjs's wasm backend: the gradient of a convolution by its filter, which the backend
+ * lacks, and the one by its input, which it computes in plain loops. Both become convolutions, which XNNPACK computes.
  */
 export function registerWasmKernels(): void {
   if (tf.getKernel('Conv2DBackpropFilter', 'wasm')) return;
@@ -29,7 +29,7 @@ export function registerWasmKernels(): void {
   });
 }
 
-/** A kernel's input as a tensor that shares its data (and adds no reference of its own). */
+/** A kernel's input as a tensor that shares its data and adds no reference to it. */
 const asTensor = (info: tf.TensorInfo | undefined): tf.Tensor4D =>
   (info instanceof tf.Tensor
     ? info

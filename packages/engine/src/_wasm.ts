@@ -3,7 +3,7 @@ import { registerWasmKernels } from './_wasm-kernels.js';
 
 let problem: string | null | undefined;
 
-/** Registers tfjs's `wasm` backend and the gradient kernels it lacks; returns what is in the way, or null. */
+/** Registers tfjs's `wasm` backend and the gradient kernels it lacks; returns why that failed, or null. */
 export async function loadWasm(): Promise<string | null> {
   if (problem !== undefined) return problem;
   try {

@@ -8,34 +8,38 @@ import { threadsInUse } from './_threads.js';
 
 /** `native`: TensorFlow's C library; `wasm`: WebAssembly with SIMD; `cpu`: plain JavaScript. Fastest first. */
 export const ENGINE_NAMES = ['native', 'wasm', 'cpu'] as const;
-/** A row of `ENGINE_NAMES`. */
+/** Name of an engine: `native`, `wasm` or `cpu`. */
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
-/** The engine that runs, for provenance and `doctor`. */
+/** The engine that was started, its versions and its threads. */
 export interface EngineInfo {
-  /** Which of the three. */
+  /** Its name. */
   readonly name: EngineName;
   /** Version of libtensorflow; null for the other engines. */
   readonly tensorflow: string | null;
   /** Version of TensorFlow.js. */
   readonly tfjs: string;
-  /** Threads that one operation may use. */
+  /** Number of threads that one operation may use. */
   readonly threads: number;
   /** How weight map layers run: by the native engine's compiled kernels, or composed of tfjs operations. */
   readonly kernels?: `fused (${string})` | 'composed';
-  /** Why a faster engine isn't used, in one line; null if none is. */
+  /** Why a faster engine could not be used, in one line; null if this is the fastest or was requested. */
   readonly slowerBecause: string | null;
 }
 
-/** Which engine, and how many threads of it. */
+/** The engine to start, and its threads. */
 export interface EngineOptions {
-  /** The engine to use. Default: WEIGHTMAP_ENGINE, else the fastest there is. */
+  /** The engine to use. Default: WEIGHTMAP_ENGINE, else the fastest available. */
   engine?: EngineName;
-  /** Threads for the native engine. Default: TF_NUM_INTRAOP_THREADS, else one a core. Counts on the first start only. */
+  /** Threads of the native engine. Default: TF_NUM_INTRAOP_THREADS, else one for each core. Has an effect only on the first start. */
   threads?: number;
 }
 
-/** The engine asked for by WEIGHTMAP_ENGINE, or null. */
+/**
+ * The engine that WEIGHTMAP_ENGINE requests, or null.
+ *
+ * @throws WeightmapError if it names no engine.
+ */
 export function chosenEngine(): EngineName | null {
   const chosen = process.env.WEIGHTMAP_ENGINE;
   if (!chosen) return null;
@@ -43,28 +47,30 @@ export function chosenEngine(): EngineName | null {
     throw new WeightmapError(`There is no engine "${chosen}".`, {
       where: 'environment variable WEIGHTMAP_ENGINE',
       expected: ENGINE_NAMES.join(', '),
-      fix: 'correct it, or unset it for the fastest there is',
+      fix: 'correct it, or unset it to use the fastest available engine',
     });
   return chosen as EngineName;
 }
 
 /**
- * Starts an engine and makes it the backend of `@tensorflow/tfjs`. Starting it again is free; starting another switches.
+ * Starts an engine and makes it the backend of `@tensorflow/tfjs`. Call it before any tensor is made.
  *
- * @throws WeightmapError if the engine asked for can't be had. Never throws when no engine is requested: `cpu` is always available.
+ * Starting the same engine again costs nothing; starting another one switches to it.
+ *
+ * @throws WeightmapError if the requested engine is not available. Never throws when no engine is requested: `cpu` always works.
  */
 export async function startEngine({ engine, threads }: EngineOptions = {}): Promise<EngineInfo> {
-  const wish = engine ?? chosenEngine();
-  if (wish) {
-    const problem = await load(wish, threads);
+  const requested = engine ?? chosenEngine();
+  if (requested) {
+    const problem = await load(requested, threads);
     if (problem)
-      throw new WeightmapError(`The ${wish} engine can't be used: ${problem}`, {
+      throw new WeightmapError(`The ${requested} engine can't be used: ${problem}`, {
         fix:
-          wish === 'native'
+          requested === 'native'
             ? 'run `npm run setup`, or choose WEIGHTMAP_ENGINE=wasm'
             : 'choose another engine',
       });
-    return info(wish, null);
+    return info(requested, null);
   }
   let slowerBecause: string | null = null;
   for (const name of ENGINE_NAMES) {
@@ -75,14 +81,14 @@ export async function startEngine({ engine, threads }: EngineOptions = {}): Prom
   throw new Error(slowerBecause ?? 'no engine');
 }
 
-/** The engines that this machine can start; only the one named by WEIGHTMAP_ENGINE if it is set. */
+/** The engines that this machine can start; if WEIGHTMAP_ENGINE is set, only that one. */
 export async function availableEngines(): Promise<EngineName[]> {
-  const wish = chosenEngine();
-  if (wish) return [wish];
+  const requested = chosenEngine();
+  if (requested) return [requested];
   return nativeProblem() ? ['wasm', 'cpu'] : [...ENGINE_NAMES];
 }
 
-/** Loads an engine and selects it; returns what is in the way, or null. */
+/** Loads an engine and selects it; returns why that failed, or null. */
 async function load(name: EngineName, threads?: number): Promise<string | null> {
   if (name === 'native') {
     const problem = await loadNative(threads);
@@ -100,7 +106,7 @@ async function load(name: EngineName, threads?: number): Promise<string | null> 
   return selected ? null : `tfjs could not start its ${backend} backend`;
 }
 
-/** tfjs's cpu backend recommends tfjs-node at its first use; whoever chose it or has nothing else needn't hear it. */
+/** Turns off the recommendation of tfjs-node that tfjs's cpu backend prints at its first use. */
 function silenceBanner(): void {
   (tf.findBackend('cpu') as { firstUse?: boolean }).firstUse = false;
 }

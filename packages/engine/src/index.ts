@@ -1,3 +1,4 @@
+export { adamFields, type AdamFields } from './adam-fields.js';
 export * from './engine.js';
 export * from './inspect.js';
 export * from './compile/index.js';

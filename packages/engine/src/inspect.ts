@@ -1,19 +1,19 @@
 import fs from 'node:fs';
 import os from 'node:os';
-import * as tf from '@tensorflow/tfjs';
 import type { EngineInfo } from './engine.js';
+import { activeBackend } from './tensorflow/backend.js';
 
-/** What the machine offers and what the engine uses of it, for `weightmap doctor`. */
+/** The machine's processor and memory, and the devices that the engine uses. */
 export interface MachineReport {
-  /** Model, as the operating system names it. */
+  /** Model of the processor, as the operating system names it. */
   readonly cpu: string;
   /** Cores that this process may use. */
   readonly cores: number;
-  /** Vector instructions that kernels profit from, such as `avx2` and `fma`. */
+  /** Vector instructions that make kernels faster, such as `avx2` and `fma`. */
   readonly cpuFeatures: readonly string[];
-  /** Of the machine, rounded to a tenth. */
+  /** Memory of the machine in GiB, rounded to a tenth. */
   readonly memoryGiB: number;
-  /** What the engine computes on. */
+  /** Devices that the engine computes on, such as `CPU:0`. */
   readonly devices: readonly string[];
 }
 
@@ -58,6 +58,5 @@ function cpuFeatures(): string[] {
 
 function devices(engine: EngineInfo): string[] {
   if (engine.name !== 'native') return [engine.name === 'wasm' ? 'WebAssembly (SIMD)' : 'JavaScript'];
-  const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
-  return isUsingGpuDevice ? ['GPU:0', 'CPU:0'] : ['CPU:0'];
+  return activeBackend()?.isUsingGpuDevice ? ['GPU:0', 'CPU:0'] : ['CPU:0'];
 }

@@ -65,9 +65,9 @@ describe.runIf((await availableEngines()).includes('native'))('what a compiled s
 
   it('take or give anything but tensors', () => {
     const wrong = compile((() => 3) as unknown as () => tf.Tensor);
-    expect(explain(() => wrong({}))).toMatch(/gives a number, not a tensor/);
+    expect(explain(() => wrong({}))).toMatch(/returns a number, not a tensor/);
     const listed = compile((() => ({ n: 3 })) as unknown as () => tf.Tensor);
-    expect(explain(() => listed({}))).toMatch(/gives "n", a number/);
+    expect(explain(() => listed({}))).toMatch(/returns "n", a number/);
     const taking = compile(({ x }: { x: tf.Tensor1D }) => x.add(1));
     expect(explain(() => taking({ x: 'one' as unknown as tf.Tensor1D }))).toMatch(/"x".*is a string/);
   });

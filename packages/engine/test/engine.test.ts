@@ -19,7 +19,7 @@ describe('engine', async () => {
       expect([...product]).toEqual([11]);
     });
 
-  it('takes the fastest there is without a wish', async () => {
+  it('takes the fastest available when none is requested', async () => {
     delete process.env.WEIGHTMAP_ENGINE;
     const [fastest] = await availableEngines();
     const info = await startEngine();

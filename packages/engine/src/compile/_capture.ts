@@ -1,47 +1,48 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
-import { engineInternals, idOf, type NativeBackend } from '../tensorflow/backend.js';
+import { deepCopy, type NativeBackend } from '../tensorflow/backend.js';
 import { withOptimizers } from './_optimizers.js';
-import { Recorder, type Finished, type HostFeed, type Trace } from './_tracer.js';
+import { Tracer, type Finished, type HostFeed, type TracedNode } from './_tracer.js';
 import type { Program } from './_session.js';
+import { engineInternals } from './_tfjs-internals.js';
 import { partsOf, type InputsOf, type StepInputs } from './_structure.js';
 
 /** A step for inputs of certain shapes, ready to be run by a session. */
-export interface Recorded extends Program {
+export interface Captured extends Program {
   /** The placeholder of each input, in the order of the inputs. */
   readonly inputs: readonly string[];
   readonly feeds: readonly HostFeed[];
   readonly afterRun: readonly (() => void)[];
   readonly stillTrue: readonly (() => boolean)[];
   readonly structure: string;
-  /** Puts the results together, without those that stand for nothing. */
+  /** Makes the step's result of the fetched tensors. */
   readonly assemble: (tensors: tf.Tensor[]) => unknown;
   readonly results: number;
 }
 
-let recording = false;
+let capturing = false;
 
-/** Whether a step is being recorded: compiled steps within it become a part of it. */
-export const isRecording = (): boolean => recording;
+/** Whether a step is being captured: compiled steps called within it become a part of it. */
+export const isCapturing = (): boolean => capturing;
 
 /**
- * Runs a step eagerly, twice, and writes down what it does; every variable keeps the value that it had.
+ * Captures a step as a graph: runs it eagerly, twice, and notes every operation. All variables keep their values.
  *
- * The second time shows what isn't the same at every call: random numbers made in JavaScript, above all.
+ * The second run shows what differs from call to call, such as random numbers made in JavaScript.
  *
  * @param prefix of the nodes' names.
  * @throws WeightmapError if the step can't be replayed, and whatever the step throws.
  */
-export function recordStep(
+export function captureStep(
   backend: NativeBackend,
   step: (inputs: Record<string, tf.Tensor>) => unknown,
   inputs: InputsOf<StepInputs>,
   prefix: string,
   nodeOf: (variable: tf.Variable) => string,
-): Recorded {
-  const once = () => recordOnce(backend, step, inputs, prefix, nodeOf);
+): Captured {
+  const once = () => captureOnce(backend, step, inputs, prefix, nodeOf);
   let first = once();
-  // The first step of an optimizer makes its moments, later ones only use them.
+  // The first step of an optimizer makes its moments; later steps only use them.
   for (let tries = 0; first.madeVariables && tries < 2; tries++) first = once();
   if (first.madeVariables)
     throw new WeightmapError('A compiled step makes new variables at every call.', {
@@ -52,12 +53,12 @@ export function recordStep(
   return second;
 }
 
-interface Attempt extends Recorded {
-  readonly traces: readonly Trace[];
+interface Attempt extends Captured {
+  readonly traces: readonly TracedNode[];
   readonly madeVariables: boolean;
 }
 
-function recordOnce(
+function captureOnce(
   backend: NativeBackend,
   step: (inputs: Record<string, tf.Tensor>) => unknown,
   inputs: InputsOf<StepInputs>,
@@ -67,23 +68,28 @@ function recordOnce(
   const undo = rememberVariables();
   let attempt: Attempt | undefined;
   try {
-    // Not by tidy's return value, which tidy would search for tensors.
+    // Not by tidy's return value: tidy would search it for tensors.
     tf.tidy(() => {
-      const recorder = new Recorder(backend, prefix, registeredVariables(), nodeOf);
-      // Copies, so that a tensor which the step takes from elsewhere isn't mistaken for its input.
-      const copies = Object.entries(inputs).map(([name, value]) => [name, copyOf(backend, value)] as const);
+      const tracer = new Tracer(backend, prefix, registeredVariables(), nodeOf);
+      // Copies: if the step also uses an input's tensor from outside, it isn't mistaken for the input.
+      const copies = Object.entries(inputs).map(([name, value]) => [name, copyOf(value)] as const);
       const placeholders = copies.map(([name, tensor], i) =>
-        recorder.input(`input${i}_${plain(name)}`, tensor),
+        tracer.input(`input${i}_${plain(name)}`, tensor),
       );
-      const parts = withOptimizers(recorder, backend, () =>
-        recorder.record(() => partsOf(step(Object.fromEntries(copies)))),
+      const parts = withOptimizers(tracer, backend, () =>
+        tracer.trace(() => partsOf(step(Object.fromEntries(copies)))),
       );
       const finished: Finished = undo.madeVariables()
         ? { used: [], written: [], fetches: [] }
-        : recorder.finish(parts.tensors);
-      const { nodes, traces, feeds, afterRun, stillTrue } = recorder;
+        : tracer.finish(parts.tensors);
+      const { nodes, traces, feeds, afterRun, stillTrue } = tracer;
       attempt = {
-        ...{ nodes, traces, feeds, afterRun, stillTrue, ...finished },
+        nodes,
+        traces,
+        feeds,
+        afterRun,
+        stillTrue,
+        ...finished,
         inputs: placeholders,
         structure: parts.structure,
         assemble: parts.assemble,
@@ -101,22 +107,17 @@ const plain = (name: string) => name.replace(/\W/g, '_');
 
 const registeredVariables = () => Object.values(engineInternals().registeredVariables);
 
-function copyOf(backend: NativeBackend, value: tf.Tensor | number): tf.Tensor {
-  if (typeof value === 'number') return tf.scalar(value);
-  const type = backend.getDTypeInteger(value.dtype);
-  const attributes = [{ name: 'T', type: backend.binding.TF_ATTR_TYPE, value: type }];
-  const [handle] = backend.binding.executeOp('DeepCopy', attributes, [idOf(backend, value)], 1);
-  return backend.createOutputTensor(handle);
-}
+const copyOf = (value: tf.Tensor | number): tf.Tensor =>
+  typeof value === 'number' ? tf.scalar(value) : deepCopy(value);
 
-/** Keeps the values of all variables, those that are made from now on included, to put them back. */
+/** Remembers the values of all variables, including those made from now on, to restore them. */
 function rememberVariables() {
   const engine = engineInternals();
   const keep = (variable: tf.Variable) => [variable, tf.keep(variable.clone())] as const;
   const values = registeredVariables().map(keep);
   const known = values.length;
   const makeVariable = engine.makeVariable.bind(engine);
-  recording = true;
+  capturing = true;
   engine.makeVariable = (...args) => {
     const variable = makeVariable(...args);
     values.push(keep(variable));
@@ -125,8 +126,8 @@ function rememberVariables() {
   return {
     madeVariables: () => values.length > known,
     restore(): void {
-      recording = false;
-      delete (engine as Partial<typeof engine>).makeVariable; // the class's own comes back
+      capturing = false;
+      delete (engine as Partial<typeof engine>).makeVariable; // uncovers the method of the class
       for (const [variable, value] of values) {
         if (!variable.isDisposed && variable.dataId !== value.dataId) variable.assign(value);
         value.dispose();
@@ -135,13 +136,13 @@ function rememberVariables() {
   };
 }
 
-type Comparable = Pick<Recorded, 'structure'> & { readonly traces: readonly Trace[] };
+type Comparable = Pick<Captured, 'structure'> & { readonly traces: readonly TracedNode[] };
 
 function compare(first: Comparable, second: Comparable): void {
   const length = Math.max(first.traces.length, second.traces.length);
   const different = (_: unknown, i: number) => !equal(first.traces[i], second.traces[i]);
   const changed = Array.from({ length }).findIndex(different);
-  const [before, now] = [first, second].map(({ traces }) => traces[changed] as Trace | undefined);
+  const [before, now] = [first, second].map(({ traces }) => traces[changed] as TracedNode | undefined);
   if (before?.constant && now?.constant && before.what === now.what)
     throw new WeightmapError('A compiled step makes numbers in JavaScript that differ from call to call.', {
       where: describe(now),
@@ -159,7 +160,7 @@ function compare(first: Comparable, second: Comparable): void {
     });
 }
 
-const describe = (trace: Trace | undefined) => (trace ? `${trace.what} ${trace.where}` : 'nothing');
+const describe = (trace: TracedNode | undefined) => (trace ? `${trace.what} ${trace.where}` : 'nothing');
 
-const equal = (a: Trace | undefined, b: Trace | undefined) =>
+const equal = (a: TracedNode | undefined, b: TracedNode | undefined) =>
   a !== undefined && b !== undefined && Buffer.compare(a.bytes, b.bytes) === 0;

@@ -3,11 +3,12 @@ import os from 'node:os';
 import path from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 import { messageOf, WeightmapError } from '@weightmap/core';
-import type { Binding, Handle, NativeBackend } from '../tensorflow/backend.js';
+import type { NativeBackend } from '../tensorflow/backend.js';
+import type { Binding, Handle } from '../tensorflow/binding.js';
 import * as graph from '../tensorflow/graph.js';
 import { Slot } from './_slot.js';
 
-/** The part of a recorded step that a session is made of. */
+/** The part of a captured step that a session is made of. */
 export interface Program {
   readonly nodes: readonly graph.NodeDef[];
   readonly used: readonly tf.Variable[];
@@ -17,10 +18,10 @@ export interface Program {
 }
 
 /**
- * A TensorFlow session that holds the variables of one or more recorded steps.
+ * A TensorFlow session that holds the variables of one or more captured steps.
  *
- * To everyone else the variables look as if the steps ran eagerly: values that were assigned to one go into the session
- * before the next run, and values that a run changed come back as soon as somebody reads them.
+ * Outside, the variables behave as if the steps ran eagerly: assigned values go into the session before the next run,
+ * and values that a run changed come back when they are read.
  */
 export class Session {
   private readonly binding: Binding;
@@ -59,7 +60,7 @@ export class Session {
       handles = this.execute(feeds, fetches);
     } catch (error) {
       throw new WeightmapError(`TensorFlow could not run the compiled step: ${messageOf(error)}`, {
-        fix: 'look for inputs that an operation refuses, such as a label that is no class, or too little memory',
+        fix: 'check the inputs for values that an operation refuses, such as a label outside the classes, and the free memory',
       });
     }
     for (const slot of writing) slot.afterWrite();
@@ -72,11 +73,11 @@ export class Session {
     this.binding.deleteSavedModel(this.id);
   }
 
-  /** What others have assigned goes into the session. */
+  /** Copies variables that were assigned outside into the session. */
   private push(used: readonly tf.Variable[]): void {
     const changed = used.map((variable) => this.slots.get(variable)!).filter((slot) => slot.changedOutside());
     if (changed.length === 0) return;
-    // TensorFlow prepares each combination of inputs and outputs anew: either all at once or one by one.
+    // TensorFlow prepares every combination of inputs and outputs once more, so use few: all at once, or one by one.
     const batches = changed.length === this.slots.size ? [changed] : changed.map((slot) => [slot]);
     for (const batch of batches) {
       const done = batches.length === 1 && batch.length > 1 ? 'pushed' : `${batch[0].node}/pushed`;
@@ -86,7 +87,7 @@ export class Session {
     }
   }
 
-  /** What runs have changed goes to the variables. */
+  /** Copies what runs have changed back to the variables. */
   private pull(): void {
     const newer = [...this.slots.values()].filter((slot) => slot.isNewer);
     if (newer.length === 0) return;
@@ -104,15 +105,15 @@ export class Session {
   }
 }
 
-/** The addon reads graphs from a folder only; it is gone before this returns. */
+/** Loads a graph. The addon reads graphs from a folder only; a temporary one is written and removed. */
 function load(binding: Binding, nodes: graph.NodeDef[]): number {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), `weightmap-graph-${process.pid}-`));
   try {
     fs.writeFileSync(path.join(folder, 'saved_model.pb'), graph.savedModel(nodes));
     return binding.loadSavedModel(folder, graph.TAG);
   } catch (error) {
-    throw new WeightmapError(`TensorFlow does not take the recorded step as a graph: ${messageOf(error)}`, {
-      fix: 'run this step eagerly: without compile',
+    throw new WeightmapError(`TensorFlow refuses the graph of the compiled step: ${messageOf(error)}`, {
+      fix: 'run this step without compile',
     });
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });

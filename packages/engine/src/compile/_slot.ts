@@ -3,20 +3,20 @@ import { WeightmapError } from '@weightmap/core';
 import { idOf, type Entry, type NativeBackend } from '../tensorflow/backend.js';
 import * as graph from '../tensorflow/graph.js';
 
-/** No tensor has this number. */
+/** The id of no tensor. */
 const NONE = -1;
 
-/** The sessions whose value of a variable is newer than the one in tfjs's memory. */
+/** For each value in tfjs's memory that is out of date: the slot of the session with the newer one. */
 const newest = new WeakMap<Entry, Slot>();
 const watched = new WeakSet<Entry>();
 
-/** One variable in one session, and which of the two values, the session's or tfjs's, is the newer one. */
+/** One variable in one session; knows whether the session's value or tfjs's is the newer one. */
 export class Slot {
-  /** True after a run wrote the session's value, until somebody else wants it. */
+  /** True after a run wrote the session's value, until it is read or assigned outside. */
   isNewer = false;
-  /** The number of tfjs's tensor that the session's value equals. */
+  /** The id of the tfjs tensor whose value equals the session's. */
   private known = NONE;
-  /** What the session's newer value belongs to. */
+  /** The entry in tfjs's memory whose value is out of date. */
   private written: Entry | null = null;
 
   constructor(
@@ -26,7 +26,7 @@ export class Slot {
     private readonly pull: () => void,
   ) {}
 
-  /** The variable, and how to read and set it. */
+  /** The graph's nodes for the variable: itself, reading and setting it. */
   nodes(): graph.NodeDef[] {
     const { node, variable, backend } = this;
     const type = graph.typeAttribute(backend.getDTypeInteger(variable.dtype));
@@ -37,7 +37,7 @@ export class Slot {
       graph.node(node, 'VarHandleOp', [], { ...dtype, shape, ...name }),
       graph.node(`${node}/read`, 'ReadVariableOp', [node], dtype),
       graph.node(`${node}/feed`, 'Placeholder', [], { ...dtype, shape }),
-      // What is fed may be memory of JavaScript's, which can change.
+      // A fed tensor may share JavaScript's memory, which can change.
       graph.node(`${node}/copy`, 'DeepCopy', [`${node}/feed`], T),
       graph.node(`${node}/set`, 'AssignVariableOp', [node, `${node}/copy`], dtype),
       graph.node(`${node}/pushed`, 'Identity', ['nothing', `^${node}/set`], {
@@ -52,14 +52,14 @@ export class Slot {
       throw new WeightmapError(
         `The variable ${this.variable.name}, which a compiled step uses, was disposed.`,
         {
-          fix: 'dispose the compiled step along with its model, and compile anew',
+          fix: 'dispose the compiled step together with its model, and compile again',
         },
       );
     if (this.isNewer && newest.get(this.entry()) === this) return false;
     return this.outside() !== this.known;
   }
 
-  /** The number of the variable's tensor in tfjs's memory; another session that has newer values gives them first. */
+  /** The id of the variable's tensor in tfjs's memory; another session with newer values delivers them first. */
   outside(): number {
     return idOf(this.backend, this.variable);
   }
@@ -69,18 +69,18 @@ export class Slot {
     this.isNewer = false;
   }
 
-  /** Before a run writes the session's value: whoever shares the variable's data keeps what it sees. */
+  /** Before a run writes the session's value: tensors that share the variable's data keep their values. */
   beforeWrite(): void {
     const entry = this.entry();
     if (entry.refCount === 1) return;
-    if (this.isNewer) this.pull(); // it stays with the others
+    if (this.isNewer) this.pull(); // the value stays with the others
     const { shape, dtype } = entry;
     const fresh = this.backend.createOutputTensor({ id: NONE, shape, dtype });
     this.variable.assign(fresh);
     fresh.dispose();
   }
 
-  /** After a run wrote the session's value: from now on tfjs asks the session for it. */
+  /** After a run wrote the session's value: tfjs's reads now go to the session. */
   afterWrite(): void {
     if (this.isNewer) return;
     const entry = this.entry();
@@ -92,7 +92,7 @@ export class Slot {
     watch(entry);
   }
 
-  /** The session's value has come to tfjs's memory. */
+  /** Called when the session's value has been copied to tfjs's memory. */
   pulled(id: number): void {
     this.isNewer = false;
     this.known = id;
@@ -100,7 +100,7 @@ export class Slot {
     this.written!.id = id;
   }
 
-  /** Called by whoever wants to read the value. */
+  /** Called when tfjs reads the value. */
   deliver(): void {
     this.pull();
   }
@@ -110,7 +110,7 @@ export class Slot {
   }
 }
 
-/** Makes an entry ask for the newest value whenever somebody wants its tensor. */
+/** Makes an entry fetch the newest value whenever its tensor is read. */
 function watch(entry: Entry): void {
   if (watched.has(entry)) return;
   watched.add(entry);

@@ -1,18 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
 
-/** What a step takes: named tensors. */
+/** The inputs of a step: named tensors. */
 export type StepInputs = Readonly<Record<string, tf.Tensor>>;
 
-/** What a compiled step is called with: in a scalar's place there may be a number, which becomes float32. */
+/** The inputs of a compiled step: as the step's, and a number in place of a scalar, which becomes float32. */
 export type InputsOf<Inputs extends StepInputs> = {
   readonly [Name in keyof Inputs]: Inputs[Name] | number;
 };
 
-/** What a step may give: a tensor, an array or an object of tensors, or nothing. */
+/** The result of a step: a tensor, an array or an object of tensors, or nothing. */
 export type StepResult = tf.Tensor | readonly tf.Tensor[] | { readonly [name: string]: tf.Tensor } | void;
 
-/** A result taken apart: its tensors in order, and how to put such tensors together again. */
+/** A result taken apart: its tensors in order, and how to assemble such a result. */
 export interface Parts {
   readonly tensors: readonly tf.Tensor[];
   /** Equal for results of the same structure. */
@@ -40,7 +40,7 @@ export function partsOf(result: unknown): Parts {
 }
 
 const noTensor = (name: string, value: unknown) =>
-  new WeightmapError(`A compiled step gives ${name ? `"${name}", ` : ''}a ${typeof value}, not a tensor.`, {
+  new WeightmapError(`A compiled step returns ${name ? `"${name}", ` : ''}a ${typeof value}, not a tensor.`, {
     expected: 'a tensor, an array or an object of tensors, or nothing',
     fix: 'return the tensor, and read its value outside of the step',
   });

@@ -1,26 +1,20 @@
 import type * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
-import {
-  engineInternals,
-  idOf,
-  type Binding,
-  type Handle,
-  type NativeBackend,
-  type OpAttribute,
-  type Values,
-} from '../tensorflow/backend.js';
+import { idOf, type NativeBackend } from '../tensorflow/backend.js';
+import type { Binding, Handle, OpAttribute, Values } from '../tensorflow/binding.js';
 import * as graph from '../tensorflow/graph.js';
+import { engineInternals } from './_tfjs-internals.js';
 import { Versions, type Version } from './_versions.js';
 
 /** A value that is fed at every run without being an input of the step. */
 export interface HostFeed {
   readonly node: string;
-  /** The tensor to feed, and whether it is made for this run alone. */
+  /** The tensor to feed, and whether it is made for this run only and deleted afterwards. */
   readonly tensor: () => { id: number; temporary: boolean };
 }
 
-/** A recorded node, to be compared with that of another recording. */
-export interface Trace {
+/** A captured node, to be compared with that of another capture. */
+export interface TracedNode {
   readonly what: string;
   readonly where: string;
   readonly constant: boolean;
@@ -33,31 +27,31 @@ export interface Finished {
   readonly fetches: readonly string[];
 }
 
-/** Type attributes that tfjs's kernels leave out or get wrong, which only a graph minds: the inputs whose types they are. */
+/** Type attributes that tfjs's kernels leave out or get wrong and a graph needs: the index of the input whose type each is. */
 const INFERRED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ExpandDims: { T: 0, Tdim: 1 },
   Mean: { T: 0 },
 };
 
 /**
- * Writes down what tfjs's backend asks of TensorFlow while a step runs eagerly: each operation becomes a node of
- * a graph, each array made in JavaScript a constant, each variable a read of the session's variable.
+ * Traces a step that runs eagerly: each operation that tfjs's backend asks of TensorFlow becomes a node of a graph, each
+ * array made in JavaScript a constant, each use of a variable a read of the session's variable.
  */
-export class Recorder {
+export class Tracer {
   readonly nodes: graph.NodeDef[] = [];
-  readonly traces: Trace[] = [];
+  readonly traces: TracedNode[] = [];
   readonly feeds: HostFeed[] = [];
-  /** To be done after every run, as the step itself does it in JavaScript: optimizers count their steps. */
+  /** Called after every run of the graph, to repeat what the step does in JavaScript: optimizers count their steps. */
   readonly afterRun: (() => void)[] = [];
-  /** False as soon as something that was frozen into the graph has changed. */
+  /** The graph is valid while all of these are true: each checks a value that was frozen into the graph. */
   readonly stillTrue: (() => boolean)[] = [];
   private readonly native: Binding;
   private readonly variables: Versions;
-  /** The nodes' outputs that tensors are, by the tensors' numbers. */
+  /** The nodes' outputs, by the ids of the tensors that hold their values. */
   private readonly names = new Map<number, string>();
-  /** Data made in JavaScript within the step, and where. */
+  /** Data made in JavaScript within the step, and where it was made. */
   private readonly madeHere = new WeakMap<object, string>();
-  /** Data types of tensors, by the tensors' numbers. */
+  /** Data types of tensors, by the tensors' ids. */
   private readonly types = new Map<number, number>();
   private made = '';
   private abandoned = false;
@@ -82,8 +76,8 @@ export class Recorder {
     return node;
   }
 
-  /** Runs `body` eagerly and writes down what it asks for. */
-  record<T>(body: () => T): T {
+  /** Runs `body` eagerly and traces it. */
+  trace<T>(body: () => T): T {
     const { backend, native } = this;
     const move = backend.move.bind(backend);
     const getInputTensorIds = backend.getInputTensorIds.bind(backend);
@@ -99,8 +93,8 @@ export class Recorder {
     backend.getInputTensorIds = (tensors) =>
       tensors.map((tensor) => {
         const made = this.madeHere.get(tensor.dataId);
-        // What was made before the step stays unnamed, so that the operation which uses it is refused.
-        if (made === undefined) return this.unrecorded(() => getInputTensorIds([tensor])[0]);
+        // A tensor made before the step stays unnamed, so that an operation which uses it is refused.
+        if (made === undefined) return this.untraced(() => getInputTensorIds([tensor])[0]);
         this.made = made;
         return getInputTensorIds([tensor])[0];
       });
@@ -108,20 +102,20 @@ export class Recorder {
       return body();
     } finally {
       backend.binding = native;
-      // Both are the class's own: what hides them goes.
+      // Uncovers the methods of the class.
       delete (backend as Partial<NativeBackend>).move;
       delete (backend as Partial<NativeBackend>).getInputTensorIds;
     }
   }
 
-  /** Runs `body` eagerly within the recording, without writing it down. */
-  unrecorded<T>(body: () => T): T {
-    const recording = this.backend.binding;
+  /** Runs `body` eagerly within the trace, without tracing it. */
+  untraced<T>(body: () => T): T {
+    const tracing = this.backend.binding;
     this.backend.binding = this.native;
     try {
       return body();
     } finally {
-      this.backend.binding = recording;
+      this.backend.binding = tracing;
     }
   }
 
@@ -143,22 +137,22 @@ export class Recorder {
     return node;
   }
 
-  /** Says that a tensor made outside of the step is this node. */
+  /** Names the node that gives the value of a tensor made outside of the step. */
   name(tensor: tf.Tensor, node: string): void {
     this.names.set(this.idOf(tensor), node);
   }
 
-  /** The node's output that a tensor is, for a node that is called `op`. */
+  /** The node's output that gives a tensor's value, for use by an operation `op`. */
   outputOf(tensor: tf.Tensor, op: string): string {
     return this.outputNamed(this.idOf(tensor), op, tensor.shape);
   }
 
-  /** Says that this recording won't be used: the step only runs on to its end. */
+  /** Marks the trace as unusable; the step still runs to its end. */
   giveUp(): void {
     this.abandoned = true;
   }
 
-  /** Whether a variable exists since before the step. */
+  /** Whether a variable existed before the step. */
   knows(variable: tf.Variable): boolean {
     return this.variables.has(variable);
   }
@@ -169,12 +163,12 @@ export class Recorder {
     return this.outputOfVersion(this.variables.current(variable));
   }
 
-  /** Writes down what `assign` did to a variable since it was last looked at. */
+  /** Adds the write of an `assign` that changed a variable since the last look at it. */
   upToDate(variable: tf.Variable): void {
     const id = this.idOf(variable);
     const { id: known, type } = this.variables.current(variable);
     if (id === known) return;
-    // Without a copy, a variable could share memory with what is fed: with an array of JavaScript's, in the end.
+    // Without a copy, a variable could share memory with a fed tensor, and so with an array of JavaScript's.
     const value = this.outputNamed(id, 'assign', variable.shape);
     const copy = this.add('DeepCopy', [value], { T: graph.typeAttribute(type) });
     this.write('AssignVariableOp', [variable], [copy], { dtype: graph.typeAttribute(type) });
@@ -182,9 +176,9 @@ export class Recorder {
   }
 
   /**
-   * Adds a node that writes variables, after the eager world has done the same.
+   * Adds a node that writes variables, after the eager step has written them.
    *
-   * @param inputs those after the variables.
+   * @param inputs of the node, after the variables.
    */
   write(
     op: string,
@@ -202,7 +196,7 @@ export class Recorder {
   }
 
   /**
-   * Ends the recording.
+   * Ends the trace.
    *
    * @returns the variables that the step uses, those that it writes, and the nodes to fetch.
    */
@@ -229,11 +223,11 @@ export class Recorder {
   ): Handle[] => {
     const inputs = ids.map((id) => this.outputNamed(id, op));
     const handles = this.native.executeOp(op, attributes, ids, outputs);
-    const recorded = attributes.map((a) => [a.name, graph.recordedAttribute(this.native, a)] as const);
+    const given = attributes.map((a) => [a.name, graph.tracedAttribute(this.native, a)] as const);
     const inferred = Object.entries(INFERRED[op] ?? {}).map(
       ([name, input]) => [name, graph.typeAttribute(this.typeOf(ids[input]))] as const,
     );
-    const name = this.add(op, inputs, Object.fromEntries([...recorded, ...inferred]));
+    const name = this.add(op, inputs, Object.fromEntries([...given, ...inferred]));
     for (const { id, dtype } of handles) this.types.set(id, dtype);
     handles.forEach((handle, i) => this.names.set(handle.id, i === 0 ? name : `${name}:${i}`));
     return handles;
@@ -246,7 +240,7 @@ export class Recorder {
   ): number => {
     const id = this.native.createTensor(shape, dtype, values);
     this.types.set(id, dtype);
-    if (Array.isArray(values)) return id; // strings: whatever uses them is refused
+    if (Array.isArray(values)) return id; // strings: an operation that uses them is refused
     const name = this.nextName('Const');
     const what = `a tensor of shape [${shape.join(', ')}]`;
     this.push(graph.constant(name, shape, dtype, values), { what, where: this.made });
@@ -275,13 +269,13 @@ export class Recorder {
     const { node, type, writtenBy, overwrittenBy } = version;
     const inputs = writtenBy === null ? [node] : [node, graph.after(writtenBy)];
     version.output = this.add('ReadVariableOp', inputs, { dtype: graph.typeAttribute(type) });
-    // A value that is used only after it was overwritten has to be read before that.
+    // A value that is used after it was overwritten has to be read before the overwrite.
     overwrittenBy?.setInputList([...overwrittenBy.getInputList(), graph.after(version.output)]);
     return version.output;
   }
 
   private idOf(tensor: tf.Tensor): number {
-    return this.unrecorded(() => idOf(this.backend, tensor));
+    return this.untraced(() => idOf(this.backend, tensor));
   }
 
   private placeholder(name: string, dtype: number, shape: readonly number[]): string {
@@ -297,7 +291,7 @@ export class Recorder {
     return node;
   }
 
-  private push(node: graph.NodeDef, constant?: Pick<Trace, 'what' | 'where'>): void {
+  private push(node: graph.NodeDef, constant?: Pick<TracedNode, 'what' | 'where'>): void {
     this.nodes.push(node);
     const bytes = node.serializeBinary();
     const about = constant ?? { what: node.getOp(), where: scopes() };
@@ -317,7 +311,7 @@ function refuseRead(): never {
   });
 }
 
-/** Where in tfjs we are: the innermost of its nested operations, such as `in dropout, randomUniform`. */
+/** The innermost of tfjs's nested operations that run now, such as `in dropout, randomUniform`. */
 function scopes(): string {
   const names = engineInternals()
     .state.scopeStack.filter(({ name }) => name.endsWith('__op'))

@@ -1,23 +1,23 @@
 import type * as tf from '@tensorflow/tfjs';
-import { idOf, type NativeBackend } from '../tensorflow/backend.js';
-import type { NodeDef } from '../tensorflow/graph.js';
+import { deepCopy, idOf, type NativeBackend } from '../tensorflow/backend.js';
+import type { NodeDef } from '../tensorflow/proto.js';
 
-/** One of the values that a variable has in the course of a recorded step. */
+/** One of the values that a variable has in the course of a captured step. */
 export interface Version {
-  /** The node that stands for the variable, and its data type. */
+  /** The node of the variable, and its data type. */
   readonly node: string;
   readonly type: number;
-  /** The number of the tensor that holds the value in the eager world. */
+  /** The id of the tensor that holds the value while the step runs eagerly. */
   readonly id: number;
-  /** The node that wrote it, null for the value at the beginning. */
+  /** The node that wrote it; null for the initial value. */
   readonly writtenBy: string | null;
-  /** The output that it is, once something uses it. */
+  /** The node's output that gives the value, once something uses it. */
   output: string | null;
-  /** The node that writes the next value, and so has to wait for every use of this one. */
+  /** The node that writes the next value; it has to wait for every use of this one. */
   overwrittenBy: NodeDef | null;
 }
 
-/** The variables while a step is recorded: which tensor was which variable's value, and when. */
+/** The variables while a step is captured: which tensor was which variable's value, and when. */
 export class Versions {
   private readonly history = new Map<tf.Variable, Version[]>();
   private readonly byId = new Map<number, Version>();
@@ -43,7 +43,7 @@ export class Versions {
     return [...this.history.keys()];
   }
 
-  /** Those that something read or wrote. */
+  /** The variables that the step read or wrote. */
   used(): tf.Variable[] {
     return this.all().filter((variable) =>
       this.history.get(variable)!.some(({ writtenBy, output }) => writtenBy !== null || output !== null),
@@ -56,12 +56,12 @@ export class Versions {
     return version;
   }
 
-  /** The value that a tensor is, if it is a variable's. */
+  /** The variable's value that a tensor holds, if it holds one. */
   holding(id: number): Version | undefined {
     return this.byId.get(id);
   }
 
-  /** A node has written a variable, whose value is now in tensor `id`. */
+  /** Notes that a node has written a variable, whose value is now in tensor `id`. */
   next(variable: tf.Variable, id: number, by: NodeDef): void {
     const old = this.current(variable);
     old.overwrittenBy = by;
@@ -74,14 +74,12 @@ export class Versions {
     this.byId.set(added.id, added);
   }
 
-  /** Two variables may share their data until one of them is assigned; a graph must tell them apart. */
+  /** Gives a variable data of its own: two variables may share data until one is assigned, and a graph must distinguish them. */
   private ownData(variable: tf.Variable): void {
     const { backend } = this;
     const id = idOf(backend, variable);
     if (!this.byId.has(id)) return;
-    const type = backend.getDTypeInteger(variable.dtype);
-    const attributes = [{ name: 'T', type: backend.binding.TF_ATTR_TYPE, value: type }];
-    const copy = backend.createOutputTensor(backend.binding.executeOp('DeepCopy', attributes, [id], 1)[0]);
+    const copy = deepCopy(variable);
     variable.assign(copy);
     copy.dispose();
   }

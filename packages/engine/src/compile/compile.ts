@@ -1,39 +1,40 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
-import { createScalar, engineInternals, idOf, nativeBackend, type NativeBackend } from '../tensorflow/backend.js';
-import { isRecording, recordStep, type Recorded } from './_capture.js';
+import { activeBackend, createScalar, idOf, type NativeBackend } from '../tensorflow/backend.js';
+import { isCapturing, captureStep, type Captured } from './_capture.js';
 import { Session } from './_session.js';
+import { engineInternals } from './_tfjs-internals.js';
 import type { StepInputs, StepResult, InputsOf } from './_structure.js';
 
 export type { StepInputs, StepResult, InputsOf } from './_structure.js';
 
 /** A step that runs as one call of TensorFlow. */
 export interface CompiledStep<Inputs extends StepInputs, Result extends StepResult> {
-  /** @returns the step's result; its tensors are the caller's, as those of any operation. */
+  /** @returns the step's result; the caller disposes its tensors, as those of any operation. */
   (inputs: InputsOf<Inputs>): Result;
-  /** Input shapes recorded so far; 0 on engines that don't compile. */
+  /** Number of combinations of input shapes compiled so far; 0 on engines that don't compile. */
   readonly graphs: number;
-  /** Frees the session. The variables keep their values; a later call records anew. */
+  /** Frees the session. The variables keep their values; a later call compiles again. */
   dispose(): void;
 }
 
 /**
- * Makes a step (forward pass, gradients, optimizer) run as one call of TensorFlow's C library.
+ * Compiles a step (forward pass, gradients, optimizer) so that each call runs as one call of TensorFlow's C library.
  *
- * The first call with inputs of new shapes runs the step eagerly, twice, writes down the operations and undoes their
- * effect on the variables; this and every later call then runs the graph. Compiled and eager step can be used side by
- * side: variables that were assigned are read anew, and reading a variable gives what the last run made of it.
- * On engines other than the native one, and while tfjs takes a gradient, the step itself is run; always, where the
- * environment says WEIGHTMAP_COMPILE=off, for comparisons and for finding faults.
+ * The first call with inputs of new shapes runs the step eagerly, twice, captures its operations as a graph and undoes their
+ * effect on the variables; this and every later call runs the graph. Compiled and eager steps can be mixed: a graph sees
+ * values assigned to variables, and reading a variable gives the value of the last run.
+ * The step itself runs, uncompiled, on engines other than the native one, while tfjs takes a gradient, and where
+ * WEIGHTMAP_COMPILE=off is set (for comparisons and debugging).
  *
- * What the graph freezes: JavaScript's numbers and decisions at the first call. Inputs stay open: pass what changes from call to
- * call, a learning rate for example, as a tensor or number of `inputs`. The learning rates of tfjs's optimizers stay open too.
+ * The graph freezes JavaScript's numbers and decisions at the first call. Pass values that change from call to call, such as a
+ * learning rate, as a tensor or number of `inputs`. The learning rates of tfjs's optimizers may change, too.
  *
- * Replaying is deterministic for a fixed number of threads, and equals the eager step up to rounding.
+ * The compiled step is deterministic for a fixed number of threads, and equals the eager step up to rounding. It throws a
+ * WeightmapError if the step reads values in JavaScript, uses tensors that are neither inputs nor variables, or does
+ * different things from call to call.
  *
- * @param step gets the inputs as tensors, numbers as float32 scalars.
- * The compiled step throws a WeightmapError if the step reads values in JavaScript, uses tensors that are neither inputs nor
- * variables, or does different things from call to call.
+ * @param step gets the inputs as tensors; numbers become float32 scalars.
  */
 export function compile<Inputs extends StepInputs, Result extends StepResult>(
   step: (inputs: Inputs) => Result,
@@ -42,8 +43,8 @@ export function compile<Inputs extends StepInputs, Result extends StepResult>(
   let compiled: Graphs | null = null;
   const isOff = process.env.WEIGHTMAP_COMPILE === 'off';
   const run = (inputs: InputsOf<Inputs>): Result => {
-    const backend = nativeBackend();
-    if (!backend || isOff || isRecording() || engineInternals().state.gradientDepth > 0)
+    const backend = activeBackend();
+    if (!backend || isOff || isCapturing() || engineInternals().state.gradientDepth > 0)
       return runEagerly(step, inputs);
     compiled ??= new Graphs(backend, plainStep);
     return compiled.run(inputs) as Result;
@@ -72,10 +73,10 @@ type AnyInputs = InputsOf<StepInputs>;
 
 /** The graphs of one step, one for each combination of input shapes, on one set of session variables. */
 class Graphs {
-  private readonly recorded = new Map<string, Recorded>();
+  private readonly captured = new Map<string, Captured>();
   private readonly nodes = new WeakMap<tf.Variable, string>();
   private session: Session | null = null;
-  private recordings = 0;
+  private captures = 0;
   private variables = 0;
 
   constructor(
@@ -84,14 +85,14 @@ class Graphs {
   ) {}
 
   get size(): number {
-    return this.recorded.size;
+    return this.captured.size;
   }
 
   run(inputs: AnyInputs): unknown {
     const { backend } = this;
     const key = signature(inputs);
-    let program = this.recorded.get(key);
-    if (!program?.stillTrue.every((isTrue) => isTrue())) program = this.record(key, inputs);
+    let program = this.captured.get(key);
+    if (!program?.stillTrue.every((isTrue) => isTrue())) program = this.capture(key, inputs);
     const { binding } = backend;
     const temporary: number[] = [];
     const feeds = Object.values(inputs).map((value, i) => {
@@ -120,23 +121,23 @@ class Graphs {
   dispose(): void {
     this.session?.dispose();
     this.session = null;
-    this.recorded.clear();
+    this.captured.clear();
   }
 
-  /** Sessions share no variables, so all graphs move into a new one together. */
-  private record(key: string, inputs: AnyInputs): Recorded {
+  /** Captures a graph. Sessions share no variables, so all graphs move together into a new session. */
+  private capture(key: string, inputs: AnyInputs): Captured {
     const nodeOf = (variable: tf.Variable) => {
       const node = this.nodes.get(variable) ?? `variable${this.variables++}`;
       this.nodes.set(variable, node);
       return node;
     };
-    this.recordings += 1;
-    const program = recordStep(this.backend, this.step, inputs, `step${this.recordings}/`, nodeOf);
-    const programs = new Map(this.recorded).set(key, program);
+    this.captures += 1;
+    const program = captureStep(this.backend, this.step, inputs, `step${this.captures}/`, nodeOf);
+    const programs = new Map(this.captured).set(key, program);
     const session = new Session(this.backend, [...programs.values()], nodeOf);
     this.session?.dispose();
     this.session = session;
-    this.recorded.set(key, program);
+    this.captured.set(key, program);
     return program;
   }
 }

@@ -2,19 +2,19 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Classifier, Tensors } from '@weightmap/core';
 import { compile } from './compile.js';
 
-/** A classifier whose logits, and what is derived from them, run as compiled steps. */
+/** A classifier whose logits and gradients run as compiled steps. */
 export interface CompiledClassifier extends Classifier {
   readonly compile: NonNullable<Classifier['compile']>;
-  /** Frees the sessions; the classifier that it was made of, and its model, stay. */
+  /** Frees the sessions; the original classifier and its model stay. */
   dispose(): void;
 }
 
 /**
- * The same classifier, compiled: for sweeps that ask thousands of times, with batches of a few sizes.
+ * Compiles a classifier, for sweeps that ask for its logits thousands of times, with batches of a few sizes.
  *
- * It follows its model: weights that change are read anew. On engines that don't compile it is the classifier as it is.
+ * Changed weights of its model take effect at the next call. On engines that don't compile it runs uncompiled.
  *
- * @param classifier its logits are computed from the images, variables and constants; nothing is read in JavaScript.
+ * @param classifier computes its logits from the images, variables and constants, and reads no value in JavaScript.
  */
 export function compiledClassifier(classifier: Classifier): CompiledClassifier {
   const steps: { dispose(): void }[] = [];

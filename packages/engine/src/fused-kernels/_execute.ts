@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
-import { execute as executeNative, TENSORFLOW } from '../native-ops/_kernel.js';
+import type * as tf from '@tensorflow/tfjs';
+import { execute as executeOperation } from '../tensorflow/backend.js';
 
-/** Attributes of the weight map kernels, as the layers give them. */
+/** Attributes of the weight map kernels, as the layers pass them. */
 export interface WeightMapAttributes {
   kernelSize: number;
   /** [top, bottom, left, right] */
@@ -11,16 +11,12 @@ export interface WeightMapAttributes {
   relu: boolean;
 }
 
-/** Those of the gradient kernels, which serve both layers. */
+/** Attributes of the gradient kernels, which both layers share. */
 export interface BackwardAttributes extends WeightMapAttributes {
   unsharp: boolean;
 }
 
-/** tfjs-node's backend, where there is one. */
-export const nativeBackend = () =>
-  tf.findBackend(TENSORFLOW) as tf.KernelBackend & { readonly isUsingGpuDevice: boolean };
-
-/** Runs one of the addon's TensorFlow operations. */
+/** Runs one of the addon's operations. */
 export function execute(
   operation: string,
   inputs: tf.TensorInfo[],
@@ -34,7 +30,7 @@ export function execute(
     unsharp: { kind: 'bool', value: unsharp },
     relu: { kind: 'bool', value: relu },
   } as const;
-  return executeNative(nativeBackend(), operation, inputs, attributes, outputs);
+  return executeOperation(operation, inputs, attributes, outputs);
 }
 
 /** Height or width of the output: the stride-1 positions, every stride-th of them. */

@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { BackwardAttributes, WeightMapAttributes } from './_execute.js';
 import { registerSecondGradients } from './_second-gradients.js';
 
-/** Up to so many input channels x is taken for an image, whose gradient a training step doesn't want. */
+/** With up to this many channels x counts as an image, whose gradient a training step doesn't need. */
 const IMAGE_CHANNELS = 4;
 
-/** Gradients of the fused kernels; registered for all backends, used where the kernels are. */
+/** Registers the gradients of the fused kernels: for all backends, used where the kernels are. */
 export function registerGradients(): void {
   for (const [kernelName, unsharp] of [
     ['SmoothingWeightMap', false],
@@ -22,13 +22,13 @@ export function registerGradients(): void {
 }
 
 /**
- * dx, dWeightMap and dBias, each when it is asked for, and nothing that isn't.
+ * dx, dWeightMap and dBias, each computed only when tfjs asks for it.
  *
- * Both need the box sum of dy, so one operation for both is cheaper than two; but tfjs asks for one gradient after
- * the other without saying what follows. The layers name the weight map before x, and who trains a weight map
- * wants the gradient of its input, too, unless that is the image. So the first question after the weights computes
- * both; an attack, which asks for dx alone, pays for dx alone. A wrong guess costs time only: the values are the
- * same to the last bit. What is computed ahead joins the tensors saved for this node, which tfjs disposes.
+ * dx and dWeightMap both need the box sum of dy, so one operation for both is cheaper than two. But tfjs asks for one
+ * gradient after the other, and doesn't say which ones will follow. The layers name the weight map before x, and a training
+ * step that needs dWeightMap also needs dx, unless x is the image. So a request for dWeightMap computes both, and an attack,
+ * which requests dx alone, computes dx alone. A wrong guess costs only time: the values are the same to the last bit.
+ * Gradients that are computed ahead join the tensors saved for this node, which tfjs disposes.
  */
 function gradients(
   dy: tf.Tensor,
@@ -60,5 +60,5 @@ function gradients(
   };
 }
 
-/** A kernel of one output returns it bare. */
+/** A kernel with one output returns a tensor, not a list. */
 const one = (result: tf.Tensor | tf.Tensor[]): tf.Tensor => (Array.isArray(result) ? result[0] : result);

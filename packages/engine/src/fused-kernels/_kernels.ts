@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import { TENSORFLOW } from '../tensorflow/backend.js';
 import { execute, outputSize, type BackwardAttributes, type WeightMapAttributes } from './_execute.js';
 
-const backendName = 'tensorflow';
+const backendName = TENSORFLOW;
 type Inputs = Record<string, tf.TensorInfo>;
 
-/** The layers' kernels, by the names under which they ask for them, and the three for their gradients. */
+/** Registers the layers' two kernels, under the names that the layers use, and the three for their gradients. */
 export function registerKernels(): void {
   for (const [kernelName, unsharp] of [
     ['SmoothingWeightMap', false],
@@ -40,7 +41,7 @@ function forward(
   bias: tf.TensorInfo | undefined,
   attributes: BackwardAttributes,
 ): tf.TensorInfo {
-  // The operation learns the output's size from the bias, so it gets one without channels for none.
+  // The operation takes the output's size from the bias: without a bias it gets one without channels.
   const none = bias ? null : tf.zeros([...outputSize([x.shape[1], x.shape[2]], attributes), 0]);
   const [y] = execute('WeightMapForward', [x, weightMap, bias ?? none!], 1, attributes);
   none?.dispose();

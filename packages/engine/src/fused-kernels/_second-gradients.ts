@@ -1,22 +1,22 @@
 import * as tf from '@tensorflow/tfjs';
 import type { BackwardAttributes } from './_execute.js';
 
-/** Inputs of a gradient kernel, and the cotangents of what it gives. Missing ones are not part of that kernel. */
+/** Inputs of a gradient kernel, and the cotangents of its outputs. A kernel that lacks one leaves it out. */
 interface Bilinear {
   x?: tf.Tensor;
   weightMap?: tf.Tensor;
   y: tf.Tensor;
   dy: tf.Tensor;
-  /** of dx */
+  /** Cotangent of dx. */
   u?: tf.Tensor;
-  /** of dWeightMap */
+  /** Cotangent of dWeightMap. */
   v?: tf.Tensor;
-  /** of dBias */
+  /** Cotangent of dBias. */
   c?: tf.Tensor;
 }
 
 /**
- * Gradients of the gradient kernels, for those who differentiate twice.
+ * Registers the gradients of the gradient kernels, for second derivatives.
  *
  * The layer f(x, W) is linear in either argument and g is dy where ReLU lets it through, so
  * ⟨u, dx⟩ = ⟨f(u, W), g⟩,  ⟨v, dW⟩ = ⟨f(x, v), g⟩,  ⟨c, dBias⟩ = ⟨c, g⟩:

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import fs from 'node:fs';
 import path from 'node:path';
-import { nativeBackend } from './_execute.js';
+import { loadedBackend } from '../tensorflow/backend.js';
 import { registerGradients } from './_gradients.js';
 import { registerKernels } from './_kernels.js';
 
@@ -12,20 +12,20 @@ let simd: string | null | undefined;
 
 /**
  * Registers the weight map layers' fused kernels and their gradients with tfjs, if the addon has been compiled
- * (`npm run setup` does it where there is a compiler). Without it the layers run their composed form: same results.
+ * (`npm run setup` does it where there is a compiler). Call it once TensorFlow is loaded.
  *
- * To be called once TensorFlow is loaded. On a GPU they stay composed: the kernels are for processors. So they do where
- * the environment says WEIGHTMAP_KERNELS=composed, for comparisons and for finding faults.
+ * Without the addon the layers run their composed form, with the same results; so they do on a GPU (the kernels are for
+ * processors) and where WEIGHTMAP_KERNELS=composed is set, for comparisons and debugging.
  *
- * @param tfjsNode folder of the npm package whose TensorFlow is loaded: the addon lies beside its binding
- * @returns the vector instructions in use, such as `avx2`; null if there is no addon, or it doesn't load
+ * @param tfjsNode folder of the npm package whose TensorFlow is loaded: the addon lies beside its binding.
+ * @returns the vector instructions in use, such as `avx2`; null if there is no addon or it doesn't load.
  */
 export function registerFusedKernels(tfjsNode: string): string | null {
   if (simd !== undefined) return simd;
   simd = null;
   if (process.env.WEIGHTMAP_KERNELS === 'composed') return simd;
   const addon = path.join(tfjsNode, 'lib/napi-v8/weightmap_kernels.node');
-  if (!fs.existsSync(addon) || nativeBackend().isUsingGpuDevice) return simd;
+  if (!fs.existsSync(addon) || loadedBackend()?.isUsingGpuDevice) return simd;
   try {
     simd = (require(addon) as { simd: string }).simd;
   } catch {
@@ -36,5 +36,5 @@ export function registerFusedKernels(tfjsNode: string): string | null {
   return simd;
 }
 
-/** The fused kernels' vector instructions, once they are registered; else null. */
+/** The vector instructions of the fused kernels, such as `avx2`; null if they are not registered. */
 export const fusedKernels = (): string | null => simd ?? null;

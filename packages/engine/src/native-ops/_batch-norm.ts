@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { execute, hasKernel, run, TENSORFLOW, typeOf } from './_kernel.js';
+import { execute, TENSORFLOW, typeOf } from '../tensorflow/backend.js';
+import { hasKernel, run } from './_kernel.js';
 
 /** Our kernels: batch normalisation by the batch's own statistics, and its gradient. */
 const FORWARD = 'BatchNormTraining';
 const BACKWARD = 'BatchNormTrainingGrad';
 
-/** The private fields of tfjs's layer. */
+/** The private fields of tfjs's BatchNormalization layer. */
 interface BatchNormalization extends tf.layers.Layer {
   readonly axis: number;
   readonly momentum: number;
@@ -16,32 +17,31 @@ interface BatchNormalization extends tf.layers.Layer {
   readonly movingVariance: tf.LayerVariable;
 }
 
-const attributesOf = (backend: unknown, epsilon: number) =>
+const attributesOf = (epsilon: number) =>
   ({
-    T: typeOf(backend, 'float32'),
-    U: typeOf(backend, 'float32'),
+    T: typeOf('float32'),
+    U: typeOf('float32'),
     epsilon: { kind: 'float', value: epsilon },
     data_format: { kind: 'string', value: 'NHWC' },
     is_training: { kind: 'bool', value: true },
   }) as const;
 
 /**
- * Training of tfjs's BatchNormalization layer by TensorFlow's FusedBatchNormV3 and its gradient, for images with the
- * channels last; tfjs composes them from about thirty operations, each a pass over the whole feature map.
+ * Registers TensorFlow's FusedBatchNormV3 and its gradient for the training of tfjs's BatchNormalization layer, for images
+ * with the channels last. tfjs composes them of about thirty operations, each a pass over the whole feature map.
  *
- * The moving variance gets the biased variance of the batch, as tfjs does it (and other than in TensorFlow).
+ * The moving variance uses the biased variance of the batch, as in tfjs and unlike in TensorFlow.
  */
 export function registerBatchNorm(): void {
   tf.registerKernel({
     kernelName: FORWARD,
     backendName: TENSORFLOW,
-    kernelFunc: ({ inputs: { x, gamma, beta, none }, attrs, backend }) =>
+    kernelFunc: ({ inputs: { x, gamma, beta, none }, attrs }) =>
       execute(
-        backend,
         'FusedBatchNormV3',
         [x!, gamma!, beta!, none!, none!],
         {
-          ...attributesOf(backend, attrs!.epsilon as number),
+          ...attributesOf(attrs!.epsilon as number),
           exponential_avg_factor: { kind: 'float', value: 1 },
         },
         6,
@@ -50,12 +50,11 @@ export function registerBatchNorm(): void {
   tf.registerKernel({
     kernelName: BACKWARD,
     backendName: TENSORFLOW,
-    kernelFunc: ({ inputs: { dy, x, gamma, reserve1, reserve2, reserve3 }, attrs, backend }) => {
+    kernelFunc: ({ inputs: { dy, x, gamma, reserve1, reserve2, reserve3 }, attrs }) => {
       const [dx, dGamma, dBeta, ...unused] = execute(
-        backend,
         'FusedBatchNormGradV3',
         [dy!, x!, gamma!, reserve1!, reserve2!, reserve3!],
-        attributesOf(backend, attrs!.epsilon as number),
+        attributesOf(attrs!.epsilon as number),
         5,
       );
       tf.dispose(unused);

@@ -1,20 +1,21 @@
 import * as tf from '@tensorflow/tfjs';
-import { execute, hasKernel, run, TENSORFLOW, typeOf } from './_kernel.js';
+import { execute, TENSORFLOW, typeOf } from '../tensorflow/backend.js';
+import { hasKernel, run } from './_kernel.js';
 
-/** TensorFlow's name, and that of our kernel: the sum over all axes but the last. */
+/** Name of TensorFlow's operation and of our kernel: the sum over all axes but the last. */
 const BIAS_ADD_GRAD = 'BiasAddGrad';
 
 /**
- * Additions of a bias, one number a channel, as TensorFlow's own operations: BiasAdd, which it fuses with the
- * convolution or matrix product before it and the ReLU behind it, and BiasAddGrad, faster than a general sum.
+ * Registers TensorFlow's own operations for the addition of a bias, one number for each channel: BiasAdd, which TensorFlow
+ * fuses with the convolution or matrix product before it and the ReLU after it, and BiasAddGrad, faster than a general sum.
  */
 export function registerBias(): void {
   tf.registerKernel({
     kernelName: BIAS_ADD_GRAD,
     backendName: TENSORFLOW,
-    kernelFunc: ({ inputs: { dy }, backend }) =>
-      execute(backend, BIAS_ADD_GRAD, [dy!], {
-        T: typeOf(backend, 'float32'),
+    kernelFunc: ({ inputs: { dy } }) =>
+      execute(BIAS_ADD_GRAD, [dy!], {
+        T: typeOf('float32'),
         data_format: { kind: 'string', value: 'NHWC' },
       })[0],
   });
@@ -46,14 +47,13 @@ function registerForward(): void {
   tf.registerKernel({
     ...composed,
     kernelFunc: (parameters) => {
-      const { inputs, backend } = parameters;
-      const { a, b } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+      const { a, b } = parameters.inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
       if (!isBias(a, b)) return composed.kernelFunc(parameters);
-      // tfjs's layers hand in [1, 1, 1, channels].
+      // tfjs's layers pass [1, 1, 1, channels].
       return tf.tidy(() => {
         const bias = b.shape.length === 1 ? b : tf.reshape(b as tf.Tensor, [-1]);
-        return execute(backend, 'BiasAdd', [a, bias], {
-          T: typeOf(backend, 'float32'),
+        return execute('BiasAdd', [a, bias], {
+          T: typeOf('float32'),
           data_format: { kind: 'string', value: 'NHWC' },
         })[0];
       });

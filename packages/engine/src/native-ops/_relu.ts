@@ -1,23 +1,23 @@
 import * as tf from '@tensorflow/tfjs';
-import { execute, hasKernel, run, TENSORFLOW, typeOf } from './_kernel.js';
+import { execute, TENSORFLOW, typeOf } from '../tensorflow/backend.js';
+import { hasKernel, run } from './_kernel.js';
 
-/** TensorFlow's name, and that of our kernel: dx = dy where y > 0, else 0. */
+/** Name of TensorFlow's operation and of our kernel: dx = dy where y > 0, else 0. */
 const RELU_GRAD = 'ReluGrad';
 
 const reluGrad = (dy: tf.Tensor, y: tf.Tensor): tf.Tensor => run(RELU_GRAD, { dy, y })[0];
 
 /**
- * The gradient of ReLU as one operation; tfjs composes it from five.
+ * Registers the gradient of ReLU as one operation; tfjs composes it of five.
  *
- * It looks at the output rather than the input, which is positive in the same places: so the input
- * needn't be kept, and TensorFlow can compute bias and ReLU along with what is before them. relu'(0) = 0.
+ * It uses the output, which is positive in the same places as the input. So the input needn't be kept, and TensorFlow can
+ * fuse bias and ReLU with the operation before them. relu'(0) = 0.
  */
 export function registerReluGradient(): void {
   tf.registerKernel({
     kernelName: RELU_GRAD,
     backendName: TENSORFLOW,
-    kernelFunc: ({ inputs: { dy, y }, backend }) =>
-      execute(backend, RELU_GRAD, [dy!, y!], { T: typeOf(backend, 'float32') })[0],
+    kernelFunc: ({ inputs: { dy, y } }) => execute(RELU_GRAD, [dy!, y!], { T: typeOf('float32') })[0],
   });
   tf.registerGradient({
     kernelName: RELU_GRAD,

@@ -10,7 +10,7 @@ export { sparseSoftmaxCrossEntropy } from './softmax-cross-entropy.js';
 let registered = false;
 
 /**
- * Lets tfjs use TensorFlow's own operations where it composes several: gradients of ReLU and bias, softmax cross-entropy,
+ * Registers single TensorFlow operations for what tfjs composes of several: gradients of ReLU and bias, softmax cross-entropy,
  * batch normalisation in training. The other backends keep tfjs's composed forms.
  */
 export function registerNativeOps(): void {

@@ -1,17 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
-import { execute, hasKernel, run, TENSORFLOW, typeOf } from './_kernel.js';
+import { execute, TENSORFLOW, typeOf } from '../tensorflow/backend.js';
+import { DataType } from '../tensorflow/binding.js';
+import { hasKernel, run } from './_kernel.js';
 
-/** The name of our kernel: int32 [n] → float32 [n, 4], each byte a number. */
+/** Name of our kernel: int32 [n] → float32 [n, 4], one number for each byte. */
 const BYTES_TO_FLOATS = 'WeightmapBytesToFloats';
 
 /**
- * Pixels as bytes on their way into a step: a quarter of the memory of floats to make and to copy, and the step itself
- * makes numbers of them (`unpackPixels`).
+ * Packs pixels as bytes into a tensor, a quarter of the memory that floats need. `unpackPixels` turns it into floats.
  *
- * On the native engine four bytes travel in one int32, since tfjs has no type for bytes; elsewhere floats do.
+ * On the native engine one int32 holds four bytes, since tfjs has no type for bytes; other engines hold floats.
  *
  * @param bytes 0 … 255; copied, so the array may be used again.
- * @returns a tensor for `unpackPixels` and nothing else; the caller's.
+ * @returns a tensor for `unpackPixels` only; the caller disposes it.
  */
 export function packPixels(bytes: Uint8Array): tf.Tensor {
   if (!hasKernel(BYTES_TO_FLOATS)) return tf.tensor1d(Float32Array.from(bytes));
@@ -21,9 +22,9 @@ export function packPixels(bytes: Uint8Array): tf.Tensor {
 }
 
 /**
- * The pixels that `packPixels` packed, divided by 255: float32 in [0, 1], on every engine the float32 nearest to b/255.
+ * Turns pixels from `packPixels` into numbers: b/255 for each byte b, in [0, 1], as the nearest float32 on every engine.
  *
- * @param shape whose product is the number of bytes packed.
+ * @param shape of the result; its product is the number of packed bytes.
  */
 export const unpackPixels = <Rank extends tf.Rank>(
   packed: tf.Tensor,
@@ -41,12 +42,12 @@ export function registerPixels(): void {
   tf.registerKernel({
     kernelName: BYTES_TO_FLOATS,
     backendName: TENSORFLOW,
-    kernelFunc: ({ inputs: { packed }, backend }) => {
-      const byte = { kind: 'type', value: TF_UINT8 } as const;
-      const [bytes] = execute(backend, 'Bitcast', [packed!], { T: typeOf(backend, 'int32'), type: byte });
-      const [floats] = execute(backend, 'Cast', [bytes], {
+    kernelFunc: ({ inputs: { packed } }) => {
+      const byte = { kind: 'type', value: DataType.uint8 } as const;
+      const [bytes] = execute('Bitcast', [packed!], { T: typeOf('int32'), type: byte });
+      const [floats] = execute('Cast', [bytes], {
         SrcT: byte,
-        DstT: typeOf(backend, 'float32'),
+        DstT: typeOf('float32'),
         Truncate: { kind: 'bool', value: false },
       });
       bytes.dispose();
@@ -54,6 +55,3 @@ export function registerPixels(): void {
     },
   });
 }
-
-/** TensorFlow's number for that type. */
-const TF_UINT8 = 4;

@@ -1,15 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
-import { execute, hasKernel, run, TENSORFLOW, typeOf } from './_kernel.js';
+import { execute, TENSORFLOW, typeOf } from '../tensorflow/backend.js';
+import { hasKernel, run } from './_kernel.js';
 
-/** TensorFlow's name, and that of our kernel: the loss of each row and its gradient, in one pass. */
+/** Name of TensorFlow's operation and of our kernel: the loss of each row and its gradient, in one pass. */
 const SPARSE_SOFTMAX = 'SparseSoftmaxCrossEntropyWithLogits';
 
 /**
  * Softmax cross-entropy of logits and class indices, mean over the batch:
  * L = 1/B · Σ_b (log Σ_c exp z[b,c] − z[b, label_b]), with gradient (softmax(z) − onehot(label)) / B.
  *
- * On the native engine value and gradient come from one operation of TensorFlow; elsewhere from tfjs's
- * `softmaxCrossEntropy`, which gives the same up to rounding. Nothing is clipped.
+ * The native engine computes value and gradient by one operation of TensorFlow; other engines use tfjs's
+ * `softmaxCrossEntropy`, which gives the same up to rounding. Probabilities are not clipped.
  *
  * @param logits [batch, classes], unnormalised.
  * @param labels [batch], int32, 0 … classes − 1.
@@ -36,13 +37,7 @@ export function registerSparseSoftmax(): void {
   tf.registerKernel({
     kernelName: SPARSE_SOFTMAX,
     backendName: TENSORFLOW,
-    kernelFunc: ({ inputs: { logits, labels }, backend }) =>
-      execute(
-        backend,
-        SPARSE_SOFTMAX,
-        [logits!, labels!],
-        { T: typeOf(backend, 'float32'), Tlabels: typeOf(backend, 'int32') },
-        2,
-      ),
+    kernelFunc: ({ inputs: { logits, labels } }) =>
+      execute(SPARSE_SOFTMAX, [logits!, labels!], { T: typeOf('float32'), Tlabels: typeOf('int32') }, 2),
   });
 }

@@ -1,46 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import { DataType, type Binding, type Handle, type OpAttribute } from './binding.js';
 
-/** One attribute of an operation, as tfjs-node's kernels hand it to TensorFlow. */
-export interface OpAttribute {
-  readonly name: string;
-  /** One of the binding's `TF_ATTR_…`. */
-  readonly type: number;
-  readonly value: unknown;
-}
+/** Name under which tfjs-node registers its backend. */
+export const TENSORFLOW = 'tensorflow';
 
-/** A tensor in TensorFlow's memory. Numbers are never used twice, so they also tell whether a value is the same. */
-export interface Handle {
-  readonly id: number;
-  readonly shape: number[];
-  /** One of TensorFlow's data types. */
-  readonly dtype: number;
-}
-
-export type Values = Float32Array | Int32Array | Uint8Array;
-
-/** The addon of tfjs-node: everything that its backend does goes through it. */
-export interface Binding {
-  createTensor(shape: readonly number[], dtype: number, values: Values | Uint8Array[]): number;
-  deleteTensor(id: number): void;
-  tensorDataSync(id: number): Values;
-  executeOp(op: string, attributes: OpAttribute[], inputs: number[], outputs: number): Handle[];
-  loadSavedModel(folder: string, tags: string): number;
-  deleteSavedModel(session: number): void;
-  /** @param names of the inputs and outputs: `node:0`, separated by commas. */
-  runSavedModel(session: number, inputs: number[], inputNames: string, outputNames: string): Handle[];
-  getNumOfTensors(): number;
-  getNumOfSavedModels(): number;
-  readonly TF_ATTR_STRING: number;
-  readonly TF_ATTR_INT: number;
-  readonly TF_ATTR_FLOAT: number;
-  readonly TF_ATTR_BOOL: number;
-  readonly TF_ATTR_TYPE: number;
-  readonly TF_ATTR_SHAPE: number;
-}
-
-/** What the backend knows of a tensor's data. */
+/** What the backend stores for a tensor's data. */
 export interface Entry {
-  /** −1 while there is none: the values are still in JavaScript, or in a session. */
+  /** −1 while TensorFlow has no copy: the values are still in JavaScript, or in a session. */
   id: number;
   readonly shape: number[];
   readonly dtype: number;
@@ -48,36 +14,72 @@ export interface Entry {
   refCount: number;
 }
 
+/** The backend of tfjs-node, with the members that tfjs's types leave out. */
 export interface NativeBackend {
   binding: Binding;
+  readonly isUsingGpuDevice: boolean;
   readonly tensorMap: { get(dataId: object): Entry; set(dataId: object, entry: Entry): void };
   getInputTensorIds(tensors: tf.TensorInfo[]): number[];
   createOutputTensor(handle: Handle): tf.Tensor;
   getDTypeInteger(dtype: tf.DataType): number;
+  executeMultipleOutputs(
+    op: string,
+    attributes: OpAttribute[],
+    inputs: tf.TensorInfo[],
+    outputs: number,
+  ): tf.Tensor[];
   move(dataId: object, values: unknown, shape: number[], dtype: tf.DataType, refCount: number): void;
 }
 
-/** TensorFlow's C library as tfjs's backend, if that is the one in use. */
-export const nativeBackend = (): NativeBackend | null =>
-  tf.getBackend() === 'tensorflow' ? (tf.backend() as unknown as NativeBackend) : null;
+/** tfjs-node's backend once TensorFlow is loaded, whether tfjs uses it now or not; else null. */
+export const loadedBackend = (): NativeBackend | null =>
+  tf.findBackend(TENSORFLOW) as unknown as NativeBackend | null;
 
-/** The number of a tensor's data; moves it to TensorFlow's memory if it isn't there yet. */
+/** tfjs-node's backend if tfjs uses it now; else null. */
+export const activeBackend = (): NativeBackend | null =>
+  tf.getBackend() === TENSORFLOW ? loadedBackend() : null;
+
+/** The id of a tensor's data; moves the data to TensorFlow's memory if it isn't there yet. */
 export const idOf = (backend: NativeBackend, tensor: tf.TensorInfo): number =>
   backend.getInputTensorIds([tensor])[0];
 
-/** A float32 scalar, to be deleted by the caller. */
+/** A float32 scalar in TensorFlow's memory. The caller deletes it. */
 export const createScalar = (binding: Binding, value: number): number =>
-  binding.createTensor([], 1, Float32Array.of(value));
+  binding.createTensor([], DataType.float32, Float32Array.of(value));
 
-/** What compiling needs of tfjs's engine beyond its public types. */
-export interface EngineInternals {
-  readonly registeredVariables: Readonly<Record<string, tf.Variable>>;
-  readonly state: {
-    readonly scopeStack: readonly { readonly name: string }[];
-    readonly gradientDepth: number;
-    readonly kernelDepth: number;
+/** An attribute of an operation, its kind by name. */
+export type Attribute = { kind: 'type' | 'float' | 'int' | 'bool' | 'string'; value: unknown };
+
+/** The attribute for a tensor's data type. */
+export const typeOf = (dtype: tf.DataType): Attribute => ({
+  kind: 'type',
+  value: loadedBackend()!.getDTypeInteger(dtype),
+});
+
+/** Runs one of TensorFlow's operations, or one of the addon's. TensorFlow must be loaded. */
+export function execute(
+  op: string,
+  inputs: tf.TensorInfo[],
+  attributes: Readonly<Record<string, Attribute>>,
+  outputs = 1,
+): tf.Tensor[] {
+  const backend = loadedBackend()!;
+  const { binding } = backend;
+  const types = {
+    type: binding.TF_ATTR_TYPE,
+    float: binding.TF_ATTR_FLOAT,
+    int: binding.TF_ATTR_INT,
+    bool: binding.TF_ATTR_BOOL,
+    string: binding.TF_ATTR_STRING,
   };
-  makeVariable(value: tf.Tensor, trainable?: boolean, name?: string, dtype?: tf.DataType): tf.Variable;
+  const given = Object.entries(attributes).map(([name, { kind, value }]) => ({
+    name,
+    type: types[kind],
+    value,
+  }));
+  return backend.executeMultipleOutputs(op, given, inputs, outputs);
 }
 
-export const engineInternals = (): EngineInternals => tf.engine();
+/** A copy of a tensor with data of its own in TensorFlow's memory. */
+export const deepCopy = (tensor: tf.Tensor): tf.Tensor =>
+  execute('DeepCopy', [tensor], { T: typeOf(tensor.dtype) })[0];

@@ -1,71 +1,12 @@
-import { createRequire } from 'node:module';
-import type { Binding, OpAttribute } from './backend.js';
+import type { Binding, OpAttribute } from './binding.js';
+import { messages, type AttrValue, type Message, type NodeDef } from './proto.js';
 
-/** TensorFlow's numbers for the types that appear in our graphs. */
-export const DataType = { float32: 1, int32: 3, string: 7 } as const;
-
-/** The parts of tfjs-node's generated protobuf messages that are used here. */
-interface Message {
-  serializeBinary(): Uint8Array;
-}
-interface AttrValue extends Message {
-  setType(type: number): void;
-  setB(value: boolean): void;
-  setI(value: number): void;
-  setF(value: number): void;
-  setS(value: Uint8Array): void;
-  setShape(shape: Message): void;
-  setTensor(tensor: Message): void;
-  setList(list: Message): void;
-}
-export interface NodeDef extends Message {
-  getName(): string;
-  getOp(): string;
-  getInputList(): string[];
-  setName(name: string): void;
-  setOp(op: string): void;
-  setInputList(inputs: string[]): void;
-  getAttrMap(): { set(name: string, value: AttrValue): void };
-}
-interface Messages {
-  AttrValue: {
-    new (): AttrValue;
-    ListValue: new () => Message & {
-      setIList(v: number[]): void;
-      setFList(v: number[]): void;
-      setBList(v: boolean[]): void;
-    };
-  };
-  NodeDef: new () => NodeDef;
-  GraphDef: new () => Message & { setNodeList(nodes: NodeDef[]): void; setVersions(versions: Message): void };
-  VersionDef: new () => Message & { setProducer(version: number): void };
-  TensorShape: {
-    new (): Message & { addDim(dim: Message): void };
-    Dim: new () => Message & { setSize(size: number): void };
-  };
-  Tensor: new () => Message & {
-    setDtype(type: number): void;
-    setTensorShape(shape: Message): void;
-    setTensorContent(bytes: Uint8Array): void;
-  };
-  MetaGraphDef: {
-    new (): Message & { setMetaInfoDef(info: Message): void; setGraphDef(graph: Message): void };
-    MetaInfoDef: new () => Message & { addTags(tag: string): void };
-  };
-  SavedModel: new () => Message & {
-    setSavedModelSchemaVersion(version: number): void;
-    addMetaGraphs(graph: Message): void;
-  };
-}
+export { DataType } from './binding.js';
+export type { NodeDef } from './proto.js';
 
 /** A graph version that TensorFlow 2.9 and later read; older versions get other semantics for a few operations. */
 const GRAPH_VERSION = 1087;
 export const TAG = 'serve';
-
-const require = createRequire(import.meta.url);
-let loaded: Messages | undefined;
-const messages = (): Messages =>
-  (loaded ??= require('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js') as Messages);
 
 const bytesOf = (text: string) => new Uint8Array(Buffer.from(text));
 
@@ -92,7 +33,7 @@ export const stringAttribute = (text: string) => attribute((a) => a.setS(bytesOf
 export const shapeAttribute = (dims: readonly number[]) => attribute((a) => a.setShape(shapeOf(dims)));
 
 /** An operation's attribute as a graph spells it. */
-export function recordedAttribute(binding: Binding, { type, value }: OpAttribute): AttrValue {
+export function tracedAttribute(binding: Binding, { type, value }: OpAttribute): AttrValue {
   return attribute((a) => {
     if (Array.isArray(value) && type !== binding.TF_ATTR_SHAPE) {
       const list = new (messages().AttrValue.ListValue)();
