@@ -14,8 +14,8 @@ import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseAttacks, parseAttacks, parseStrength, strengthsFor } from '../src/attack/choice.js';
 import { passesOf } from '../src/attack/costs.js';
-import { attackImages } from '../src/attack/network.js';
-import { joinSlices, type AttackedBatches } from '../src/attack/attacked-point.js';
+import { attackImages, type AttackedBatches } from '../src/attack/network.js';
+import { joinSlices } from '../src/attack/part-results.js';
 
 useEngine();
 

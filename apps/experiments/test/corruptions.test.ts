@@ -1,22 +1,9 @@
 import { attacks, corruptions, type AttackId } from '@weightmap/attacks';
-import { asClassifier, imageSet, randomStream, type ImageSet } from '@weightmap/core';
-import { startEngine } from '@weightmap/engine';
-import { measureCorruptions } from '@weightmap/metrics';
 import { corruptedNetworksSchema, type CellConfig } from '@weightmap/records';
 import { describe, expect, it } from 'vitest';
-import * as tf from '@tensorflow/tfjs';
 import { baselinesOf, compareCorrupted } from '../src/attack/corruptions.js';
 import { corruptionCsv, corruptionLabel, corruptionTable } from '@weightmap/report';
-import { corruptImages } from '../src/attack/corrupt-images.js';
 import { makeRecord } from '@weightmap/test-utils/records';
-
-/** Gray images of random bytes. */
-const madeSet = (count: number): ImageSet =>
-  imageSet(
-    { height: 8, width: 8, channels: 1, classes: [...'0123456789'] },
-    Uint8Array.from(randomStream(1, 'pixels').uniforms(count * 64, 0, 256)),
-    Uint8Array.from({ length: count }, (_, i) => i % 10),
-  );
 
 const cellOf = (variant: string, trial = 1): CellConfig => makeRecord({ variant, trial }).cell;
 
@@ -66,32 +53,6 @@ describe('the comparison with a baseline', () => {
     expect(table[2]).toMatch(/cnn-smooth-32 on mnist, trial 1 +2\.0 +1\.5 +10\.0 +125\.0 +87\.5/);
     expect(table[3]).toContain('against cnn-33 of the same dataset and trial');
     expect(corruptionCsv(compared)).toContain('cnn-smooth-32,mnist,1,mnist-c,brightness,2,11,200,200,cnn-33');
-  });
-});
-
-describe('a network under corruptions', () => {
-  it('has the errors of the benchmark, by severity', async () => {
-    await startEngine();
-    const model = tf.sequential({
-      layers: [
-        tf.layers.flatten({ inputShape: [8, 8, 1] }),
-        tf.layers.dense({ units: 10, kernelInitializer: tf.initializers.glorotUniform({ seed: 3 }) }),
-      ],
-    });
-    const set = madeSet(130);
-    const classifier = asClassifier(model);
-    const [id, severities] = Object.entries(corruptions['mnist-c'])[0];
-    const options = { seed: 4, signal: new AbortController().signal };
-    const found = await corruptImages(classifier, set, id, severities, options);
-    const table = [{ noise: attacks[id as AttackId](), severities }];
-    const direct = await measureCorruptions(classifier, set, table, { seed: 4, batchSize: 100 });
-    expect(found).toEqual(direct.corrupted[id]);
-
-    const stopped = AbortSignal.abort(new Error('enough'));
-    await expect(
-      corruptImages(classifier, set, id, severities, { ...options, signal: stopped }),
-    ).rejects.toThrow('enough');
-    model.dispose();
   });
 });
 

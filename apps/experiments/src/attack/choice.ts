@@ -2,17 +2,13 @@ import { defaultStrengths } from '@weightmap/attacks';
 import { WeightmapError, type Attack, type ImageSpec } from '@weightmap/core';
 import { unknownName } from '../terminal/nearest.js';
 
-/** What `--attacks` says: ids, some with strengths of their own. */
+/** An attack requested by `--attacks`: its id, and strengths if it has its own. */
 export interface AttackWish {
   readonly id: string;
   readonly strengths?: readonly number[];
 }
 
-/**
- * A number ≥ 0, or a fraction such as `8/255`.
- *
- * @returns null if it is none.
- */
+/** Parses a number ≥ 0 or a fraction such as `8/255`; null if it is neither. */
 export function parseStrength(text: string): number | null {
   if (!/^[\d.]+(e-?\d+)?(\/[\d.]+)?$/i.test(text)) return null;
   const [top, bottom = '1'] = text.split('/');
@@ -21,9 +17,10 @@ export function parseStrength(text: string): number | null {
 }
 
 /**
- * Reads `fgsm,pgd-l2:0.5,1,2,square`: comma-separated ids; the strengths of one follow it after a colon, up to the next id.
+ * Parses `fgsm,pgd-l2:0.5,1,2,square`: comma-separated ids. Strengths of an attack follow its id after a colon, up to the next
+ * id.
  *
- * @throws WeightmapError if a number follows no colon, or a colon no number.
+ * @throws WeightmapError if there is a number without a colon before it, or a colon without a number after it.
  */
 export function parseAttacks(text: string): AttackWish[] {
   const wishes: { id: string; strengths?: number[] }[] = [];
@@ -31,7 +28,7 @@ export function parseAttacks(text: string): AttackWish[] {
     new WeightmapError(`“${part}” is neither an attack nor a strength.`, {
       where: `--attacks ${text}`,
       expected:
-        'ids, comma-separated; strengths of one after a colon, up to the next id: pgd,pgd-l2:0.5,1,2,square',
+        'comma-separated ids; strengths of an attack after a colon, up to the next id: pgd,pgd-l2:0.5,1,2,square',
     });
   for (const part of text.split(',').map((word) => word.trim())) {
     if (part === '') continue;
@@ -50,14 +47,14 @@ export function parseAttacks(text: string): AttackWish[] {
   return wishes;
 }
 
-/** An attack that was asked for. */
+/** An attack of a campaign. */
 export interface ChosenAttack {
   readonly attack: Attack;
-  /** Strengths of its own; absent: `strengthsFor` says which. */
+  /** Its own strengths. Default: see `strengthsFor`. */
   readonly strengths?: readonly number[];
 }
 
-/** @throws WeightmapError if an id is unknown or comes twice. */
+/** Makes the requested attacks. @throws WeightmapError if an id is unknown or is repeated. */
 export function chooseAttacks(
   wishes: readonly AttackWish[],
   factories: Readonly<Record<string, () => Attack>>,
@@ -67,7 +64,7 @@ export function chooseAttacks(
   return wishes.map(({ id, strengths }) => {
     if (!ids.includes(id)) throw unknownName('attack', id, ids, '--attacks');
     if (chosen.has(id))
-      throw new WeightmapError(`The attack ${id} is asked for twice.`, {
+      throw new WeightmapError(`The attack ${id} is given twice.`, {
         where: '--attacks',
         expected: `all its strengths at once: ${id}:0.1,0.2`,
       });
@@ -77,8 +74,8 @@ export function chooseAttacks(
 }
 
 /**
- * The strengths to run an attack at on some images, ascending: those of its own, else `epsilons` where it takes an ε on L∞, else
- * the defaults of its norm for images of that size.
+ * The strengths to run an attack at, ascending: its own if it has some, else `epsilons` if it takes an ε on L∞, else the defaults
+ * of its norm for images of this size.
  */
 export function strengthsFor(
   { attack, strengths }: ChosenAttack,

@@ -3,10 +3,10 @@ import { meanCorruptionError, type CorruptionErrors } from '@weightmap/metrics';
 import { cellId, type CellConfig, type CorruptedNetworks } from '@weightmap/records';
 
 /**
- * The baseline's cell for each of some cells: of its dataset and trial.
+ * For each chosen cell, the baseline's cell on the same dataset and with the same trial.
  *
  * @param finished all trained cells of the run.
- * @throws WeightmapError if one is not trained.
+ * @throws WeightmapError if the baseline is not trained for one of them.
  */
 export function baselinesOf(
   chosen: readonly CellConfig[],
@@ -33,7 +33,7 @@ export function baselinesOf(
   );
 }
 
-/** @param errors of each chosen cell and of its baseline. */
+/** Mean corruption errors. @param errors those of each chosen cell and of its baseline. */
 export function compareCorrupted(
   baselines: ReadonlyMap<CellConfig, CellConfig>,
   errors: Map<CellConfig, { benchmark: string; errors: CorruptionErrors }>,
@@ -44,10 +44,19 @@ export function compareCorrupted(
     const theirs = { name: baseline, errors: errors.get(other)!.errors };
     const { mce, relativeMce, corruptions } = meanCorruptionError(own.errors, theirs);
     return {
-      ...{ cellId: cellId(cell), variant: cell.variant, dataset: cell.dataset.id, trial: cell.trial },
-      ...{ benchmark: own.benchmark, cleanErrorPercent: own.errors.clean, mce, relativeMce },
+      cellId: cellId(cell),
+      variant: cell.variant,
+      dataset: cell.dataset.id,
+      trial: cell.trial,
+      benchmark: own.benchmark,
+      cleanErrorPercent: own.errors.clean,
+      mce,
+      relativeMce,
       corruptions: corruptions.map(({ corruption: id, ce, relativeCe }) => ({
-        ...{ id, errorPercent: [...own.errors.corrupted[id]], ce, relativeCe },
+        id,
+        errorPercent: [...own.errors.corrupted[id]],
+        ce,
+        relativeCe,
       })),
     };
   });

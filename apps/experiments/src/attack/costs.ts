@@ -1,14 +1,14 @@
 import type { AttackInfo } from '@weightmap/core';
 
-/** Images that pass a network for one image: forwards, and backwards with their gradient. */
+/** The passes through a network that one image needs. */
 export interface Passes {
   readonly forwards: number;
   readonly backwards: number;
 }
 
 /**
- * The most that an attack with its defaults passes through a network for one image, of ten classes, and one strength, as the
- * harness counts it on a network that nothing fools. What fools early costs less.
+ * Upper bounds for one image of ten classes at one strength: the passes of each attack with its defaults, as the harness counts
+ * them on a network that is never fooled. Images that are fooled early need fewer.
  */
 const counted: Readonly<Record<string, readonly [forwards: number, backwards: number]>> = {
   fgsm: [1, 1],
@@ -44,19 +44,19 @@ const counted: Readonly<Record<string, readonly [forwards: number, backwards: nu
   'auto-attack': [8718, 2810],
 };
 
-/** Of an attack that isn't in the table, as one of a plugin. */
+/** For an attack that isn't in the table, such as a plugin's. */
 const UNKNOWN = [100, 100] as const;
 
-/** What an attack costs for one image: a search for the nearest image once for all strengths, others each strength anew. */
+/** The passes of an attack for one image. A minimal attack searches once for all strengths; others run once for each. */
 export function passesOf({ id, kind }: Pick<AttackInfo, 'id' | 'kind'>, strengths: number): Passes {
   const [forwards, backwards] = counted[id] ?? (kind === 'noise' ? [0, 0] : UNKNOWN);
   const times = kind === 'minimal' ? 1 : strengths;
-  // Each strength's result is looked at once.
+  // Each strength's result is classified once.
   return { forwards: times * forwards + strengths, backwards: times * backwards };
 }
 
-/** Of all checks for masking at one strength, for one image: PGD several times with several losses and radii, Square, APGD. */
+/** All checks for masking at one strength, for one image: PGD with several losses and radii, Square, APGD. */
 export const MASKING_PASSES: Passes = { forwards: 3200, backwards: 900 };
 
-/** A gradient costs about twice a forward pass. */
+/** A measure of time: a backward pass costs about as much as two forward passes. */
 export const weightOf = ({ forwards, backwards }: Passes): number => forwards + 2 * backwards;

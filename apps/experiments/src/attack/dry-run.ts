@@ -2,24 +2,24 @@ import { pgd } from '@weightmap/attacks';
 import { predictClasses, randomStream, tensorsOf } from '@weightmap/core';
 import * as tf from '@tensorflow/tfjs';
 import { cellName, cellPaths } from '@weightmap/records';
-import { alignColumns } from '@weightmap/report/text';
+import { alignColumns, count } from '@weightmap/report/text';
 import { duration } from '../terminal/duration.js';
-import { BATCH } from './network.js';
-import { openNetwork } from './open-network.js';
 import { madeImages } from '../plan/made-images.js';
 import { datasetLoader } from '../plugins/components.js';
-import type { AttackPart, Target } from './parts.js';
+import { BATCH, openNetwork } from './network.js';
+import type { AttackPart } from './parts.js';
+import type { Target } from './targets.js';
 
-/** Gradient steps that are timed, after as many that find cold caches. */
+/** Gradient steps that are timed, after as many that warm up. */
 const STEPS = 3;
 
-/** Seconds that one image takes: to pass forwards, and backwards. */
+/** Seconds of a forward pass and of a backward pass, for one image. */
 interface Pace {
   readonly forward: number;
   readonly backward: number;
 }
 
-/** A few steps of a trained network on made images, timed. */
+/** Times a few steps of a trained network on random images. */
 async function measurePace(run: string, { cell }: Target): Promise<Pace> {
   const network = await openNetwork(cellPaths(run, cell).weights);
   const { spec } = datasetLoader(cell.dataset.id);
@@ -47,8 +47,8 @@ async function measurePace(run: string, { cell }: Target): Promise<Pace> {
 }
 
 /**
- * A row for each network and kind of work, with the time that it takes at most: the passes of each attack by the pace of each
- * network, timed now. Images that are fooled early cost less.
+ * A table with an upper bound of the time of each network and kind of work: the passes of each attack × the pace of each
+ * network, which is timed now. Images that are fooled early take less.
  */
 export async function attackDryRun(
   run: string,
@@ -74,12 +74,12 @@ export async function attackDryRun(
   }
   const rows = new Map<
     string,
-    { network: string; what: string; parts: number; done: number; seconds: number }
+    { network: string; work: string; parts: number; done: number; seconds: number }
   >();
   for (const part of parts) {
-    const [network, what] = [cellName(part.target.cell), kindOf(part)];
-    const row = rows.get(`${network}/${what}`) ?? { network, what, parts: 0, done: 0, seconds: 0 };
-    rows.set(`${network}/${what}`, row);
+    const [network, work] = [cellName(part.target.cell), kindOf(part)];
+    const row = rows.get(`${network}/${work}`) ?? { network, work, parts: 0, done: 0, seconds: 0 };
+    rows.set(`${network}/${work}`, row);
     row.parts++;
     const { forward, backward } = paces.get(networkOf(part.target))!;
     if (await isDone(part)) row.done++;
@@ -89,23 +89,26 @@ export async function attackDryRun(
   const table = alignColumns(
     [
       ['network', 'work', 'parts', 'done', 'at most'],
-      ...[...rows.values()].map(({ network, what, parts: count, done, seconds }) => [
-        ...[network, what, String(count), String(done), duration(seconds)],
+      ...[...rows.values()].map(({ network, work, parts: count, done, seconds }) => [
+        network,
+        work,
+        String(count),
+        String(done),
+        duration(seconds),
       ]),
     ],
     { right: [2, 3, 4] },
   );
   return (
-    `${table}\n\n${parts.length} parts; at most ${duration(total)} of one process, ${duration(total / workers)} with ${workers} at a time; ` +
-    "from each attack's number of passes and a few steps of each network, timed now; images that are fooled early cost less"
+    `${table}\n\n${count(parts.length, 'part')}; at most ${duration(total)} in one process, ${duration(total / workers)} with ${workers} at a time. ` +
+    'Estimated from the passes of each attack and a few steps of each network, timed now; images that are fooled early take less.'
   );
 }
 
 function kindOf({ task, keys }: AttackPart): string {
-  const strengths = `${keys.length} strength${keys.length === 1 ? '' : 's'}`;
   switch (task.kind) {
     case 'attack':
-      return `${task.attack.label}, ${strengths}`;
+      return `${task.attack.label}, ${count(keys.length, 'strength')}`;
     case 'clean':
       return 'without an attack';
     case 'masking':

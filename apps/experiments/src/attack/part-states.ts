@@ -6,9 +6,10 @@ import { messageOf, WeightmapError } from '@weightmap/core';
 import { writeWhole } from '@weightmap/core/files';
 import { cellPaths } from '@weightmap/records';
 import { z } from 'zod';
-import { digestOfPictures, type StoredPictures } from './pictures.js';
 import { isHeld } from '../leases/lease.js';
-import { resultsOf, type AttackPart } from './parts.js';
+import { resultsOf } from './part-results.js';
+import type { AttackPart } from './parts.js';
+import { digestOfPictures, type StoredPictures } from './pictures.js';
 
 const failureSchema = z.object({
   part: z.string(),
@@ -22,7 +23,7 @@ const failureSchema = z.object({
 const failureFile = ({ folder }: AttackPart) => path.join(folder, 'failure.json');
 export const eventsFile = ({ folder }: AttackPart): string => path.join(folder, 'events.jsonl');
 
-/** Why a part failed for good; null if it hasn't. */
+/** Why a part failed; null if it hasn't. */
 export function partFailure(part: AttackPart): string | null {
   try {
     return failureSchema.parse(JSON.parse(readFileSync(failureFile(part), 'utf8'))).reason;
@@ -42,10 +43,10 @@ export async function writePartFailure(part: AttackPart, error: unknown): Promis
   await writeWhole(failureFile(part), `${JSON.stringify(failure, null, 2)}\n`);
 }
 
-/** A part that failed is tried again. */
+/** Lets a failed part be tried again. */
 export const forgetFailure = (part: AttackPart): Promise<void> => rm(failureFile(part), { force: true });
 
-/** Looks again and again which parts are done; one that is done stays so. */
+/** Checks which parts are done, as often as it is asked; a part that is done isn't checked again. */
 export function watchParts(run: string, parts: readonly AttackPart[]) {
   const done = new Set<AttackPart>();
   async function isDone(part: AttackPart): Promise<boolean> {
@@ -71,7 +72,7 @@ export function watchParts(run: string, parts: readonly AttackPart[]) {
   };
 }
 
-/** Whether a part can be begun: nobody works on it, it hasn't failed, and what it needs is done. */
+/** Whether a part can be started: no process works on it, it hasn't failed, and the parts it needs are done. */
 export async function isFree(
   part: AttackPart,
   { isDone }: Pick<ReturnType<typeof watchParts>, 'isDone'>,
@@ -80,6 +81,6 @@ export async function isFree(
   return partFailure(part) === null && !isHeld(part.folder);
 }
 
-/** Whether no waiting helps: it failed, or needs what did. */
+/** Whether it can't be done: it failed, or a part that it needs did. */
 export const isGivenUp = (part: AttackPart): boolean =>
   partFailure(part) !== null || part.after.some(isGivenUp);

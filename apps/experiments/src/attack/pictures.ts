@@ -4,20 +4,20 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Attack, Classifier, Dataset } from '@weightmap/core';
 import { readIfThere } from '@weightmap/core/files';
 import type { EvaluationCache, Look } from '@weightmap/records';
-import type { AttackedPoint } from './attacked-point.js';
 import { drawLooks } from '../cells/grad-cam-pictures.js';
+import type { AttackedPoint } from './part-results.js';
 
 /** Samples that get pictures. */
 const SAMPLES = 4;
 
-/** What a network sees in an image, clean and attacked. */
+/** Grad-CAM of a few images, clean and attacked. */
 export interface AttackedLooks {
   /** The label of the attack. */
   readonly attack: string;
   readonly looks: readonly Look[];
 }
 
-/** The same as a part's result, with the digest of the pictures. */
+/** A part's result: the pictures, and the digest of their files. */
 export interface StoredPictures extends AttackedLooks {
   readonly sha256: string;
 }
@@ -28,21 +28,21 @@ export interface AttackedPictureOptions {
   readonly layer: string;
   readonly seed: number;
   readonly cache: EvaluationCache;
-  /** All else that the pictures depend on. */
+  /** Everything else that the pictures depend on. */
   readonly circumstances: object;
   readonly signal: AbortSignal;
 }
 
 /**
- * The strength that pictures are made at: the middle one of those above 0, the lower of two. At the largest nearly every
- * network is fooled, and the picture is no longer that of its class.
+ * The strength that pictures are made at: the middle one of those above 0 (the lower of two). At the largest, nearly every
+ * network is fooled and the image no longer shows its class.
  */
 export function picturedStrength(epsilons: readonly number[]): number | null {
   const positive = epsilons.filter((epsilon) => epsilon > 0).sort((a, b) => a - b);
   return positive[Math.floor((positive.length - 1) / 2)] ?? null;
 }
 
-/** The attack on L∞ that fools most at a strength, the first of equals; null if there is none. */
+/** The L∞ attack that fools the network on most images at a strength, the first of equals; null if there is none. */
 export function strongestAt(
   epsilon: number,
   attacks: readonly Attack[],
@@ -61,10 +61,10 @@ export function strongestAt(
 }
 
 /**
- * Draws a few test images clean and attacked, what the attack added, and Grad-CAM of both, unless all of that lies in the
- * cell's folder already, byte by byte.
+ * Draws a few test images clean and attacked, the perturbation, and Grad-CAM of both. Pictures that are already in the cell's
+ * folder, unchanged, are not drawn again.
  *
- * @throws whatever the signal's reason is when it is aborted.
+ * @throws the signal's reason when it is aborted.
  */
 export async function drawAttacked(
   model: tf.LayersModel,
@@ -81,7 +81,13 @@ export async function drawAttacked(
       [epsilon],
       async () => {
         const looks = await drawLooks(model, classifier, dataset, {
-          ...{ folder, place: 'attacked', layer, samples: SAMPLES, seed, perturbations: true, signal },
+          folder,
+          place: 'attacked',
+          layer,
+          samples: SAMPLES,
+          seed,
+          perturbations: true,
+          signal,
           conditions: [
             { condition: 'clean', strength: 0 },
             { condition: 'attacked', strength: epsilon, perturbation: { attack, strength: epsilon } },
@@ -99,7 +105,7 @@ export async function drawAttacked(
   return { attack: attack.label, looks };
 }
 
-/** SHA-256 of all pictures, one after another. */
+/** SHA-256 over the bytes of all pictures. */
 export async function digestOfPictures(folder: string, looks: readonly Look[]): Promise<string> {
   const hash = createHash('sha256');
   for (const { image, heatmap, perturbation } of looks)

@@ -10,38 +10,39 @@ import {
   type CellConfig,
   type Manifest,
 } from '@weightmap/records';
-import { heldOutCount } from './held-out-seeds.js';
-import { picturedStrength } from './pictures.js';
-import { list as listed } from '@weightmap/report/text';
+import { list } from '@weightmap/report/text';
 import { selects } from '../plan/grid.js';
 import { attackOrigin, datasetLoader } from '../plugins/components.js';
 import { storePlugins } from '../plugins/stored-plugins.js';
 import { strengthsFor, type ChosenAttack } from './choice.js';
-import type { AttackPlan, PlannedAttack, PlannedNetwork } from './plan.js';
 import { baselinesOf } from './corruptions.js';
+import { heldOutCount } from './held-out-seeds.js';
+import { picturedStrength } from './pictures.js';
+import type { AttackPlan, PlannedAttack, PlannedNetwork } from './plan.js';
 
 export interface AttackPlanOptions {
   readonly chosen: readonly ChosenAttack[];
-  /** Strengths of attacks on L∞ without their own. */
+  /** Strengths of the attacks on L∞ that have none of their own. */
   readonly epsilons?: readonly number[];
-  /** Whether the attacks are the command's own choice: then those that suit no network are left out instead of refused. */
+  /** Whether these are the default attacks: then those that suit no dataset are left out instead of refused. */
   readonly isDefault: boolean;
-  /** Rows: ids or globs. */
+  /** Variants: ids or globs. */
   readonly select: readonly string[];
+  /** Test images of each network. */
   readonly images: number;
-  /** 0 for no look. */
+  /** 0 for no masking checks. */
   readonly maskingImages: number;
   readonly transfer: boolean;
-  /** Null for no corruptions; undefined: the first network. */
+  /** The baseline of the corruptions: null for no corruptions, undefined for the first network. */
   readonly baseline: string | null | undefined;
   readonly engine: string;
   readonly onNote: (note: string) => void;
 }
 
 /**
- * What is to be done, before any of it is.
+ * Plans a campaign: which networks, attacked how, and at which strengths.
  *
- * @throws WeightmapError if no network is trained, weights are missing, or what was asked for can't be done.
+ * @throws WeightmapError if no network is trained, weights are missing, or an attack, transfer or baseline isn't possible.
  */
 export async function planAttacks(
   run: string,
@@ -75,7 +76,8 @@ export async function planAttacks(
   const networks: PlannedNetwork[] = [];
   for (const cell of cells)
     networks.push({
-      ...{ cellId: cellId(cell), weights: weightsDigest(run, cell) },
+      cellId: cellId(cell),
+      weights: weightsDigest(run, cell),
       classes: datasetLoader(cell.dataset.id).spec.classes.length,
       flops: (await readCellRecord(run, cell))!.flops.executed,
       attacked: attacked.includes(cell),
@@ -102,14 +104,17 @@ export async function planAttacks(
   }
   leaveOut(tooFew, { all: Object.keys(datasets).length, isDefault, onNote });
   if (transfer && Object.values(datasets).every((dataset) => dataset.epsilons.length === 0))
-    throw new WeightmapError('Transfer needs strengths on L∞.', {
+    throw new WeightmapError('Transfer needs an attack on L∞.', {
       where: '--transfer',
-      expected: 'an attack on L∞ among --attacks, such as pgd',
+      expected: 'one of --attacks with a strength on L∞, such as pgd',
     });
   return {
     schemaVersion: 1,
     subset: { images, seed: manifest.data.seed },
-    ...{ engine, datasets, networks, transfer },
+    engine,
+    datasets,
+    networks,
+    transfer,
     masking: maskingImages > 0 ? { images: maskingImages } : null,
     corruptions: baselines && { baseline: baseline ?? attacked[0].variant },
     ...storePlugins(run),
@@ -117,15 +122,20 @@ export async function planAttacks(
 }
 
 const plannedAttack = ({ attack }: ChosenAttack, strengths: number[]): PlannedAttack => ({
-  ...{ id: attack.id, label: attack.label, kind: attack.kind, strength: attack.strength },
-  ...{ norm: attack.norm, source: attack.source, strengths },
+  id: attack.id,
+  label: attack.label,
+  kind: attack.kind,
+  strength: attack.strength,
+  norm: attack.norm,
+  source: attack.source,
+  strengths,
   ...attackOrigin(attack.id),
 });
 
 /**
- * Says which attacks are left out where there are too few classes for them.
+ * Notes which attacks are left out because a dataset has too few classes.
  *
- * @throws WeightmapError if one that was asked for suits no dataset.
+ * @throws WeightmapError if an attack that was requested suits no dataset.
  */
 function leaveOut(
   tooFew: ReadonlyMap<ChosenAttack, readonly CellConfig['dataset'][]>,
@@ -133,12 +143,12 @@ function leaveOut(
 ): void {
   for (const [{ attack }, datasets] of tooFew) {
     const { id, leastClasses = 2 } = attack;
-    const there = listed(
+    const there = list(
       datasets.map(({ id: dataset, label }) => `${label} has ${datasetLoader(dataset).spec.classes.length}`),
     );
     const why = `${id} needs at least ${leastClasses} classes; ${there}`;
     if (!isDefault && datasets.length === all)
-      throw new WeightmapError(`An attack doesn't suit the data: ${why}.`, {
+      throw new WeightmapError(`An attack needs more classes: ${why}.`, {
         where: '--attacks',
         fix: `leave ${id} out`,
       });
@@ -154,14 +164,14 @@ function checkHeldOut(dataset: CellConfig['dataset']): void {
     });
 }
 
-/** SHA-256 of the files of a network's weights. */
+/** SHA-256 over the files of a network's weights. */
 function weightsDigest(run: string, cell: CellConfig): string {
   const { weights } = cellPaths(run, cell);
   const names = existsSync(weights) ? readdirSync(weights).filter((name) => !name.endsWith('.partial')) : [];
   if (names.length === 0)
     throw new WeightmapError(`The weights of ${cellName(cell)} are missing.`, {
       where: weights,
-      fix: 'give the folder back; or remove the cell’s folder and train it again by `weightmap run`; or leave it out by --select',
+      fix: 'restore the folder; or delete the folder of the cell and train it again with `weightmap run`; or leave it out with --select',
     });
   const hash = createHash('sha256');
   for (const name of names.sort()) hash.update(name).update(readFileSync(path.join(weights, name)));

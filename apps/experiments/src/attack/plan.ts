@@ -12,7 +12,7 @@ const plannedAttackSchema = z.strictObject({
   norm: z.enum(['linf', 'l2', 'l1', 'l0']).nullable(),
   source: z.string(),
   strengths: z.array(z.number().nonnegative()).min(1),
-  /** SHA-256 of the plugin that it comes from. */
+  /** SHA-256 of its plugin. */
   plugin: z.string().optional(),
 });
 
@@ -21,9 +21,9 @@ const plannedNetworkSchema = z.strictObject({
   /** SHA-256 of the files of its weights. */
   weights: z.string(),
   classes: z.number().int(),
-  /** Of a forward pass of one image. */
+  /** FLOPs of a forward pass of one image. */
   flops: z.number(),
-  /** Attacked itself, or only there as the baseline of corruptions. */
+  /** False for a network that is only the baseline of corruptions. */
   attacked: z.boolean(),
   /** Whether pictures are drawn of it. */
   pictured: z.boolean(),
@@ -31,34 +31,34 @@ const plannedNetworkSchema = z.strictObject({
 
 const planSchema = z.strictObject({
   schemaVersion: z.literal(1),
-  /** Of the images that are attacked, and of nothing else. */
+  /** The attacked images. */
   subset: z.strictObject({ images: z.number().int().positive(), seed: z.number().int() }),
   engine: z.string(),
-  /** What is done to the networks of each dataset, by its id. */
+  /** What is done to the networks of each dataset, by the dataset's id. */
   datasets: z.record(
     z.string(),
     z.strictObject({
       attacks: z.array(plannedAttackSchema),
-      /** Strengths on L∞ that a report speaks of: where signs of masking are looked for, and images are transferred. */
+      /** Strengths on L∞ at which masking is checked and images are transferred. */
       epsilons: z.array(z.number().positive()),
-      /** Strength that pictures are drawn at; null for none. */
+      /** The strength that pictures are drawn at; null for no pictures. */
       pictured: z.number().nullable(),
     }),
   ),
   networks: z.array(plannedNetworkSchema),
-  /** Test images that are looked at for signs of gradient masking; null for no look. */
+  /** The number of test images of the masking checks; null for no checks. */
   masking: z.strictObject({ images: z.number().int().positive() }).nullable(),
   transfer: z.boolean(),
   corruptions: z.strictObject({ baseline: z.string() }).nullable(),
   plugins: z.array(storedPluginSchema).optional(),
 });
 
-/** What attacks on the networks of a run consist of: written before the first of them, read by every process that does a part. */
+/** The plan of a campaign: written before its first part, read by every worker. */
 export type AttackPlan = z.infer<typeof planSchema>;
 export type PlannedAttack = AttackPlan['datasets'][string]['attacks'][number];
 export type PlannedNetwork = AttackPlan['networks'][number];
 
-/** What belongs to all attacks of a run: the plan, and what its workers print. */
+/** The folder of a run's plan of attacks and of its workers' logs. */
 export const attacksFolder = (run: string): string => path.join(run, 'attacks');
 
 const fileOf = (run: string) => path.join(attacksFolder(run), 'plan.json');
@@ -68,9 +68,9 @@ export async function writeAttackPlan(run: string, plan: AttackPlan): Promise<vo
 }
 
 /**
- * Null if the run was never attacked.
+ * The plan of a run's attacks; null if the run was never attacked.
  *
- * @throws WeightmapError if the plan can't be used.
+ * @throws WeightmapError if the file is damaged or has another format.
  */
 export async function readAttackPlan(run: string): Promise<AttackPlan | null> {
   const bytes = await readIfThere(fileOf(run));
@@ -78,9 +78,9 @@ export async function readAttackPlan(run: string): Promise<AttackPlan | null> {
   try {
     return planSchema.parse(JSON.parse(bytes.toString()));
   } catch (error) {
-    throw new WeightmapError("The run's plan of attacks can't be used.", {
+    throw new WeightmapError("The run's plan of attacks can't be read.", {
       where: `${fileOf(run)}: ${error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : messageOf(error)}`,
-      fix: 'start the attacks again with `weightmap attack`: it writes the plan anew, and finished parts stay',
+      fix: 'run `weightmap attack` again: it writes a new plan, and finished parts are kept',
     });
   }
 }

@@ -2,37 +2,30 @@ import type { MaskingReport } from '@weightmap/attacks';
 import { WeightmapError } from '@weightmap/core';
 import type { CorruptionErrors } from '@weightmap/metrics';
 import { readManifest, writeAttackedRun, type AttackedRun } from '@weightmap/records';
-import type { StoredPictures } from './pictures.js';
 import { removeDeadLeases } from '../leases/lease.js';
-import {
-  attackedPoints,
-  cacheOf,
-  attacksOn,
-  imagesFor,
-  partsOf,
-  resultsOf,
-  targetsOf,
-  type AttackPart,
-  type Target,
-} from './parts.js';
-import { readAttackPlan, type AttackPlan } from './plan.js';
 import { baselinesOf, compareCorrupted } from './corruptions.js';
+import { attackedPoints, cacheOf, resultsOf } from './part-results.js';
 import { isGivenUp, watchParts } from './part-states.js';
+import { partsOf, type AttackPart } from './parts.js';
+import type { StoredPictures } from './pictures.js';
+import { readAttackPlan, type AttackPlan } from './plan.js';
 import { summariseAttacks } from './summary.js';
+import { attacksOn, imagesFor, targetsOf, type Target } from './targets.js';
 
-/** The attacks of a run, put together. */
+/** The results of a campaign. */
 export interface Collected {
   readonly attacked: AttackedRun;
   readonly plan: AttackPlan;
-  /** What could not be computed of the results, and why. */
+  /** Results that could not be computed, and why. */
   readonly notes: readonly string[];
   readonly file: string;
 }
 
 /**
- * Writes `attacks.json` of the results of all parts: the same parts always give the same bytes. What failed is left out, and named.
+ * Writes `attacks.json` from the results of all parts: the same parts always give the same bytes. Parts that failed are left
+ * out and listed.
  *
- * @returns null if the run has no plan of attacks, or if parts of it are still to be done.
+ * @returns null if the run has no plan of attacks, or if parts are still to be done.
  */
 export async function collectAttacks(run: string): Promise<Collected | null> {
   const plan = await readAttackPlan(run);
@@ -42,14 +35,16 @@ export async function collectAttacks(run: string): Promise<Collected | null> {
   const unfinished = await watchParts(run, parts).unfinished();
   if (!unfinished.every(isGivenUp)) return null;
   const lacking = new Set(unfinished);
-  // Of processes that were killed when the result was written already.
+  // Processes that were killed after they had written the result leave these behind.
   for (const part of parts) {
     await removeDeadLeases(part.folder);
     await cacheOf(part).forget('turns');
   }
   const targets = targetsOf(plan, manifest);
   const attacked: AttackedRun = {
-    ...{ schemaVersion: 2, images: plan.subset.images, subsetSeed: plan.subset.seed },
+    schemaVersion: 2,
+    images: plan.subset.images,
+    subsetSeed: plan.subset.seed,
     cells: [],
     transfer: await transferOf(plan, parts, lacking),
   };
@@ -63,7 +58,7 @@ export async function collectAttacks(run: string): Promise<Collected | null> {
     const corruptions = await corruptedOf(plan, targets, parts, lacking);
     if (corruptions) attacked.corruptions = corruptions;
   } catch (error) {
-    // As of a baseline that makes no error on a few images: the attacks are worth no less.
+    // For example a baseline without any error on a few images. The attacks are valid all the same.
     if (!(error instanceof WeightmapError)) throw error;
     notes.push(`mean corruption errors are left out: ${error.message}`);
   }
@@ -90,7 +85,9 @@ async function summaryOf(
   const looks = parts.filter((part) => part.task.kind === 'masking' && !lacking.has(part));
   const [pictured] = parts.filter((part) => part.task.kind === 'pictures' && !lacking.has(part));
   return summariseAttacks(target.cell, {
-    ...{ clean: (await resultsOf<string>(clean))![0], attacks, withoutWorst },
+    clean: (await resultsOf<string>(clean))![0],
+    attacks,
+    withoutWorst,
     masking:
       plan.masking &&
       (await Promise.all(looks.map(async (part) => (await resultsOf<MaskingReport>(part))![0]))),
@@ -123,7 +120,9 @@ async function transferOf(
         });
       });
       found.push({
-        ...{ dataset, epsilon, images },
+        dataset,
+        epsilon,
+        images,
         pairs: [...pairs.values()].map(({ from, to, count }) => ({
           from,
           to,

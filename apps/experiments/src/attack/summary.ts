@@ -1,28 +1,28 @@
 import type { MaskingReport } from '@weightmap/attacks';
 import { cellId, type AttackedSummary, type CellConfig } from '@weightmap/records';
 import type { AttackedLooks } from './pictures.js';
-import type { AttackedPoint } from './attacked-point.js';
+import type { AttackedPoint } from './part-results.js';
 import type { PlannedAttack } from './plan.js';
 
-/** What attacks on a network came to. */
+/** The results of all attacks on one network. */
 export interface AttackedCell {
-  /** Of each image: `1` if it is misclassified as it is. */
+  /** For each image: `1` if it is misclassified without an attack. */
   readonly clean: string;
-  /** Those that are finished. */
+  /** The finished ones. */
   readonly attacks: readonly {
     readonly attack: PlannedAttack;
     readonly points: readonly AttackedPoint[];
   }[];
-  /** Norms of which an attack is missing, because a part of it failed: they have no worst case. */
+  /** Norms without a worst case, because a part of one of their attacks failed. */
   readonly withoutWorst?: readonly string[];
   readonly masking: readonly MaskingReport[] | null;
-  /** Null if not asked for, or without an attack on L∞. */
+  /** Null if none were requested, or if there is no attack on L∞. */
   readonly pictures: AttackedLooks | null;
   /** Names of parts that failed. */
   readonly failed?: readonly string[];
 }
 
-/** A cell's attacks in percent, and the worst case of each image over the attacks of each norm and strength. */
+/** Accuracies of a cell under each attack, and in the worst case over the attacks of each norm and strength. */
 export function summariseAttacks(
   cell: CellConfig,
   { clean, attacks, withoutWorst = [], masking, pictures, failed = [] }: AttackedCell,
@@ -31,13 +31,21 @@ export function summariseAttacks(
     (norm) => !withoutWorst.includes(norm),
   );
   return {
-    ...{ cellId: cellId(cell), variant: cell.variant, dataset: cell.dataset.id, trial: cell.trial },
+    cellId: cellId(cell),
+    variant: cell.variant,
+    dataset: cell.dataset.id,
+    trial: cell.trial,
     images: clean.length,
     cleanAccuracyPercent: accuracyOf(clean),
     attacks: attacks.map(({ attack: { id, label, norm, strength: measure }, points }) => ({
-      ...{ id, label, norm, measure },
+      id,
+      label,
+      norm,
+      measure,
       points: points.map(({ strength, fooled, meanLinf, meanL2 }) => ({
-        ...{ strength, meanLinf, meanL2 },
+        strength,
+        meanLinf,
+        meanL2,
         accuracyPercent: accuracyOf(fooled),
       })),
     })),
@@ -45,7 +53,8 @@ export function summariseAttacks(
       const points = attacks.filter(({ attack }) => attack.norm === norm).flatMap((one) => one.points);
       const strengths = [...new Set(points.map(({ strength }) => strength))].sort((a, b) => a - b);
       return strengths.map((strength) => ({
-        ...{ norm, strength },
+        norm,
+        strength,
         accuracyPercent: accuracyOf(
           worstOf([
             clean,
@@ -68,10 +77,10 @@ export function summariseAttacks(
   };
 }
 
-/** `0` and `1` for each image: 100 % if none is 1. */
+/** Percent of the images that are not misclassified. */
 const accuracyOf = (fooled: string): number =>
   (100 * [...fooled].filter((flag) => flag === '0').length) / fooled.length;
 
-/** `1` where one of them has it. */
+/** `1` for each image that is misclassified in one of them. */
 const worstOf = (all: readonly string[]): string =>
   [...all[0]].map((_, i) => (all.some((flags) => flags[i] === '1') ? '1' : '0')).join('');

@@ -1,25 +1,25 @@
 import * as tf from '@tensorflow/tfjs';
 import { pgd } from '@weightmap/attacks';
 import {
+  batchesOf,
   predictClasses,
   randomStream,
   sliceOf,
-  tensorsOf,
   type Classifier,
   type ImageSet,
 } from '@weightmap/core';
 import { BATCH, type SliceOptions } from './network.js';
 
-/** The first image that fools lies just beyond the boundary of its own network, and seldom beyond that of another. */
+/** Takes every step: the first image that fools its network lies just beyond the boundary, and rarely fools another. */
 const attack = pgd({ stopWhenFooled: false });
 
 /**
- * Images made by PGD against one network, shown to others (to itself is the white box). PGD takes every step for every image,
- * and the image of largest loss is shown. Networks that are robust alone, but not against images of others, hide their
+ * Makes images with PGD against one network and shows them to others; to the network itself it is the white box. The image
+ * with the largest loss is shown. A network that is robust alone, but not against images made for others, hides its
  * gradients.
  *
- * @returns for each strength, how many of the images each network classifies rightly.
- * @throws whatever the signal's reason is when it is aborted.
+ * @returns for each strength, the number of images that each network classifies correctly.
+ * @throws the signal's reason when it is aborted.
  */
 export async function transferImages(
   source: Classifier,
@@ -29,22 +29,18 @@ export async function transferImages(
   { from, to: end, seed, signal }: Pick<SliceOptions, 'from' | 'to' | 'seed' | 'signal'>,
 ): Promise<number[][]> {
   const right = strengths.map(() => to.map(() => 0));
-  for (let start = from; start < end; start += BATCH) {
+  const slice = sliceOf(set, from, end - from);
+  for (const { images, labels, start } of batchesOf(slice, BATCH, source)) {
     signal.throwIfAborted();
-    const { images, labels } = tensorsOf(sliceOf(set, start, Math.min(BATCH, end - start)));
-    try {
-      const random = randomStream(seed, 'transfer', start);
-      attack.run(source, images, labels, { strengths, random }).forEach(({ adversarial }, i) => {
-        to.forEach((classifier, j) =>
-          predictClasses(classifier, adversarial).forEach((guess, image) => {
-            if (guess === set.labels[start + image]) right[i][j]++;
-          }),
-        );
-        adversarial.dispose();
-      });
-    } finally {
-      tf.dispose([images, labels]);
-    }
+    const random = randomStream(seed, 'transfer', from + start);
+    attack.run(source, images, labels, { strengths, random }).forEach(({ adversarial }, i) => {
+      to.forEach((classifier, j) =>
+        predictClasses(classifier, adversarial).forEach((guess, image) => {
+          if (guess === slice.labels[start + image]) right[i][j]++;
+        }),
+      );
+      adversarial.dispose();
+    });
     await tf.nextFrame();
   }
   return right;

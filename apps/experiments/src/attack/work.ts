@@ -1,34 +1,37 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
+import type { Work, WorkItem } from '../launchers/launcher.js';
+import { EXIT } from '../terminal/exit-codes.js';
+import { forgetFailure, writePartFailure } from './part-states.js';
 import type { AttackPart } from './parts.js';
 import { attacksFolder } from './plan.js';
-import { forgetFailure, writePartFailure } from './part-states.js';
-import { EXIT } from '../terminal/exit-codes.js';
-import type { Work, WorkItem } from '../launchers/launcher.js';
 
-/** How often a part is begun whose process is killed. */
+/** The most times that a part is started whose process is killed. */
 const MOST_STARTS = 3;
-/** Milliseconds: a step of a large network may take longer. */
+/** Milliseconds after which a worker that was asked to stop is killed: a step of a large network may take longer. */
 const KILL_AFTER = 1500;
 
 export const workerLog = (run: string, index: number): string =>
   path.join(attacksFolder(run), `worker-${index + 1}.log`);
 
 /**
- * Workers that share parts of attacks: each takes one free part after another, so that the engine, the datasets and the networks
- * are loaded once a process and not once a part.
+ * The work of a campaign for a launcher: workers that share the parts. Each takes one free part after another, so that the
+ * engine, the datasets and the networks are loaded once a process and not once a part.
  *
- * @param parts the unfinished ones. What failed before is tried again.
+ * @param parts the unfinished ones. Those that failed before are tried again.
  */
 export async function attackWork(run: string, parts: readonly AttackPart[], workers: number): Promise<Work> {
   for (const part of parts) await forgetFailure(part);
   const byIndex = new Map(parts.map((part) => [part.index, part]));
   const deaths = new Map<AttackPart, number>();
   return {
-    ...{ kind: 'attacks', command: 'attack-worker', killAfter: KILL_AFTER },
+    kind: 'attacks',
+    command: 'attack-worker',
+    killAfter: KILL_AFTER,
     total: {
-      ...{ count: parts.length, noun: 'part' },
+      count: parts.length,
+      noun: 'part',
       units: parts.reduce((sum, { units }) => sum + units, 0),
     },
     items: Array.from({ length: Math.min(workers, parts.length) }, (_, index) => itemOf(index)),
@@ -39,7 +42,9 @@ export async function attackWork(run: string, parts: readonly AttackPart[], work
     let current: AttackPart | undefined;
     let note: (text: string) => void;
     return {
-      ...{ index, name, log: workerLog(run, index) },
+      index,
+      name,
+      log: workerLog(run, index),
       prepare: () => mkdir(attacksFolder(run), { recursive: true }).then(() => {}),
       isHeld: () => false,
       outcome: (code) => Promise.resolve(code === EXIT.done ? '' : null),
@@ -57,7 +62,9 @@ export async function attackWork(run: string, parts: readonly AttackPart[], work
             else if (current && event.type === 'part-failed') row.failed(current.name, event.reason);
             if (event.type.startsWith('part-')) current = undefined;
           },
-          ...{ done: row.left, stopped: row.left, left: row.left },
+          done: row.left,
+          stopped: row.left,
+          left: row.left,
           failed(reason) {
             row.left();
             note(`${name}: ${reason}`);
@@ -73,7 +80,7 @@ export async function attackWork(run: string, parts: readonly AttackPart[], work
           await writePartFailure(
             part,
             new WeightmapError(
-              `Its process was ended by ${signal}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}, ${count} times.`,
+              `${signal} ended its process ${count} times${signal === 'SIGKILL' ? ' (out of memory?)' : ''}.`,
               {
                 where: workerLog(run, index),
                 fix: 'run the same command again, with fewer --workers if memory is short',
@@ -81,7 +88,7 @@ export async function attackWork(run: string, parts: readonly AttackPart[], work
             ),
           );
         const again = part !== undefined || count < MOST_STARTS;
-        if (again) note(`${name}: its process was ended by ${signal}; another is started`);
+        if (again) note(`${name}: ${signal} ended its process; starting another`);
         return again;
       },
     };

@@ -8,36 +8,37 @@ import {
   type Dataset,
   type ImageSet,
 } from '@weightmap/core';
+import { robustnessCurve } from '@weightmap/metrics';
 import { cellPaths, type Manifest } from '@weightmap/records';
-import { attackedPoints, cacheOf, imagesFor, type AttackPart, type Target } from './parts.js';
-import type { AttackPlan } from './plan.js';
-import { attackFactories, findVariant } from '../plugins/components.js';
-import { attackImages, cleanFlags } from './network.js';
-import { digestOfPictures, drawAttacked, strongestAt, type StoredPictures } from './pictures.js';
-import { corruptImages } from './corrupt-images.js';
-import { withHeldOutSeeds } from './held-out-seeds.js';
 import { loadCellData } from '../cells/load-cell-data.js';
-import { openNetwork } from './open-network.js';
+import { attackFactories, findVariant } from '../plugins/components.js';
+import { withHeldOutSeeds } from './held-out-seeds.js';
+import { attackImages, BATCH, cleanFlags, openNetwork } from './network.js';
+import { attackedPoints, cacheOf } from './part-results.js';
+import type { AttackPart } from './parts.js';
+import { digestOfPictures, drawAttacked, strongestAt, type StoredPictures } from './pictures.js';
+import type { AttackPlan } from './plan.js';
+import { imagesFor, type Target } from './targets.js';
 import { transferImages } from './transfer.js';
 
 export interface WorkbenchOptions {
   readonly run: string;
   readonly plan: AttackPlan;
   readonly manifest: Manifest;
-  /** Called before each pass of so many images through a network; may throw, to end the part. */
+  /** Called before each pass of so many images through a network. It may throw to stop the part. */
   readonly onPass: (images: number) => void;
 }
 
-/** What a process has at hand to do parts of attacks: datasets, networks and attacks stay loaded from one part to the next. */
+/** Does parts in one process: datasets, networks and attacks stay loaded from one part to the next. */
 export interface Workbench {
-  /** Does a part, and stores its result. @throws the signal's reason when it is aborted. */
+  /** Does a part and stores its result. @throws the signal's reason when it is aborted. */
   doPart: (part: AttackPart, signal: AbortSignal) => Promise<void>;
   dispose: () => void;
 }
 
 type Network = Awaited<ReturnType<typeof openNetwork>>;
 
-/** Networks that are kept open. */
+/** The most networks that stay open. */
 const MOST_OPEN = 4;
 
 export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions): Workbench {
@@ -62,7 +63,7 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
     return { dataset, set };
   }
 
-  /** Opens some, and closes others if there are too many. */
+  /** Opens networks, and closes others if too many are open. */
   async function open(targets: readonly Target[]): Promise<Network[]> {
     const wanted = new Set(targets.map(({ weights }) => weights));
     for (const [weights, network] of networks)
@@ -95,11 +96,14 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
         await store(() => Promise.resolve([cleanFlags(classifier, set)]));
         break;
       case 'attack': {
-        const held = withHeldOutSeeds([attackOf(task.attack.id)], dataset, seed);
+        const held = withHeldOutSeeds(attackOf(task.attack.id), dataset, seed);
         try {
           await store<number>((missing) =>
-            attackImages(classifier, set, held.attacks[0], missing, {
-              ...{ from: task.from, to: task.to, seed, signal },
+            attackImages(classifier, set, held.attack, missing, {
+              from: task.from,
+              to: task.to,
+              seed,
+              signal,
               async kept(key, compute) {
                 const [value] = await cache.entries('turns', circumstances, [key], () =>
                   Promise.resolve([compute()]),
@@ -133,18 +137,28 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
           attack,
           task.epsilon,
           {
-            ...{ folder, layer: findVariant(target.cell.variant).gradCamLayer },
-            ...{ seed, cache, circumstances, signal },
+            folder,
+            layer: findVariant(target.cell.variant).gradCamLayer,
+            seed,
+            cache,
+            circumstances,
+            signal,
           },
         );
-        // One that is known may be of pictures that were lost since.
+        // A stored result may describe pictures that were lost since.
         await cache.forget('result');
         const sha256 = await digestOfPictures(folder, looks);
         await store(() => Promise.resolve([{ attack: label, looks, sha256 } satisfies StoredPictures]));
         break;
       }
       case 'corruption':
-        await store<number>((missing) => corruptImages(classifier, set, task.id, missing, { seed, signal }));
+        await store<number>(async (severities) => {
+          const curve = await robustnessCurve(classifier, set, attackOf(task.id), severities, {
+            seed,
+            batchSize: BATCH,
+          });
+          return curve.map(({ errorPercent }) => errorPercent);
+        });
         break;
       case 'transfer': {
         const [source, ...others] = (await open([target, ...task.others])).map(
@@ -178,7 +192,7 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
   };
 }
 
-/** Calls back before each pass of images through a classifier, in a compiled step or not. */
+/** Calls `onPass` before each pass of images through a classifier, compiled or not. */
 function watched(
   classifier: Network['classifier'],
   onPass: (images: number) => void,
@@ -192,7 +206,7 @@ function watched(
       const run = classifier.compile(step);
       return (inputs) => {
         const sizes = Object.values(inputs).map(({ shape }) => (shape.length === 4 ? shape[0] : 0));
-        // With a gradient, which costs about two passes.
+        // A compiled step has a gradient, which costs about two more passes.
         onPass(3 * Math.max(...sizes));
         return run(inputs);
       };
@@ -209,7 +223,9 @@ function lookForMasking(
   const { images, labels } = tensorsOf(set);
   try {
     return maskingReport(classifier, images, labels, {
-      ...{ epsilon, seed, surrogates: others.map((other) => other.classifier) },
+      epsilon,
+      seed,
+      surrogates: others.map((other) => other.classifier),
       onProgress: () => signal.throwIfAborted(),
     });
   } finally {

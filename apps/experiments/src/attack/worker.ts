@@ -5,40 +5,41 @@ import { messageOf, WeightmapError } from '@weightmap/core';
 import { removeLeftovers } from '@weightmap/core/files';
 import { startEngine } from '@weightmap/engine';
 import { openEventLog, readManifest, type Manifest } from '@weightmap/records';
-import { stopOnSignal, type StopReason } from '../terminal/stop-on-signal.js';
-import { throttle } from '../terminal/throttle.js';
-import { weightOf } from './costs.js';
-import { partsOf, resultsOf, type AttackPart } from './parts.js';
-import { readAttackPlan, type AttackPlan } from './plan.js';
-import { eventsFile, isFree, isGivenUp, partFailure, watchParts, writePartFailure } from './part-states.js';
-import { EXIT } from '../terminal/exit-codes.js';
 import { strength as strengthText } from '@weightmap/report/text';
+import { startWorkerOutput, type WorkerOutput } from '../cells/_worker-output.js';
 import { takeLease, type Lease } from '../leases/lease.js';
 import { usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
 import { requeueJob } from '../slurm/requeue-job.js';
-import { startWorkerOutput, type WorkerOutput } from '../cells/_worker-output.js';
-import type { AttackedBatches } from './attacked-point.js';
+import { EXIT } from '../terminal/exit-codes.js';
+import { stopOnSignal, type StopReason } from '../terminal/stop-on-signal.js';
+import { throttle } from '../terminal/throttle.js';
+import { weightOf } from './costs.js';
+import type { AttackedBatches } from './network.js';
+import { resultsOf } from './part-results.js';
+import { eventsFile, isFree, isGivenUp, partFailure, watchParts, writePartFailure } from './part-states.js';
+import { partsOf, type AttackPart } from './parts.js';
+import { readAttackPlan, type AttackPlan } from './plan.js';
 import { openWorkbench, type Workbench } from './workbench.js';
 
 export interface AttackWorkerOptions {
   /** The run's folder. */
   run: string;
-  /** Which of the workers it is: they begin at different networks. */
+  /** The worker's number: each starts at another network. */
   index: number;
   threads: number;
 }
 
-/** Milliseconds between two looks at parts that other processes work on. */
+/** Milliseconds between two checks of the parts that other processes work on. */
 const LOOK_AGAIN = 500;
 /** Milliseconds between two reports of progress in the part's events. */
 const LOG_EVERY = 5000;
 
 /**
- * What a worker process does for attacks: one free part of the run's plan after another, first those of the network that it has
- * loaded, until none is left. Every launcher starts this.
+ * Works on the parts of a run's plan of attacks until none is left: one free part after another, first those of the network
+ * that is loaded. Every launcher starts this.
  *
- * @returns the exit code: done (some may have failed); stopped.
- * @throws WeightmapError if it can't work at all.
+ * @returns the exit code: done, even if some parts failed; or stopped.
+ * @throws WeightmapError if the plan is missing, a plugin has changed, or the engine is another than the plan's.
  */
 export async function workOnAttacks({ run, index, threads }: AttackWorkerOptions): Promise<number> {
   const out = startWorkerOutput();
@@ -78,10 +79,10 @@ async function workThrough(plan: AttackPlan, manifest: Manifest, work: Work): Pr
   if ((await watch.unfinished()).length === 0) return EXIT.done;
   const engine = await startEngine({ threads });
   if (engine.name !== plan.engine)
-    throw new WeightmapError('The engine of this worker is another than that of the plan of attacks.', {
+    throw new WeightmapError('This worker has another engine than the plan of attacks.', {
       where: `${os.hostname()}: ${engine.name}`,
       expected: plan.engine,
-      fix: 'install the same engine everywhere (`weightmap doctor`), or name one by WEIGHTMAP_ENGINE',
+      fix: 'install the same engine everywhere (`weightmap doctor`), or choose one with WEIGHTMAP_ENGINE',
     });
   let pass: (images: number) => void = () => {};
   const bench = openWorkbench({ run, plan, manifest, onPass: (images) => pass(images) });
@@ -89,7 +90,7 @@ async function workThrough(plan: AttackPlan, manifest: Manifest, work: Work): Pr
     const place = new Map(plan.networks.map(({ cellId }, i) => [cellId, i]));
     const count = plan.networks.length;
     let here = index % count;
-    /** How far its network lies from the one that is loaded, going round. */
+    /** How many networks after the loaded one its network comes, in a circle. */
     const distance = ({ target }: AttackPart) => (place.get(target.cellId)! - here + count) % count;
     while (!signal.aborted) {
       const left = (await watch.unfinished()).sort((a, b) => distance(a) - distance(b));
@@ -100,7 +101,7 @@ async function workThrough(plan: AttackPlan, manifest: Manifest, work: Work): Pr
         const { lease } = await takeLease(part.folder, { signal });
         if (!lease) continue;
         try {
-          // Somebody may have finished it between the look above and the lease.
+          // Another process may have finished it between the check above and the lease.
           if (await watch.isDone(part)) continue;
           await removeLeftovers(part.folder, { isOurs: true });
           here = place.get(part.target.cellId)!;
@@ -112,7 +113,7 @@ async function workThrough(plan: AttackPlan, manifest: Manifest, work: Work): Pr
         break;
       }
       if (worked) continue;
-      // What is left failed, or waits for something that failed, or is worked on.
+      // Every part that is left has failed, needs one that failed, or is being worked on.
       const open = left.filter((part) => !isGivenUp(part));
       if (open.length === 0) return EXIT.done;
       await sleep(LOOK_AGAIN, undefined, { signal }).catch(() => {});
@@ -145,7 +146,7 @@ async function workOnPart(
     log('progress', { stage: part.name, done, total }),
   );
   let passed = 0;
-  // While a step is computed neither signals nor timers get their turn: what they would do is done here.
+  // Signals and timers don't run while a step is computed, so their work is done here.
   onPass((images) => {
     passed += images;
     lease.beat();
@@ -165,7 +166,7 @@ async function workOnPart(
         by: (signal.reason as StopReason | undefined)?.stoppedBy ?? 'the end of its launcher',
       });
       shown.left();
-      // The channel's end is heard as soon as it is its turn.
+      // Lets the 'disconnect' event run before this process looks for the next part.
       await setImmediate();
       return;
     }
@@ -177,7 +178,7 @@ async function workOnPart(
   }
 }
 
-/** A finished part in a few words. */
+/** Sums up a finished part for the display. */
 async function outcomeOf(part: AttackPart): Promise<string> {
   const results = (await resultsOf<unknown>(part))!;
   const right = (flags: string) =>

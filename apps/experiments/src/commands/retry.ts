@@ -1,18 +1,16 @@
 import path from 'node:path';
 import { findCellNamed } from '@weightmap/records';
 import { Command } from 'commander';
-import { stopOnSignal } from '../terminal/stop-on-signal.js';
-import { attackStates } from '../status/attack-states.js';
-import { cellStates } from '../status/cell-states.js';
+import { workOnParts } from '../attack/campaign.js';
 import { finishRun } from '../finish-run.js';
-import { EXIT } from '../terminal/exit-codes.js';
-import { attackWork } from '../attack/work.js';
-import { defaultWorkers } from '../launchers/cores.js';
-import { finishAttacks } from './attack.js';
 import { cellWork } from '../launchers/cell-work.js';
 import { launchers } from '../launchers/index.js';
 import type { LauncherChoice } from '../plan/run-options.js';
+import { attackStates } from '../status/attack-states.js';
+import { cellStates } from '../status/cell-states.js';
 import { startDisplay, type Display } from '../terminal/display.js';
+import { EXIT } from '../terminal/exit-codes.js';
+import { stopOnSignal } from '../terminal/stop-on-signal.js';
 import { addLauncherOptions, launcherChoice } from './_options.js';
 
 export function retryCommand(): Command {
@@ -67,28 +65,6 @@ async function retryAttacks(
   const attacks = await attackStates(run);
   const left = (attacks?.parts ?? []).filter(({ state }) => state !== 'done' && state !== 'running');
   if (!left.some(({ state }) => state === 'failed' || state === 'stopped')) return null;
-  const { launcher, sbatchOptions = [], threads, workers, ...options } = choice;
-  const networks = new Set(left.map(({ part }) => part.target.cellId)).size;
-  const count = workers ?? (launcher === 'local' ? defaultWorkers(threads) : networks);
-  const work = await attackWork(
-    run,
-    left.map(({ part }) => part),
-    count,
-  );
-  const stop = stopOnSignal(display.note);
-  const { finished } = await launchers[launcher].launch(work, {
-    ...options,
-    threads,
-    workers,
-    run,
-    stop,
-    display,
-    sbatchOptions,
-  });
-  if (!finished) return EXIT.done;
-  if (stop.aborted) {
-    display.line('stopped; the same command continues from what is stored');
-    return EXIT['stopped, continue with the same command'];
-  }
-  return finishAttacks(run, name, { display });
+  const parts = left.map(({ part }) => part);
+  return workOnParts(parts, choice, { run, name, display });
 }
