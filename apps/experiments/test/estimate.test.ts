@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs';
 import { datasets } from '@weightmap/datasets';
 import { startEngine } from '@weightmap/engine';
 import { describe, expect, it } from 'vitest';
-import { duration } from '../src/terminal/duration.js';
 import { estimateCell, measurePace } from '../src/plan/estimate.js';
 import { makeRecord } from '@weightmap/test-utils/records';
 
@@ -32,14 +31,4 @@ describe('measurePace', () => {
     expect(image).toBeGreaterThan(0);
     expect(tf.memory().numTensors).toBe(before);
   });
-});
-
-describe('duration', () => {
-  it.each([
-    [5, '0:05'],
-    [65.4, '1:05'],
-    [3600 * 3 + 1200, '3 h 20 min'],
-    [86400 * 2 + 3600 * 4 + 59, '2 d 4 h'],
-    [Number.NaN, '–'],
-  ])('%d s is %s', (seconds, text) => expect(duration(seconds)).toBe(text));
 });

@@ -54,7 +54,7 @@ describe('the manifest of a run', () => {
   });
 
   it('is missed where there is none', async () => {
-    await expect(readManifest(join(run, 'nowhere'))).rejects.toThrow('no grid in that folder');
+    await expect(readManifest(join(run, 'nowhere'))).rejects.toThrow('There is no run in');
   });
 });
 

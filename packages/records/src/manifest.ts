@@ -2,6 +2,7 @@ import path from 'node:path';
 import { messageOf, splitUnits, WeightmapError } from '@weightmap/core';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
+import { missingRun } from './run-folder.js';
 import { cellId } from './cell-id.js';
 import { cellConfigSchema, type CellConfig } from './run-record.js';
 
@@ -74,11 +75,7 @@ export async function mergeManifest(run: string, manifest: ManifestDraft): Promi
 /** @throws WeightmapError if the folder has none, or one that can't be used. */
 export async function readManifest(run: string): Promise<Manifest> {
   const bytes = await readIfThere(fileOf(run));
-  if (!bytes)
-    throw new WeightmapError('There is no grid in that folder.', {
-      where: fileOf(run),
-      fix: 'name the folder of a run that `weightmap run` has begun',
-    });
+  if (!bytes) throw missingRun(run, fileOf(run));
   try {
     return manifestSchema.parse(JSON.parse(bytes.toString()));
   } catch (error) {

@@ -29,6 +29,14 @@ export interface RunRecords {
 
 const LARGEST_RECORD = 16 * 2 ** 20;
 
+/** The error of a command that is given a folder without a run. @param where the missing file or folder. */
+export const missingRun = (run: string, where = run): WeightmapError =>
+  new WeightmapError(`There is no run in "${run}".`, {
+    where,
+    expected: 'the folder of a run that `weightmap run` has started',
+    fix: '`weightmap run quick` makes runs/quick',
+  });
+
 /**
  * Stores a finished cell: whole or not at all (temporary file, fsync, rename).
  *
@@ -54,12 +62,8 @@ export async function writeRecord(run: string, record: RunRecord): Promise<strin
  * @throws WeightmapError if there is no such folder.
  */
 export async function readRecords(run: string): Promise<RunRecords> {
-  const root = await realpath(run).catch((cause: unknown) => {
-    throw new WeightmapError(
-      'There is no such run.',
-      { where: run, expected: 'the folder of a run' },
-      { cause },
-    );
+  const root = await realpath(run).catch(() => {
+    throw missingRun(run);
   });
   const records: StoredRecord[] = [];
   const damaged: DamagedRecord[] = [];

@@ -50,12 +50,17 @@ export const strength = (value: number): string => {
     : String(Number(value.toPrecision(3)));
 };
 
-/** `4.2 s`, `3 min 20 s`, `2 h 5 min` */
+/** A time for people: `4.2 s`, `3 min 20 s`, `2 h 5 min`, `1 d 3 h`; `–` if it isn't known. */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds < 10 ? Number(seconds.toFixed(1)) : Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (!Number.isFinite(seconds)) return NONE;
+  if (seconds < 9.95) return `${Number(seconds.toFixed(1))} s`;
+  const whole = Math.round(seconds);
+  const days = Math.floor(whole / 86_400);
+  const hours = Math.floor((whole % 86_400) / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  if (days > 0) return `${days} d ${hours} h`;
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }
 
 /** `a`, `a and b`, `a, b and c` */

@@ -1,4 +1,4 @@
-import { messageOf, WeightmapError } from '@weightmap/core';
+import { messageOf } from '@weightmap/core';
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -12,11 +12,6 @@ export function reportCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  weightmap report runs/standard')
     .action(async (run: string, { json }: { json?: boolean }) => {
-      if (!existsSync(run))
-        throw new WeightmapError(`There is no run folder "${run}".`, {
-          expected: 'a folder that `weightmap run` wrote, with cells/ in it',
-          fix: '`weightmap run quick` makes runs/quick',
-        });
       // The last job of attacks on a cluster is this command.
       if (existsSync(path.join(run, 'grid.json')))
         await collectAttacks(path.resolve(run)).catch((error: unknown) =>

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { WeightmapError } from '@weightmap/core';
-import { readRecords, type RunRecords } from '@weightmap/records';
+import { missingRun, readRecords, type RunRecords } from '@weightmap/records';
 import { Command } from 'commander';
 import colours from 'picocolors';
 import {
@@ -74,11 +73,8 @@ Examples:
 }
 
 async function recordsIn(run: string): Promise<RunRecords> {
-  if (!existsSync(path.join(run, 'cells')))
-    throw new WeightmapError(`There is no run in "${run}".`, {
-      expected: 'a folder that `weightmap run` wrote, with cells/ in it',
-      fix: '`weightmap run quick` makes runs/quick',
-    });
+  const cells = path.join(run, 'cells');
+  if (!existsSync(cells)) throw missingRun(run, cells);
   return readRecords(run);
 }
 

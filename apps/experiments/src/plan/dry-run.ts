@@ -1,7 +1,6 @@
 import type { ImageSpec } from '@weightmap/core';
 import { cellId, type CellConfig } from '@weightmap/records';
-import { alignColumns, count, list, number } from '@weightmap/report/text';
-import { duration } from '../terminal/duration.js';
+import { alignColumns, count, duration, list, number } from '@weightmap/report/text';
 import { estimateCell, measurePace, type Pace } from './estimate.js';
 import { NO_CHECKSUM } from './find-dataset.js';
 import type { Plan } from './plan-grid.js';

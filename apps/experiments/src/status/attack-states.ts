@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { lastEvents, readManifest, type LoggedEvent } from '@weightmap/records';
 import colours from 'picocolors';
-import { alignColumns } from '@weightmap/report/text';
-import { duration } from '../terminal/duration.js';
+import { alignColumns, duration } from '@weightmap/report/text';
 import { partsOf, type AttackPart } from '../attack/parts.js';
 import { readAttackPlan } from '../attack/plan.js';
 import { eventsFile, partFailure, watchParts } from '../attack/part-states.js';

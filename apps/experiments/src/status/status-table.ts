@@ -1,7 +1,6 @@
 import { cellName } from '@weightmap/records';
 import colours from 'picocolors';
-import { alignColumns } from '@weightmap/report/text';
-import { duration } from '../terminal/duration.js';
+import { alignColumns, duration } from '@weightmap/report/text';
 import { cellStateNames, type CellStateName, type CellStatus } from './cell-states.js';
 
 const painted: Readonly<Record<CellStateName, (text: string) => string>> = {

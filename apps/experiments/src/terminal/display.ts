@@ -1,8 +1,8 @@
 import type { OnProgress, Progress } from '@weightmap/core';
+import { duration } from '@weightmap/report/text';
 import type { EpochReport } from '@weightmap/training';
 import { createLogUpdate } from 'log-update';
 import colours from 'picocolors';
-import { duration } from './duration.js';
 import { throttle } from './throttle.js';
 
 /** What a person sees of a run: lines that stay, and on a terminal a few that change. */
