@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { countOf, pick, randomStream, restoreStream, type ImageSet, type RandomState } from '@weightmap/core';
 import { padCrop } from './augment.js';
 import { packBatch } from './_packed-batch.js';
-import type { trainingStep } from './_step.js';
+import type { trainingStep } from './step.js';
 import type { TrainingConfig } from './training-config.js';
 
 export interface Step {

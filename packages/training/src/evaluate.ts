@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import { countOf, sliceOf, WeightmapError, type ImageSet } from '@weightmap/core';
 import { packBatch } from './_packed-batch.js';
-import { evaluationStep } from './_step.js';
+import { evaluationStep } from './step.js';
 
 const BATCH_SIZE = 500;
 

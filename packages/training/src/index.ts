@@ -1,6 +1,6 @@
 export { adam } from './_adam-state.js';
 export { packBatch, type PackedBatch } from './_packed-batch.js';
-export { trainingStep } from './_step.js';
+export { trainingStep } from './step.js';
 export { padCrop } from './augment.js';
 export { evaluate, type Evaluation } from './evaluate.js';
 export { crossEntropy } from './loss.js';
@@ -12,5 +12,5 @@ export {
   type TrainingData,
   type TrainingOptions,
   type TrainingResult,
-} from './trainer.js';
+} from './train.js';
 export { loadSafetensors, saveSafetensors, weightNames } from './weights-file.js';

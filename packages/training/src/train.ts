@@ -1,12 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
 import { countOf, WeightmapError, type ImageSet, type OnProgress } from '@weightmap/core';
 import { adam, readAdamState, writeAdamState } from './_adam-state.js';
-import { advance, type Run } from './_advance.js';
+import { advance, type Run } from './_state.js';
 import { checkArguments } from './_arguments.js';
 import type { TrainingState } from './_checkpoint-file.js';
 import { identityOf } from './_identity.js';
-import { startPace } from './_progress.js';
-import { evaluationStep, trainingStep } from './_step.js';
+import { startPace } from './_pace.js';
+import { evaluationStep, trainingStep } from './step.js';
 import { readWeights, trainableVariables, writeWeights } from './_weights.js';
 import { openCheckpoints } from './checkpoint.js';
 import type { EpochRecord, TrainingConfig } from './training-config.js';

@@ -4,10 +4,10 @@ import { readAdamState } from './_adam-state.js';
 import type { TrainingState } from './_checkpoint-file.js';
 import { divergence } from './_divergence.js';
 import { trainEpoch, type EpochPosition, type Step } from './_epoch.js';
-import type { Pace } from './_progress.js';
+import type { Pace } from './_pace.js';
 import { nonFiniteWeight, readWeights } from './_weights.js';
 import { evaluateBy } from './evaluate.js';
-import type { evaluationStep, trainingStep } from './_step.js';
+import type { evaluationStep, trainingStep } from './step.js';
 import type { EpochRecord, TrainingConfig } from './training-config.js';
 
 /** What stays the same from epoch to epoch. */
