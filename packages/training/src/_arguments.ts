@@ -3,7 +3,7 @@ import { countOf, WeightmapError, type ImageSet } from '@weightmap/core';
 import { z } from 'zod';
 import { trainingConfigSchema, type TrainingConfig } from './training-config.js';
 
-/** Refuses what cannot be trained before anything is computed. */
+/** Checks model, data and configuration before anything is computed. */
 export function checkArguments(
   model: tf.LayersModel,
   data: { train: ImageSet; validation: ImageSet },
@@ -26,7 +26,7 @@ function checkSet(model: tf.LayersModel, part: string, set: ImageSet): void {
   const input = model.inputs[0].shape.slice(1).join('×');
   const logits = model.outputs[0].shape.at(-1);
   if (input !== [height, width, channels].join('×') || logits !== classes.length)
-    throw new WeightmapError('The model and the images do not fit together.', {
+    throw new WeightmapError("The model and the images don't fit together.", {
       where: `${part} images of ${height}×${width}×${channels} in ${classes.length} classes`,
       expected: `${input} and ${logits} classes, as model ${model.name} has them`,
       fix: 'Build the model for this dataset.',

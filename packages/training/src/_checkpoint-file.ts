@@ -2,32 +2,17 @@ import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
 import { z } from 'zod';
-import type { AdamState } from './_adam-state.js';
 import { identitySchema, type Identity } from './_identity.js';
-import type { EpochPosition } from './_epoch.js';
+import type { TrainingState } from './_state.js';
 import type { Weights } from './_weights.js';
-import { epochRecordSchema, type EpochRecord } from './training-config.js';
+import { epochRecordSchema } from './training-config.js';
 
-/** Raised when older checkpoints can no longer be continued. */
+/** Goes up when older checkpoints can no longer be continued. */
 export const CHECKPOINT_SCHEMA_VERSION = 2;
-
-/** A training run between two steps. */
-export interface TrainingState {
-  /** The epochs that are finished. */
-  readonly history: readonly EpochRecord[];
-  /** Wall-clock seconds of each epoch of the history. */
-  readonly secondsPerEpoch: readonly number[];
-  readonly weights: Weights;
-  /** The epoch that the selection rule prefers so far, and its weights (the same object if it is the last). */
-  readonly selected: { readonly epoch: number; readonly weights: Weights };
-  readonly adam: AdamState;
-  /** How far the epoch after the history's last has come, and its seconds so far; null at its beginning. */
-  readonly position: (EpochPosition & { readonly seconds: number }) | null;
-}
 
 export interface Checkpoint {
   readonly identity: Identity;
-  /** The tfjs backend it was written on. */
+  /** The tfjs backend that it was written on. */
   readonly backend: string;
   readonly state: TrainingState;
 }
@@ -50,13 +35,13 @@ const headerSchema = z.strictObject({
       seconds: z.number(),
     })
     .nullable(),
-  /** Arrays in each group of the payload. */
+  /** Number of arrays in each group of the payload. */
   groups: z.record(z.string(), z.number().int()),
   tensors: z.array(z.custom<tf.io.WeightsManifestEntry>()),
   sha256: z.string(),
 });
 
-/** One line of JSON, a line feed, then the arrays as `tf.io.encodeWeights` lays them out. */
+/** The bytes of a checkpoint: one line of JSON, a line feed, then the arrays as `tf.io.encodeWeights` lays them out. */
 export async function encodeCheckpoint({ identity, backend, state }: Checkpoint): Promise<Buffer> {
   const groups: Record<string, Weights> = {
     weights: state.weights,
@@ -85,9 +70,9 @@ export async function encodeCheckpoint({ identity, backend, state }: Checkpoint)
 }
 
 /**
- * The reverse of `encodeCheckpoint`.
+ * Reads what `encodeCheckpoint` wrote.
  *
- * @throws WeightmapError if it is whole but of another version; any other error if it is damaged.
+ * @throws WeightmapError if it is of another version; any other error if it is damaged.
  */
 export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   const end = bytes.indexOf('\n');
@@ -125,7 +110,7 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   };
 }
 
-/** SHA-256 over header and payload: a flipped bit in the history matters as much as one in a weight. */
+/** SHA-256 over header and payload, so that it also detects a flipped bit in the history. */
 const digest = (header: object, payload: Uint8Array) =>
   createHash('sha256').update(JSON.stringify(header)).update('\n').update(payload).digest('hex');
 
@@ -141,7 +126,7 @@ async function encodeArrays(groups: Record<string, Weights>) {
 }
 
 function decodeArrays(payload: Buffer, specs: tf.io.WeightsManifestEntry[]) {
-  // A copy of its own, for a Buffer's memory may begin anywhere in a larger ArrayBuffer.
+  // A copy: a Buffer's memory may begin anywhere in a larger ArrayBuffer.
   const tensors = tf.io.decodeWeights(Uint8Array.from(payload).buffer, specs);
   const arrays = Object.entries(tensors).map(([name, tensor]) => [
     name,

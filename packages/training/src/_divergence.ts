@@ -1,6 +1,6 @@
 import { WeightmapError } from '@weightmap/core';
 
-/** The end of a training run whose numbers left the finite ones. */
+/** The error that ends a run whose loss or weights are no longer finite. */
 export function divergence({
   epoch,
   step,
@@ -18,7 +18,7 @@ export function divergence({
   what: string;
   lastFiniteLoss: number | null;
   learningRate: number;
-  /** Epochs finished before; 0 for none. */
+  /** Number of epochs finished before. */
   keptEpoch: number;
   checkpointDir?: string;
 }): WeightmapError {
@@ -28,8 +28,8 @@ export function divergence({
       : `The model is back at the weights of epoch ${keptEpoch}` +
         (checkpointDir ? `, and their checkpoint is kept in ${checkpointDir}.` : '.');
   return new WeightmapError(`Training diverged: ${what} in epoch ${epoch}, step ${step} of ${steps}.`, {
-    where: lastFiniteLoss === null ? 'the first loss of all' : `the last finite loss was ${lastFiniteLoss}`,
+    where: lastFiniteLoss === null ? 'the first loss' : `the last finite loss was ${lastFiniteLoss}`,
     expected: 'a finite loss at every step',
-    fix: `A learning rate too large (it is ${learningRate}) or far too large initial weights are the likely causes: lower the first, check the second. ${kept}`,
+    fix: `Lower the learning rate (it is ${learningRate}), or check the initial weights: one of them is probably too large. ${kept}`,
   });
 }

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import type { TrainingConfig } from './training-config.js';
 
 /**
- * What a training run is: two runs of the same identity pass through the same weights. The number of
- * epochs is not part of it, so that a finished run can be trained further.
+ * The identity of a training run: two runs with the same one pass through the same weights. The number of epochs is not
+ * part of it, so that a finished run can be trained further.
  */
 export const identitySchema = z.strictObject({
   seed: z.number(),
@@ -38,7 +38,7 @@ export function identityOf(
   };
 }
 
-/** One line for each thing in which the stored run differs from the wanted one. */
+/** The differences between the stored run and the wanted one, a line each. */
 export function differences(stored: Identity, wanted: Identity): string[] {
   const { model: storedModel, ...storedRest } = stored;
   const { model: wantedModel, ...wantedRest } = wanted;
@@ -60,8 +60,8 @@ function describeImages(set: ImageSet): string {
 
 /** Name, shape, and whether it is trained: `conv-1/kernel [3,3,1,33]`. */
 function describeWeight({ originalName, shape, trainable }: tf.LayerVariable): string {
-  // tfjs numbers layers without a name in the order they are made (conv2d_Conv2D7): the number says
-  // how many came before in this process, nothing of the model.
+  // tfjs numbers layers without a name in the order in which this process makes them (conv2d_Conv2D7): the number is
+  // no property of the model.
   const name = originalName.replace(/_[A-Z][A-Za-z0-9]*?\d+(?=\/)/g, '');
   return `${name} [${shape.join(',')}]${trainable ? '' : ' not trained'}`;
 }

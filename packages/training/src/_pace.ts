@@ -1,6 +1,6 @@
-/** Speed and remaining time of a run, from what it took so far. */
+/** Speed and remaining time of a run, from the times so far. */
 export interface Pace {
-  /** To be called after each step; images of the step → figures to show. */
+  /** Call it after each step with the step's number of images. */
   readonly step: (images: number) => { imagesPerSecond: number; secondsLeft: number };
   /** Seconds of the current epoch so far. */
   readonly soFar: () => number;
@@ -9,8 +9,10 @@ export interface Pace {
 }
 
 /**
- * @param stepsLeft steps ahead, over all epochs.
- * @param spent seconds of the current epoch before this.
+ * Starts the clock.
+ *
+ * @param stepsLeft number of steps ahead, over all epochs.
+ * @param spent seconds of the current epoch before a resume.
  * @param now milliseconds.
  */
 export function startPace(stepsLeft: number, spent = 0, now: () => number = () => performance.now()): Pace {
@@ -40,5 +42,5 @@ export function startPace(stepsLeft: number, spent = 0, now: () => number = () =
   };
 }
 
-/** At least a microsecond, for a clock too coarse to see a step. */
+/** At least a microsecond: the clock may be too coarse for one step. */
 const seconds = (from: number, to: number) => Math.max(to - from, 1e-3) / 1000;

@@ -10,7 +10,7 @@ export interface StoredTensor {
 export type StoredTensors = ReadonlyMap<string, StoredTensor>;
 
 const LENGTH_BYTES = 8;
-/** Where the values begin is a multiple of this, so that they can be mapped into memory. */
+/** The values begin at a multiple of this, so that they can be mapped into memory. */
 const ALIGNMENT = 8;
 /** The format's own limit. */
 const LARGEST_HEADER = 100_000_000;
@@ -54,9 +54,9 @@ export function encodeSafetensors(
 }
 
 /**
- * What a safetensors file holds, without trusting a number in it.
+ * Reads a safetensors file, and checks every number in its header.
  *
- * @throws WeightmapError if it is cut short, its header makes no sense, or a tensor isn't float32.
+ * @throws WeightmapError if it is cut short, its header is invalid, or a tensor isn't float32.
  */
 export function decodeSafetensors(bytes: Buffer, where: string): Map<string, StoredTensor> {
   const damaged = (why: string) =>
@@ -67,19 +67,19 @@ export function decodeSafetensors(bytes: Buffer, where: string): Map<string, Sto
   if (bytes.length < LENGTH_BYTES) throw damaged(`it has only ${bytes.length} bytes`);
   const length = bytes.readBigUInt64LE();
   if (length > LARGEST_HEADER || Number(length) > bytes.length - LENGTH_BYTES)
-    throw damaged('it is no safetensors file, or cut short within its header');
+    throw damaged('it is not a safetensors file, or it is cut short within its header');
   const start = LENGTH_BYTES + Number(length);
   let header: z.infer<typeof headerSchema>;
   try {
     header = headerSchema.parse(JSON.parse(bytes.toString('utf8', LENGTH_BYTES, start)));
   } catch {
-    throw damaged('its header is not what the format asks for');
+    throw damaged('its header does not follow the format');
   }
   const tensors = new Map<string, StoredTensor>();
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue;
     if (!Array.isArray(entry.shape) || typeof entry.dtype !== 'string')
-      throw damaged(`its header says nothing of use about ${name}`);
+      throw damaged(`its header has no valid entry for ${name}`);
     const { dtype, shape, data_offsets } = entry as {
       dtype: string;
       shape: number[];
@@ -89,10 +89,10 @@ export function decodeSafetensors(bytes: Buffer, where: string): Map<string, Sto
       throw new WeightmapError(`The weights of ${name} are ${dtype}.`, {
         where,
         expected: 'F32',
-        fix: 'convert them before they are saved, in PyTorch by `tensor.float()`',
+        fix: 'convert them before saving, in PyTorch by `tensor.float()`',
       });
     const [begin, end] = data_offsets;
-    if (end - begin !== 4 * sizeOf(shape)) throw damaged(`${name} has a size that isn't that of its shape`);
+    if (end - begin !== 4 * sizeOf(shape)) throw damaged(`the size of ${name} differs from its shape`);
     if (start + end > bytes.length) throw damaged(`it is cut short within ${name}`);
     const values = new Float32Array(sizeOf(shape));
     for (let i = 0; i < values.length; i++) values[i] = bytes.readFloatLE(start + begin + 4 * i);

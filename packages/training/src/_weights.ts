@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 
 /**
- * A copy of all weights of a model, the moving statistics of batch normalisation included, in the
- * order of `model.weights`. In JavaScript's memory, where no kernel can change it.
+ * A copy of all weights of a model in the order of `model.weights`, the moving statistics of batch normalisation included.
+ * It is in JavaScript's memory, where no kernel can change it.
  */
 export type Weights = readonly Float32Array[];
 
@@ -17,7 +17,7 @@ export function writeWeights(model: tf.LayersModel, weights: Weights): void {
   );
 }
 
-/** The variables that are trained, in the model's order. */
+/** The trainable variables, in the model's order. */
 export const trainableVariables = (model: tf.LayersModel): tf.Variable[] =>
   model.trainableWeights.map((weight) => weight.read() as tf.Variable);
 

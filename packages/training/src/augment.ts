@@ -1,13 +1,12 @@
 import type { ImageSet, RandomStream } from '@weightmap/core';
 
 /**
- * Pads every image with zeros on all sides, then crops a window of the original size at a random
- * place: a shift by −padding … padding in each direction, drawn for each image on its own
- * (paper, section 4.1: padding 2).
+ * Pads every image with zeros on all sides, then crops a window of the original size at a random place: a shift by
+ * −padding … padding in each direction, drawn for each image separately (paper, section 4.1: padding 2).
  *
  * @param set pixels [count, height, width, channels], bytes; not changed.
- * @param random two integers an image are drawn from it, the row's offset before the column's.
- * @param padding pixels on each side.
+ * @param random gives two integers for each image, the row's offset before the column's.
+ * @param padding in pixels, on each side.
  * @returns a set of the same shape with the same labels.
  */
 export function padCrop(

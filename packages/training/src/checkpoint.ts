@@ -2,36 +2,34 @@ import { access, constants, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { messageOf, WeightmapError } from '@weightmap/core';
-import {
-  decodeCheckpoint,
-  encodeCheckpoint,
-  type Checkpoint,
-  type TrainingState,
-} from './_checkpoint-file.js';
 import { readIfThere, removeLeftovers, syncFolder, writeWhole, writing } from '@weightmap/core/files';
+import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './_checkpoint-file.js';
 import { differences, type Identity } from './_identity.js';
+import type { TrainingState } from './_state.js';
 
 const LAST = 'last.ckpt';
 const PREVIOUS = 'previous.ckpt';
 const NEXT = 'next.ckpt';
 
-/** The checkpoints of one training run: the last one, and the one before in case that is damaged. */
+/** The checkpoints of one training run: the last one, and the one before it in case the last is damaged. */
 export interface Checkpoints {
   /**
-   * The run as it was left, or null if it must begin at the beginning.
+   * Reads the last state of the run; null if there is none and the run starts from the beginning.
    *
    * @throws WeightmapError if the folder holds another run (seed, configuration, data, model) or another version.
    */
   load(): Promise<TrainingState | null>;
-  /** Makes the folder ready, so that what forbids saving shows before hours of training. */
+  /** Makes the folder and checks that it can be written, so that a problem shows before hours of training. */
   prepare(): Promise<void>;
-  /** Keeps a state; the older ones stay until it has been read back. */
+  /** Writes a state; the older ones stay until it has been read back. */
   save(state: TrainingState): Promise<void>;
 }
 
 /**
- * @param folder belongs to this run alone; made when first needed.
- * @param onNote hears what a person should know: damage, recovery, a change of engine.
+ * Opens the folder of a run's checkpoints.
+ *
+ * @param folder used by this run alone; made when first needed.
+ * @param onNote called with notes for people: damage, recovery, a change of engine.
  */
 export function openCheckpoints(
   folder: string,
@@ -52,12 +50,12 @@ export function openCheckpoints(
         onNote(
           `${troubles[0] ?? `${at(LAST)} is missing`}: continuing from epoch ${state.history.length} (${PREVIOUS}).`,
         );
-        // Takes the damaged file's place now, or the next save would push it out.
+        // Replaces the damaged file now: the next save would otherwise overwrite the good one.
         await writing(at(LAST), () => rename(at(PREVIOUS), at(LAST)));
       }
       if (backend !== tf.getBackend())
         onNote(
-          `The checkpoint was written on ${backend} and is continued on ${tf.getBackend()}: the last digits will differ.`,
+          `The checkpoint was written on ${backend} and continues on ${tf.getBackend()}: the last digits will differ.`,
         );
       return state;
     }
@@ -71,7 +69,7 @@ export function openCheckpoints(
     if (!(await readIfThere(at(NEXT)))?.equals(bytes))
       throw new WeightmapError('Checkpoint verification failed: the file differs from what was written.', {
         where: at(NEXT),
-        fix: 'Check the disk, or name a folder on another one. The checkpoint before is untouched.',
+        fix: 'Check the disk, or name a folder on another one. The previous checkpoint is unchanged.',
       });
     await writing(folder, async () => {
       await rename(at(LAST), at(PREVIOUS)).catch(ignoreMissing);
@@ -84,7 +82,7 @@ export function openCheckpoints(
     writing(folder, async () => {
       await mkdir(folder, { recursive: true });
       await access(folder, constants.W_OK);
-      // Temporary files of a process that was killed while it wrote.
+      // Temporary files of a process that was killed while writing.
       await removeLeftovers(folder, { isOurs: true });
     });
 

@@ -1,28 +1,27 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import { countOf, sliceOf, WeightmapError, type ImageSet } from '@weightmap/core';
-import { packBatch } from './_packed-batch.js';
-import { evaluationStep } from './step.js';
+import { evaluationStep, packBatch } from './step.js';
 
 const BATCH_SIZE = 500;
 
-/** How well a model does on a set. */
+/** Loss and error of a model on a set of images. */
 export interface Evaluation {
   /** Cross-entropy, mean over the images. */
   readonly loss: number;
   /** Share of images whose largest logit is not the label's, 0 … 100. */
   readonly errorPercent: number;
-  /** Images whose largest logit is the label’s. */
+  /** Number of images whose largest logit is the label's. */
   readonly correct: number;
-  /** Images of the set. */
+  /** Number of images of the set. */
   readonly count: number;
 }
 
 /**
- * Loss and error in inference mode: batch normalisation by its moving statistics, no augmentation.
+ * Measures loss and error in inference mode: batch normalisation by its moving statistics, no augmentation.
  *
  * @param model maps [batch, height, width, channels] in [0, 1] to logits [batch, classes].
- * @param batchSize images a forward pass; changes time, memory and the last digits of the loss.
+ * @param batchSize images in a forward pass; changes time, memory and the last digits of the loss.
  * @throws WeightmapError if the set is empty or a logit is NaN or infinite.
  */
 export async function evaluate(
@@ -38,7 +37,7 @@ export async function evaluate(
   }
 }
 
-/** The same by a step that outlives the call. */
+/** The same by a step that the caller keeps. */
 export async function evaluateBy(
   judge: ReturnType<typeof evaluationStep>,
   set: ImageSet,
@@ -52,7 +51,7 @@ export async function evaluateBy(
     const batch = sliceOf(set, start, batchSize);
     const [loss, right] = tf.tidy(() => {
       const judged = judge(packBatch(batch));
-      // No `tf.equal`: the predictions of a batch are few, and JavaScript counts them exactly.
+      // Counted in JavaScript: a batch has few predictions, and the count is exact.
       const predicted = judged.predicted.dataSync();
       const hits = batch.labels.reduce((n, label, i) => n + Number(predicted[i] === label), 0);
       return [judged.loss.dataSync()[0], hits] as const;

@@ -1,30 +1,53 @@
-import type * as tf from '@tensorflow/tfjs';
-import { compile, type CompiledStep } from '@weightmap/engine';
-import { crossEntropy } from './loss.js';
-import { imagesOf, type PackedBatch } from './_packed-batch.js';
+import * as tf from '@tensorflow/tfjs';
+import type { ImageSet } from '@weightmap/core';
+import {
+  compile,
+  packPixels,
+  sparseSoftmaxCrossEntropy,
+  unpackPixels,
+  type CompiledStep,
+} from '@weightmap/engine';
 import { trainableVariables } from './_weights.js';
 
-/** Height, width and channels that a model takes. */
-function sizeOf(model: tf.LayersModel): { height: number; width: number; channels: number } {
+/** A batch as a compiled step takes it: pixels as bytes, which the step itself turns into floats. */
+export interface PackedBatch {
+  readonly [name: string]: tf.Tensor;
+  /** Packed pixels; `unpackPixels` of `@weightmap/engine` reads them. */
+  readonly pixels: tf.Tensor;
+  /** [batch], int32. */
+  readonly labels: tf.Tensor1D;
+}
+
+/** Packs images and labels for `trainingStep`. The caller disposes both tensors. */
+export const packBatch = ({ pixels, labels }: Pick<ImageSet, 'pixels' | 'labels'>): PackedBatch => ({
+  pixels: packPixels(pixels),
+  labels: tf.tensor1d(Int32Array.from(labels), 'int32'),
+});
+
+/** Compiles a function of a model's images and labels as a step on packed batches. */
+function stepOf<Result extends tf.Tensor | Readonly<Record<string, tf.Tensor>>>(
+  model: tf.LayersModel,
+  step: (images: tf.Tensor4D, labels: tf.Tensor1D) => Result,
+): CompiledStep<PackedBatch, Result> {
   const [, height, width, channels] = model.inputs[0].shape as [null, number, number, number];
-  return { height, width, channels };
+  return compile(({ pixels, labels }: PackedBatch) =>
+    step(unpackPixels<tf.Rank.R4>(pixels, [labels.shape[0], height, width, channels]), labels),
+  );
 }
 
 /**
- * One step of the optimizer on a batch, compiled where the engine can: the loss before it.
+ * Makes the step of the optimizer on a batch, compiled where the engine can. The step returns the loss before the update.
  *
- * Every step of a run is a compiled one, the first and those after a resume included: eager ones differ in the last
- * bits. The learning rate is the optimizer's at the time of the step.
+ * A run must use the compiled step from the first step on, also after a resume: eager steps differ in the last bits. The learning
+ * rate is the optimizer's at the time of the step.
  */
 export function trainingStep(
   model: tf.LayersModel,
   optimizer: tf.Optimizer,
 ): CompiledStep<PackedBatch, tf.Scalar> {
   const variables = trainableVariables(model);
-  const size = sizeOf(model);
-  return compile((batch: PackedBatch) => {
-    const images = imagesOf(batch, size);
-    const lossOf = () => crossEntropy(model.apply(images, { training: true }) as tf.Tensor2D, batch.labels);
+  return stepOf(model, (images, labels) => {
+    const lossOf = () => crossEntropy(model.apply(images, { training: true }) as tf.Tensor2D, labels);
     return optimizer.minimize(lossOf, true, variables) as tf.Scalar;
   });
 }
@@ -37,10 +60,23 @@ export interface Judgement {
   readonly predicted: tf.Tensor1D;
 }
 
-export function evaluationStep(model: tf.LayersModel): CompiledStep<PackedBatch, Judgement> {
-  const size = sizeOf(model);
-  return compile((batch: PackedBatch) => {
-    const logits = model.apply(imagesOf(batch, size), { training: false }) as tf.Tensor2D;
-    return { loss: crossEntropy(logits, batch.labels), predicted: logits.argMax<tf.Tensor1D>(1) };
+export const evaluationStep = (model: tf.LayersModel): CompiledStep<PackedBatch, Judgement> =>
+  stepOf(model, (images, labels): Judgement => {
+    const logits = model.apply(images, { training: false }) as tf.Tensor2D;
+    return { loss: crossEntropy(logits, labels), predicted: logits.argMax<tf.Tensor1D>(1) };
   });
-}
+
+/**
+ * Softmax cross-entropy of logits, mean over the batch:
+ * L = 1/B · Σ_b (log Σ_c exp z[b,c] − z[b, label_b]), with gradient (softmax(z) − onehot(label)) / B.
+ *
+ * Works on the logits themselves. tfjs's `categoricalCrossentropy` clips probabilities to [1e-7, 1 − 1e-7] instead, so that
+ * its gradient is exactly zero for confident samples: training would ignore them, and they would look robust to any attack
+ * that follows the gradient.
+ *
+ * @param logits [batch, classes], unnormalised; any finite values.
+ * @param labels [batch], int32, class indices.
+ * @returns a scalar, owned by the caller.
+ */
+export const crossEntropy = (logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar =>
+  sparseSoftmaxCrossEntropy(logits, labels);

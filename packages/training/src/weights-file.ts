@@ -6,7 +6,7 @@ import { decodeSafetensors, encodeSafetensors, type StoredTensor } from './_safe
 import { readWeights, writeWeights } from './_weights.js';
 
 /**
- * Names of a model's weights for other programs: `<layer>.<weight>`, such as `conv1.kernel`, `smoothing2.weight_map`,
+ * The names of a model's weights in other programs: `<layer>.<weight>`, such as `conv1.kernel`, `smoothing2.weight_map`,
  * `batchnorm1.moving_mean`, in the order of `model.weights`.
  */
 export const weightNames = (model: tf.LayersModel): string[] =>
@@ -33,15 +33,15 @@ export async function saveSafetensors(
     names.map((name, i) => [name, { shape: model.weights[i].shape as number[], values: values[i] }]),
   );
   if (tensors.size < names.length)
-    throw new WeightmapError('Two weights of the model have one name.', {
+    throw new WeightmapError('Two weights of the model have the same name.', {
       where: names.find((name, i) => names.indexOf(name) !== i),
-      fix: 'give its layers names of their own',
+      fix: 'give its layers different names',
     });
   await writeWhole(file, encodeSafetensors(tensors, { format: 'tfjs', ...metadata }));
 }
 
 /**
- * Gives a model the weights of a safetensors file, by name. Nothing changes unless all of them fit.
+ * Loads the weights of a safetensors file into a model, by name. Nothing changes unless all of them fit.
  *
  * @param model of the same architecture; names and axes as `saveSafetensors` writes them.
  * @throws WeightmapError if the file is missing or damaged, a weight is missing, of another shape, unknown, not float32 or not
@@ -62,7 +62,7 @@ export async function loadSafetensors(model: tf.LayersModel, file: string): Prom
     return found.values.every(Number.isFinite) ? [] : [`${name} holds NaN or an infinity`];
   });
   const unknown = [...stored.keys()].filter((name) => !names.includes(name));
-  problems.push(...unknown.map((name) => `${name} is no weight of the model`));
+  problems.push(...unknown.map((name) => `${name} is not a weight of the model`));
   if (problems.length > 0)
     throw new WeightmapError("The weights don't fit the model.", {
       where: `${file}: ${problems.slice(0, 5).join('; ')}${problems.length > 5 ? `; and ${problems.length - 5} more` : ''}`,

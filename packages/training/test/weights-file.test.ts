@@ -99,7 +99,7 @@ describe('safetensors', () => {
 
   it.each([
     ['nothing', Buffer.alloc(0), 'only 0 bytes'],
-    ['no such file', Buffer.from('hello, I am a text and not a tensor'), 'no safetensors file'],
+    ['no such file', Buffer.from('hello, I am a text and not a tensor'), 'not a safetensors file'],
     ['a cut one', bytesOf(header, values).subarray(0, -1), 'cut short'],
     ['a header that is no JSON', bytesOf('{"logits', []), 'header'],
     ['offsets that lie', bytesOf({ ...header, 'norm.beta': entry([1], 16, 24) }, values), 'size'],
@@ -116,7 +116,7 @@ describe('safetensors', () => {
     [
       'an unknown weight',
       bytesOf({ ...header, more: entry([], 0, 4) }, values),
-      'more is no weight of the model',
+      'more is not a weight of the model',
     ],
     ['NaN', bytesOf(header, [NaN, ...values.slice(1)]), 'logits.kernel holds NaN'],
     [
