@@ -45,12 +45,12 @@ const darken = () =>
     id: 'darken',
     label: 'Darken',
     kind: 'noise',
-    strength: 'epsilon',
+    strengthUnit: 'epsilon',
     norm: 'linf',
     targeted: false,
     usesGradient: false,
     source: 'this example',
-    perturb: (_victim, images, _labels, { strengths }) => strengths.map((epsilon) => images.sub(epsilon)),
+    perturb: (_victim, { images }, { strengths }) => strengths.map((epsilon) => images.sub(epsilon)),
   });
 
 export default definePlugin({

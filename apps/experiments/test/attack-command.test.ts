@@ -24,7 +24,7 @@ import { makeRecord } from '@weightmap/test-utils/records';
 
 describe('the summary of attacks', () => {
   const planned = (id: 'fgsm' | 'pgd' | 'deepfool', strengths: number[]): PlannedAttack => {
-    const { label, kind, norm, source, strength } = attacks[id]();
+    const { label, kind, norm, source, strengthUnit: strength } = attacks[id]();
     return { ...{ id, label, kind, norm, source, strength }, strengths };
   };
   const { cell } = makeRecord();

@@ -116,8 +116,8 @@ describe('a plugin from a file', () => {
       'lighten.mjs',
       `import { judged } from '@weightmap/attacks';
        export const attacks = { lighten: () => judged({
-         id: 'lighten', label: 'Lighten', kind: 'noise', strength: 'epsilon', norm: 'linf', targeted: false,
-         usesGradient: false, source: 'test', perturb: (v, x, y, { strengths }) => strengths.map((e) => x.add(e)),
+         id: 'lighten', label: 'Lighten', kind: 'noise', strengthUnit: 'epsilon', norm: 'linf', targeted: false,
+         usesGradient: false, source: 'test', perturb: (v, { images }, { strengths }) => strengths.map((e) => images.add(e)),
        }) };`,
     );
     const few = ['--images', '30', '--masking', '0', '--epsilons', '0.1'];

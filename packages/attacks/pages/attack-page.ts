@@ -15,7 +15,7 @@ export function attackPage(
   { name, docstring, parameters }: Factory,
   { source, tests, note }: { source: string; tests: readonly Evidence[]; note: string },
 ): string {
-  const { symbol, meaning } = strengths[info.strength];
+  const { symbol, meaning } = strengths[info.strengthUnit];
   const sections: [title: string, text: string][] = [
     ['Method', docstring.method],
     ['Parameters', parametersTable(name, parameters)],

@@ -18,7 +18,7 @@ export function attackTable(kind: AttackKind, all: readonly Documented[], pages:
     return [
       heading('Id', 'Factory', 'How', 'Strength', 'Source'),
       ...some.map((one) =>
-        row(id(one), factory(one), how(one), strengths[one.info.strength].symbol, one.info.source),
+        row(id(one), factory(one), how(one), strengths[one.info.strengthUnit].symbol, one.info.source),
       ),
     ].join('\n');
   return [

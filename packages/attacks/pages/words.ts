@@ -1,4 +1,4 @@
-import type { AttackInfo, AttackKind } from '@weightmap/core';
+import type { AttackInfo, AttackKind, StrengthUnit } from '@weightmap/core';
 import { normLabels } from '../src/strengths.js';
 
 /** What the values of an attack's metadata mean, for its page and the tables. */
@@ -12,7 +12,7 @@ export const kinds: Readonly<Record<AttackKind, string>> = {
   minimal: 'minimal: looks for the nearest image that fools; ε cuts off what is farther',
 };
 
-export const strengths: Readonly<Record<AttackInfo['strength'], { symbol: string; meaning: string }>> = {
+export const strengths: Readonly<Record<StrengthUnit, { symbol: string; meaning: string }>> = {
   epsilon: {
     symbol: 'ε',
     meaning: 'radius of the ball, in the units of the norm, pixels being what the bounds say',

@@ -22,7 +22,15 @@ export * from './black-box/substitute.js';
 export * from './harness/evaluate-minimal.js';
 export * from './harness/evaluate.js';
 export * from './harness/losses.js';
-export * from './masking/index.js';
+export type {
+  CheckedMasking,
+  CheckVerdict,
+  Estimate,
+  Finding,
+  MaskingCheck,
+  MaskingInterval,
+} from './masking/check.js';
+export * from './masking/masking-report.js';
 export * from './noise/brightness.js';
 export * from './noise/contrast.js';
 export * from './noise/corruptions.js';

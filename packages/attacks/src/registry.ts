@@ -35,10 +35,10 @@ import { ead } from './search/ead.js';
 import { fab, fabL2 } from './search/fab.js';
 import { jsma } from './search/jsma.js';
 
-/** Makes an attack; parameters are given here, strengths when it runs. Without arguments it uses its defaults. */
+/** Makes an attack with its default parameters; strengths are given when it runs. */
 export type AttackFactory = () => Attack | MinimalAttack;
 
-/** Every attack by its id. What stands here is tested by the contract test. */
+/** The factory of every attack, by its id. The contract test covers every row. */
 export const attacks = {
   'uniform-noise': uniformNoise,
   'gaussian-noise': gaussianNoise,
@@ -83,18 +83,27 @@ export const attacks = {
   'auto-attack': autoAttack,
 } as const satisfies Record<string, AttackFactory>;
 
-/** Id of an attack of the registry. */
+/** The id of an attack of this package, such as `fgsm` or `auto-attack`. */
 export type AttackId = keyof typeof attacks;
 
-/** Whether an attack works with so many classes. Where it doesn't, its `run` throws. */
+/**
+ * Makes the attack with an id, with its default parameters. For other parameters call its factory, such as
+ * `pgd({ steps: 10 })`.
+ *
+ * @returns the attack; a `MinimalAttack` if it searches for the nearest adversarial image.
+ */
+export const createAttack = <Id extends AttackId>(id: Id): ReturnType<(typeof attacks)[Id]> =>
+  attacks[id]() as ReturnType<(typeof attacks)[Id]>;
+
+/** Whether an attack supports a number of classes. If not, its `run` throws. */
 export const suitsClasses = (
   { leastClasses = 2 }: Pick<AttackInfo, 'leastClasses'>,
   classes: number,
 ): boolean => classes >= leastClasses;
 
 /**
- * The attacks to begin with, all on L∞ and quick: FGSM, BIM, PGD, and Auto-PGD on the cross-entropy and on a loss that
- * checks it, the difference of logits ratio. With two classes, where that isn't defined, it is the margin.
+ * The attacks to run by default, all on L∞ and fast: FGSM, BIM, PGD, and Auto-PGD on two losses, the cross-entropy and the
+ * difference of logits ratio. With two classes, for which the ratio is not defined, the margin replaces it.
  */
 export const defaultAttacks = (classes: number): readonly AttackId[] => [
   ...(['fgsm', 'bim', 'pgd', 'apgd-ce'] as const),

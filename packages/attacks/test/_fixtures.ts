@@ -42,7 +42,7 @@ export function counted(plain: Classifier) {
   return { classifier: { ...plain, logits }, passed };
 }
 
-/** A method that does what it is told, to test what the harness makes of it. */
+/** A method with a given `perturb`, to test the harness. */
 export const methodOf = (
   perturb: AttackMethod['perturb'],
   norm: AttackMethod['norm'] = 'linf',
@@ -50,7 +50,7 @@ export const methodOf = (
   id: 'made-up',
   label: 'Made up',
   kind: 'fixed',
-  strength: 'epsilon',
+  strengthUnit: 'epsilon',
   norm,
   targeted: false,
   usesGradient: false,

@@ -22,7 +22,7 @@ function watched(attack: Attack) {
 }
 
 /** Changes nothing. */
-const nothing = judged(methodOf((_v, images, _l, { strengths }) => strengths.map(() => images)));
+const nothing = judged(methodOf((_v, { images }, { strengths }) => strengths.map(() => images)));
 
 describe('autoAttack', () => {
   it('fools exactly the images whose boundary is within ε', () => {
@@ -74,8 +74,8 @@ describe('autoAttack', () => {
     const own = logitsOf(two, pixels).map(argMax);
     const asked: number[][] = [];
     const witness = judged({
-      ...methodOf((_v, clean, _l, { strengths, targets }) => {
-        asked.push([...targets!.dataSync()]);
+      ...methodOf((_v, { images: clean, targets: aims }, { strengths }) => {
+        asked.push([...aims!.dataSync()]);
         return strengths.map(() => clean);
       }),
       targeted: true,

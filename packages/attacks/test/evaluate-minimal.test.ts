@@ -23,13 +23,21 @@ const labels = () => labelsOf(0, 0, 0, 0);
 const random = randomStream(1);
 
 const methodOf = (nearest: MinimalMethod['nearest'], norm: NormName = 'l2'): MinimalMethod => ({
-  ...{ id: 'made-up', label: 'Made up', kind: 'minimal', strength: 'epsilon', norm, targeted: true },
-  ...{ usesGradient: false, source: 'this test', nearest },
+  id: 'made-up',
+  label: 'Made up',
+  kind: 'minimal',
+  strengthUnit: 'epsilon',
+  norm,
+  targeted: true,
+  usesGradient: false,
+  source: 'this test',
+  nearest,
 });
 
 /** The first image fooled by (0.3, 0.4), the second not, the third by a pixel beyond the bounds, the fourth is already. */
 const changes = [0.3, 0.4, 0.1, 0.1, 0.9, 0, 0.2, 0.2];
-const fixed = (norm?: NormName) => methodOf((_v, x) => x.add(tf.tensor4d(changes, [4, 1, 2, 1])), norm);
+const fixed = (norm?: NormName) =>
+  methodOf((_v, { images: x }) => x.add(tf.tensor4d(changes, [4, 1, 2, 1])), norm);
 
 describe('what a minimal attack found', () => {
   it('is clipped, judged and measured; what fools from the start is at 0, what does not at Infinity', async () => {
@@ -87,7 +95,7 @@ describe('what a minimal attack found', () => {
   });
 
   it('counts what the method passes through the classifier', () => {
-    const method = methodOf((victim, x, y) => {
+    const method = methodOf((victim, { images: x, labels: y }) => {
       victim.logits(x);
       return x.add(victim.gradient({ images: x, labels: y, loss: 'margin' }).gradient);
     });
@@ -96,11 +104,15 @@ describe('what a minimal attack found', () => {
   });
 
   it.each([
-    ['has to be finite', methodOf((_v, x) => x.add(tf.scalar(NaN))), /pixels that are NaN or infinite/],
-    ['has to keep its shape', methodOf((_v, x) => x.reshape([2, 2, 2, 1])), /\[2, 2, 2, 1\]/],
+    [
+      'has to be finite',
+      methodOf((_v, { images: x }) => x.add(tf.scalar(NaN))),
+      /pixels that are NaN or infinite/,
+    ],
+    ['has to keep its shape', methodOf((_v, { images: x }) => x.reshape([2, 2, 2, 1])), /\[2, 2, 2, 1\]/],
     [
       'may come of finite gradients only',
-      methodOf((v, x, y) => {
+      methodOf((v, { images: x, labels: y }) => {
         v.compute(
           (model) =>
             ({ at }: { at: tf.Tensor4D }) =>

@@ -353,10 +353,10 @@ describe('an attack of several steps', () => {
     ['pgd-l1', () => pgdL1({ steps: 50, relativeStep: 0.019 }), /are too short/],
     ['bim', () => bim({ steps: 4, relativeStep: 0.2 }), /are too short/],
     ['mi-fgsm', () => miFgsm({ steps: 9, relativeStep: 0.1 }), /are too short/],
-    ['both lengths', () => pgd({ relativeStep: 1, stepSize: 1 }), /Both a relative and an absolute length/],
-    ['no length', () => pgd({ stepSize: 0 }), /0 is no length of a step/],
-    ['no steps', () => bim({ steps: 0 }), /0 is no number of steps/],
-    ['half a restart', () => pgd({ restarts: 1.5 }), /1\.5 is no number of restarts/],
+    ['both lengths', () => pgd({ relativeStep: 1, stepSize: 1 }), /Both relativeStep and stepSize are given/],
+    ['no length', () => pgd({ stepSize: 0 }), /Invalid step length: 0/],
+    ['no steps', () => bim({ steps: 0 }), /Invalid number of steps: 0/],
+    ['half a restart', () => pgd({ restarts: 1.5 }), /Invalid number of restarts: 1\.5/],
   ])(
     'is refused when it is made with parameters that are too weak or senseless: %s',
     (_what, make, message) => {

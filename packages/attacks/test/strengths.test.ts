@@ -10,8 +10,10 @@ import {
 
 const mnist = { inputShape: [28, 28, 1] } as const;
 const cifar = { inputShape: [32, 32, 3] } as const;
-const of = (norm: 'linf' | 'l2' | 'l1' | 'l0' | null, strength: 'epsilon' | 'share' = 'epsilon') => ({
-  ...{ id: 'made-up', norm, strength },
+const of = (norm: 'linf' | 'l2' | 'l1' | 'l0' | null, strengthUnit: 'epsilon' | 'share' = 'epsilon') => ({
+  id: 'made-up',
+  norm,
+  strengthUnit,
 });
 
 describe('defaultStrengths', () => {

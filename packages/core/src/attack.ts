@@ -15,6 +15,9 @@ export type AttackKind = 'noise' | 'fixed' | 'minimal';
 /** Quantities that an attack can maximise; `@weightmap/attacks` defines them. */
 export type LossName = 'ce' | 'margin' | 'dlr' | 'target-ce' | 'target-margin' | 'dlr-targeted';
 
+/** What the strength of an attack measures. */
+export type StrengthUnit = 'epsilon' | 'beta' | 'sigma' | 'width' | 'share' | 'reduction' | 'shift' | 'grain';
+
 /** What is known of an attack before it runs. */
 export interface AttackInfo {
   /** Registry name, such as `fgsm`. */
@@ -24,12 +27,12 @@ export interface AttackInfo {
   /** How it looks: at random, for the worst image, or for the nearest. */
   readonly kind: AttackKind;
   /**
-   * What its strength is called: the radius ε in the units of `norm`, the noise bound β or standard deviation σ in
+   * What its strength measures: the radius ε in the units of `norm`, the noise bound β or standard deviation σ in
    * units of pixels, the blur's width in pixels, the share of pixels hit, the share of contrast or resolution taken away,
    * the brightness added in units of pixels, the grain of light: one over the photons that make a pixel white.
    */
-  readonly strength: 'epsilon' | 'beta' | 'sigma' | 'width' | 'share' | 'reduction' | 'shift' | 'grain';
-  /** The ball around the image that the result stays in, of radius `strength`; null if it promises none. */
+  readonly strengthUnit: StrengthUnit;
+  /** The ball around the image that the result stays in, its radius being the strength; null if it promises none. */
   readonly norm: NormName | null;
   /** Whether it can aim at given classes. */
   readonly targeted: boolean;
@@ -65,6 +68,16 @@ export interface AttackCost {
   /** Images that a gradient was taken of. */
   readonly backwards: number;
 }
+
+/** The images under attack. A type, not an interface, so that its tensors can be spread into the inputs of a step. */
+export type AttackBatch = {
+  /** `[batch, height, width, channels]`, within the classifier's bounds. */
+  readonly images: tf.Tensor4D;
+  /** [batch], int32: the true classes. */
+  readonly labels: tf.Tensor1D;
+  /** [batch], int32: the class that each image should be classified as. Absent if any class but the label counts. */
+  readonly targets?: tf.Tensor1D;
+};
 
 /** What to differentiate. */
 export interface GradientRequest {
@@ -136,11 +149,10 @@ export interface AttackMethod extends AttackInfo {
   readonly kind: 'noise' | 'fixed';
   readonly norm: Exclude<NormName, 'l0'> | null;
   /**
-   * @param images [batch, height, width, channels] within the classifier's bounds.
-   * @param labels [batch], int32: the true classes.
-   * @returns one tensor a strength, each of the shape of `images`; the harness disposes them.
+   * @param batch the images, their labels, and the targets if there are any.
+   * @returns one tensor for each strength, of the shape of `images`; the harness disposes them.
    */
-  perturb(victim: Victim, images: tf.Tensor4D, labels: tf.Tensor1D, options: AttackOptions): tf.Tensor4D[];
+  perturb(victim: Victim, batch: AttackBatch, options: Omit<AttackOptions, 'targets'>): tf.Tensor4D[];
 }
 
 /** What the author of a minimal-norm attack writes; `judgedMinimal` of `@weightmap/attacks` makes an `Attack` of it. */
@@ -149,12 +161,11 @@ export interface MinimalMethod extends AttackInfo {
   readonly kind: 'minimal';
   readonly norm: NormName;
   /**
-   * @param images [batch, height, width, channels] within the classifier's bounds.
-   * @param labels [batch], int32: the true classes.
+   * @param batch the images, their labels, and the targets if there are any.
    * @returns of the shape of `images`: the nearest image found that fools the classifier, the clean image where there
    *   is none and where the clean image does already; the harness disposes it.
    */
-  nearest(victim: Victim, images: tf.Tensor4D, labels: tf.Tensor1D, options: AimOptions): tf.Tensor4D;
+  nearest(victim: Victim, batch: AttackBatch, options: Omit<AimOptions, 'targets'>): tf.Tensor4D;
 }
 
 /** What the harness finds out about the images of an attack. */

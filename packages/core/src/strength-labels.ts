@@ -1,9 +1,9 @@
-import type { AttackInfo, NormName } from './attack.js';
+import type { AttackInfo, NormName, StrengthUnit } from './attack.js';
 
 /** How a norm is written: `L∞`, `L2`, `L1`, `L0`. */
 export const normLabels: Readonly<Record<NormName, string>> = { linf: 'L∞', l2: 'L2', l1: 'L1', l0: 'L0' };
 
-const symbols: Readonly<Record<AttackInfo['strength'], string>> = {
+const symbols: Readonly<Record<StrengthUnit, string>> = {
   epsilon: 'ε',
   beta: 'β',
   sigma: 'σ',
@@ -15,6 +15,7 @@ const symbols: Readonly<Record<AttackInfo['strength'], string>> = {
 };
 
 /** The name of an axis or a column of strengths: `L∞ ε`, `L2 ε`, `β`, `σ`, `width`, `share`, … */
-export function strengthLabel({ norm, strength }: Pick<AttackInfo, 'norm' | 'strength'>): string {
-  return norm && strength === 'epsilon' ? `${normLabels[norm]} ${symbols[strength]}` : symbols[strength];
+export function strengthLabel({ norm, strengthUnit }: Pick<AttackInfo, 'norm' | 'strengthUnit'>): string {
+  const symbol = symbols[strengthUnit];
+  return norm && strengthUnit === 'epsilon' ? `${normLabels[norm]} ${symbol}` : symbol;
 }

@@ -27,7 +27,7 @@ export const unjudged = (count: number) => ({
 
 /** Draws one number u a batch and gives (1 − strength)·x + strength·u. */
 export const shifted = (): Attack => ({
-  ...{ id: 'shifted', label: 'shifted', kind: 'noise', strength: 'beta', norm: null, targeted: false },
+  ...{ id: 'shifted', label: 'shifted', kind: 'noise', strengthUnit: 'beta', norm: null, targeted: false },
   ...{ usesGradient: false, source: 'test' },
   run: (_, images, labels, { strengths, random }) => {
     const u = random.uniform();

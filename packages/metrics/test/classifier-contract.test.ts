@@ -34,7 +34,7 @@ const network = (activation: 'linear' | 'softmax' = 'linear') =>
 
 /** Adds strength · u, u ~ U(0, 1) for each pixel, clipped to the bounds, and asks the classifier. */
 const shaken: Attack = {
-  ...{ id: 'shaken', label: 'shaken', kind: 'noise', strength: 'beta', norm: null, targeted: false },
+  ...{ id: 'shaken', label: 'shaken', kind: 'noise', strengthUnit: 'beta', norm: null, targeted: false },
   ...{ usesGradient: false, source: 'test' },
   run: (classifier, images, labels, { strengths, random }) => {
     const noise = tf.tensor4d(random.uniforms(images.size), images.shape);

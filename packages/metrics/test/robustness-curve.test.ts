@@ -20,7 +20,7 @@ function dice(seen: { first: number; batch: number; labels: number[] }[] = []): 
     id: 'dice',
     label: 'Dice',
     kind: 'noise',
-    strength: 'epsilon',
+    strengthUnit: 'epsilon',
     norm: null,
     targeted: false,
     usesGradient: false,

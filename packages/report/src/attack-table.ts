@@ -14,7 +14,7 @@ type Measured = Pick<AttackedSummary['attacks'][number], 'norm' | 'measure'>;
 
 /** What a column or an axis of strengths is called: `L2 ε`, `β`. */
 export const measureText = ({ norm, measure }: Measured): string =>
-  strengthLabel({ norm, strength: measure } as Pick<AttackInfo, 'norm' | 'strength'>);
+  strengthLabel({ norm, strengthUnit: measure } as Pick<AttackInfo, 'norm' | 'strengthUnit'>);
 
 /** `L2 ε 0.5` */
 export const strengthHead = (measured: Measured, strength: number): string =>

@@ -82,7 +82,7 @@ export function strengthsFor(
   { height, width, channels }: ImageSpec,
   epsilons: readonly number[] | undefined,
 ): number[] {
-  const onLinf = attack.norm === 'linf' && attack.strength === 'epsilon';
+  const onLinf = attack.norm === 'linf' && attack.strengthUnit === 'epsilon';
   const own =
     strengths ??
     (onLinf ? epsilons : undefined) ??

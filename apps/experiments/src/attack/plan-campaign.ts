@@ -125,7 +125,7 @@ const plannedAttack = ({ attack }: ChosenAttack, strengths: number[]): PlannedAt
   id: attack.id,
   label: attack.label,
   kind: attack.kind,
-  strength: attack.strength,
+  strength: attack.strengthUnit,
   norm: attack.norm,
   source: attack.source,
   strengths,

@@ -23,7 +23,7 @@ export const offeredAttacks: ReadonlyMap<string, Attack> = new Map(offered.map((
 
 /** What is known of them, as it can be sent to the page: without functions. */
 export const offeredInfos: readonly AttackInfo[] = [...offeredAttacks.values()].map(
-  ({ id, label, kind, strength, norm, targeted, usesGradient, source }) => ({
-    ...{ id, label, kind, strength, norm, targeted, usesGradient, source },
+  ({ id, label, kind, strengthUnit, norm, targeted, usesGradient, source }) => ({
+    ...{ id, label, kind, strengthUnit, norm, targeted, usesGradient, source },
   }),
 );

@@ -2,39 +2,39 @@ import type * as tf from '@tensorflow/tfjs';
 import type { VictimModel } from '@weightmap/core';
 import type { Starts } from '../harness/_starts.js';
 
-/** How far the steps of Auto-PGD go, and what the rule of a norm keeps to decide on that: [rows] each. */
+/** The step sizes of Auto-PGD, with the values that a norm's rule needs to adapt them: [rows] each. */
 export type Pace = {
   /** The step η. */
   readonly eta: tf.Tensor1D;
 };
 
-/** What a rule may look at. All [rows, …]. */
+/** The state of the search that a rule may use. All [rows, …]. */
 export type Climbed = {
   readonly images: tf.Tensor4D;
-  /** Where the loss was largest since the start. */
+  /** The point of largest loss since the start. */
   readonly best: tf.Tensor4D;
   readonly bestLoss: tf.Tensor1D;
-  /** How often the loss rose since the checkpoint before. */
+  /** How often the loss rose since the previous checkpoint. */
   readonly rises: tf.Tensor1D;
-  /** The steps since the checkpoint before, and the radius: scalars. */
+  /** The number of steps since the previous checkpoint, and the radius: scalars. */
   readonly interval: tf.Tensor;
   readonly epsilon: tf.Tensor;
 };
 
-/** What Auto-PGD does differently in each norm. */
+/** The parts of Auto-PGD that depend on the norm. */
 export interface AscentRule<P extends Pace = Pace> {
-  /** The iterations after which `adjust` is asked. */
+  /** The iterations after which `adjust` is called. */
   due(steps: number): number[];
-  /** Weight of a new step beside that of the step before; without, there is no momentum. */
+  /** The weight of a new step relative to the previous one; absent without momentum. */
   readonly momentum?: number;
   readonly noise: Starts;
-  /** Where to begin, before it is confined. */
+  /** The start, before it is confined. */
   begin(model: VictimModel, images: tf.Tensor4D, noise: tf.Tensor4D, epsilon: tf.Tensor): tf.Tensor4D;
-  /** The nearest points within the ball and the bounds. */
+  /** Projects points onto the ball and the bounds. */
   confine(model: VictimModel): (points: tf.Tensor4D, images: tf.Tensor4D, epsilon: tf.Tensor) => tf.Tensor4D;
   firstPace(loss: tf.Tensor1D, images: tf.Tensor4D, epsilon: tf.Tensor): P;
-  /** Where a step of length 1 leads. */
+  /** The direction of a step, of length 1. */
   direction(gradient: tf.Tensor4D, pace: P): tf.Tensor4D;
-  /** @returns the new pace, and where the search goes on from the best point so far: [rows], bool. */
+  /** @returns the new step sizes, and which images continue from their best point: [rows], bool. */
   adjust(climbed: Climbed & P): { pace: P; back: tf.Tensor1D };
 }

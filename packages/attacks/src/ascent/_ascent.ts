@@ -1,134 +1,128 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   WeightmapError,
+  type AttackBatch,
   type AttackMethod,
   type LossName,
   type RandomStream,
-  type VictimModel,
   type VictimStep,
 } from '@weightmap/core';
 import { eachStrength } from '../harness/_each-strength.js';
-import { norms, nonZero } from '../harness/_norms.js';
+import { confinedTo, norms, nonZero } from '../harness/_norms.js';
 import { takeTurns, type Rows } from '../harness/_rows.js';
 import { insideBall } from '../harness/_starts.js';
-import { fools, keepWorst, nothingFound, type Worst } from '../harness/_worst.js';
-import { aimed, losses } from '../harness/losses.js';
+import { candidateAt, fools, keepWorst, nothingFound, type Worst } from '../harness/_worst.js';
+import { aimed } from '../harness/losses.js';
 
-/** What the parameters of an attack by gradient ascent are. */
+/** Parameters of an attack by gradient ascent. */
 export interface AscentOptions {
-  /** Gradients, each followed by a step. */
+  /** Number of gradient steps. */
   steps?: number;
-  /** Length of a step in the norm of the attack, as a share of ε. All steps together must be at least ε long. */
+  /** Length of a step in the attack's norm, as a share of ε. All steps together must be at least ε long. */
   relativeStep?: number;
-  /** Length of a step in the norm of the attack, in units of pixels; instead of `relativeStep`. */
+  /** Length of a step in the attack's norm, in units of pixels; replaces `relativeStep`. */
   stepSize?: number;
-  /** How often to begin, with other random numbers; the worst of all is the result. */
+  /** Number of starts, each with other random numbers. The worst image of all starts is the result. */
   restarts?: number;
-  /** What is maximised. With targets it is the loss that draws towards the target instead. */
+  /** The loss to maximise. With targets, the corresponding targeted loss is maximised instead. */
   loss?: 'ce' | 'margin' | 'dlr';
   /**
-   * Whether the search for an image ends at the first that fools, which is then the result. If not, every step is taken
-   * for every image, and the result is, of the images that fool, the one of largest loss. Images that are shown to other
-   * networks (transfer) need `false`: the first that fools lies just beyond the boundary of the network that it was made
-   * against, and often not beyond that of another.
+   * Whether the search for an image stops at the first adversarial image, which is then the result. If not, all steps are
+   * taken for every image, and the result is the adversarial image of largest loss. Use `false` for images that are shown to
+   * other networks (transfer): the first adversarial image lies just beyond the decision boundary of the attacked network,
+   * and often not beyond that of another.
    */
   stopWhenFooled?: boolean;
 }
 
+/** A complete configuration of gradient ascent. */
 export interface AscentPlan extends Required<Omit<AscentOptions, 'stepSize' | 'relativeStep'>> {
   readonly norm: keyof typeof norms;
   /** The length of a step for an ε. */
-  readonly stepOf: (epsilon: number) => number;
-  /** Whether to begin at a random point of the ball, or at the clean image. */
+  readonly stepOf: (ε: number) => number;
+  /** Whether to start at a random point of the ball, or at the clean image. */
   readonly randomStart: boolean;
-  /** Momentum: g ← μ·g + ∇/‖∇‖₁ is followed instead of ∇. */
+  /** Momentum μ: follow g ← μ·g + ∇/‖∇‖₁ instead of ∇. */
   readonly decay?: number;
-  /** Where a step of length 1 leads; by default where a linear loss grows fastest. */
+  /** The direction of a step, of length 1; by default the one in which a linear loss grows fastest. */
   readonly direction?: Direction;
 }
 
 type Direction = (gradient: tf.Tensor4D, at: tf.Tensor4D, bounds: readonly [number, number]) => tf.Tensor4D;
 
 /**
- * The length of a step for an ε.
+ * Makes the function that gives the length of a step for an ε.
  *
- * @param share of ε, where the caller gives neither `relativeStep` nor `stepSize`.
- * @throws WeightmapError if the caller gives both, a length is not positive, the steps are no whole number ≥ 1, or steps
- *   of that share together are shorter than ε.
+ * @param share of ε, used if neither `relativeStep` nor `stepSize` is given.
+ * @throws WeightmapError if both are given, a length is not positive, the number of steps is not a whole number ≥ 1, or all
+ *   steps of that share together are shorter than ε.
  */
 export function stepOf(
   { stepSize, relativeStep }: Pick<AscentOptions, 'stepSize' | 'relativeStep'>,
   steps: number,
   share: number,
-): (epsilon: number) => number {
+): (ε: number) => number {
   checkCount(steps, 'steps');
   if (stepSize !== undefined && relativeStep !== undefined)
-    throw new WeightmapError('Both a relative and an absolute length of the steps are given.', {
+    throw new WeightmapError('Both relativeStep and stepSize are given.', {
       where: `relativeStep: ${relativeStep}, stepSize: ${stepSize}`,
-      expected: 'one of them, or none',
+      expected: 'at most one of them',
     });
   for (const [name, length] of Object.entries({ stepSize, relativeStep }))
     if (length !== undefined && !(length > 0 && Number.isFinite(length)))
-      throw new WeightmapError(`${length} is no length of a step.`, {
+      throw new WeightmapError(`Invalid step length: ${length}.`, {
         where: name,
         expected: 'a finite number above 0',
       });
   if (stepSize !== undefined) return () => stepSize;
   const relative = relativeStep ?? share;
   checkReach(steps, relative, 1, 'ε');
-  return (epsilon) => relative * epsilon;
+  return (ε) => relative * ε;
 }
 
 /**
- * Length of a step as a share of ε: all steps together are 2.5 ε long, so that they cross the ball from any start, and no
+ * Length of a step as a share of ε, such that all steps together are 2.5 ε long and can cross the ball from any start, and no
  * step is shorter than ε/30.
  */
 export const madryShare = (steps: number): number => Math.max(1 / 30, 2.5 / steps);
 
-/** @throws WeightmapError if it is no whole number ≥ 1. */
+/** @throws WeightmapError unless the count is a whole number ≥ 1. */
 export function checkCount(count: number, name: string): void {
   if (Number.isInteger(count) && count >= 1) return;
-  throw new WeightmapError(`${count} is no number of ${name}.`, {
+  throw new WeightmapError(`Invalid number of ${name}: ${count}.`, {
     where: `${name}: ${count}`,
     expected: 'a whole number ≥ 1',
   });
 }
 
-/** @throws WeightmapError if the steps together are shorter than ε: the attack would be weak without saying so. */
-export function checkReach(steps: number, size: number, epsilon: number, unit?: 'ε'): void {
-  // 1/steps · steps may be a little less than 1.
-  if (steps * size >= epsilon * (1 - 1e-6)) return;
+/** @throws WeightmapError if all steps together are shorter than ε: the attack would be weak without notice. */
+export function checkReach(steps: number, size: number, ε: number, unit?: 'ε'): void {
+  // 1/steps · steps may be slightly less than 1.
+  if (steps * size >= ε * (1 - 1e-6)) return;
   const text = (value: number) => `${Number(value.toPrecision(6))}${unit ? ` ${unit}` : ''}`;
-  const [length, radius] = [text(steps * size), unit ?? `ε = ${epsilon}`];
+  const [length, radius] = [text(steps * size), unit ?? `ε = ${ε}`];
   throw new WeightmapError(
     `The steps of the attack are too short: ${steps} steps of ${text(size)} are ${length}, less than ${radius}.`,
     {
-      expected: 'steps × length of a step ≥ ε',
-      fix: 'leave the length at its default, which grows as the steps get fewer, or take more steps',
+      expected: 'steps × step length ≥ ε',
+      fix: 'omit the step length, whose default grows as the number of steps falls, or take more steps',
     },
   );
 }
 
-type State = Worst & {
-  readonly images: tf.Tensor4D;
-  readonly labels: tf.Tensor1D;
-  readonly targets?: tf.Tensor1D;
-  /** Where the attack is. */
-  readonly at: tf.Tensor4D;
-  readonly velocity?: tf.Tensor4D;
-};
+type State = AttackBatch &
+  Worst & {
+    /** x, the current point. */
+    readonly at: tf.Tensor4D;
+    /** g, with momentum. */
+    readonly velocity?: tf.Tensor4D;
+  };
 
 type Inputs = Readonly<Record<string, tf.Tensor>>;
 
-/** Within the ball, then within the bounds. */
-export const confinedTo =
-  (norm: keyof typeof norms, { bounds }: VictimModel) =>
-  (points: tf.Tensor4D, images: tf.Tensor4D, epsilon: tf.Tensor): tf.Tensor4D =>
-    norms[norm].project(points, images, epsilon).clipByValue(bounds[0], bounds[1]) as tf.Tensor4D;
-
 /**
- * Projected gradient ascent: x ← clip(project(x + step · direction(∇loss))), from the clean image or a random point;
- * the worst image met on the way is the result, the last one included.
+ * Makes a method of projected gradient ascent: x ← clip(project(x + step · direction(∇loss))), from the clean image or a
+ * random point. The result is the worst image of all steps, including the last.
  */
 export function ascent(plan: AscentPlan): AttackMethod['perturb'] {
   const { norm, steps, restarts, decay, randomStart, stopWhenFooled: stop } = plan;
@@ -138,49 +132,41 @@ export function ascent(plan: AscentPlan): AttackMethod['perturb'] {
 
   const begin: VictimStep<Inputs, { at: tf.Tensor4D }> =
     (model) =>
-    ({ images, noise, epsilon }) => ({
-      at: confinedTo(norm, model)(images.add(noise.mul(epsilon)), images as tf.Tensor4D, epsilon),
+    ({ images, noise, epsilon: ε }) => ({
+      at: confinedTo(norm, model)(images.add(noise.mul(ε)), images as tf.Tensor4D, ε),
     });
 
-  const move: VictimStep<State & Inputs, Omit<State, 'images' | 'labels' | 'targets'>> =
+  const move: VictimStep<State & Inputs, Omit<State, keyof AttackBatch>> =
     (model) =>
-    ({ images, labels, targets, at, velocity, epsilon, size, ...worst }) => {
-      const { gradient, loss, logits } = model.gradient({
-        images: at,
-        labels,
-        targets,
-        loss: lossFor(targets),
-      });
-      const hit = fools(logits, labels, targets);
+    ({ images, labels, targets, at: x, velocity, epsilon: ε, size, ...worst }) => {
+      const loss = lossFor(targets);
+      const found = model.gradient({ images: x, labels, targets, loss });
+      const hit = fools(found.logits, labels, targets);
       const momentum = velocity && {
-        velocity: velocity.mul<tf.Tensor4D>(decay!).add<tf.Tensor4D>(unit(gradient)),
+        velocity: velocity.mul<tf.Tensor4D>(decay!).add<tf.Tensor4D>(unit(found.gradient)),
       };
-      const way = direction(momentum?.velocity ?? gradient, at, model.bounds);
+      const step = direction(momentum?.velocity ?? found.gradient, x, model.bounds).mul(size);
       return {
-        ...keepWorst(worst, { images: at, loss, hit }, { stop }),
+        ...keepWorst(worst, { images: x, loss: found.loss, hit }, { stop }),
         ...momentum,
-        at: confinedTo(norm, model)(at.add(way.mul(size)), images, epsilon),
+        at: confinedTo(norm, model)(x.add(step), images, ε),
       };
     };
 
   const look: VictimStep<State & Inputs, Worst> =
     (model) =>
-    ({ labels, targets, at, ...worst }) => {
-      const logits = model.logits(at);
-      const loss = losses[lossFor(targets)].of(logits, labels, targets ?? labels);
-      return keepWorst(worst, { images: at, loss, hit: fools(logits, labels, targets) }, { stop });
-    };
+    ({ labels, targets, at, ...worst }) =>
+      keepWorst(worst, candidateAt(model, at, { labels, targets }, plan.loss), { stop });
 
-  return (victim, images, labels, options) => {
+  return (victim, batch, options) => {
+    const { images } = batch;
     const width = victim.bounds[1] - victim.bounds[0];
     for (const strength of options.strengths)
       checkReach(steps, plan.stepOf(strength), norm === 'linf' ? Math.min(strength, width) : strength);
     return eachStrength(images, options, (strength, random) => {
       const [epsilon, size] = [tf.scalar(strength), tf.scalar(plan.stepOf(strength))];
-      const still = decay === undefined ? {} : { velocity: tf.zerosLike(images) };
-      const { targets } = options;
-      const aim = targets ? { targets } : {};
-      const start: State = { ...nothingFound(images), images, labels, ...aim, at: images, ...still };
+      const momentum = decay === undefined ? {} : { velocity: tf.zerosLike(images) };
+      const start: State = { ...batch, ...nothingFound(images), at: images, ...momentum };
       const turnsEach = steps + 1;
       return takeTurns(
         start as State & Rows,
@@ -209,6 +195,6 @@ export function ascent(plan: AscentPlan): AttackMethod['perturb'] {
   }
 }
 
-/** ∇ / ‖∇‖₁, 0 where it is flat. */
+/** ∇ / ‖∇‖₁, or 0 if ∇ is 0. */
 const unit = (gradient: tf.Tensor4D): tf.Tensor4D =>
   gradient.div(nonZero(gradient.abs().sum([1, 2, 3], true)));

@@ -1,13 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { confinedTo } from './_ascent.js';
-import type { AscentRule, Climbed, Pace } from './_ascent-rule.js';
-import { norms } from '../harness/_norms.js';
+import { confinedTo, norms } from '../harness/_norms.js';
 import { onSurface } from '../harness/_starts.js';
+import type { AscentRule, Climbed, Pace } from './_ascent-rule.js';
 
-/** Share of improving steps below which the step is halved. */
-const RHO = 0.75;
+/** The share of improving steps below which the step is halved. */
+const ρ = 0.75;
 
-/** Since the last checkpoint: the best loss then, and whether η was halved then (1 or 0). */
+/** At the last checkpoint: the best loss then, and whether η was halved then (1 or 0). */
 type Halved = Pace & { readonly checkedLoss: tf.Tensor1D; readonly halved: tf.Tensor1D };
 
 /**
@@ -15,7 +14,7 @@ type Halved = Pace & { readonly checkedLoss: tf.Tensor1D; readonly halved: tf.Te
  * p_{j+1} = p_j + max(p_j − p_{j−1} − 0.03, 0.06) (Croce & Hein, section 3.1).
  */
 export function checkpoints(steps: number): number[] {
-  // In hundredths, which are whole: rounding must not lift ⌈0.41 · 100⌉ to 42.
+  // In whole hundredths: rounding must not raise ⌈0.41 · 100⌉ to 42.
   const points: number[] = [];
   for (let before = 0, point = 22; point <= 100;) {
     points.push(Math.ceil((point * steps) / 100));
@@ -36,17 +35,17 @@ export function toBeHalved({
   checkedLoss,
   halved,
 }: Pick<Climbed & Halved, 'rises' | 'bestLoss' | 'checkedLoss' | 'halved' | 'interval'>): tf.Tensor1D {
-  const fewRises = rises.less(interval.mul(RHO));
+  const fewRises = rises.less(interval.mul(ρ));
   const stuck = halved.equal(0).logicalAnd(bestLoss.equal(checkedLoss));
   return fewRises.logicalOr(stuck);
 }
 
 /**
- * Auto-PGD's rule on L∞ and in L2, from a random point on the ball's surface with η = 2ε and momentum. At a checkpoint w_j
- * an image's η is halved, and the search goes on from the best point, if
+ * Auto-PGD's rule for L∞ and L2. It starts from a random point on the ball's surface with η = 2ε, and has momentum. At a
+ * checkpoint w_j an image's η is halved, and the search continues from its best point, if
  *
  * 1. fewer than ρ = 0.75 of the steps since w_{j−1} raised the loss, or
- * 2. η was not halved at w_{j−1} and the largest loss is the same as then.
+ * 2. η was not halved at w_{j−1} and the largest loss has not changed since.
  *
  * Source: Croce & Hein, arXiv:2003.01690, algorithm 1.
  */
@@ -54,19 +53,19 @@ export const halvingRule = (norm: 'linf' | 'l2'): AscentRule<Halved> => ({
   due: checkpoints,
   momentum: 0.75,
   noise: onSurface[norm],
-  begin: (_model, images, noise, epsilon) => images.add(noise.mul(epsilon)),
+  begin: (_model, images, noise, ε) => images.add(noise.mul(ε)),
   confine: (model) => confinedTo(norm, model),
-  firstPace(loss, _images, epsilon) {
+  firstPace(loss, _images, ε) {
     const none = tf.zerosLike(loss);
-    return { eta: none.add(epsilon.mul(2)), checkedLoss: loss.clone(), halved: none };
+    return { eta: none.add(ε.mul(2)), checkedLoss: loss.clone(), halved: none };
   },
   direction: (gradient) => norms[norm].normalize(gradient),
   adjust(climbed) {
     const halve = toBeHalved(climbed);
-    const { eta, bestLoss } = climbed;
+    const { eta: η, bestLoss } = climbed;
     return {
       pace: {
-        eta: tf.where(halve, eta.div<tf.Tensor1D>(2), eta),
+        eta: tf.where(halve, η.div<tf.Tensor1D>(2), η),
         checkedLoss: bestLoss.clone(),
         halved: halve.cast('float32'),
       },

@@ -6,7 +6,7 @@ import { aimed } from '../harness/losses.js';
 /**
  * Fast gradient method in L2: x′ = clip(x + ε · ∇ₓ CE / ‖∇ₓ CE‖₂); where the gradient is 0 nothing changes.
  *
- * One gradient serves all ε. With targets t it goes against the gradient of CE(logits(x), t).
+ * All ε share one gradient. With targets t it moves against the gradient of CE(logits(x), t).
  *
  * Source: Goodfellow et al., arXiv:1412.6572, in the norm of Miyato et al., arXiv:1605.07725, eq. 4.
  *
@@ -17,14 +17,15 @@ export const fgsmL2 = (): Attack =>
     id: 'fgsm-l2',
     label: 'FGM L2',
     kind: 'fixed',
-    strength: 'epsilon',
+    strengthUnit: 'epsilon',
     norm: 'l2',
     targeted: true,
     usesGradient: true,
     source: 'Miyato et al., arXiv:1605.07725',
-    perturb(victim, images, labels, { strengths, targets }) {
-      const loss = aimed('ce', targets !== undefined);
-      const direction = norms.l2.normalize(victim.gradient({ images, labels, targets, loss }).gradient);
-      return strengths.map((epsilon) => images.add(direction.mul(epsilon)));
+    perturb(victim, batch, { strengths }) {
+      const loss = aimed('ce', batch.targets !== undefined);
+      const { gradient } = victim.gradient({ ...batch, loss });
+      const direction = norms.l2.normalize(gradient);
+      return strengths.map((ε) => batch.images.add(direction.mul(ε)));
     },
   });

@@ -2,25 +2,27 @@ import * as tf from '@tensorflow/tfjs';
 import type { RandomStream } from '@weightmap/core';
 import { crossEntropy } from '../harness/_cross-entropy.js';
 
+/** How to train. */
 export interface MlpTraining {
   readonly epochs: number;
   readonly batchSize: number;
   readonly random: RandomStream;
 }
 
-/** A multilayer perceptron with ReLU between its layers, to be trained. */
+/** A trainable multilayer perceptron with ReLU between its layers. */
 export interface Mlp {
   /** @param inputs [batch, …] @returns [batch, classes] */
   logits(inputs: tf.Tensor): tf.Tensor2D;
-  /** Minimises the mean cross-entropy by Adam, which keeps its averages from one call to the next. */
+  /** Minimises the mean cross-entropy with Adam, whose moving averages are kept between calls. */
   fit(inputs: tf.Tensor, labels: tf.Tensor1D, training: MlpTraining): void;
   dispose(): void;
 }
 
 /**
- * Weights are U(−a, a) with a = √(6 / (inputs + outputs)) (Glorot & Bengio, 2010), biases 0.
+ * Makes a multilayer perceptron. Weights are U(−a, a) with a = √(6 / (inputs + outputs)) (Glorot & Bengio, 2010), biases 0.
  *
- * @param sizes of the input, each hidden layer, and the output. The caller disposes the result.
+ * @param sizes of the input, each hidden layer, and the output.
+ * @returns the network; the caller disposes it.
  */
 export function mlp(
   sizes: readonly number[],

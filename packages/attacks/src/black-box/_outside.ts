@@ -1,36 +1,30 @@
 import * as tf from '@tensorflow/tfjs';
-import type { RandomStream, Victim, VictimStep } from '@weightmap/core';
+import type { AttackBatch, RandomStream, Victim, VictimStep } from '@weightmap/core';
 import { checkImages } from '../harness/_inputs.js';
 import { FAR } from '../harness/_nearest.js';
 import { fools, perImage } from '../harness/_worst.js';
 
-/** Where an attack by decisions alone finds images that fool, to begin with. */
+/** Where an attack that uses only decisions finds its first adversarial images. */
 export interface OutsideOptions {
-  /** Images of noise tried to find one that fools. */
+  /** Most noise images tried to find an adversarial one. */
   tries?: number;
   /**
-   * `[any number, height, width, channels]`: images to begin from, such as other images of the data set; the caller's. Each
-   * attacked image takes the nearest in L2 that fools, and noise only where none does. With targets, which noise seldom
-   * hits, the batch's own images are among them.
+   * `[any number, height, width, channels]`: images to start from, such as other images of the dataset; the caller's. Each
+   * attacked image starts from the one nearest in L2 that is adversarial, and from noise only if there is none. With
+   * targets, which noise seldom hits, the images of the batch are added to them.
    */
   starts?: tf.Tensor4D | undefined;
 }
 
-/** Images that fool, to begin with. */
+/** Adversarial images to start from. */
 export type Outside = {
-  /** The clean image where none was found. */
+  /** The clean image if none was found. */
   readonly outside: tf.Tensor4D;
-  /** [batch], 1 where it fools. */
+  /** [batch], 1 if it is adversarial. */
   readonly fooled: tf.Tensor1D;
 };
 
-type Given = {
-  readonly images: tf.Tensor4D;
-  readonly labels: tf.Tensor1D;
-  readonly targets?: tf.Tensor1D;
-};
-
-type Inputs = Outside & Omit<Given, 'images'> & { readonly noise: tf.Tensor4D };
+type Inputs = Outside & Omit<AttackBatch, 'images'> & { readonly noise: tf.Tensor4D };
 
 const look: VictimStep<Inputs, Outside> =
   (model) =>
@@ -41,45 +35,45 @@ const look: VictimStep<Inputs, Outside> =
   };
 
 /**
- * For each image one that fools: itself, if it does, else the nearest of those given that does, else the first of noise,
- * uniform within the bounds.
+ * Finds an adversarial image for each image: the image itself if it is adversarial, else the nearest of the given images
+ * that is, else the first of uniform noise within the bounds that is.
  *
- * @param options.tries how many images of noise, at most.
- * @throws WeightmapError if the starts have another shape than the images, or a pixel outside the bounds.
+ * @param options.tries most noise images.
+ * @throws WeightmapError if `starts` has another shape than the images, or a pixel out of bounds.
  */
 export function startOutside(
   victim: Victim,
-  given: Given,
+  batch: AttackBatch,
   { random, tries, starts }: OutsideOptions & { random: RandomStream; tries: number },
 ): Outside {
-  const { images, ...aim } = given;
+  const { images, ...truth } = batch;
   if (starts) checkImages(victim, starts, 'starts');
   return tf.tidy(() => {
     const none: Outside = { outside: images, fooled: tf.zeros<tf.Rank.R1>([images.shape[0]]) };
-    let found = victim.compute(look, { ...none, ...aim, noise: images });
+    let found = victim.compute(look, { ...none, ...truth, noise: images });
     const all = () => found.fooled.min().dataSync()[0] === 1;
-    const known = [...(starts ? [starts] : []), ...(aim.targets ? [images] : [])];
-    if (known.length > 0 && !all()) found = nearestOf(victim, given, tf.concat(known, 0), found);
+    const known = [...(starts ? [starts] : []), ...(truth.targets ? [images] : [])];
+    if (known.length > 0 && !all()) found = nearestOf(victim, batch, tf.concat(known, 0), found);
     for (let i = 0; i < tries && !all(); i++) {
       const noise = tf.tensor4d(random.uniforms(images.size, ...victim.bounds), images.shape);
-      found = victim.compute(look, { ...found, ...aim, noise });
+      found = victim.compute(look, { ...found, ...truth, noise });
     }
     return found;
   });
 }
 
-/** The nearest in L2 of the images known that fool, where nothing was found yet. */
+/** The adversarial ones of the known images that are nearest in L2, for images without one so far. */
 function nearestOf(
   victim: Victim,
-  { images, labels, targets }: Given,
+  { images, labels, targets }: AttackBatch,
   known: tf.Tensor4D,
   found: Outside,
 ): Outside {
-  const taken = victim.logits(known).argMax(1).expandDims(0);
-  const wanted = targets ? taken.equal(targets.expandDims(1)) : taken.notEqual(labels.expandDims(1));
+  const predicted = victim.logits(known).argMax(1).expandDims(0);
+  const wanted = targets ? predicted.equal(targets.expandDims(1)) : predicted.notEqual(labels.expandDims(1));
   const [x, k] = [images, known].map((some) => some.reshape<tf.Tensor2D>([some.shape[0], -1]));
   const squares = (rows: tf.Tensor2D) => rows.square().sum(1);
-  // The image's own square is the same for all that it is compared with.
+  // ‖x‖² is left out: it is the same for all known images.
   const apart = squares(k)
     .expandDims(0)
     .sub(x.matMul(k, false, true).mul(2));

@@ -1,16 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 
-/** How many of the last steps around the image, and of the whole steps, are counted. */
+/** The number of recent steps around the image, and of recent whole steps, that are counted. */
 const [AROUND, WHOLE] = [100, 30];
 
 /**
- * The step sizes of the boundary attack, of each image: with f the factor of adaptation,
+ * Adapts the step sizes of the boundary attack, for each image. With f the factor of adaptation,
  *
- * - of 100 steps around the image more than half fool: the boundary is flat there, σ and ε grow by f; fewer than 20 %:
- *   both shrink by f;
- * - of 30 whole steps more than 25 % fool: ε grows by f; fewer than 10 %: it shrinks by f.
+ * - if more than half of 100 steps around the image are adversarial, the boundary is flat there: σ and ε are multiplied by
+ *   f; if fewer than 20 %, both are divided by f;
+ * - if more than 25 % of 30 whole steps are adversarial, ε is multiplied by f; if fewer than 10 %, it is divided by f.
  *
- * After a change the counting begins anew.
+ * After a change the counting restarts.
  */
 export class StepSizes {
   private readonly sizes: { spherical: number; source: number; around: number[]; whole: number[] }[];
@@ -25,8 +25,10 @@ export class StepSizes {
   }
 
   /**
-   * @param around [batch], 1 where the step around the image fools.
-   * @param whole [batch], 1 where the whole step does.
+   * Counts one step.
+   *
+   * @param around [batch], 1 if the step around the image is adversarial.
+   * @param whole [batch], 1 if the whole step is.
    */
   count(around: ArrayLike<number>, whole: ArrayLike<number>): void {
     this.sizes.forEach((image, i) => {
@@ -46,7 +48,7 @@ export class StepSizes {
     });
   }
 
-  /** [batch] each, the caller's. */
+  /** The current sizes, [batch] each; the caller's. */
   tensors(): { spherical: tf.Tensor1D; source: tf.Tensor1D } {
     return {
       spherical: tf.tensor1d(this.sizes.map(({ spherical }) => spherical)),

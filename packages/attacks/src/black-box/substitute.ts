@@ -11,49 +11,50 @@ import { norms, signOf } from '../harness/_norms.js';
 import { watch } from '../harness/_victim.js';
 import { judged } from '../harness/evaluate.js';
 
-/** How a substitute is trained. */
+/** How to train a substitute. */
 export interface ImitationOptions {
-  /** Trainings; between two of them there are twice as many images. */
+  /** Number of trainings. The number of images doubles between two of them. */
   rounds?: number;
-  /** λ: how far a new image is from its origin in every component, as a share of the bounds' width. */
+  /** λ: the distance of a new image from its original in every component, as a share of the bounds' width. */
   lambda?: number;
-  /** τ: after so many rounds the sign of λ changes. */
+  /** τ: the number of rounds after which the sign of λ changes. */
   flipEvery?: number;
-  /** Of each training. */
+  /** Epochs of each training. */
   epochs?: number;
   /** Neurons of each hidden layer of the substitute. */
   hidden?: readonly number[];
-  /** Of Adam. */
+  /** Learning rate of Adam. */
   learningRate?: number;
-  /** Images a step of the training. */
+  /** Images in a step of the training. */
   batchSize?: number;
 }
 
+/** How to train the substitute, and the images to start with. */
 export interface SubstituteOptions extends ImitationOptions {
   /**
-   * [count, height, width, channels], within the bounds: images to begin with, best such as the classifier wasn't trained
-   * on. They stay the caller's. Without them, the attacked images: at most 150, the first of the batch.
+   * `[count, height, width, channels]`, within the bounds: images to start with, preferably images that the classifier was
+   * not trained on. The caller's. By default the first images of the batch, at most 150.
    */
   seeds?: tf.Tensor4D;
 }
 
-/** A network that gives the answers of another. */
+/** A network trained to give the answers of another. */
 export interface Imitation {
-  /** The substitute, as an attack takes it. */
+  /** The substitute as a classifier, to be attacked. */
   readonly classifier: Classifier;
-  /** Images that the other was shown. */
+  /** Images shown to the other network. */
   readonly queries: number;
   /** Frees its weights. */
   dispose(): void;
 }
 
-/** Seeds without others. */
+/** Most seeds taken from the batch. */
 const SEEDS = 150;
 
 /** Images shown to the victim at a time. */
 const ASKED_AT_ONCE = 256;
 
-/** Images and what the victim takes them for. */
+/** Images with the victim's predicted classes. */
 interface Answered {
   readonly images: tf.Tensor4D;
   readonly labels: tf.Tensor1D;
@@ -62,44 +63,45 @@ interface Answered {
 type Imitated = Pick<VictimModel, 'classes' | 'inputShape' | 'bounds' | 'logits'>;
 
 /**
- * Substitute model, a black box that uses the classifier's decisions alone: x′ = clip(x + ε · sign ∇ₓ CE(F(x), y)), FGSM on
- * a network F of the attacker's own that was trained to give the classifier's answers O. From seeds S_0, in the rounds
+ * Substitute model, a black box that uses only the classifier's decisions: x′ = clip(x + ε · sign ∇ₓ CE(F(x), y)), FGSM on
+ * the attacker's own network F, which was trained to give the classifier's answers O. From seeds S_0, in the rounds
  * ρ = 0, 1, …,
  *
  *     train F on (x, O(x)), x ∈ S_ρ
  *     S_{ρ+1} = S_ρ ∪ { clip(x + λ_ρ · sign ∇ₓ log softmax(F(x))_O(x)) : x ∈ S_ρ },   λ_ρ = λ (−1)^⌊ρ/τ⌋
  *
- * the Jacobian-based augmentation, which looks where the answers change. 6 rounds, so 150 seeds lead to 4,800 queries;
- * λ = 0.1, τ = 3, 10 epochs a round by Adam of learning rate 1e-3 in batches of 128. F has two hidden layers of 200
- * neurons with ReLU, and is trained on from round to round. It is trained once for all strengths, anew for each run.
+ * the Jacobian-based augmentation, which adds images where the answers change. 6 rounds, so 150 seeds lead to 4,800 queries;
+ * λ = 0.1, τ = 3, 10 epochs a round with Adam, learning rate 1e-3 and batches of 128. F has two hidden layers of 200 neurons
+ * with ReLU, and keeps its weights from round to round. It is trained once for all strengths, and again for each run.
  *
- * Note: without `seeds` the attacked images themselves are the seeds, another threat than the paper's, whose seeds are held
- * out; `weightmap attack` takes seeds from the validation part. That an image resists says little: the gradient is that of
- * another network.
+ * Note: without `seeds` the attacked images themselves are the seeds; the paper's threat model has held-out seeds, and
+ * `weightmap attack` takes them from the validation part. Failure of this attack is weak evidence of robustness, because the
+ * gradient is that of another network.
  *
  * Source: Papernot et al., “Practical black-box attacks against machine learning”, arXiv:1602.02697, algorithm 1;
  * optimiser and sizes as in CleverHans.
  *
- * Tested: by what it asks a classifier for, round by round; by how it agrees with a linear classifier on other images, and
- * how far it gets beside FGSM on that itself.
+ * Tested: by its queries, round by round; by its agreement with a linear classifier on other images; by its success compared
+ * with FGSM on that classifier itself.
  */
 export function substitute({ seeds, ...options }: SubstituteOptions = {}): Attack {
   return judged({
     id: 'substitute',
     label: 'substitute model',
     kind: 'fixed',
-    strength: 'epsilon',
+    strengthUnit: 'epsilon',
     norm: 'linf',
     targeted: false,
     usesGradient: false,
     source: 'Papernot et al., arXiv:1602.02697',
-    perturb(victim, images, labels, { strengths, random }) {
+    perturb(victim, batch, { strengths, random }) {
+      const { images } = batch;
       const first = seeds ?? images.slice<tf.Tensor4D>(0, Math.min(SEEDS, images.shape[0]));
       const imitation = imitate(victim, first, { ...options, random });
       try {
-        const { gradient } = watch(imitation.classifier).victim.gradient({ images, labels, loss: 'ce' });
+        const { gradient } = watch(imitation.classifier).victim.gradient({ ...batch, loss: 'ce' });
         const direction = norms.linf.normalize(gradient);
-        return strengths.map((epsilon) => images.add(direction.mul(epsilon)));
+        return strengths.map((ε) => images.add(direction.mul(ε)));
       } finally {
         imitation.dispose();
       }
@@ -108,19 +110,19 @@ export function substitute({ seeds, ...options }: SubstituteOptions = {}): Attac
 }
 
 /**
- * Trains a substitute for a classifier, of which it sees the predicted classes and nothing else.
+ * Trains a substitute for a classifier, using only its predicted classes.
  *
- * @param seeds [count, height, width, channels] within the bounds.
+ * @param seeds `[count, height, width, channels]` within the bounds.
  * @returns the substitute as a classifier, to be attacked with gradients; the caller disposes it.
- * @throws WeightmapError if there are no seeds, or of another shape than the classifier takes, or out of bounds.
+ * @throws WeightmapError if there are no seeds, their shape is not the classifier's, or a pixel is out of bounds.
  */
 export function imitate(
   victim: Imitated,
   seeds: tf.Tensor4D,
   {
     rounds = 6,
-    lambda = 0.1,
-    flipEvery = 3,
+    lambda: λ = 0.1,
+    flipEvery: τ = 3,
     epochs = 10,
     hidden = [200, 200],
     learningRate = 1e-3,
@@ -143,7 +145,7 @@ export function imitate(
     for (let round = 0; round < rounds; round++) {
       if (round > 0) {
         const before: Answered = known;
-        const step = lambda * (high - low) * (-1) ** Math.floor((round - 1) / flipEvery);
+        const step = λ * (high - low) * (-1) ** Math.floor((round - 1) / τ);
         const images = further(classifier, before, step);
         const labels = answersOf(victim, images);
         queries += images.shape[0];
@@ -167,7 +169,7 @@ export function imitate(
   return { classifier, queries, dispose: () => network.dispose() };
 }
 
-/** The augmentation: each image by a step on, along or against what the substitute says of its answer. */
+/** The augmentation: moves each image by a step along or against the gradient of the substitute's log softmax. */
 const further = (classifier: Classifier, { images, labels }: Answered, step: number): tf.Tensor4D =>
   tf.tidy(() => {
     const { gradient } = watch(classifier).victim.gradient({ images, labels, loss: 'ce' });
@@ -176,7 +178,7 @@ const further = (classifier: Classifier, { images, labels }: Answered, step: num
     return moved.clipByValue(...classifier.bounds) as tf.Tensor4D;
   });
 
-/** The predicted classes, [batch] of int32: of the logits no more than which is the largest. */
+/** The predicted classes, [batch] of int32: the substitute learns from nothing else. */
 const answersOf = (victim: Imitated, images: tf.Tensor4D): tf.Tensor1D =>
   tf.tidy(() => {
     const answers: tf.Tensor1D[] = [];
@@ -191,12 +193,12 @@ function checkSeeds({ inputShape, bounds: [low, high] }: Imitated, seeds: tf.Ten
   const [count, ...shape] = seeds.shape;
   if (count === 0 || shape.join() !== inputShape.join())
     throw new WeightmapError(`The seeds of a substitute have the shape [${seeds.shape.join(', ')}].`, {
-      expected: `[count, ${inputShape.join(', ')}], one or more images as the classifier takes them`,
+      expected: `[count, ${inputShape.join(', ')}], the classifier's input, with one image or more`,
     });
-  // NaN compares false with everything, so it counts as outside.
+  // Comparisons with NaN are false, so NaN counts as outside.
   const inside = tf.tidy(() => seeds.greaterEqual(low).logicalAnd(seeds.lessEqual(high)).all().dataSync()[0]);
   if (!inside)
-    throw new WeightmapError('The seeds of a substitute leave the bounds.', {
+    throw new WeightmapError('The seeds of a substitute are out of bounds.', {
       expected: `pixels within the classifier's bounds, ${low} … ${high}`,
     });
 }

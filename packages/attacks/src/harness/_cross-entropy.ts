@@ -3,12 +3,12 @@ import * as tf from '@tensorflow/tfjs';
 /**
  * Softmax cross-entropy of each image, CE = softplus(m) with the margin m = log Σ_{j≠y} e^{z_j} − z_y.
  *
- * That is the textbook's −log softmax(z)_y, arranged so that confidence does not round its gradient away: the
- * usual softmax(z)_y − 1 is exactly 0 in float32 from a margin of about 17 on, which looks like robustness and
- * is none. Here ∂CE/∂z = σ(m)·(softmax over j≠y − onehot(y)), and only underflow ends it (a margin of about 87).
- * Nor is the value rounded to 0 there: attacks compare the losses of their steps.
+ * This equals the textbook's −log softmax(z)_y, but its gradient does not vanish where the classifier is confident. The
+ * usual gradient, softmax(z)_y − 1, is exactly 0 in float32 from a margin of about 17, which looks like robustness but is
+ * not. Here ∂CE/∂z = σ(m)·(softmax over j≠y − onehot(y)), which underflows only from a margin of about 87. The value is not
+ * rounded to 0 either: attacks compare the losses of their steps.
  *
- * @param logits [batch, classes], at least two classes
+ * @param logits [batch, classes], two classes or more
  * @param labels [batch], int32
  * @returns [batch]
  */
@@ -20,7 +20,7 @@ export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tenso
       const own = (z as tf.Tensor).mul(truth).sum(1, true);
       const ahead = (z as tf.Tensor).sub(own);
       const top = ahead.sub(truth.mul(1e30)).max(1, true);
-      // The label's own entry may be far above `top`: cut before exp, so that ∞ · 0 never happens.
+      // The label's own entry may be far above `top`: clip it before exp, to avoid ∞ · 0.
       const weights = ahead.sub(top).minimum(0).exp().mul(others);
       const total = weights.sum(1, true);
       const margin = top.add(total.log());

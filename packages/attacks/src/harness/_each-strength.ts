@@ -2,12 +2,12 @@ import type * as tf from '@tensorflow/tfjs';
 import { randomStream, type AttackOptions, type RandomStream } from '@weightmap/core';
 
 /**
- * The results of an attack that starts anew for every strength. Each strength draws the same random numbers, so that it
- * depends on no other; at strength 0 there is nothing to look for.
+ * Runs an attack separately for every strength. Each strength gets the same random numbers, so its result does not depend
+ * on the other strengths. At strength 0 the images are returned unchanged.
  */
 export function eachStrength(
   images: tf.Tensor4D,
-  { strengths, random }: AttackOptions,
+  { strengths, random }: Pick<AttackOptions, 'strengths' | 'random'>,
   attack: (strength: number, random: RandomStream) => tf.Tensor4D,
 ): tf.Tensor4D[] {
   const seed = random.seed();

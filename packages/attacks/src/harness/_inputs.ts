@@ -1,25 +1,29 @@
 import * as tf from '@tensorflow/tfjs';
-import { checkLogits, WeightmapError, type AttackInfo, type Classifier } from '@weightmap/core';
+import {
+  checkLogits,
+  WeightmapError,
+  type AttackBatch,
+  type AttackInfo,
+  type Classifier,
+} from '@weightmap/core';
 
-/** What a caller handed in, read. */
+/** The labels and targets of a batch, as numbers. */
 export interface Truth {
   /** [batch] */
   readonly labels: ArrayLike<number>;
-  /** [batch], where the attack is to aim at classes. */
+  /** [batch], or null without targets. */
   readonly targets: ArrayLike<number> | null;
 }
 
 /**
- * Checks what a caller hands to an attack.
+ * Checks a batch that a caller gives to an attack, and reads its labels and targets.
  *
- * @throws WeightmapError naming the offending value.
+ * @throws WeightmapError with the invalid value.
  */
 export function checkInputs(
   { id, targeted, leastClasses = 2 }: Pick<AttackInfo, 'id' | 'targeted' | 'leastClasses'>,
   classifier: Classifier,
-  images: tf.Tensor4D,
-  labels: tf.Tensor1D,
-  targets?: tf.Tensor1D,
+  { images, labels, targets }: AttackBatch,
 ): Truth {
   if (classifier.classes < leastClasses)
     throw new WeightmapError(
@@ -30,36 +34,36 @@ export function checkInputs(
   const truth = checkClasses(classifier, images.shape[0], labels, 'label');
   if (!targets) return { labels: truth, targets: null };
   if (!targeted)
-    throw new WeightmapError(`The attack ${id} can't aim at classes.`, {
+    throw new WeightmapError(`The attack ${id} does not support targets.`, {
       expected: 'no targets',
-      fix: 'leave the targets out, or choose an attack that says it is targeted',
+      fix: 'omit the targets, or choose an attack with targeted: true',
     });
   const aims = checkClasses(classifier, images.shape[0], targets, 'target');
   const own = Array.from(aims).findIndex((target, i) => target === truth[i]);
   if (own >= 0)
     throw new WeightmapError(`Target ${own} of the batch is ${aims[own]}, the image's own label.`, {
-      expected: 'another class than the label',
+      expected: 'a class other than the label',
     });
   return { labels: truth, targets: aims };
 }
 
-/** Images that are enough to tell logits from probabilities. */
-const LOOKED_AT = 16;
+/** Number of images whose outputs are checked: enough to tell logits from probabilities. */
+const CHECKED_IMAGES = 16;
 
 const givesLogits = new WeakSet<Classifier>();
 
 /**
- * Looks at the outputs for a few images, once for each classifier: an attack on probabilities sees vanishing gradients.
+ * Checks, once for each classifier, that it outputs logits. The gradients of probabilities vanish, which weakens an attack.
  *
- * @throws WeightmapError if they are probabilities.
+ * @throws WeightmapError if the outputs are probabilities.
  */
 export function checkOutputs(classifier: Classifier, images: tf.Tensor4D): void {
   if (givesLogits.has(classifier)) return;
-  tf.tidy(() => checkLogits(classifier, images.slice(0, Math.min(LOOKED_AT, images.shape[0]))));
+  tf.tidy(() => checkLogits(classifier, images.slice(0, Math.min(CHECKED_IMAGES, images.shape[0]))));
   givesLogits.add(classifier);
 }
 
-/** @throws WeightmapError if the list of strengths is empty or has an invalid one. */
+/** @throws WeightmapError if there is no strength, or one is negative or not finite. */
 export function checkStrengths(strengths: readonly number[]): void {
   if (strengths.length === 0)
     throw new WeightmapError('An attack needs a strength.', {
@@ -74,7 +78,7 @@ export function checkStrengths(strengths: readonly number[]): void {
     });
 }
 
-/** @throws WeightmapError if images have another shape than the classifier's, or a pixel outside its bounds. */
+/** @throws WeightmapError if the shape of the images is not the classifier's, or a pixel is out of bounds. */
 export function checkImages(
   { inputShape, bounds: [low, high] }: Pick<Classifier, 'inputShape' | 'bounds'>,
   images: tf.Tensor4D,
@@ -83,9 +87,9 @@ export function checkImages(
   const [batch, ...shape] = images.shape;
   if (shape.join() !== inputShape.join() || batch === 0)
     throw new WeightmapError(`The ${what} have the shape [${images.shape.join(', ')}].`, {
-      expected: `[batch, ${inputShape.join(', ')}], as the classifier takes them`,
+      expected: `[batch, ${inputShape.join(', ')}], the classifier's input, with one image or more`,
     });
-  // NaN compares false with everything, so it counts as outside.
+  // Comparisons with NaN are false, so NaN counts as outside.
   const inside = tf.tidy(
     () => images.greaterEqual(low).logicalAnd(images.lessEqual(high)).all().dataSync()[0] === 1,
   );
@@ -100,7 +104,7 @@ export function checkImages(
   }
   throw new WeightmapError(`The ${what} reach from ${smallest} to ${largest}.`, {
     expected: range(low, high),
-    fix: 'scale the pixels, or give the classifier the bounds that its images have',
+    fix: 'scale the pixels, or create the classifier with the bounds of these images',
   });
 }
 
@@ -114,7 +118,7 @@ function checkClasses(
 ): ArrayLike<number> {
   if (given.rank !== 1 || given.size !== batch)
     throw new WeightmapError(`The ${what}s have the shape [${given.shape.join(', ')}].`, {
-      expected: `[${batch}], one class index an image`,
+      expected: `[${batch}], one class index for each image`,
     });
   const values = given.dataSync();
   const wrong = values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < classes));

@@ -1,36 +1,36 @@
 import * as tf from '@tensorflow/tfjs';
 import { predictClasses, WeightmapError, type AttackInfo, type Classifier } from '@weightmap/core';
-import { allFinite, isTrue } from './_finite.js';
 import type { Truth } from './_inputs.js';
 import { lengths, norms } from './_norms.js';
 import { perClassifier } from './_per-classifier.js';
+import { allFinite } from './_victim.js';
 
 interface Perturbed {
   readonly [name: string]: tf.Tensor;
   readonly images: tf.Tensor4D;
   readonly result: tf.Tensor4D;
-  /** The ball's radius. */
+  /** The radius of the ball. */
   readonly strength: tf.Scalar;
 }
 
-/** What becomes of a method's result. */
+/** The result of a method after clipping, with the size of its changes. */
 export interface Confined {
   readonly [name: string]: tf.Tensor;
   /** Within the ball and the bounds. */
   readonly adversarial: tf.Tensor4D;
-  /** [batch], the change's lengths. */
+  /** [batch] each: the lengths of the changes. */
   readonly linf: tf.Tensor1D;
   readonly l2: tf.Tensor1D;
   readonly l1: tf.Tensor1D;
   readonly l0: tf.Tensor1D;
-  /** Whether all of the result was. */
+  /** Whether every value was finite before clipping. */
   readonly finite: tf.Scalar;
 }
 
 /**
- * Clips results to a norm's ball and to the bounds.
+ * A function that clips results to a norm's ball and to the bounds.
  *
- * The box comes last: moving towards the image's own box never leaves the ball.
+ * The bounds are applied last: moving a pixel towards the bounds, which contain the image, never leaves the ball.
  */
 export const confinement = (norm: keyof typeof norms | null) =>
   perClassifier(({ bounds }) => ({ images, result, strength }: Perturbed): Confined => {
@@ -47,7 +47,7 @@ export const confinement = (norm: keyof typeof norms | null) =>
     };
   });
 
-/** What the classifier makes of images, and how far they are from the clean ones. All [batch]. */
+/** The classifier's predictions for adversarial images, and their distances from the clean ones. All [batch]. */
 export interface Verdict {
   readonly predicted: Int32Array;
   readonly misclassified: Uint8Array;
@@ -59,20 +59,22 @@ export interface Verdict {
 }
 
 /**
- * Asks the classifier. Frees all but the adversarial images.
+ * Classifies the adversarial images. Frees all other tensors of the result.
  *
  * @throws WeightmapError if the result or a logit is not finite.
  */
 export function judge(
-  { id }: AttackInfo,
+  info: AttackInfo,
   classifier: Classifier,
   { adversarial, finite, ...measured }: Confined,
   truth: Truth,
   strength?: number,
 ): Verdict {
-  if (!isTrue(finite))
+  const [isFinite] = finite.dataSync();
+  finite.dispose();
+  if (!isFinite)
     throw new WeightmapError('An attack gave pixels that are NaN or infinite.', {
-      where: strength === undefined ? `attack ${id}` : `attack ${id}, strength ${strength}`,
+      where: placeOf(info, strength),
     });
   const verdict = {
     ...verdictOn(predictClasses(classifier, adversarial), truth),
@@ -85,33 +87,36 @@ export function judge(
   return verdict;
 }
 
-/** Whether predictions are what an attack wanted. */
+/** Compares predictions with the labels and targets. */
 export function verdictOn(
   predicted: Int32Array,
   { labels, targets }: Truth,
 ): Pick<Verdict, 'predicted' | 'misclassified' | 'succeeded'> {
-  const flags = (wanted: (guess: number, i: number) => boolean) =>
-    Uint8Array.from(predicted, (guess, i) => Number(wanted(guess, i)));
+  const flags = (isWanted: (guess: number, i: number) => boolean) =>
+    Uint8Array.from(predicted, (guess, i) => Number(isWanted(guess, i)));
   const misclassified = flags((guess, i) => guess !== labels[i]);
   const succeeded = targets ? flags((guess, i) => guess === targets[i]) : misclassified.slice();
   return { predicted, misclassified, succeeded };
 }
 
-/** @throws WeightmapError if a method changed the images' shape. */
-export function checkShape({ id }: AttackInfo, images: tf.Tensor4D, result: tf.Tensor4D, strength?: number) {
+/** @throws WeightmapError if a method changed the shape of the images. */
+export function checkShape(info: AttackInfo, images: tf.Tensor4D, result: tf.Tensor4D, strength?: number) {
   if (result.shape.join() !== images.shape.join())
     throw new WeightmapError(`An attack changed the shape of the images to [${result.shape.join(', ')}].`, {
-      where: strength === undefined ? `attack ${id}` : `attack ${id}, strength ${strength}`,
+      where: placeOf(info, strength),
       expected: `[${images.shape.join(', ')}]`,
     });
 }
 
-/** What is known of an attack, of a method. */
+const placeOf = ({ id }: AttackInfo, strength: number | undefined): string =>
+  strength === undefined ? `attack ${id}` : `attack ${id}, strength ${strength}`;
+
+/** The description of a method, without its functions. */
 export const infoOf = <Info extends AttackInfo>({
   id,
   label,
   kind,
-  strength,
+  strengthUnit,
   norm,
   targeted,
   usesGradient,
@@ -119,6 +124,13 @@ export const infoOf = <Info extends AttackInfo>({
   source,
 }: Info) =>
   ({
-    ...{ id, label, kind, strength, norm, targeted, usesGradient, source },
+    id,
+    label,
+    kind,
+    strengthUnit,
+    norm,
+    targeted,
+    usesGradient,
+    source,
     ...(leastClasses !== undefined && { leastClasses }),
   }) as Pick<Info, keyof AttackInfo>;

@@ -1,28 +1,28 @@
 import * as tf from '@tensorflow/tfjs';
 import { perImage } from './_worst.js';
 
-/** The nearest images so far that fool. */
+/** The nearest adversarial images found so far. */
 export type Nearest = {
-  /** The clean image where there is none. */
+  /** The clean image if none was found. */
   readonly nearest: tf.Tensor4D;
-  /** [rows], larger than every length where there is none. */
+  /** [rows], larger than every length if none was found. */
   readonly distance: tf.Tensor1D;
 };
 
-/** In place of infinity, which a product with 0 would turn into NaN. */
+/** Used in place of infinity, which a product with 0 would turn into NaN. */
 export const FAR = 3e38;
 
-/** Nothing found yet. */
+/** The start of a search: nothing found yet. */
 export const noneNear = (images: tf.Tensor4D): Nearest => ({
   nearest: images,
   distance: tf.fill([images.shape[0]], FAR),
 });
 
 /**
- * The nearer of the nearest so far and new images.
+ * Keeps, for each image, the nearer of the nearest image so far and a new candidate.
  *
- * @param candidate.hit [rows], 1 where they fool, from `fools`.
- * @param candidate.length [rows], how far they are from the clean images.
+ * @param candidate.hit [rows], 1 if the candidate fools the classifier, from `fools`.
+ * @param candidate.length [rows], its distance from the clean image.
  */
 export function keepNearest(
   { nearest, distance }: Nearest,

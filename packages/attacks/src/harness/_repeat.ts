@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 
-/** What an attack knows between two turns. */
+/** The tensors that an attack keeps between two steps. */
 export type State = Readonly<Record<string, tf.Tensor>>;
 
 /**
- * Takes turns, and frees what a turn replaces.
+ * Repeats a step, and frees the tensors that a step replaces.
  *
- * @param start is left as it is, for the caller to free.
+ * @param start its tensors stay the caller's to free.
  * @param advance gives the tensors that change; it runs in a `tf.tidy`.
- * @param done whether to stop before the turn of that index. To look is to read, which interrupts the computation.
- * @returns the last state, the caller's but for what is still the start's.
+ * @param done whether to stop before the step of that index. Reading a value interrupts the computation.
+ * @returns the last state. Its tensors are the caller's, except those that `start` still holds.
  */
 export function repeat<S extends State>(
   start: S,

@@ -1,35 +1,36 @@
 import * as tf from '@tensorflow/tfjs';
 
-/** Tensors [rows, …], a row an image under attack. */
+/** Tensors [rows, …], one row for each image that is still attacked. */
 export type Rows = {
   readonly [name: string]: tf.Tensor;
   /** The worst images so far. */
   readonly found: tf.Tensor4D;
-  /** [rows], 1 where they fool the classifier. */
+  /** [rows], 1 if they fool the classifier. */
   readonly fooled: tf.Tensor1D;
 };
 
+/** One step of `takeTurns`. */
 export interface Turn {
   /** 0, 1, 2, … */
   readonly index: number;
-  /** Of a tensor [batch, …] of all images, the rows still attacked. */
+  /** The rows still attacked, of a tensor [batch, …] of all images. */
   readonly pick: <T extends tf.Tensor>(all: T) => T;
 }
 
-/** Turns between two looks at who is fooled: a look reads values, so that it interrupts the computation. */
+/** Steps between two checks which images are fooled. A check reads values, which interrupts the computation. */
 const LOOK_EVERY = 4;
 
-/** How far the rows shrink: every size is compiled on its own. */
+/** How often the number of rows may be halved: each size is compiled separately. */
 const MOST_HALVINGS = 3;
 
 /**
- * Takes turns on all images; those fooled drop out as soon as half the rows, or three quarters, or seven eighths, are
- * of that kind, and it ends when all are.
+ * Repeats a step on all images. Fooled images drop out once they make up half, three quarters or seven eighths of the
+ * rows; the attack ends when all images are fooled.
  *
- * @param start is left as it is, for the caller to free.
+ * @param start its tensors stay the caller's to free.
  * @param advance gives the rows that change.
- * @param options.stop whether images drop out at all.
- * @returns `found` of every image, in the order of the start.
+ * @param options.stop whether fooled images drop out at all.
+ * @returns `found` of every image, in the order of `start`.
  */
 export function takeTurns<R extends Rows>(
   start: R,
@@ -62,7 +63,7 @@ export function takeTurns<R extends Rows>(
     const size = shrunk(batch, positions.length, open.length);
     if (size === positions.length) continue;
     collect();
-    // Filled up with rows that are done.
+    // Fill up to the size with rows that are done.
     const done = positions.map((_, row) => row).filter((row) => fooled[row]);
     const kept = Int32Array.of(...open, ...done.slice(0, size - open.length));
     positions = kept.map((row) => positions[row]);
@@ -73,7 +74,7 @@ export function takeTurns<R extends Rows>(
   return found;
 }
 
-/** One of batch, batch/2, batch/4, batch/8, rounded up: the smallest with room for what is needed. */
+/** The smallest of batch, batch/2, batch/4, batch/8 (rounded up) with room for `needed` rows. */
 function shrunk(batch: number, size: number, needed: number): number {
   const sizes = [batch];
   for (let i = 0; i < MOST_HALVINGS; i++) sizes.push(Math.ceil(sizes[i] / 2));

@@ -1,23 +1,23 @@
 import type { RandomStream } from '@weightmap/core';
 
 /**
- * Points of the ball of radius 1, one an image.
+ * Draws one random point for each image, for a ball of radius 1.
  *
- * @param size components an image
+ * @param size components of an image
  * @returns [count · size]
  */
 export type Starts = (random: RandomStream, count: number, size: number) => Float32Array;
 
-/** Uniformly distributed in the ball. */
+/** Points distributed uniformly in the ball. */
 export const insideBall = {
   linf: (random, count, size) => random.uniforms(count * size, -1, 1),
-  /** A direction without preference, at a distance whose `size`-th power is uniform. */
+  /** A uniformly distributed direction, at a distance whose `size`-th power is uniform. */
   l2: (random, count, size) =>
     eachImage(random.normals(count * size), size, (point) => {
       const radius = random.uniform() ** (1 / size);
       return radius / Math.sqrt(sumOf(point, (value) => value ** 2));
     }),
-  /** Exponentially distributed sizes over their sum and one more, with signs of their own. */
+  /** Exponentially distributed sizes with random signs, divided by the sum of the sizes and one more such number. */
   l1: (random, count, size) => {
     const exponential = () => -Math.log(1 - random.uniform());
     const points = Float32Array.from({ length: count * size }, () =>
@@ -27,12 +27,12 @@ export const insideBall = {
   },
 } as const satisfies Record<'linf' | 'l2' | 'l1', Starts>;
 
-/** On its surface, as Croce & Hein begin. */
+/** Points on the surface of the ball, where Auto-PGD of Croce & Hein starts. */
 export const onSurface = {
-  /** U(−1, 1) in every component, scaled up until the largest is 1. */
+  /** U(−1, 1) in every component, scaled until the largest is 1. */
   linf: (random, count, size) =>
     eachImage(random.uniforms(count * size, -1, 1), size, (point) => 1 / largestOf(point)),
-  /** A direction without preference. */
+  /** A uniformly distributed direction. */
   l2: (random, count, size) =>
     eachImage(
       random.normals(count * size),
@@ -41,10 +41,10 @@ export const onSurface = {
     ),
 } as const satisfies Record<'linf' | 'l2', Starts>;
 
-/** N(0, 1) in every component: no points of the ball, but projected onto it they are. */
+/** N(0, 1) in every component: not in the ball, but to be projected onto it. */
 export const normals: Starts = (random, count, size) => random.normals(count * size);
 
-/** Multiplies each image's part by a factor found from it. */
+/** Multiplies the components of each image by a factor computed from them. */
 function eachImage(
   points: Float32Array,
   size: number,

@@ -1,19 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Victim } from '@weightmap/core';
 
 /** [batch, classes], 1 at each image's class. */
 export const classMask = (classes: tf.Tensor1D, count: number): tf.Tensor2D =>
   tf.oneHot(classes, count).cast<tf.Tensor2D>('float32');
 
-/** What is subtracted of a logit that is out of the running. */
+/** Subtracted from a logit to exclude it. */
 const OUT = 1e30;
 
 /**
- * The classes of the largest logits: of the largest, of the second largest, and so on; the first among equals comes first.
- * Not differentiable.
+ * The classes with the largest logits, in descending order; the first of equal logits comes first. Not differentiable.
  *
  * @param logits [batch, classes]
- * @param without [batch, classes], 1 at what is left out.
- * @returns `count` times [batch], int32
+ * @param without [batch, classes], 1 at the classes to leave out.
+ * @returns `count` tensors [batch] of int32
  */
 export function topClasses(logits: tf.Tensor2D, count: number, without?: tf.Tensor2D): tf.Tensor1D[] {
   const classes: tf.Tensor1D[] = [];
@@ -25,13 +25,24 @@ export function topClasses(logits: tf.Tensor2D, count: number, without?: tf.Tens
   return classes;
 }
 
+/** The classes with the largest logits, without the label's, in descending order: tensors [batch] of int32. */
+export function rivals(
+  victim: Victim,
+  images: tf.Tensor4D,
+  labels: tf.Tensor1D,
+  count: number,
+): tf.Tensor1D[] {
+  const logits = victim.logits(images);
+  return topClasses(logits, Math.min(count, victim.classes - 1), classMask(labels, victim.classes));
+}
+
 /**
- * The largest logits themselves, with their gradient: 1 at that logit, 0 at the others. (tfjs can't differentiate `topk`,
- * and hands the gradient of a maximum to all that are equal, to each in full.)
+ * The largest logits with their gradient: 1 at that logit, 0 at the others. (tfjs cannot differentiate `topk`, and its
+ * maximum passes the whole gradient to each of several equal values.)
  *
  * @param logits [batch, classes]
- * @param without [batch, classes], 1 at what is left out.
- * @returns `count` times [batch]
+ * @param without [batch, classes], 1 at the classes to leave out.
+ * @returns `count` tensors [batch]
  */
 export function topLogits(logits: tf.Tensor2D, count: number, without?: tf.Tensor2D): tf.Tensor1D[] {
   const find = tf.customGrad((z, save) => {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   WeightmapError,
+  type AttackBatch,
   type AttackCost,
   type Classifier,
   type GradientRequest,
@@ -10,26 +11,25 @@ import {
   type VictimModel,
   type VictimStep,
 } from '@weightmap/core';
-import { allFinite } from './_finite.js';
 import { perClassifier } from './_per-classifier.js';
 import { checkLoss, losses } from './losses.js';
 
 type NamedTensors = Readonly<Record<string, tf.Tensor>>;
 
-/** A victim, and what its keeper does with it. */
+/** A victim, with the functions of the harness that runs the attack. */
 export interface Watched {
   readonly victim: Victim;
-  /** Images passed so far. */
+  /** Images passed through the classifier so far. */
   readonly cost: () => AttackCost;
-  /** @throws WeightmapError if a step met logits or gradients that are not finite. */
+  /** @throws WeightmapError if a step gave logits or gradients that are not finite. */
   readonly check: () => void;
-  /** Frees what `check` would have read. */
+  /** Frees the tensors that `check` would read. */
   readonly dispose: () => void;
 }
 
 /**
- * A classifier under attack, for one run. Making it costs nothing: what is compiled belongs to the classifier and the
- * step, and is found again.
+ * Makes a victim of a classifier, for one run of an attack. This is cheap: compiled steps are kept for each classifier and
+ * reused.
  */
 export function watch(classifier: Classifier): Watched {
   const cost = { forwards: 0, backwards: 0 };
@@ -41,7 +41,7 @@ export function watch(classifier: Classifier): Watched {
   const check = () => {
     const flags = pending.map((flag) => flag.dataSync());
     dispose();
-    flags.forEach(complain);
+    flags.forEach(checkFinite);
   };
   const compute: Victim['compute'] = (step, inputs) => {
     const { results, finite, passed } = compiled(step)(classifier, inputs);
@@ -62,7 +62,10 @@ export function watch(classifier: Classifier): Watched {
   };
   const { classes, inputShape, bounds } = classifier;
   const victim: Victim = {
-    ...{ classes, inputShape, bounds, compute },
+    classes,
+    inputShape,
+    bounds,
+    compute,
     logits: (images) => checked(logitsStep, { images }).logits,
     gradient({ images, labels, targets, loss }) {
       checkRequest(classes, loss, targets);
@@ -76,38 +79,34 @@ function checkRequest(classes: number, loss: LossName, targets: tf.Tensor1D | un
   checkLoss(loss, classes);
   if (losses[loss].targeted && !targets)
     throw new WeightmapError(`The loss ${loss} needs targets.`, {
-      expected: '[batch] of int32, the class that each image is to be taken for',
+      expected: '[batch] of int32, the class that each image should be classified as',
     });
 }
 
-function complain(finite: ArrayLike<number>): void {
-  const [logits, gradients] = [finite[0], finite[1]];
+function checkFinite({ 0: logits, 1: gradients }: ArrayLike<number>): void {
   if (!logits)
     throw new WeightmapError('The classifier gives a logit that is NaN or infinite.', {
-      where: 'while it was attacked',
-      fix: 'the weights are probably not finite: look at how the training ended',
+      where: 'during an attack',
+      fix: 'the weights are probably not finite: check how the training ended',
     });
   if (!gradients)
     throw new WeightmapError('The gradient of the loss is not finite.', {
-      where: 'the classifier, differentiated by its input',
-      fix: 'look for overflow, or for a division by zero, in the layers of the model',
+      where: 'the gradient with respect to the images',
+      fix: 'check the layers of the model for overflow or a division by zero',
     });
 }
 
-type LogitsInputs = { readonly images: tf.Tensor4D };
-type LabelledInputs = LogitsInputs & { readonly labels: tf.Tensor1D; readonly targets?: tf.Tensor1D };
-
-const logitsStep: VictimStep<LogitsInputs, { logits: tf.Tensor2D }> =
+const logitsStep: VictimStep<Pick<AttackBatch, 'images'>, { logits: tf.Tensor2D }> =
   (model) =>
   ({ images }) => ({
     logits: model.logits(images),
   });
 
 const gradientStep =
-  (loss: LossName): VictimStep<LabelledInputs & NamedTensors, LossGradient> =>
+  (loss: LossName): VictimStep<AttackBatch, LossGradient> =>
   (model) =>
-  ({ images, labels, targets }) =>
-    model.gradient({ images, labels, targets, loss });
+  (batch) =>
+    model.gradient({ ...batch, loss });
 
 const gradientSteps: Readonly<Record<LossName, ReturnType<typeof gradientStep>>> = {
   ce: gradientStep('ce'),
@@ -125,46 +124,51 @@ type Compiled<In, Out> = (
 
 const known = new WeakMap<VictimStep<never, NamedTensors>, Compiled<never, NamedTensors>>();
 
-/** The step with its checks and its price, compiled once for each classifier. */
+/** The step with its checks and its cost, compiled once for each classifier. */
 function compiled<In extends NamedTensors, Out extends NamedTensors>(
   step: VictimStep<In, Out>,
 ): Compiled<In, Out> {
   const found = known.get(step) as Compiled<In, Out> | undefined;
   if (found) return found;
-  // A compiled step is JavaScript only at its first call with inputs of some shapes: what passes then, always does.
-  const prices = new WeakMap<Classifier, Map<string, AttackCost>>();
+  // The JavaScript of a compiled step runs only at the first call with inputs of given shapes, so count the images there.
+  const costs = new WeakMap<Classifier, Map<string, AttackCost>>();
   const run = perClassifier((classifier) => {
-    const price = new Map<string, AttackCost>();
-    prices.set(classifier, price);
+    const byShape = new Map<string, AttackCost>();
+    costs.set(classifier, byShape);
     return (inputs: In): Out & { finite: tf.Tensor1D } =>
       tf.tidy(() => {
         const { model, finite, passed } = counting(classifier);
         const results = step(model)(inputs);
-        price.set(shapesOf(inputs), passed());
+        byShape.set(shapesOf(inputs), passed());
         return { ...results, finite: finite() };
       });
   });
   const made: Compiled<In, Out> = (classifier, inputs) => {
     const { finite, ...results } = run(classifier)(inputs);
-    const passed = prices.get(classifier)!.get(shapesOf(inputs))!;
+    const passed = costs.get(classifier)!.get(shapesOf(inputs))!;
     return { results: results as unknown as Out, finite, passed };
   };
   known.set(step, made);
   return made;
 }
 
+/** Whether no value is NaN or infinite, as a scalar: compiled steps must not read values. */
+export const allFinite = (x: tf.Tensor): tf.Scalar => tf.tidy(() => tf.isFinite(x).all() as tf.Scalar);
+
 const shapesOf = (inputs: NamedTensors): string =>
   Object.entries(inputs)
     .map(([name, tensor]) => `${name}[${tensor.shape.join()}]`)
     .join(' ');
 
-/** The classifier as a step sees it, once. */
+/** The classifier as one call of a step sees it. It counts the images that pass, and checks that values are finite. */
 function counting(classifier: Classifier) {
   const cost = { forwards: 0, backwards: 0 };
   const flags: { logits: tf.Scalar[]; gradients: tf.Scalar[] } = { logits: [], gradients: [] };
   const { classes, inputShape, bounds } = classifier;
   const model: VictimModel = {
-    ...{ classes, inputShape, bounds },
+    classes,
+    inputShape,
+    bounds,
     logits(images) {
       cost.forwards += images.shape[0];
       const logits = classifier.logits(images);
@@ -190,7 +194,7 @@ function counting(classifier: Classifier) {
   };
 }
 
-/** Gradient of the summed loss, with the loss and the logits of the same pass. */
+/** The gradient of the summed loss, with the loss and the logits of the same pass. */
 function differentiate(
   classifier: Classifier,
   { images, labels, targets, loss }: GradientRequest,
@@ -199,7 +203,7 @@ function differentiate(
   const total = (x: tf.Tensor) => {
     const logits = classifier.logits(x as tf.Tensor4D);
     const each = losses[loss].of(logits, labels, targets ?? labels);
-    // What the gradient's own scope would free.
+    // tf.grad would free these when it ends.
     kept.push(tf.keep(each.clone()), tf.keep(logits.clone()));
     return each.sum();
   };

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import type { AttackBatch, LossName, VictimModel } from '@weightmap/core';
+import { aimed, losses } from './losses.js';
 
-/** The worst images so far: those that fool before those that don't, among equals those of larger loss. */
+/** The worst images so far: images that fool the classifier before those that do not, then those of larger loss. */
 export type Worst = {
   readonly found: tf.Tensor4D;
   /** [rows] */
@@ -9,7 +11,16 @@ export type Worst = {
   readonly fooled: tf.Tensor1D;
 };
 
-/** Nothing found yet. */
+/** Images to be compared with the worst so far. */
+export interface Candidate {
+  readonly images: tf.Tensor4D;
+  /** [rows] */
+  readonly loss: tf.Tensor1D;
+  /** [rows], 1 if the attack has succeeded, from `fools`. */
+  readonly hit: tf.Tensor1D;
+}
+
+/** The start of a search: nothing found yet. */
 export const nothingFound = (images: tf.Tensor4D): Worst => ({
   found: images,
   foundLoss: tf.fill([images.shape[0]], -3e38),
@@ -17,7 +28,7 @@ export const nothingFound = (images: tf.Tensor4D): Worst => ({
 });
 
 /**
- * Where an attack has what it wants: the prediction is the target, or without targets another than the label.
+ * Where an attack has succeeded: the prediction is the target or, without targets, differs from the label.
  *
  * @returns [rows], 1 or 0
  */
@@ -26,27 +37,38 @@ export function fools(logits: tf.Tensor2D, labels: tf.Tensor1D, targets?: tf.Ten
   return (targets ? predicted.equal(targets) : predicted.notEqual(labels)).cast('float32');
 }
 
-/** By which each image's own choice is made: [rows] as [rows, 1, 1, 1]. */
+/** Passes images through the classifier, to compare them with the worst so far. @param loss without targets. */
+export function candidateAt(
+  model: VictimModel,
+  images: tf.Tensor4D,
+  { labels, targets }: Omit<AttackBatch, 'images'>,
+  loss: LossName,
+): Candidate {
+  const logits = model.logits(images);
+  const each = losses[aimed(loss, targets !== undefined)].of(logits, labels, targets ?? labels);
+  return { images, loss: each, hit: fools(logits, labels, targets) };
+}
+
+/** Reshapes [rows] to [rows, 1, 1, 1], to combine one value an image with its pixels. */
 export const perImage = (values: tf.Tensor1D): tf.Tensor4D => values.reshape([-1, 1, 1, 1]);
 
 /**
- * The worse of the worst so far and new images.
+ * Keeps, for each image, the worse of the worst image so far and a new candidate.
  *
- * @param candidate.hit [rows], from `fools`.
- * @param options.stop whether the first image that fools is kept for good, whatever comes later.
+ * @param options.stop whether the first image that fools the classifier is kept, whatever follows.
  */
 export function keepWorst(
   { found, foundLoss, fooled }: Worst,
-  { images, loss, hit }: { images: tf.Tensor4D; loss: tf.Tensor1D; hit: tf.Tensor1D },
+  { images, loss, hit }: Candidate,
   { stop }: { stop: boolean },
 ): Worst {
-  const louder = loss.greater(foundLoss);
-  const better = stop
-    ? fooled.equal(0).logicalAnd(hit.greater(0).logicalOr(louder))
-    : hit.greater(fooled).logicalOr(hit.equal(fooled).logicalAnd(louder));
+  const isLarger = loss.greater(foundLoss);
+  const isWorse = stop
+    ? fooled.equal(0).logicalAnd(hit.greater(0).logicalOr(isLarger))
+    : hit.greater(fooled).logicalOr(hit.equal(fooled).logicalAnd(isLarger));
   return {
-    found: tf.where(perImage(better as tf.Tensor1D), images, found),
-    foundLoss: tf.where(better, loss, foundLoss),
+    found: tf.where(perImage(isWorse as tf.Tensor1D), images, found),
+    foundLoss: tf.where(isWorse, loss, foundLoss),
     fooled: tf.maximum(fooled, hit),
   };
 }

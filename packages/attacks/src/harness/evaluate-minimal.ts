@@ -12,15 +12,14 @@ import { checkShape, confinement, infoOf, judge, verdictOn, type Verdict } from 
 import { watch } from './_victim.js';
 
 /**
- * Makes an attack of a method that looks for the nearest image that fools, and takes nothing on trust: it checks what
- * goes in, clips what comes out to the bounds, asks the classifier itself whether it was fooled, and measures how far
- * that is. Where the clean image does already it is the result, at distance 0; where nothing fools, the clean image is
- * the result too, at distance Infinity.
+ * Makes an attack from a method that searches for the nearest adversarial image, and checks everything that the method does:
+ * it validates the input, clips the result to the bounds, classifies it, and measures its distance. If the clean image
+ * already succeeds, it is the result, at distance 0; if nothing succeeds, the clean image is the result, at distance Infinity.
  *
- * `run` searches once for all strengths, and gives for each what was found within it (up to a rounding error of 1e-6,
- * relative above 1), the clean image elsewhere.
+ * `run` searches once for all strengths. For each strength it gives the images found within it (up to a rounding error of
+ * 1e-6, relative above 1), and the clean images elsewhere.
  *
- * Both throw a WeightmapError in the cases of `judged`.
+ * Both methods throw a WeightmapError in the same cases as `judged`.
  */
 export function judgedMinimal(method: MinimalMethod): MinimalAttack {
   const confine = confinement(null);
@@ -29,15 +28,16 @@ export function judgedMinimal(method: MinimalMethod): MinimalAttack {
     classifier: Classifier,
     images: tf.Tensor4D,
     labels: tf.Tensor1D,
-    options: AimOptions,
+    { targets, ...options }: AimOptions,
   ): Search {
-    const truth = checkInputs(method, classifier, images, labels, options.targets);
+    const batch = { images, labels, ...(targets && { targets }) };
+    const truth = checkInputs(method, classifier, batch);
     checkOutputs(classifier, images);
     const clean = verdictOn(predictClasses(classifier, images), truth);
     const { victim, cost, check, dispose } = watch(classifier);
     const confined = tf.tidy(() => {
       try {
-        const result = method.nearest(victim, images, labels, options);
+        const result = method.nearest(victim, batch, options);
         check();
         checkShape(method, images, result);
         return confine(classifier)({ images, result, strength: tf.scalar(0) });
@@ -83,14 +83,14 @@ export function judgedMinimal(method: MinimalMethod): MinimalAttack {
 
 interface Search {
   readonly found: tf.Tensor4D;
-  /** Of what was found. */
+  /** On the images found. */
   readonly verdict: Verdict;
   readonly clean: Pick<Verdict, 'predicted' | 'misclassified' | 'succeeded'>;
   readonly distance: Float32Array;
   readonly cost: AttackCost;
 }
 
-/** What was found within a distance, the clean images elsewhere. */
+/** The images found within a distance, and the clean images elsewhere. */
 function within(images: tf.Tensor4D, { found, verdict, clean, distance }: Search, strength: number) {
   const reach = strength + 1e-6 * Math.max(1, strength);
   const changed = Uint8Array.from(distance, (length) =>
@@ -99,7 +99,6 @@ function within(images: tf.Tensor4D, { found, verdict, clean, distance }: Search
   const choose = <Values extends Uint8Array | Int32Array>(yes: Values, no: Values): Values =>
     no.map((value, i) => (changed[i] ? yes[i] : value)) as Values;
   const zeroed = (values: Float32Array) => values.map((value, i) => (changed[i] ? value : 0));
-  const { linf, l2, l1, l0 } = verdict;
   return {
     adversarial: tf.tidy(() => {
       const mask = tf.tensor(changed, [changed.length, 1, 1, 1], 'bool');
@@ -108,6 +107,9 @@ function within(images: tf.Tensor4D, { found, verdict, clean, distance }: Search
     predicted: choose(verdict.predicted, clean.predicted),
     misclassified: choose(verdict.misclassified, clean.misclassified),
     succeeded: choose(verdict.succeeded, clean.succeeded),
-    ...{ linf: zeroed(linf), l2: zeroed(l2), l1: zeroed(l1), l0: zeroed(l0) },
+    linf: zeroed(verdict.linf),
+    l2: zeroed(verdict.l2),
+    l1: zeroed(verdict.l1),
+    l0: zeroed(verdict.l0),
   };
 }

@@ -5,35 +5,36 @@ import { checkShape, confinement, infoOf, judge } from './_judge.js';
 import { watch } from './_victim.js';
 
 /**
- * Makes an attack of a method, and takes nothing on trust: it checks what goes in, clips what comes out to the
- * norm's ball and to the classifier's bounds, counts what passes through the classifier on the way, and asks the
- * classifier itself whether it was fooled.
+ * Makes an attack from a method, and checks everything that the method does: it validates the input, clips the result to
+ * the norm's ball and to the classifier's bounds, counts the images that pass through the classifier, and classifies the
+ * result itself.
  *
- * The changes reported (`linf`, `l2`, `l1`, `l0`) are measured after the clipping; in float32 they may pass the strength
- * by a rounding error of the pixels. An image misclassified from the start counts as misclassified. Of all the tensors
- * made on the way only each outcome's `adversarial` survives.
+ * The sizes of the changes (`linf`, `l2`, `l1`, `l0`) are measured after clipping; in float32 they may exceed the strength
+ * by a rounding error of the pixels. An image that is misclassified without an attack counts as misclassified. All tensors
+ * are freed except `adversarial` of each outcome.
  *
  * `run` throws a WeightmapError if
  * - the classifier has fewer classes than the method's `leastClasses`,
- * - images, labels and classifier don't fit each other, a pixel lies outside the bounds or a label is no class,
- * - there are targets and the method can't aim, or one is no class or the image's own label,
- * - there is no strength, or one is negative or not finite,
- * - the method gives another number of results or other shapes than it was asked for, or values that are not finite,
+ * - images, labels and classifier do not fit together, a pixel is out of bounds, or a label is not a class,
+ * - there are targets and the method does not support them, or a target is not a class or is the image's own label,
+ * - there is no strength, or a strength is negative or not finite,
+ * - the method returns another number of results, other shapes, or values that are not finite,
  * - the classifier gives probabilities instead of logits, or logits or gradients that are not finite.
  */
 export function judged(method: AttackMethod): Attack {
   const confine = confinement(method.norm);
   return {
     ...infoOf(method),
-    run(classifier, images, labels, options) {
-      const { strengths, targets } = options;
+    run(classifier, images, labels, { targets, ...options }) {
+      const { strengths } = options;
       checkStrengths(strengths);
-      const truth = checkInputs(method, classifier, images, labels, targets);
+      const batch = { images, labels, ...(targets && { targets }) };
+      const truth = checkInputs(method, classifier, batch);
       checkOutputs(classifier, images);
       const { victim, cost, check, dispose } = watch(classifier);
       const confined = tf.tidy(() => {
         try {
-          const results = method.perturb(victim, images, labels, options);
+          const results = method.perturb(victim, batch, options);
           check();
           checkResults(method, images, strengths, results);
           return results.map((result, i) =>

@@ -3,32 +3,34 @@ import { WeightmapError, type LossName } from '@weightmap/core';
 import { crossEntropy } from './_cross-entropy.js';
 import { classMask, topLogits } from './_top-logits.js';
 
-/** What is wrong with the classification of an image: an attack makes it as large as it can. */
+/** A loss of each image's classification, which an attack maximises. */
 export interface Loss {
-  /** Whether it draws towards a target instead of away from the label. */
+  /** Whether it grows towards a target, instead of away from the label. */
   readonly targeted: boolean;
-  /** Fewer classes than this, and it isn't defined. */
+  /** The smallest number of classes for which it is defined. */
   readonly minClasses: number;
   /**
    * @param logits [batch, classes]
    * @param labels [batch], int32
-   * @param targets [batch], int32; the losses without a target ignore them.
+   * @param targets [batch], int32; losses without a target ignore them.
    * @returns [batch]
    */
   of(logits: tf.Tensor2D, labels: tf.Tensor1D, targets: tf.Tensor1D): tf.Tensor1D;
 }
 
+/** Keeps a denominator above 0. */
 const FLOOR = 1e-12;
 
 /**
- * The losses by name. z are the logits, y the label, t the target, π the order of the logits from the largest down.
+ * The losses that attacks can maximise, by name. z are the logits, y is the label, t the target, and π sorts the logits in
+ * descending order.
  *
- * - `ce`: softmax cross-entropy, log Σ_j e^{z_j} − z_y, of which confidence doesn't round the gradient away;
- * - `margin`: max_{i≠y} z_i − z_y, positive where the image is misclassified (Carlini & Wagner, arXiv:1608.04644);
- * - `dlr`: difference of logits ratio, −(z_y − max_{i≠y} z_i) / (z_π1 − z_π3 + 1e-12), which neither shifting nor
- *   scaling the logits changes; for 3 classes or more (Croce & Hein, arXiv:2003.01690, eq. 6);
+ * - `ce`: softmax cross-entropy, log Σ_j e^{z_j} − z_y, computed so that its gradient does not vanish for confident predictions;
+ * - `margin`: max_{i≠y} z_i − z_y, positive if the image is misclassified (Carlini & Wagner, arXiv:1608.04644);
+ * - `dlr`: difference of logits ratio, −(z_y − max_{i≠y} z_i) / (z_π1 − z_π3 + 1e-12), invariant to shifting and scaling the
+ *   logits; for 3 classes or more (Croce & Hein, arXiv:2003.01690, eq. 6);
  * - `target-ce`: −(log Σ_j e^{z_j} − z_t);
- * - `target-margin`: z_t − max_{i≠t} z_i, positive where the image is taken for the target;
+ * - `target-margin`: z_t − max_{i≠t} z_i, positive if the image is classified as the target;
  * - `dlr-targeted`: −(z_y − z_t) / (z_π1 − (z_π3 + z_π4) / 2 + 1e-12), for 4 classes or more (ibid., eq. 7).
  */
 export const losses: Readonly<Record<LossName, Loss>> = {
@@ -64,7 +66,11 @@ export const losses: Readonly<Record<LossName, Loss>> = {
   },
 };
 
-/** @throws WeightmapError if a loss isn't defined for so few classes. */
+/**
+ * Checks that a loss is defined for a number of classes.
+ *
+ * @throws WeightmapError if it is not.
+ */
 export function checkLoss(name: LossName, classes: number): void {
   const { minClasses } = losses[name];
   if (classes < minClasses)
@@ -74,7 +80,7 @@ export function checkLoss(name: LossName, classes: number): void {
     });
 }
 
-/** The loss that draws towards a target as the given one drives away from the label. */
+/** The loss to maximise: with targets, the targeted loss that corresponds to `name`; without, `name` itself. */
 export const aimed = (name: LossName, hasTargets: boolean): LossName =>
   hasTargets ? (AIMED[name] ?? name) : name;
 

@@ -144,7 +144,7 @@ export function maskingReports(
   labels: tf.Tensor1D,
   { epsilons, seed, steps = 40, queries = 1000, surrogates = [], onProgress }: MaskingSweepOptions,
 ): MaskingReport[] {
-  checkInputs({ id: 'masking', targeted: false }, classifier, images, labels, undefined);
+  checkInputs({ id: 'masking', targeted: false }, classifier, { images, labels });
   checkStrengths(epsilons);
   surrogates.forEach((surrogate, i) => checkSurrogate(classifier, surrogate, i));
   const probe = openProbe({ classifier, images, labels, epsilon: 0, seed, steps, queries, surrogates });

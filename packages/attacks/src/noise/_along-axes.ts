@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 
 /**
- * Filters rows and columns, one axis after the other, each by a matrix product; channels are apart.
+ * Filters images along both axes, one after the other, each by a matrix product; channels are filtered separately.
  *
- * @param matrixOf gives, for an axis of so many pixels, row-major [size, size]: row i holds the weights of the pixels that
- *   pixel i becomes.
+ * @param matrixOf gives the matrix for an axis of `size` pixels, row-major [size, size]: row i holds the weights of the
+ *   pixels that are summed for pixel i.
  */
 export function alongBothAxes(images: tf.Tensor4D, matrixOf: (size: number) => Float32Array): tf.Tensor4D {
   const [batch, height, width, channels] = images.shape;

@@ -1,8 +1,8 @@
-/** Probabilities below this share of the largest are left out: float64 doesn't see them in a sum. */
+/** Probabilities below this share of the largest are left out: they do not change a sum in float64. */
 const NEGLIGIBLE = 1e-17;
 
 interface Sums {
-  /** The smallest k that has a probability worth a mention. */
+  /** The smallest k whose probability is not negligible. */
   readonly first: number;
   /** P(K ≤ first + i). */
   readonly below: Float64Array;
@@ -11,8 +11,8 @@ interface Sums {
 /**
  * Quantiles of the Poisson distribution: the smallest k with P(K ≤ k) > u.
  *
- * @returns a function of the mean λ ≥ 0 and u in [0, 1), which remembers the distribution of each λ: images have few
- *   different pixels.
+ * @returns a function of the mean λ ≥ 0 and u in [0, 1). It caches the distribution of each λ: images have few different
+ *   pixel values.
  */
 export function poissonQuantiles(): (mean: number, u: number) => number {
   const known = new Map<number, Sums>();
@@ -30,7 +30,7 @@ export function poissonQuantiles(): (mean: number, u: number) => number {
   };
 }
 
-/** Both ways from the most probable k, by P(k + 1) = P(k) · λ / (k + 1): e^(−λ) would be 0 for a large λ. */
+/** Starts at the most probable k and uses P(k + 1) = P(k) · λ / (k + 1): e^(−λ) would underflow for a large λ. */
 function sumsOf(mean: number): Sums {
   const mode = Math.floor(mean);
   const down: number[] = [];

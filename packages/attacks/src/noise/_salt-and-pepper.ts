@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 
 /**
- * Of every value hit, half become the largest valid one and half the smallest.
+ * Replaces half of the values that are hit by the largest valid value and half by the smallest.
  *
- * @param chances U(0, 1), of the shape of `images` or broadcast to it: the values where it is below share/2 become the
- *   smallest, those where it is at least 1 − share/2 the largest. What a small share hits, a larger one hits too.
+ * @param chances U(0, 1), of a shape that broadcasts to that of `images`: values with a chance below share/2 become the
+ *   smallest, values with a chance of at least 1 − share/2 the largest. A larger share hits all values of a smaller one.
  */
 export const saltAndPepperOn = (
   images: tf.Tensor4D,

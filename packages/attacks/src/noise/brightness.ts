@@ -4,14 +4,14 @@ import { nonZero } from '../harness/_norms.js';
 import { judged } from '../harness/evaluate.js';
 
 /**
- * More brightness: the value V of a pixel’s hue, saturation and value grows by c, up to the largest valid one, and hue
- * and saturation stay,
+ * Brightness: adds c to the value V of each pixel’s hue, saturation and value, up to the largest valid value, and keeps hue
+ * and saturation,
  *
  *     x′ = l + (x − l) · min(V + c, h − l) / V,   V = max over channels of x − l
  *
- * within the bounds [l, h]; black, where V = 0, becomes the gray of value c. In one channel that is x′ = min(x + c, h).
+ * within the bounds [l, h]. Black, with V = 0, becomes the gray of value c. For one channel this is x′ = min(x + c, h).
  *
- * Nothing is random.
+ * It is deterministic.
  *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261.
@@ -23,17 +23,15 @@ export const brightness = (): Attack =>
     id: 'brightness',
     label: 'brightness',
     kind: 'noise',
-    strength: 'shift',
+    strengthUnit: 'shift',
     norm: null,
     targeted: false,
     usesGradient: false,
     source: 'Hendrycks & Dietterich, arXiv:1903.12261',
-    perturb({ bounds: [low, high] }, images, _labels, { strengths }) {
+    perturb({ bounds: [low, high] }, { images }, { strengths }) {
       const light = images.sub<tf.Tensor4D>(low);
       const value = light.max<tf.Tensor4D>(3, true);
       const shares = tf.where(value.greater(0), light.div(nonZero(value)), tf.onesLike(light));
-      return strengths.map((shift) =>
-        shift === 0 ? images : shares.mul(value.add(shift).minimum(high - low)).add(low),
-      );
+      return strengths.map((c) => (c === 0 ? images : shares.mul(value.add(c).minimum(high - low)).add(low)));
     },
   });

@@ -2,10 +2,10 @@ import type { Attack } from '@weightmap/core';
 import { judged } from '../harness/evaluate.js';
 
 /**
- * Less contrast: x′ = m + (1 − r)·(x − m), with m the mean of each channel over the image and r the share of the contrast
- * that is taken away; r ≥ 1 leaves the mean alone.
+ * Contrast reduction: x′ = m + (1 − r)·(x − m), with m the mean of each channel over the image and r the share of the
+ * contrast that is removed; for r ≥ 1 only the mean remains.
  *
- * Nothing is random.
+ * It is deterministic.
  *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261, where 1 − r is the severity.
@@ -17,12 +17,12 @@ export const contrast = (): Attack =>
     id: 'contrast',
     label: 'contrast',
     kind: 'noise',
-    strength: 'reduction',
+    strengthUnit: 'reduction',
     norm: null,
     targeted: false,
     usesGradient: false,
     source: 'Hendrycks & Dietterich, arXiv:1903.12261',
-    perturb(_victim, images, _labels, { strengths }) {
+    perturb(_victim, { images }, { strengths }) {
       const means = images.mean([1, 2], true);
       return strengths.map((reduction) =>
         reduction === 0

@@ -1,20 +1,20 @@
 import type { AttackId } from '../registry.js';
 
-/** Strengths of a corruption, from severity 1 to 5. */
+/** The strengths of a corruption at severities 1 to 5. */
 export type Severities = readonly [number, number, number, number, number];
 
-/** The severities of a benchmark, by the noise of this package that makes its corruption. */
+/** The severities of a benchmark, by the attack of this package that makes the corruption. */
 export type CorruptionTable = Readonly<Partial<Record<AttackId, Severities>>>;
 
 /**
- * The severities of the published benchmarks, for the attacks of this package that make the same corruption, in the
- * units of those: σ in units of pixels within [0, 1], the share of values that are hit, one over the photons of white, the
- * width of the blur in pixels, the brightness added, the share of contrast or resolution taken away.
+ * The severities of published corruption benchmarks, for the attacks of this package that make the same corruption, in their
+ * strength units: σ in units of pixels within [0, 1], the share of values that are hit, one over the photons of white, the
+ * width of the blur in pixels, the brightness added, the share of contrast or resolution removed.
  *
- * Of MNIST-C, whose data set has one severity of each corruption, these are all five that its code defines. Left out are
- * what needs pictures of its own (frost), other libraries (JPEG), or has two numbers that no one strength stands for (glass,
- * defocus, motion and zoom blur, fog, snow, spatter, elastic), the shapes drawn and moved of MNIST-C (lines, stripe, shear,
- * rotation …), and MNIST-C's Gaussian blur, whose code blurs gray images along one axis alone.
+ * The dataset MNIST-C has one severity of each corruption; these are all five that its code defines. Left out are corruptions
+ * that need their own pictures (frost) or other libraries (JPEG) or have two parameters (glass, defocus, motion and zoom
+ * blur, fog, snow, spatter, elastic), the drawn or moved shapes of MNIST-C (lines, stripe, shear, rotation …), and
+ * MNIST-C's Gaussian blur, whose code blurs gray images along one axis only.
  *
  * Sources: Mu & Gilmer, “MNIST-C”, arXiv:1906.02337; Hendrycks & Dietterich, arXiv:1903.12261 (CIFAR-10-C); numbers from the
  * authors' code.
@@ -41,5 +41,5 @@ export const corruptions = {
   },
 } as const satisfies Record<string, CorruptionTable>;
 
-/** A benchmark whose severities are known: a key of `corruptions`. */
+/** The id of a corruption benchmark: a key of `corruptions`. */
 export type CorruptionBenchmark = keyof typeof corruptions;

@@ -4,10 +4,11 @@ import { alongBothAxes } from './_along-axes.js';
 import { judged } from '../harness/evaluate.js';
 
 /**
- * Gaussian blur: every pixel becomes the average of its surroundings, weighted by exp(−d² / 2w²) at d pixels along each
- * axis, up to d = ⌊4w + ½⌋. The width w is in pixels; beyond the border the border's pixels go on; channels are apart.
+ * Gaussian blur: each pixel becomes the average of its neighbourhood, weighted by exp(−d² / 2w²) at a distance of d pixels
+ * along each axis, up to d = ⌊4w + ½⌋. The width w is in pixels. Beyond the border, the border's pixels are repeated; each
+ * channel is blurred separately.
  *
- * Nothing is random.
+ * It is deterministic.
  *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261.
@@ -19,18 +20,18 @@ export const gaussianBlur = (): Attack =>
     id: 'gaussian-blur',
     label: 'Gaussian blur',
     kind: 'noise',
-    strength: 'width',
+    strengthUnit: 'width',
     norm: null,
     targeted: false,
     usesGradient: false,
     source: 'Hendrycks & Dietterich, arXiv:1903.12261',
-    perturb: (_victim, images, _labels, { strengths }) =>
+    perturb: (_victim, { images }, { strengths }) =>
       strengths.map((width) =>
         width === 0 ? images : tf.tidy(() => alongBothAxes(images, (size) => blurMatrix(size, width))),
       ),
   });
 
-/** Row i holds the weights of the pixels that pixel i becomes. */
+/** Row i holds the weights of the pixels that are averaged for pixel i. */
 function blurMatrix(size: number, sigma: number): Float32Array {
   const reach = Math.floor(4 * sigma + 0.5);
   const weight = (distance: number) => Math.exp(-(distance ** 2) / (2 * sigma ** 2));

@@ -5,9 +5,9 @@ import { judged } from '../harness/evaluate.js';
 /**
  * Gaussian noise: x′ = clip(x + σ·n) with n ~ N(0, 1) for every pixel and channel, σ in units of pixels.
  *
- * All σ share one draw of n, so that a curve over σ is smooth.
+ * All σ share one draw of n, which makes curves over σ smooth.
  *
- * Note: the clipping takes half of the noise away where an image is black or white, as most of MNIST is.
+ * Note: clipping removes half of the noise where an image is black or white, as most of MNIST is.
  *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261.
@@ -19,13 +19,13 @@ export const gaussianNoise = (): Attack =>
     id: 'gaussian-noise',
     label: 'Gaussian noise',
     kind: 'noise',
-    strength: 'sigma',
+    strengthUnit: 'sigma',
     norm: null,
     targeted: false,
     usesGradient: false,
     source: 'Hendrycks & Dietterich, arXiv:1903.12261',
-    perturb(_victim, images, _labels, { strengths, random }) {
+    perturb(_victim, { images }, { strengths, random }) {
       const noise = tf.tensor4d(random.normals(images.size), images.shape);
-      return strengths.map((sigma) => images.add(noise.mul(sigma)));
+      return strengths.map((σ) => images.add(noise.mul(σ)));
     },
   });

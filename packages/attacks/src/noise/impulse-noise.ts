@@ -4,17 +4,17 @@ import { saltAndPepperOn } from './_salt-and-pepper.js';
 import { judged } from '../harness/evaluate.js';
 
 /**
- * Impulse noise: a share p of the values, each channel of a pixel on its own, becomes the smallest or the largest valid
- * one, at even odds. A share above 1 is all.
+ * Impulse noise: replaces a share p of the values by the smallest or the largest valid value, with equal probability. Each
+ * channel of a pixel is drawn separately. A share above 1 counts as 1.
  *
- * All p share one draw, and what a small share hits, a larger one hits too. `saltAndPepper` hits whole pixels.
+ * All p share one draw: values hit at a small share are also hit at a larger one. `saltAndPepper` hits whole pixels.
  *
- * Note: half of the values hit on a black background become what they are: black.
+ * Note: on a black background half of the values that are hit do not change.
  *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261.
  *
- * Tested: by the shares of black and white values, that channels are hit apart, and that a larger share hits what a
+ * Tested: by the shares of black and white values; channels are hit separately; a larger share hits all values that a
  * smaller one hits.
  */
 export const impulseNoise = (): Attack =>
@@ -22,12 +22,12 @@ export const impulseNoise = (): Attack =>
     id: 'impulse-noise',
     label: 'impulse noise',
     kind: 'noise',
-    strength: 'share',
+    strengthUnit: 'share',
     norm: null,
     targeted: false,
     usesGradient: false,
     source: 'Hendrycks & Dietterich, arXiv:1903.12261',
-    perturb({ bounds }, images, _labels, { strengths, random }) {
+    perturb({ bounds }, { images }, { strengths, random }) {
       const chances = tf.tensor4d(random.uniforms(images.size), images.shape);
       return strengths.map((share) => saltAndPepperOn(images, chances, share, bounds));
     },

@@ -4,13 +4,13 @@ import { alongBothAxes } from './_along-axes.js';
 import { judged } from '../harness/evaluate.js';
 
 /**
- * Pixelation: the image of N pixels along an axis becomes one of n = ⌊(1 − r) N⌋, and that is drawn as large as before,
+ * Pixelation: reduces the image of N pixels along an axis to n = ⌊(1 − r) N⌋ pixels, and enlarges it to N pixels again,
  *
  *     small_i = mean of the x_p with i N/n < p + ½ ≤ (i + 1) N/n,   x′_p = small_⌊(p + ½) n/N⌋
  *
- * along both axes; r is the share of the resolution that is taken away, and n at least 1.
+ * along both axes. r is the share of the resolution that is removed; n is at least 1.
  *
- * Nothing is random. Where the published code rounds the small image to bytes, this one doesn’t.
+ * It is deterministic. Unlike the published code, it does not round the small image to bytes.
  *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261, where 1 − r is the severity; box filter as in its code.
@@ -22,24 +22,24 @@ export const pixelate = (): Attack =>
     id: 'pixelate',
     label: 'pixelation',
     kind: 'noise',
-    strength: 'reduction',
+    strengthUnit: 'reduction',
     norm: null,
     targeted: false,
     usesGradient: false,
     source: 'Hendrycks & Dietterich, arXiv:1903.12261',
-    perturb: (_victim, images, _labels, { strengths }) =>
+    perturb: (_victim, { images }, { strengths }) =>
       strengths.map((reduction) =>
         reduction === 0 ? images : tf.tidy(() => alongBothAxes(images, (size) => blocks(size, reduction))),
       ),
   });
 
-/** Row p: equal weights for the pixels q whose centres lie in the block that pixel p is drawn from. */
+/** Row p holds equal weights for the pixels q whose centres lie in the block of pixel p. */
 function blocks(size: number, reduction: number): Float32Array {
-  // What float64 makes of (1 − 0.7) · 10 is less than 3.
+  // In float64 (1 − 0.7) · 10 is less than 3, so round first.
   const count = Math.max(1, Math.floor(Number(((1 - reduction) * size).toFixed(6))));
   const places = Array.from({ length: size }, (_, p) => ((p + 0.5) * count) / size);
   const source = places.map(Math.floor);
-  // A centre between two blocks counts to the lower one, as in Pillow.
+  // A centre between two blocks belongs to the lower one, as in Pillow.
   const block = places.map((place) => Math.ceil(place) - 1);
   const matrix = new Float32Array(size * size);
   for (let p = 0; p < size; p++) {

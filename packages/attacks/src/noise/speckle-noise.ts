@@ -3,12 +3,12 @@ import type { Attack } from '@weightmap/core';
 import { judged } from '../harness/evaluate.js';
 
 /**
- * Speckle noise: x′ = clip(x + σ·(x − l)·n) with n ~ N(0, 1) for every pixel and channel, and l the lowest valid value:
- * the brighter, the noisier.
+ * Speckle noise: x′ = clip(x + σ·(x − l)·n) with n ~ N(0, 1) for every pixel and channel, and l the lowest valid value.
+ * Brighter pixels get more noise.
  *
- * All σ share one draw of n, so that a curve over σ is smooth.
+ * All σ share one draw of n, which makes curves over σ smooth.
  *
- * Note: what is black stays black.
+ * Note: black pixels stay black.
  *
  * Source: Hendrycks & Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations”,
  * arXiv:1903.12261, among its corruptions for validation.
@@ -20,13 +20,13 @@ export const speckleNoise = (): Attack =>
     id: 'speckle-noise',
     label: 'speckle noise',
     kind: 'noise',
-    strength: 'sigma',
+    strengthUnit: 'sigma',
     norm: null,
     targeted: false,
     usesGradient: false,
     source: 'Hendrycks & Dietterich, arXiv:1903.12261',
-    perturb({ bounds: [low] }, images, _labels, { strengths, random }) {
+    perturb({ bounds: [low] }, { images }, { strengths, random }) {
       const noise = tf.tensor4d(random.normals(images.size), images.shape).mul(images.sub(low));
-      return strengths.map((sigma) => images.add(noise.mul(sigma)));
+      return strengths.map((σ) => images.add(noise.mul(σ)));
     },
   });

@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { Attack, VictimStep } from '@weightmap/core';
 import { judged } from '../harness/evaluate.js';
 
-/** How the noisy image gets back into the bounds. */
+/** How to rescale the noisy image to the bounds. */
 export interface UniformNoiseOptions {
   /**
-   * How the noisy image y = x + U(0, β) gets back into the bounds [l, h]:
+   * How to rescale the noisy image y = x + U(0, β) to the bounds [l, h]:
    * - `min-max` (default): by its own extremes, l + (h − l)·(y − min y) / (max y − min y);
    * - `bound`: by the largest value that y can have, l + (h − l)·(y − l) / (h − l + β); for [0, 1] that is y / (1 + β).
    */
@@ -15,29 +15,28 @@ export interface UniformNoiseOptions {
 /**
  * Uniform noise: y = x + β·u with u ~ U(0, 1) for every pixel and channel, then rescaled to the bounds.
  *
- * β is in units of pixels. All β share one draw of u, so that a curve over β is smooth. At β = 0 nothing is
- * added and nothing is rescaled: the curve begins at the clean image. (`min-max` also stretches the contrast
- * of an image that doesn't fill the bounds, so for such images there is a step between β = 0 and small β.)
- * A flat y, whose extremes coincide, has no contrast to stretch and is only clipped.
+ * β is in units of pixels. All β share one draw of u, which makes curves over β smooth. At β = 0 the image is unchanged, and
+ * not rescaled either. (`min-max` also stretches the contrast of images that do not fill the bounds, so for such images
+ * there is a jump between β = 0 and small β.) A constant y cannot be stretched, and is only clipped.
  *
- * Source: paper, section 4, which says "rescaled" without saying how; `min-max` is this project's choice.
+ * Source: paper, section 4, which does not define the rescaling; `min-max` is this project's choice.
  *
- * Tested: against the formula in plain loops on the stream’s own numbers, both ways of rescaling.
+ * Tested: against the formula in plain loops with the same random numbers, for both ways of rescaling.
  */
 export function uniformNoise({ rescale = 'min-max' }: UniformNoiseOptions = {}): Attack {
   const add: VictimStep<NoiseInputs, { noisy: tf.Tensor4D }> =
     ({ bounds }) =>
-    ({ images, noise, beta }) => ({ noisy: rescalings[rescale](images.add(noise.mul(beta)), beta, bounds) });
+    ({ images, noise, beta: β }) => ({ noisy: rescalings[rescale](images.add(noise.mul(β)), β, bounds) });
   return judged({
     id: 'uniform-noise',
     label: 'uniform noise',
     kind: 'noise',
-    strength: 'beta',
+    strengthUnit: 'beta',
     norm: null,
     targeted: false,
     usesGradient: false,
     source: 'paper, section 4',
-    perturb(victim, images, _labels, { strengths, random }) {
+    perturb(victim, { images }, { strengths, random }) {
       const noise = tf.tensor<tf.Rank.R4>(random.uniforms(images.size), images.shape);
       return strengths.map((beta) =>
         beta === 0 ? images : victim.compute(add, { images, noise, beta: tf.scalar(beta) }).noisy,

@@ -2,18 +2,18 @@ import * as tf from '@tensorflow/tfjs';
 import type { Nearest } from '../harness/_nearest.js';
 import { repeat } from '../harness/_repeat.js';
 
-/** Above, c has not been tried yet. */
+/** Larger than every c that has been tried. */
 const NO_LIMIT = 1e10;
 
-/** What minimising length + c · loss for given c found. */
+/** The result of minimising distance + c · loss for a given c. */
 export type Descent = Nearest & {
-  /** [rows], 1 where any image on the way fooled. */
+  /** [rows], 1 if any image of the descent was adversarial. */
   readonly reached: tf.Tensor1D;
 };
 
 /**
- * Looks for each image's smallest c at which length + c · loss has a minimum that fools: c grows tenfold until it does,
- * and is halved between the largest that doesn't and the smallest that does.
+ * Searches, for each image, the smallest c for which the minimum of distance + c · loss is adversarial. c grows tenfold until
+ * it is, and is then bisected between the largest c that fails and the smallest that succeeds.
  *
  * @param minimise for c, [rows], and keeps the nearest images over all c.
  */
@@ -44,24 +44,26 @@ export function searchConstant(
   return nearest;
 }
 
-/** What a minimisation for given c knows between two steps. */
+/** The state of a minimisation between two steps. */
 type Descending = Readonly<Record<string, tf.Tensor>> &
   Descent & {
-    /** What is minimised, all images together. */
+    /** The value that is minimised, over all images. */
     readonly total: tf.Tensor;
   };
 
-/** What it begins with, beside what is the attack's own. */
+/** The start of a minimisation, without the tensors of the attack. */
 export const undescended = (nearest: Nearest, constant: tf.Tensor1D) => ({
   ...nearest,
-  ...{ constant, reached: tf.zerosLike(constant), total: tf.scalar(0) },
+  constant,
+  reached: tf.zerosLike(constant),
+  total: tf.scalar(0),
 });
 
 /**
- * Minimises for given c.
+ * Minimises for a given c.
  *
  * @param options.abortEarly whether to end when a tenth of the steps gained less than 0.01 %.
- * @param advance takes a step; it gets all but the total, which steps only give.
+ * @param advance takes a step; its state is without the total, which a step only returns.
  */
 export function descend<S extends Descending>(
   start: S,
@@ -78,7 +80,7 @@ export function descend<S extends Descending>(
   return { nearest, distance, reached };
 }
 
-/** Steps between two looks at whether a minimisation still gains: as Carlini & Wagner's code looks, ten times. */
+/** Checks ten times in all whether a minimisation still gains, as in Carlini & Wagner's code. */
 function stillGains(steps: number): (total: tf.Tensor, index: number) => boolean {
   const period = Math.max(1, Math.floor(steps / 10));
   let before = Infinity;

@@ -1,18 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 import { FAR } from '../harness/_nearest.js';
-import { nonZero } from '../harness/_norms.js';
+import { nonZero, signOf } from '../harness/_norms.js';
 
 /**
- * The shortest changes δ that take points onto hyperplanes without leaving the bounds: normal · δ = need and
- * low ≤ x + δ ≤ high. Where the bounds end before the plane is reached, δ leads to the corner nearest to it.
+ * The shortest changes δ that move points onto hyperplanes within the bounds: normal · δ = need and low ≤ x + δ ≤ high. If
+ * the bounds end before the plane is reached, δ leads to the corner nearest to the plane.
  *
- * Each component goes in the direction that helps, by min(t·u_i, room_i), with u_i = 1 for L∞ and |w_i| for L2 (w the
- * normal, room_i the way to the bound). What that gains, Σ |w_i| min(t·u_i, room_i), is concave in t: the smallest of the
- * lines that it is made of. So t is the largest of the places where these reach |need|: of (|need| − A_k) / S_k, where
- * the k components that first meet their bounds have gained A_k = Σ |w_i| room_i, and the others gain
- * S_k = Σ |w_i| u_i a unit of t.
+ * Each component moves in the direction that helps, by min(t·u_i, room_i), with u_i = 1 for L∞ and |w_i| for L2 (w is the
+ * normal, room_i the distance to the bound). The gain, Σ |w_i| min(t·u_i, room_i), is piecewise linear and concave in t: it
+ * is the smallest of its lines. So t is the largest of the places where these lines reach |need|, of (|need| − A_k) / S_k:
+ * the k components that first reach their bounds have gained A_k = Σ |w_i| room_i, and the others gain S_k = Σ |w_i| u_i
+ * for each unit of t.
  *
- * @param points [rows, height, width, channels] within the bounds
+ * @param points `[rows, height, width, channels]` within the bounds
  * @param plane.normal of the same shape
  * @param plane.need [rows]
  * @returns δ, of the same shape
@@ -28,24 +28,21 @@ export function ontoPlane(
   const w = normal.reshape<tf.Tensor2D>([rows, size]);
   const x = points.reshape<tf.Tensor2D>([rows, size]);
   const wanted = need.reshape<tf.Tensor2D>([rows, 1]);
-  const way = signs(w).mul(signs(wanted));
-  const room = tf.where(way.greater(0), tf.sub(high, x), x.sub(low));
+  const sign = signOf(w).mul(signOf(wanted));
+  const room = tf.where(sign.greater(0), tf.sub(high, x), x.sub(low));
   const steep = w.abs();
-  const speed = norm === 'linf' ? tf.onesLike(steep) : steep;
-  // Order of meeting the bounds; what doesn't move never does.
-  const times = tf.where(speed.greater(0), room.div(nonZero(speed)).minimum(FAR), tf.fill([rows, size], FAR));
+  const u = norm === 'linf' ? tf.onesLike(steep) : steep;
+  // The order in which components reach their bounds; components that do not move never do.
+  const times = tf.where(u.greater(0), room.div(nonZero(u)).minimum(FAR), tf.fill([rows, size], FAR));
   const order = tf.topk(times.neg(), size).indices;
   const flat = order.add(tf.range(0, rows, 1, 'int32').mul(tf.scalar(size, 'int32')).reshape([rows, 1]));
-  // Not tf.gather, which reads the indices to check them on the native engine: no compiled step can do that.
+  // On the native engine tf.gather reads the indices to check them, which a compiled step must not do.
   const inOrder = (values: tf.Tensor) =>
     tf.gatherND(values.reshape([-1]), flat.reshape([-1, 1])).reshape([rows, size]);
   const met = tf.cumsum(inOrder(steep.mul(room)), 1, true);
-  const slopes = tf.cumsum(inOrder(steep.mul(speed)), 1, false, true);
+  const slopes = tf.cumsum(inOrder(steep.mul(u)), 1, false, true);
   const lines = wanted.abs().sub(met).div(nonZero(slopes));
   const t = tf.where(slopes.greater(0), lines, tf.zerosLike(lines)).max(1, true).relu();
-  const change = speed.mul(t).minimum(room).mul(way);
+  const change = u.mul(t).minimum(room).mul(sign);
   return change.reshape(points.shape);
 }
-
-/** Not tf.sign, for the reason given in `_norms.ts`. */
-const signs = (x: tf.Tensor): tf.Tensor => x.greater(0).cast('float32').sub(x.less(0).cast('float32'));

@@ -1,48 +1,43 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Victim, VictimStep } from '@weightmap/core';
+import type { AttackBatch, Victim, VictimStep } from '@weightmap/core';
 import { FAR } from '../harness/_nearest.js';
 import { lengths } from '../harness/_norms.js';
-import { classMask, topClasses } from '../harness/_top-logits.js';
+import { classMask } from '../harness/_top-logits.js';
 import { fools, perImage } from '../harness/_worst.js';
 
 /**
- * The plane where, to first order, a class k comes to lead over the label y: lead + slope · (x′ − x) = 0, of all classes
- * that of the nearest plane.
+ * The plane on which, to first order, the logits of a class k and of the label y are equal: lead + slope · (x′ − x) = 0.
+ * Of several classes, the nearest of their planes.
  */
 export type Plane = {
   /** [rows], z_k − z_y */
   readonly lead: tf.Tensor1D;
-  /** [rows, height, width, channels], ∇(z_k − z_y) */
+  /** `[rows, height, width, channels]`, ∇(z_k − z_y) */
   readonly slope: tf.Tensor4D;
-  /** [rows], how far the plane is: |lead| / ‖slope‖ in the dual norm. Larger than every length if the slope is 0. */
+  /** [rows], distance to the plane: |lead| / ‖slope‖ in the dual norm. Larger than every length if the slope is 0. */
   readonly far: tf.Tensor1D;
-  /** [rows], 1 where x itself fools. */
+  /** [rows], 1 if x itself is adversarial. */
   readonly fooled: tf.Tensor1D;
 };
 
-/** The norm in which a slope is measured, if changes are measured in the other. */
+/** The norm of slopes that belongs to a norm of changes. */
 const DUAL = { linf: 'l1', l2: 'l2' } as const;
 
-type Given = {
-  readonly at: tf.Tensor4D;
-  readonly labels: tf.Tensor1D;
-};
+type Given = Pick<AttackBatch, 'labels'> & { readonly at: tf.Tensor4D };
 
 /**
- * Finds the nearest of the planes of several classes. Made once an attack.
+ * Makes a function that finds the nearest of the planes of several classes. Call it once for each attack.
  *
- * The losses are those of `target-ce`, log softmax: their differences are those of the logits, whichever class leads.
+ * It differentiates `target-ce`, which is log softmax: differences of log softmax are differences of logits.
  *
- * @returns a function of the images' places and [rows] classes each.
+ * @returns a function of the current images and of classes, [rows] each.
  */
 export function nearestPlane(norm: keyof typeof DUAL) {
   const own: VictimStep<Given, { own: tf.Tensor4D; fooled: tf.Tensor1D }> =
     (model) =>
     ({ at, labels }) => {
-      const { gradient, logits } = model.gradient({
-        ...{ images: at, labels, targets: labels },
-        loss: 'target-ce',
-      });
+      const request = { images: at, labels, targets: labels, loss: 'target-ce' } as const;
+      const { gradient, logits } = model.gradient(request);
       return { own: gradient, fooled: fools(logits, labels) };
     };
 
@@ -52,10 +47,8 @@ export function nearestPlane(norm: keyof typeof DUAL) {
   > =
     (model) =>
     ({ at, labels, classes, own, ...best }) => {
-      const { gradient, logits } = model.gradient({
-        ...{ images: at, labels, targets: classes },
-        loss: 'target-ce',
-      });
+      const request = { images: at, labels, targets: classes, loss: 'target-ce' } as const;
+      const { gradient, logits } = model.gradient(request);
       const [k, y] = [classes, labels].map((which) => classMask(which, model.classes));
       const lead = logits.mul(k.sub(y)).sum<tf.Tensor1D>(1);
       const slope = gradient.sub<tf.Tensor4D>(own);
@@ -87,21 +80,10 @@ export function nearestPlane(norm: keyof typeof DUAL) {
     });
 }
 
-/** The plane where, to first order, the target comes to lead over the largest of the other logits. */
+/** The plane on which, to first order, the target's logit equals the largest of the other logits. */
 export const planeOfTarget: VictimStep<Given & { targets: tf.Tensor1D }, Pick<Plane, 'lead' | 'slope'>> =
   (model) =>
   ({ at, labels, targets }) => {
     const { gradient, loss } = model.gradient({ images: at, labels, targets, loss: 'target-margin' });
     return { lead: loss, slope: gradient };
   };
-
-/** The classes of the largest logits but the label's, from the largest down: [batch] of int32 each. */
-export function rivals(
-  victim: Victim,
-  images: tf.Tensor4D,
-  labels: tf.Tensor1D,
-  count: number,
-): tf.Tensor1D[] {
-  const logits = victim.logits(images);
-  return topClasses(logits, Math.min(count, victim.classes - 1), classMask(labels, victim.classes));
-}

@@ -1,41 +1,50 @@
 import * as tf from '@tensorflow/tfjs';
-import type { MinimalAttack, VictimStep } from '@weightmap/core';
+import type { AttackBatch, MinimalAttack, VictimStep } from '@weightmap/core';
 import { norms } from '../harness/_norms.js';
-import { nearestPlane, rivals, type Plane } from './_planes.js';
 import { repeat } from '../harness/_repeat.js';
+import { rivals } from '../harness/_top-logits.js';
 import { perImage } from '../harness/_worst.js';
 import { judgedMinimal } from '../harness/evaluate-minimal.js';
+import { nearestPlane, type Plane } from './_planes.js';
 
 /**
- * How much longer each step is than to the plane, of the bounds' width. Where pixels at the bounds take no part, steps only
- * halve the way that is left, say, and without it would never arrive.
+ * Each step passes the plane by this share of the bounds' width. Without it, steps whose pixels are at the bounds may halve
+ * the remaining distance again and again, and never arrive.
  */
 const BEYOND = 1e-4;
 
-/** How many steps, how far beyond the boundary, and to how many classes. */
+/** Number of steps, the overshoot, and the number of classes. */
 export interface DeepFoolOptions {
-  /** Steps at most; an image that is fooled takes no more. */
+  /** Most steps. An image that is fooled takes no more. */
   steps?: number;
-  /** How much further than to the boundary the change goes, as a share of it. */
+  /** How far the change goes beyond the boundary, as a share of its length. */
   overshoot?: number;
-  /** Classes taken into account, the label and those of the largest logits next to it. */
+  /** Number of classes considered: the label and the classes with the largest other logits. */
   candidates?: number;
 }
 
+type State = AttackBatch & {
+  readonly at: tf.Tensor4D;
+  /** Σ r */
+  readonly total: tf.Tensor4D;
+  /** [batch], 1 if the image was fooled before its last step. */
+  readonly fooled: tf.Tensor1D;
+};
+
 /**
- * DeepFool for L2: steps to the nearest of the planes that are the classes' boundaries to first order,
+ * DeepFool for L2: steps to the nearest of the planes that approximate the class boundaries to first order,
  *
  *     r_i = (|z_k − z_y| / ‖w_k‖₂ + 1e-4) · w_k / ‖w_k‖₂,   w_k = ∇(z_k − z_y),   k of smallest |z_k − z_y| / ‖w_k‖₂
  *     x_{i+1} = clip(x_0 + (1 + overshoot) Σ_{j≤i} r_j)
  *
- * until the image is taken for another class than the label. 50 steps, an overshoot of 0.02 on the total, 10 candidates.
- * The 1e-4 is that of pixels in [0, 1], in other bounds the same share of their width.
+ * until the image is classified as another class than the label. 50 steps, an overshoot of 0.02 on the total, 10 candidates.
+ * The 1e-4 is for pixels in [0, 1], and scales with the width of other bounds.
  *
  * Source: Moosavi-Dezfooli et al., “DeepFool: a simple and accurate method to fool deep neural networks”,
- * arXiv:1511.04599, algorithm 2, and its code, from which the 1e-4 comes.
+ * arXiv:1511.04599, algorithm 2, and its code, which has the 1e-4.
  *
- * Tested: against algorithm 2 in plain loops on a curved classifier, and on a linear one, whose nearest boundary it
- * reaches within 5 %; against Foolbox.
+ * Tested: against algorithm 2 in plain loops on a curved classifier; on a linear one, whose nearest boundary it reaches
+ * within 5 %; against Foolbox.
  */
 export function deepFool({
   steps = 50,
@@ -49,7 +58,7 @@ export function deepFool({
     ({ images, at, total, slope, far, fooled }) => {
       const beyond = BEYOND * (bounds[1] - bounds[0]);
       const open = far.add(beyond).mul<tf.Tensor1D>(tf.sub(1, fooled));
-      // Where the classifier is flat the direction is 0, and a distance that large only overflows.
+      // Where the classifier is flat the direction is 0, and such a large distance would overflow.
       const step = norms.l2.normalize(slope).mul<tf.Tensor4D>(perImage(open.mul(far.less(1e30))));
       const sum = total.add<tf.Tensor4D>(step);
       const next = images.add(sum.mul(1 + overshoot)).clipByValue(...bounds) as tf.Tensor4D;
@@ -60,15 +69,16 @@ export function deepFool({
     id: 'deepfool',
     label: 'DeepFool',
     kind: 'minimal',
-    strength: 'epsilon',
+    strengthUnit: 'epsilon',
     norm: 'l2',
     targeted: false,
     usesGradient: true,
     source: 'Moosavi-Dezfooli et al., arXiv:1511.04599',
-    nearest(victim, images, labels) {
+    nearest(victim, batch) {
+      const { images, labels } = batch;
       const classes = rivals(victim, images, labels, candidates - 1);
       const none = tf.zeros<tf.Rank.R1>([images.shape[0]]);
-      const start: State = { images, labels, at: images, total: tf.zerosLike(images), fooled: none };
+      const start: State = { ...batch, at: images, total: tf.zerosLike(images), fooled: none };
       const end = repeat(
         start,
         steps,
@@ -82,13 +92,3 @@ export function deepFool({
     },
   });
 }
-
-type State = {
-  readonly images: tf.Tensor4D;
-  readonly labels: tf.Tensor1D;
-  readonly at: tf.Tensor4D;
-  /** Σ r */
-  readonly total: tf.Tensor4D;
-  /** [batch], 1 where the image was fooled before its last step. */
-  readonly fooled: tf.Tensor1D;
-};
