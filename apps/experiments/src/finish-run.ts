@@ -1,10 +1,10 @@
-import { readRecords } from '@weightmap/records';
+import { readRun } from '@weightmap/records';
 import colours from 'picocolors';
 import { shellWord } from './terminal/shell-word.js';
 import { EXIT } from './terminal/exit-codes.js';
 import type { Launched } from './launchers/launcher.js';
 import type { Display } from './terminal/display.js';
-import { buildReport, summarise, terminalTable } from '@weightmap/report';
+import { terminalTable, writeReport } from '@weightmap/report';
 import { fillCommand } from './plan/fill-command.js';
 
 /** What follows when a launcher has returned: the report if the cells were worked on, and the exit code. */
@@ -22,14 +22,14 @@ export async function finishRun(
   return failures.length ? EXIT.failed : EXIT.done;
 }
 
-async function printResult(run: string, display: Display): Promise<void> {
-  const stored = await readRecords(run);
-  for (const { file, reason } of stored.damaged) display.note(`damaged record left out: ${file} (${reason})`);
-  if (stored.records.length === 0) return;
-  const report = await buildReport(run, {
+async function printResult(folder: string, display: Display): Promise<void> {
+  const run = await readRun(folder);
+  for (const { file, reason } of run.damaged) display.note(`damaged record left out: ${file} (${reason})`);
+  if (run.records.length === 0) return;
+  const { html, model } = await writeReport(run, {
     command: `weightmap ${process.argv.slice(2).map(shellWord).join(' ')}`,
     fill: fillCommand,
   });
-  display.line(`\n${terminalTable(summarise(stored), { colour: colours.isColorSupported })}`);
-  display.line(`\nreport: ${report.html}`);
+  display.line(`\n${terminalTable(model, { colour: colours.isColorSupported })}`);
+  display.line(`\nreport: ${html}`);
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
 import { networkRow, percent } from './_network-row.js';
+import { cellPaths } from './cell-paths.js';
 import { corruptedNetworksSchema } from './corrupted-networks.js';
 import { gradCamRecordSchema, type GradCamRecord } from './run-record.js';
 
@@ -142,4 +143,20 @@ export function readAttackedRun(run: string): AttackedRun | null {
   } catch {
     return null;
   }
+}
+
+/** Looks at samples, and the folder that their pictures are relative to. A stored record is one, too. */
+export interface Pictured {
+  /** The cell's folder. */
+  readonly folder: string;
+  /** The looks: one sample under one condition each. */
+  readonly record: { readonly gradCam: readonly Look[] };
+}
+
+/** The pictures of an attacked network, in its cell's folder; null if it has none. */
+export function attackedPictures(run: string, cell: AttackedSummary): (Pictured & { attack: string }) | null {
+  if (!cell.pictures) return null;
+  const { attack, looks } = cell.pictures;
+  const { folder } = cellPaths(run, { ...cell, dataset: { id: cell.dataset } });
+  return { attack, folder, record: { gradCam: looks } };
 }

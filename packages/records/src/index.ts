@@ -9,6 +9,7 @@ export * from './failure.js';
 export * from './magnification.js';
 export * from './manifest.js';
 export * from './outcome.js';
+export * from './run.js';
 export * from './run-folder.js';
 export * from './run-record.js';
 export * from './stored-identity.js';

@@ -1,12 +1,9 @@
-export { attackCsv, attackData } from './attack-data.js';
-export { attackTable } from './attack-table.js';
-export { buildReport, type BuiltReport, type ReportOptions } from './build-report.js';
+export { attackCsv, attackData } from './model/attack-data.js';
 export { comparable, type Comparable, type NotEvidence } from './claims/_trials.js';
 export * from './claims/index.js';
-export { corruptionLabel, corruptionTable } from './corruption-table.js';
+export { corruptionLabel } from './model/corruption-table.js';
 export { toCsv, type CsvValue, type Table } from './csv.js';
 export { corruptionCsv } from './html/corruptions-section.js';
-export { attackedPictures } from './model/attacked-grids.js';
 export {
   conditionsOf,
   isEvidence,
@@ -25,5 +22,7 @@ export {
   type PaperDataset,
   type PaperRow,
 } from './paper-values.js';
-export { terminalTable } from './terminal.js';
+export { reportModel, type ReportModel, type ReportOptions } from './report-model.js';
+export { attackTable, corruptionTable, terminalTable } from './terminal.js';
 export { variantName, type LayerKind, type VariantName } from './variant-names.js';
+export { renderReport, writeReport, type WrittenReport } from './write-report.js';

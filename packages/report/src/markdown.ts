@@ -1,12 +1,6 @@
 import { verdictText } from './claims/index.js';
-import { paperCitation, paperDatasetLabels } from './paper-values.js';
 import { count, NONE, number, percent, plain, short } from './format.js';
-import { verdictData, verdictHeadline } from './html/claims-section.js';
-import { attackedGrids } from './model/attacked-grids.js';
-import { attackedHeadlines } from './model/attacked-headline.js';
-import { attackedGroups } from './model/attacked-networks.js';
-import { gradCamGrids } from './model/grad-cam-grid.js';
-import { errorText, notationNote } from './model/intervals.js';
+import { conditionLabel } from './model/condition.js';
 import {
   cautionsOf,
   hasEvidence,
@@ -16,40 +10,41 @@ import {
   rankingsOf,
   shownRankings,
 } from './model/headline.js';
-import { FILL_TEXT } from './html/missing.js';
-import { conditionLabel } from './figures/overview.js';
-import { nameOfRow, resultTables, type ResultTable } from './model/paper-tables.js';
-import { protocolLines, provenanceSentence } from './html/provenance.js';
+import { errorText, notationNote } from './model/intervals.js';
+import { FILL_TEXT } from './model/missing.js';
+import { nameOfRow, type ResultTable } from './model/paper-tables.js';
+import { protocolLines, provenanceSentence } from './model/provenance.js';
 import { differenceNote, resultCells } from './model/result-data.js';
-import type { PageOptions } from './html/sections.js';
 import type { Benchmark, Summary } from './model/summary.js';
+import { verdictData, verdictHeadline } from './model/verdicts.js';
+import { paperCitation, paperDatasetLabels } from './paper-values.js';
+import type { ReportModel } from './report-model.js';
 import { variantName } from './variant-names.js';
 
 /** The report for where Markdown is read; figures are the files beside it. */
-export function markdown({ summary, figures, album, attacked, run, command }: PageOptions): string {
-  const { benchmarks, missing, damaged, recordCount, fill } = summary;
-  const drawn = figures.map(
+export function markdown(model: ReportModel): string {
+  const { benchmarks, missing, damaged, recordCount, fill } = model;
+  const drawn = model.figures.map(
     ({ id, heading, caption }, i) =>
       `![${escape(heading)}](figures/${id}.png)\n\n**Figure ${i + 1}.** ${escape(caption)} Data: [${id}.csv](tables/${id}.csv)`,
   );
-  const [claims, ...others] = figures[0]?.id === 'claims' ? drawn : [null, ...drawn];
-  const groups = attacked ? attackedGroups(attacked, benchmarks) : [];
-  const grids = [...gradCamGrids(benchmarks, album), ...attackedGrids(run, groups, album)];
+  const [claims, ...others] = model.figures[0]?.id === 'claims' ? drawn : [null, ...drawn];
+  const grids = [...model.pictures.grids, ...model.pictures.attackedGrids];
   const pictures = grids.map(({ id, title }) => `![Grad-CAM, ${escape(title)}](figures/${id}.png)`);
   const parts = [
     '# Weight map benchmark',
     ...answers(),
     ...benchmarks.map(answer),
-    ...resultTables(summary).map(resultMarkdown),
-    ...attackedHeadlines(groups).map((line) => `### ${escape(line)}`),
+    ...model.tables.map(resultMarkdown),
+    ...(model.attacks?.headlines ?? []).map((line) => `### ${escape(line)}`),
     ...others,
     ...pictures,
     '## Provenance',
-    escape(provenanceSentence(summary)),
-    protocolLines(summary)
+    escape(provenanceSentence(model)),
+    protocolLines(model)
       .map((line) => `- ${escape(line)}`)
       .join('\n'),
-    `Made by ${codeSpan(command)}. Data: [provenance.csv](tables/provenance.csv)`,
+    `Made by ${codeSpan(model.command)}. Data: [provenance.csv](tables/provenance.csv)`,
     '## What is missing',
     damaged.length > 0 &&
       `${count(damaged.length, 'damaged record')} left out:\n\n${damaged.map(({ file, reason }) => `- ${codeSpan(file)}: ${escape(reason)}`).join('\n')}`,
@@ -72,7 +67,7 @@ export function markdown({ summary, figures, album, attacked, run, command }: Pa
 
   function answers(): (string | null)[] {
     if (recordCount === 0) return ['No cell is finished yet.'];
-    return hasEvidence(benchmarks) ? [verdicts(summary), claims] : [`## ${NO_EVIDENCE}`];
+    return hasEvidence(benchmarks) ? [verdicts(model), claims] : [`## ${NO_EVIDENCE}`];
   }
 }
 

@@ -1,10 +1,15 @@
-import { count, NONE, plain } from './format.js';
+import { maskingVerdict, type AttackedRun, type CorruptedNetworks } from '@weightmap/records';
+import colours from 'picocolors';
+import { alignColumns } from './columns.js';
+import { count, NONE, plain, strength } from './format.js';
+import { attackRows, transferRows } from './model/attack-table.js';
+import { rangeLabel } from './model/condition.js';
+import { corruptionNote, corruptionRows } from './model/corruption-table.js';
 import { conditionsCaveat, hasEvidence, NO_EVIDENCE } from './model/headline.js';
 import { notationNote } from './model/intervals.js';
-import { rangeLabel } from './figures/overview.js';
-import { verdictHeadline } from './html/claims-section.js';
 import { resultCells } from './model/result-data.js';
 import type { Benchmark, Summary, VariantSummary } from './model/summary.js';
+import { verdictHeadline } from './model/verdicts.js';
 import type { LayerKind, VariantName } from './variant-names.js';
 
 const ansi: Readonly<Record<LayerKind, string>> = { conv: '1', smoothing: '38;5;32', unsharp: '38;5;166' };
@@ -90,4 +95,32 @@ function alignDecimals([heading, ...values]: readonly string[]): string[] {
 function padAll(texts: readonly string[], side: 'start' | 'end'): string[] {
   const width = Math.max(...texts.map((text) => text.length));
   return texts.map((text) => (side === 'start' ? text.padStart(width) : text.padEnd(width)));
+}
+
+/** The results of attacks as plain text: a row a network, then a matrix of transfer for each dataset. */
+export function attackTable(attacked: AttackedRun): string {
+  const { head, rows } = attackRows(attacked);
+  const lines = alignColumns([head, ...rows], { right: head.slice(1, -1).map((_, i) => i + 1) }).split('\n');
+  const table = [
+    colours.dim(lines[0]),
+    ...lines
+      .slice(1)
+      .map((line, i) => (maskingVerdict(attacked.cells[i]) === 'doubtful' ? colours.yellow(line) : line)),
+    `[ ]: Wilson's 95 % interval over the test images`,
+  ];
+  for (const matrix of attacked.transfer ?? []) {
+    const { head: names, rows: pairs } = transferRows(matrix);
+    table.push(
+      '',
+      `transfer on ${matrix.dataset}, PGD at L∞ ε ${strength(matrix.epsilon)}: accuracy of the column on images made against the row`,
+      alignColumns([names, ...pairs], { right: names.slice(1).map((_, i) => i + 1) }),
+    );
+  }
+  return table.join('\n');
+}
+
+/** The results of corruptions as plain text. */
+export function corruptionTable(corrupted: CorruptedNetworks): string {
+  const { head, rows } = corruptionRows(corrupted);
+  return `${alignColumns([head, ...rows], { right: head.slice(1).map((_, i) => i + 1) })}\n${corruptionNote(corrupted)}`;
 }

@@ -5,13 +5,13 @@ import { writeAttackedRun, writeRecord, type AttackedRun, type AttackedSummary }
 import { parseHTML } from 'linkedom';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attackRows } from '../src/attack-table.js';
+import { attackRows } from '../src/model/attack-table.js';
 import { conditionsOf } from '../src/model/likeness.js';
 import { attackCaption, attackPanels, curvesOf } from '../src/figures/attack-curves.js';
 import { attackedHeadlines } from '../src/model/attacked-headline.js';
 import { attackedGroups } from '../src/model/attacked-networks.js';
-import { buildReport } from '../src/index.js';
 import { makeRecord } from '@weightmap/test-utils/records';
+import { reportOf } from './_report.js';
 
 const epsilons = [0.1, 0.2];
 
@@ -241,7 +241,7 @@ describe('the section of the report', () => {
             .toFile(path.join(folder, file));
     }
     await writeAttackedRun(run, attacked);
-    const { html } = await buildReport(run);
+    const { html } = await reportOf(run);
     document = parseHTML(await readFile(html, 'utf8')).document;
   });
   afterAll(() => rm(run, { recursive: true, force: true }));

@@ -8,11 +8,12 @@ import { parseHTML } from 'linkedom';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { paperRow, paperRows } from '../src/paper-values.js';
-import { buildReport, summarise, terminalTable, type BuiltReport } from '../src/index.js';
+import { summarise, terminalTable, type WrittenReport } from '../src/index.js';
 import type { FillCommand } from '../src/claims/index.js';
 import { escapeLatex, toLatex } from '../src/latex.js';
 import { makeRecord, type MadeRecord } from '@weightmap/test-utils/records';
 import { paperLikeGrid } from './_grid.js';
+import { reportOf } from './_report.js';
 
 const runs: string[] = [];
 async function newRun(): Promise<string> {
@@ -65,22 +66,22 @@ async function gridRun(records: readonly RunRecord[], samples: number): Promise<
   return run;
 }
 
-const documentOf = async ({ html }: BuiltReport) => parseHTML(await readFile(html, 'utf8')).document;
+const documentOf = async ({ html }: WrittenReport) => parseHTML(await readFile(html, 'utf8')).document;
 const textsOf = (elements: Iterable<Element>) =>
   [...elements].map(({ textContent }) => textContent.replace(/\s+/g, ' ').trim());
 
 describe('the report of the whole benchmark', () => {
-  let report: BuiltReport;
+  let report: WrittenReport;
   let document: Document;
   let folder: string;
   beforeAll(async () => {
-    report = await buildReport(await gridRun(paperLikeGrid(3), SAMPLES), { command: 'weightmap report x' });
+    report = await reportOf(await gridRun(paperLikeGrid(3), SAMPLES), { command: 'weightmap report x' });
     document = await documentOf(report);
     folder = dirname(report.html);
   });
 
   test('stays below 2 MB with 93 records of 300 epochs, and leaves out the same samples of every model', async () => {
-    expect(report.records).toBe(93);
+    expect(report.model.recordCount).toBe(93);
     expect((await stat(report.html)).size).toBeLessThan(2_000_000);
     const [, shown] = /(\d) samples? of 6: more would/.exec(
       document.querySelector('#grad-cam')!.textContent,
@@ -288,7 +289,7 @@ describe('a part of the benchmark', () => {
       ({ cell }) => cell.dataset.id === 'cifar10' && cell.variant !== 'densenet-conv',
     );
     const run = await gridRun([...records, digits], 0);
-    const report = await buildReport(run);
+    const report = await reportOf(run);
     const document = await documentOf(report);
     const tables = [...document.querySelectorAll('table.results caption b')].map(
       ({ textContent }) => textContent,
@@ -322,7 +323,7 @@ describe('a part of the benchmark', () => {
       return { command: `weightmap run paper --out ${run}/../paper` };
     };
     const run = await gridRun([record], 0);
-    const report = await buildReport(run, { fill });
+    const report = await reportOf(run, { fill });
     expect(asked).toEqual([record.cellId, 15]);
     const command = `weightmap run paper --out ${basename(run)}/../paper`;
     const document = await documentOf(report);
@@ -332,7 +333,7 @@ describe('a part of the benchmark', () => {
     );
     expect(await readFile(report.markdown, 'utf8')).toContain(command);
     // Nobody knows a command: the report names none.
-    expect((await documentOf(await buildReport(run))).querySelector('#missing')!.textContent).not.toContain(
+    expect((await documentOf(await reportOf(run))).querySelector('#missing')!.textContent).not.toContain(
       'run paper',
     );
   });
@@ -340,7 +341,7 @@ describe('a part of the benchmark', () => {
   test('results of other conditions stand in a table of their own', async () => {
     const made = (trial: number, epochs: number) =>
       makeRecord({ variant: 'cnn-33', trial, training: { epochs } });
-    const document = await documentOf(await buildReport(await gridRun([made(1, 300), made(2, 30)], 0)));
+    const document = await documentOf(await reportOf(await gridRun([made(1, 300), made(2, 30)], 0)));
     expect(
       [...document.querySelectorAll('table.results caption b')].map(({ textContent }) => textContent),
     ).toEqual([
@@ -363,7 +364,7 @@ describe('amplification', () => {
       noiseToSignal: { input: 1, output: 1, transfer: 1 },
     }));
     const run = await gridRun([makeRecord({ variant: 'cnn-smooth-32', activationVariance: layers })], 0);
-    const document = await documentOf(await buildReport(run));
+    const document = await documentOf(await reportOf(run));
     const [clean, noisy] = document.querySelectorAll('#figure-variance svg');
     const marksOf = (panel: Element) =>
       [...panel.querySelectorAll('g[fill^="var(--smoothing"] circle')].map((mark) =>

@@ -6,7 +6,7 @@ import { strength } from '../src/format.js';
 import { errorInterval, errorText } from '../src/model/intervals.js';
 import { cautionsOf, headlineOf, rankingsOf } from '../src/model/headline.js';
 import { spread, summarise, terminalTable } from '../src/index.js';
-import { conditionLabel } from '../src/figures/overview.js';
+import { conditionLabel } from '../src/model/condition.js';
 import { makeRecord, type MadeRecord } from '@weightmap/test-utils/records';
 
 const summaryOf = (...made: MadeRecord[]) =>

@@ -5,13 +5,14 @@ import { cellPaths, writeRecord, type GradCamRecord } from '@weightmap/records';
 import { parseHTML } from 'linkedom';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { buildReport, type BuiltReport } from '../src/index.js';
+import type { WrittenReport } from '../src/index.js';
 import { makeRecord, type MadeRecord } from '@weightmap/test-utils/records';
+import { reportOf } from './_report.js';
 
 const variants = ['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32', 'resnet-alternating-unsharp'];
 const allFigures = ['claims', 'overview', 'noise', 'fgsm', 'sharpness', 'variance', 'history'];
 const newRun = () => mkdtemp(join(tmpdir(), 'weightmap-report-'));
-const pageOf = async ({ html }: BuiltReport) => {
+const pageOf = async ({ html }: WrittenReport) => {
   const text = await readFile(html, 'utf8');
   return { text, document: parseHTML(text).document };
 };
@@ -39,7 +40,7 @@ async function writePictured(run: string, made: MadeRecord): Promise<void> {
 
 describe('the report of a run', () => {
   let run: string;
-  let report: BuiltReport;
+  let report: WrittenReport;
   beforeAll(async () => {
     run = await newRun();
     for (const [v, variant] of variants.entries())
@@ -48,11 +49,12 @@ describe('the report of a run', () => {
     const broken = join(run, 'cells', 'mnist', 'cnn-wide', 'trial-1', 'record.json');
     await mkdir(dirname(broken), { recursive: true });
     await writeFile(broken, '{"half');
-    report = await buildReport(run, { command: 'weightmap report runs/made' });
+    report = await reportOf(run, { command: 'weightmap report runs/made' });
   });
 
   test('counts the records and the damaged ones, and names these', async () => {
-    expect(report).toMatchObject({ records: 12, damaged: 1 });
+    expect(report.model.recordCount).toBe(12);
+    expect(report.model.damaged).toHaveLength(1);
     const { document } = await pageOf(report);
     expect(document.querySelector('#missing')!.textContent).toContain(
       'cells/mnist/cnn-wide/trial-1/record.json',
@@ -188,7 +190,7 @@ describe('the report of a run', () => {
 
   test('is the same again from the same records', async () => {
     const before = await readFile(report.html, 'utf8');
-    await buildReport(run, { command: 'weightmap report runs/made' });
+    await reportOf(run, { command: 'weightmap report runs/made' });
     expect(await readFile(report.html, 'utf8')).toBe(before);
   });
 });
@@ -199,7 +201,7 @@ describe('awkward records', () => {
     const label = '<script>alert(1)</script> "&| `x`';
     const provenance = { ...makeRecord().provenance, host: '<img src=x onerror=alert(2)>' };
     await writeRecord(run, makeRecord({ data: { id: 'x', label }, provenance }));
-    const report = await buildReport(run, { command: 'weightmap report "<b>"' });
+    const report = await reportOf(run, { command: 'weightmap report "<b>"' });
     const { text, document } = await pageOf(report);
     expect(document.querySelectorAll('script, img, [onerror]').length).toBe(0);
     expect(text).not.toMatch(/<script|<img|<b>"/);
@@ -218,7 +220,7 @@ describe('awkward records', () => {
     const run = await newRun();
     await writeRecord(run, makeRecord({ variant: 'cnn-33', testErrorPercent: 9 }));
     await writeRecord(run, makeRecord({ variant: 'cnn-wide', testErrorPercent: 1 }));
-    const { text, document } = await pageOf(await buildReport(run));
+    const { text, document } = await pageOf(await reportOf(run));
     expect(document.querySelector('h1')!.textContent).toContain('None of the paper’s 15 claims is decided');
     expect(document.querySelector('#overview h3')!.textContent).toContain('not decided');
     expect(document.querySelector('#figure-noise')!.textContent).toContain('n = 1');
@@ -254,7 +256,7 @@ describe('awkward records', () => {
           run,
           makeRecord({ ...subset, variant, trial, testErrorPercent: error + trial / 10 }),
         );
-    const report = await buildReport(run);
+    const report = await reportOf(run);
     const { document } = await pageOf(report);
     const headings = [...document.querySelectorAll('h1, h3')].map(({ textContent }) => textContent);
     expect(headings.slice(0, 2)).toEqual([
@@ -282,14 +284,14 @@ describe('awkward records', () => {
       join(run, 'cells', 'mnist', variant, 'trial-1', 'grad-cam', '4-clean-heatmap.png');
     await rm(heatmap('cnn-33'));
     await writeFile(heatmap('cnn-wide'), 'no PNG');
-    const { document } = await pageOf(await buildReport(run));
+    const { document } = await pageOf(await reportOf(run));
     const words = [...document.querySelectorAll('.no-picture')].map((element) => element.textContent);
     expect(words.sort()).toEqual(['picture damaged', 'picture missing']);
   });
 
   test('no curves, no history, no records at all: still a report', async () => {
     const run = await newRun();
-    const { document: empty } = await pageOf(await buildReport(run));
+    const { document: empty } = await pageOf(await reportOf(run));
     expect(empty.querySelector('h1')!.textContent).toBe('No cell is finished yet');
     await writeRecord(
       run,
@@ -298,7 +300,7 @@ describe('awkward records', () => {
         ...{ gradCamSharpness: [], activationVariance: [] },
       }),
     );
-    const report = await buildReport(run);
+    const report = await reportOf(run);
     const { text, document } = await pageOf(report);
     expect([...document.querySelectorAll('figure')].map(({ id }) => id)).toEqual(['figure-overview']);
     expect(text + (await readFile(report.markdown, 'utf8'))).not.toMatch(/NaN|Infinity|undefined/);

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { AttackId } from '@weightmap/attacks';
 import { startEngine } from '@weightmap/engine';
-import { readManifest } from '@weightmap/records';
-import { attackTable, buildReport, corruptionTable } from '@weightmap/report';
+import { readManifest, readRun } from '@weightmap/records';
+import { attackTable, corruptionTable, writeReport } from '@weightmap/report';
 import { count } from '@weightmap/report/text';
 import colours from 'picocolors';
 import { defaultWorkers } from '../launchers/cores.js';
@@ -22,6 +22,7 @@ import { planAttacks } from './plan-campaign.js';
 import { writeAttackPlan, type AttackPlan } from './plan.js';
 import { collectAttacks } from './results.js';
 import { attackWork } from './work.js';
+import { fillCommand } from '../plan/fill-command.js';
 
 /** The attacks of a campaign that names none. */
 export const DEFAULT_ATTACKS: readonly AttackId[] = ['fgsm', 'bim', 'pgd', 'apgd-ce', 'apgd-dlr'];
@@ -153,7 +154,10 @@ async function finishCampaign(
   }
   const { attacked, file, plan, notes } = collected;
   for (const note of notes) display.note(note);
-  const { html } = await buildReport(run, { command: `weightmap attack ${name}` });
+  const { html } = await writeReport(await readRun(run), {
+    command: `weightmap attack ${name}`,
+    fill: fillCommand,
+  });
   if (json) console.log(JSON.stringify(attacked));
   else {
     const tables = [attackTable(attacked), attacked.corruptions && corruptionTable(attacked.corruptions)];

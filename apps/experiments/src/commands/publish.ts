@@ -3,6 +3,7 @@ import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
 import {
+  attackedPictures,
   cellName,
   cellPaths,
   readAttackedRun,
@@ -16,7 +17,6 @@ import {
 } from '@weightmap/records';
 import { Command } from 'commander';
 import { writeManifest } from '../plan/manifest.js';
-import { attackedPictures } from '@weightmap/report';
 import { count, plain } from '@weightmap/report/text';
 
 interface Options {

@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { collectAttacks } from '../attack/results.js';
-import { buildReport } from '@weightmap/report';
+import { readRun } from '@weightmap/records';
+import { writeReport } from '@weightmap/report';
 import { fillCommand } from '../plan/fill-command.js';
 
 export function reportCommand(): Command {
@@ -17,7 +18,11 @@ export function reportCommand(): Command {
         await collectAttacks(path.resolve(run)).catch((error: unknown) =>
           console.error(`attacks.json stays as it is: ${messageOf(error)}`),
         );
-      const report = await buildReport(run, { command: `weightmap report ${run}`, fill: fillCommand });
+      const { html, markdown, model } = await writeReport(await readRun(run), {
+        command: `weightmap report ${run}`,
+        fill: fillCommand,
+      });
+      const report = { html, markdown, records: model.recordCount, damaged: model.damaged.length };
       if (json) console.log(JSON.stringify(report, null, 2));
       else {
         console.log(

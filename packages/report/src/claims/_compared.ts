@@ -1,4 +1,7 @@
 import { studentQuantile } from '@weightmap/metrics';
+import type { PaperDataset } from '../paper-values.js';
+import { holm, TAIL, type Expectation } from './_interval.js';
+import { comparable } from './_trials.js';
 import type { Claim, ClaimResult, Evidence, Need } from './claim.js';
 import {
   compare,
@@ -9,11 +12,8 @@ import {
   type Comparison,
   type Difference,
 } from './comparison.js';
-import { holm, TAIL, type Expectation } from './_interval.js';
 import type { Measure } from './measures.js';
 import { powerOf } from './power.js';
-import { comparable } from './_trials.js';
-import type { PaperDataset } from '../paper-values.js';
 
 /** A claim that is made of comparisons alone. */
 export function comparedClaim({

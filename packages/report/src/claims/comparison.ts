@@ -4,8 +4,6 @@ import { list, strength } from '../format.js';
 import { BETTER_THAN_CHANCE, informativeStrengths, strengthRange } from '../model/informative.js';
 import { paperDatasetLabels, paperProtocol, type PaperDataset } from '../paper-values.js';
 import { variantName } from '../variant-names.js';
-import type { Evidence, Missing, Need } from './claim.js';
-import type { Curve, Measure } from './measures.js';
 import {
   distances,
   expectationText,
@@ -16,6 +14,8 @@ import {
   type Judgement,
 } from './_interval.js';
 import type { Comparable } from './_trials.js';
+import type { Evidence, Missing, Need } from './claim.js';
+import type { Curve, Measure } from './measures.js';
 
 /** A difference of one measure between two variants, or between a variant and a value. */
 export interface Difference {

@@ -1,6 +1,5 @@
 import type { GradCamSharpnessRecord, RunRecord } from '@weightmap/records';
-import type { CurveError } from '../model/informative.js';
-import { meanErrorOver } from '../model/informative.js';
+import { meanErrorOver, type CurveError } from '../model/informative.js';
 
 /** A figure that every record has, if it was measured at all. */
 export interface Measure {

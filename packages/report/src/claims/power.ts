@@ -2,9 +2,9 @@ import { randomStream } from '@weightmap/core';
 import { studentQuantile } from '@weightmap/metrics';
 import { list } from '../format.js';
 import { paperRow } from '../paper-values.js';
+import { distances, TAIL, type Expectation } from './_interval.js';
 import type { Deviations, Power } from './claim.js';
 import type { Comparison } from './comparison.js';
-import { distances, TAIL, type Expectation } from './_interval.js';
 import { testError } from './measures.js';
 
 /** Simulated sets of trials: the standard error of a share is at most 1.3 %. */

@@ -1,13 +1,13 @@
 import type { AttackedSummary } from '@weightmap/records';
-import { measureText } from '../attack-table.js';
 import { list, percent, strength } from '../format.js';
-import { architectureName } from '../variant-names.js';
+import { measureText } from '../model/attack-table.js';
 import { errorCurve, type AttackedGroup, type AttackedNetwork } from '../model/attacked-networks.js';
-import { linePanel } from '../plot/line-panel.js';
-import { countsNote, symbolOf } from './series.js';
-import { landmarkIn, ticksOf } from './_strengths.js';
-import type { Panel } from '../plot/svg.js';
 import type { CurvePoint } from '../model/summary.js';
+import { linePanel } from '../plot/line-panel.js';
+import type { Panel } from '../plot/svg.js';
+import { architectureName } from '../variant-names.js';
+import { landmarkIn, ticksOf } from './_strengths.js';
+import { countsNote, symbolOf } from './series.js';
 
 /** One attack on some networks, or the worst case of each image. */
 export interface AttackCurves {

@@ -1,8 +1,8 @@
 import * as Plot from '@observablehq/plot';
-import { hairline, ink, mark, quiet } from '../plot/colours.js';
-import { panelOf, type Panel } from '../plot/svg.js';
 import type { Evidence, VerifiedClaim } from '../claims/index.js';
 import { list } from '../format.js';
+import { hairline, ink, mark, quiet } from '../plot/colours.js';
+import { panelOf, type Panel } from '../plot/svg.js';
 
 const WIDTH = 420;
 const ROW = 27;

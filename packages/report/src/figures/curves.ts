@@ -1,12 +1,13 @@
-import { linePanel } from '../plot/line-panel.js';
-import { byArchitecture, eachRecord, seriesOf, trialsNote } from './series.js';
-import { landmarkIn, ticksOf } from './_strengths.js';
-import type { Panel } from '../plot/svg.js';
 import { toCsv } from '../csv.js';
 import { list, percent, strength } from '../format.js';
+import { byArchitecture, eachRecord } from '../model/benchmarks.js';
 import { imageInterval } from '../model/intervals.js';
 import type { Benchmark, Curve, CurvePoint, VariantSummary } from '../model/summary.js';
+import { linePanel } from '../plot/line-panel.js';
+import type { Panel } from '../plot/svg.js';
 import { architectureName } from '../variant-names.js';
+import { landmarkIn, ticksOf } from './_strengths.js';
+import { seriesOf, trialsNote } from './series.js';
 
 const axes = {
   noise: { axis: 'uniform noise, bound β', symbol: 'β', heading: 'uniform noise', csv: 'beta' },

@@ -1,21 +1,20 @@
-import type { AttackedRun } from '@weightmap/records';
-import { attackCsv } from '../attack-data.js';
-import type { Panel } from '../plot/svg.js';
-import { attackCaption, attackPanels } from './attack-curves.js';
-import { attackedGroups } from '../model/attacked-networks.js';
-import { claimsData } from '../html/claims-section.js';
-import { claimsPanels } from './claims-figure.js';
-import { curveCsv, curvePanels } from './curves.js';
-import { hasEvidence } from '../model/headline.js';
-import { imagesOf } from '../model/intervals.js';
-import { historyCsv, historyPanels } from './history.js';
 import { toCsv } from '../csv.js';
 import { list, number } from '../format.js';
-import { overviewPanels } from './overview.js';
-import { resultTables } from '../model/paper-tables.js';
+import { attackCsv } from '../model/attack-data.js';
+import type { AttackModel } from '../model/attack-model.js';
+import { hasEvidence } from '../model/headline.js';
+import { imagesOf } from '../model/intervals.js';
+import type { ResultTable } from '../model/paper-tables.js';
 import { resultData } from '../model/result-data.js';
-import { sharpnessCsv, sharpnessPanels } from './sharpness.js';
 import type { Benchmark, Summary } from '../model/summary.js';
+import { claimsData } from '../model/verdicts.js';
+import type { Panel } from '../plot/svg.js';
+import { attackCaption, attackPanels } from './attack-curves.js';
+import { claimsPanels } from './claims-figure.js';
+import { curveCsv, curvePanels } from './curves.js';
+import { historyCsv, historyPanels } from './history.js';
+import { overviewPanels } from './overview.js';
+import { sharpnessCsv, sharpnessPanels } from './sharpness.js';
 import { varianceCsv, variancePanels } from './variance.js';
 
 /** A figure of the report: on the page, and as files of its own. */
@@ -32,8 +31,11 @@ export interface Figure {
 }
 
 /** Every figure that there is data for, in the order of the page. */
-export function figuresOf(summary: Summary, attacked: AttackedRun | null = null): Figure[] {
-  const { benchmarks, verification } = summary;
+export function figuresOf(
+  { benchmarks, verification }: Summary,
+  tables: readonly ResultTable[],
+  attacks: AttackModel | null,
+): Figure[] {
   const several = benchmarks.some(({ variants }) => variants.some(({ testError }) => testError.n > 1));
   const sharesAxis = benchmarks.some(({ variants }) =>
     variants.some(({ paper }) => paper && paper.difference !== null),
@@ -46,7 +48,6 @@ export function figuresOf(summary: Summary, attacked: AttackedRun | null = null)
   ]
     .filter(Boolean)
     .join(' ');
-  const groups = attacked ? attackedGroups(attacked, benchmarks) : [];
   const figures: Figure[] = [
     {
       id: 'claims',
@@ -74,7 +75,7 @@ export function figuresOf(summary: Summary, attacked: AttackedRun | null = null)
         .join(' '),
       panels: overviewPanels(benchmarks),
       columns: 3,
-      csv: toCsv(resultData(resultTables(summary))),
+      csv: toCsv(resultData(tables)),
     },
     {
       id: 'noise',
@@ -95,10 +96,10 @@ export function figuresOf(summary: Summary, attacked: AttackedRun | null = null)
     {
       id: 'attacks',
       heading: 'Under attack',
-      caption: attackCaption(groups),
-      panels: attackPanels(groups),
+      caption: attackCaption(attacks?.groups ?? []),
+      panels: attackPanels(attacks?.groups ?? []),
       columns: 3,
-      csv: attacked ? attackCsv(attacked) : '',
+      csv: attacks ? attackCsv(attacks.results) : '',
     },
     {
       id: 'sharpness',

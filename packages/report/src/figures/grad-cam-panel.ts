@@ -1,11 +1,11 @@
-import { escapeHtml } from '../html/html.js';
-import { eachRecord } from './series.js';
-import type { Panel } from '../plot/svg.js';
-import { ink, kindColours, quiet } from '../plot/colours.js';
 import { toCsv } from '../csv.js';
-import { attackOf, conditionText, sharedInput, type Grid } from '../model/grad-cam-grid.js';
-import type { Album, Picture } from '../model/pictures.js';
+import { escapeHtml } from '../html/html.js';
+import { eachRecord } from '../model/benchmarks.js';
+import { attackOf, conditionText, type Grid } from '../model/grids.js';
 import type { Benchmark } from '../model/summary.js';
+import { ink, kindColours, quiet } from '../plot/colours.js';
+import type { Panel } from '../plot/svg.js';
+import { sharedInput, type Album, type Picture } from './pictures.js';
 
 const LEFT = 150;
 const CELL = 84;

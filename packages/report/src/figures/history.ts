@@ -1,11 +1,12 @@
-import { linePanel, type Series } from '../plot/line-panel.js';
-import { byArchitecture, eachRecord, seriesOf, trialsNote } from './series.js';
-import type { Panel } from '../plot/svg.js';
 import { toCsv } from '../csv.js';
 import { list, percent } from '../format.js';
+import { byArchitecture, eachRecord } from '../model/benchmarks.js';
 import { spread } from '../model/statistics.js';
 import type { Benchmark, VariantSummary } from '../model/summary.js';
+import { linePanel, type Series } from '../plot/line-panel.js';
+import type { Panel } from '../plot/svg.js';
 import { architectureName } from '../variant-names.js';
+import { seriesOf, trialsNote } from './series.js';
 
 /** Validation error by epoch, the mean of the trials. */
 export function historyPanels(benchmarks: readonly Benchmark[]): Panel[] {

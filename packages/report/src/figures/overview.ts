@@ -1,40 +1,13 @@
-import { dotPanel, zoom, type DotFigure, type DotRow } from '../plot/dot-panel.js';
-import { byArchitecture, symbolOf, trialsNote } from './series.js';
-import type { Panel } from '../plot/svg.js';
 import { list, percent } from '../format.js';
-import { strengthRange } from '../model/informative.js';
-import type { Spread } from '../model/statistics.js';
+import { byArchitecture } from '../model/benchmarks.js';
+import { conditionLabel, errorUnder, type Condition } from '../model/condition.js';
 import { imageInterval } from '../model/intervals.js';
-import type { Benchmark, Curve, VariantSummary } from '../model/summary.js';
+import type { Spread } from '../model/statistics.js';
+import type { Benchmark, VariantSummary } from '../model/summary.js';
+import { dotPanel, zoom, type DotFigure, type DotRow } from '../plot/dot-panel.js';
+import type { Panel } from '../plot/svg.js';
 import { architectureName } from '../variant-names.js';
-
-/** The three conditions that the headline speaks of. */
-export type Condition = 'clean' | Curve;
-
-/** The error of a variant on clean images, or its mean over the informative strengths; null if there is none. */
-export function errorUnder(variant: VariantSummary, condition: Condition): Spread | null {
-  return condition === 'clean' ? variant.testError : variant.meanError[condition];
-}
-
-const curveNames: Readonly<Record<Curve, readonly [name: string, symbol: string]>> = {
-  noise: ['uniform noise', 'β'],
-  fgsm: ['FGSM', 'L∞ ε'],
-};
-
-/** `clean images`, `uniform noise, mean over β 0.1–0.8`, …; without strengths if none was measured. */
-export function conditionLabel(benchmark: Benchmark, condition: Condition): string {
-  if (condition === 'clean') return 'clean images';
-  const range = rangeLabel(benchmark, condition);
-  return [curveNames[condition][0], ...(range ? [range] : [])].join(', ');
-}
-
-/** `mean over β 0.1–0.8`, or that no β is informative; null if none was measured. */
-export function rangeLabel({ informative, variants }: Benchmark, curve: Curve): string | null {
-  const [, symbol] = curveNames[curve];
-  if (informative[curve].length > 0) return strengthRange(symbol, informative[curve]);
-  const isMeasured = variants.some((variant) => variant[curve].some(({ strength }) => strength > 0));
-  return isMeasured ? `all near chance at every ${symbol}` : null;
-}
+import { symbolOf, trialsNote } from './series.js';
 
 /** Each variant's error, clean, under noise, under attack: three panels an architecture of each benchmark. */
 export function overviewPanels(benchmarks: readonly Benchmark[]): Panel[] {

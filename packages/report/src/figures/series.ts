@@ -1,5 +1,5 @@
+import type { VariantSummary } from '../model/summary.js';
 import type { Series } from '../plot/line-panel.js';
-import type { Benchmark, VariantSummary } from '../model/summary.js';
 
 /** The number of trials: `n = 3`, or `n = 1 … 3`. */
 export const trialsNote = (variants: readonly VariantSummary[]): string =>
@@ -9,22 +9,6 @@ export function countsNote(counts: readonly number[]): string {
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   if (least < most) return `n = ${least} … ${most}`;
   return `n = ${most}`;
-}
-
-/** The variants that are drawn together, in the order of the paper. */
-export function byArchitecture(
-  benchmarks: readonly Benchmark[],
-  wanted: (variant: VariantSummary) => boolean = () => true,
-): { benchmark: Benchmark; architecture: string; variants: VariantSummary[] }[] {
-  return benchmarks.flatMap((benchmark) => {
-    const variants = benchmark.variants.filter(wanted);
-    const architectures = [...new Set(variants.map(({ architecture }) => architecture))];
-    return architectures.map((architecture) => ({
-      benchmark,
-      architecture,
-      variants: variants.filter((variant) => variant.architecture === architecture),
-    }));
-  });
 }
 
 type Named = Pick<VariantSummary, 'name'>;
@@ -43,9 +27,3 @@ export const seriesOf =
     symbol: symbolOf(all, variant, i),
     ...draw(variant),
   });
-
-/** Every record, with the title of what it belongs to. */
-export const eachRecord = (benchmarks: readonly Benchmark[]) =>
-  benchmarks.flatMap(({ title, variants }) =>
-    variants.flatMap(({ stored }) => stored.map(({ record }) => ({ title, record }))),
-  );

@@ -1,10 +1,11 @@
-import { dotPanel, zoom, type DotFigure, type DotRow } from '../plot/dot-panel.js';
-import { byArchitecture, eachRecord, symbolOf, trialsNote } from './series.js';
-import type { Panel } from '../plot/svg.js';
 import { toCsv } from '../csv.js';
 import { list } from '../format.js';
+import { byArchitecture, eachRecord } from '../model/benchmarks.js';
 import type { Benchmark, SharpnessSummary, VariantSummary } from '../model/summary.js';
+import { dotPanel, zoom, type DotFigure, type DotRow } from '../plot/dot-panel.js';
+import type { Panel } from '../plot/svg.js';
 import { architectureName } from '../variant-names.js';
+import { symbolOf, trialsNote } from './series.js';
 
 type Figure = 'hoyer' | 'entropy' | 'background';
 

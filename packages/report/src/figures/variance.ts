@@ -1,10 +1,11 @@
-import { linePanel, type Series } from '../plot/line-panel.js';
-import { byArchitecture, eachRecord, seriesOf, trialsNote } from './series.js';
-import type { Panel } from '../plot/svg.js';
 import { toCsv } from '../csv.js';
 import { list, strength } from '../format.js';
+import { byArchitecture, eachRecord } from '../model/benchmarks.js';
 import type { Benchmark, LayerSummary, VariantSummary } from '../model/summary.js';
+import { linePanel, type Series } from '../plot/line-panel.js';
+import type { Panel } from '../plot/svg.js';
 import { architectureName } from '../variant-names.js';
+import { seriesOf, trialsNote } from './series.js';
 
 type Side = 'clean' | 'noisy';
 

@@ -1,6 +1,6 @@
-import { html, trusted, type Html } from './html.js';
 import type { Figure } from '../figures/figures.js';
 import { rowsOf } from '../plot/svg.js';
+import { html, trusted, type Html } from './html.js';
 
 /** A figure on the page: panels, what to look at, the numbers, the command. */
 export const figure = (

@@ -1,5 +1,3 @@
-import { html, type Html } from './html.js';
-import { errorText } from '../model/intervals.js';
 import { count, PERCENT } from '../format.js';
 import {
   cautionsOf,
@@ -9,7 +7,9 @@ import {
   shownRankings,
   type Ranking,
 } from '../model/headline.js';
+import { errorText } from '../model/intervals.js';
 import type { Benchmark } from '../model/summary.js';
+import { html, type Html } from './html.js';
 
 /** The answer of a benchmark: the lowest error on clean images, under noise, under FGSM. */
 export function answer(benchmark: Benchmark): Html {

@@ -1,34 +1,40 @@
 import type { AttackedRun, AttackedSummary } from '@weightmap/records';
-import { attackRows, maskingText, normText, shareText, strengthHead, transferRows } from '../attack-table.js';
+import type { Album } from '../figures/pictures.js';
 import { list, strength as strengthText } from '../format.js';
-import { variantName } from '../variant-names.js';
 import { groupBy } from '../group-by.js';
-import { csvLink } from './_figure.js';
-import { html, trusted, type Html } from './html.js';
-import { attackCsv } from '../attack-data.js';
-import { corruptionsSection } from './corruptions-section.js';
+import { attackCsv } from '../model/attack-data.js';
+import type { AttackModel } from '../model/attack-model.js';
+import {
+  attackRows,
+  maskingText,
+  normText,
+  shareText,
+  strengthHead,
+  transferRows,
+} from '../model/attack-table.js';
 import { attackedPicturesCsv } from '../model/attacked-grids.js';
-import { gradCamTable, magnificationNote, type Grid } from '../model/grad-cam-grid.js';
-import type { Album } from '../model/pictures.js';
+import type { AttackedGroup } from '../model/attacked-networks.js';
+import { magnificationNote, type Grid } from '../model/grids.js';
+import { csvLink } from './_figure.js';
+import { corruptionsSection } from './corruptions-section.js';
+import { gradCamTable } from './grad-cam-table.js';
+import { html, trusted, type Html } from './html.js';
 
-/** What stands before the tables. */
-export interface AttacksOverview {
-  /** A sentence for each dataset. */
-  readonly headlines: readonly string[];
+/** Drawings that come before the tables. */
+interface Drawn {
   /** The curves; null if there is nothing to draw. */
   readonly curves: Html | null;
   readonly grids: readonly Grid[];
   readonly album: Album;
-  /** What makes the page again. */
+  /** The command that makes the page again. */
   readonly command: string;
 }
 
-/** What attacks on the trained networks came to, and whether it is to be believed. */
-export function attacksSection(attacked: AttackedRun, overview: AttacksOverview): Html {
+/** The results of attacks on the trained networks, and whether they are believable. */
+export function attacksSection({ results: attacked, headlines, groups }: AttackModel, drawn: Drawn): Html {
   const { head, rows } = attackRows(attacked);
   const { transfer } = attacked;
-  return html`${overview.headlines.map((line) => html`<h3>${line}</h3>`)} ${overview.curves}
-    ${pictures(attacked, overview)}
+  return html`${headlines.map((line) => html`<h3>${line}</h3>`)} ${drawn.curves} ${pictures(attacked, drawn)}
     ${table('Accuracy under attack, at the largest strength that leaves a network 5 %', head, rows)}
     <p class="sources">
       ${String(attacked.images)} test images of each network, drawn evenly from the classes, the same for all.
@@ -37,7 +43,7 @@ export function attacksSection(attacked: AttackedRun, overview: AttacksOverview)
       Masking: signs that a network only seems robust because attacks on it fail.
       ${csvLink('attacks.csv', attackCsv(attacked))}
     </p>
-    ${attacked.cells.map(cellDetails)}
+    ${attacked.cells.map((cell) => cellDetails(cell, nameIn(groups, cell)))}
     ${(transfer ?? []).map((matrix) => {
       const { head: names, rows: pairs } = transferRows(matrix);
       return html`${table(
@@ -51,7 +57,7 @@ export function attacksSection(attacked: AttackedRun, overview: AttacksOverview)
 }
 
 /** What the networks see in the same images, clean and attacked; nothing without pictures. */
-function pictures({ cells }: AttackedRun, { grids, album, command }: AttacksOverview): Html | null {
+function pictures({ cells }: AttackedRun, { grids, album, command }: Drawn): Html | null {
   if (grids.length === 0) return null;
   const epsilons = grids.flatMap(({ rows }) => rows.map(({ strength: at }) => at)).filter((at) => at > 0);
   return html`<h3>What they see in an attacked image</h3>
@@ -78,10 +84,12 @@ function inPairs(grid: Grid): Grid[] {
   });
 }
 
-function cellDetails(cell: AttackedSummary): Html {
-  const name = `${variantName(cell.variant, cell.variant.split('-')[0]).long}, trial ${cell.trial}`;
+const nameIn = (groups: readonly AttackedGroup[], cell: AttackedSummary): string =>
+  groups.flatMap(({ networks }) => networks).find(({ cells }) => cells.includes(cell))!.name.long;
+
+function cellDetails(cell: AttackedSummary, name: string): Html {
   return html`<details>
-    <summary>${name}: every strength; masking: ${maskingText(cell)}</summary>
+    <summary>${name}, trial ${cell.trial}: every strength; masking: ${maskingText(cell)}</summary>
     ${cell.failed && html`<p>Left out, because it failed: ${cell.failed.join('; ')}.</p>`}
     ${strengthTables(cell)}
     ${(cell.masking ?? []).map((report) =>

@@ -1,8 +1,8 @@
 import type { CorruptedNetworks } from '@weightmap/records';
-import { corruptionNote, corruptionRows } from '../corruption-table.js';
+import { toCsv } from '../csv.js';
+import { corruptionNote, corruptionRows } from '../model/corruption-table.js';
 import { csvLink } from './_figure.js';
 import { html, type Html } from './html.js';
-import { toCsv } from '../csv.js';
 
 /** Every corruption at every severity, a row each. */
 export const corruptionCsv = ({ baseline, cells }: CorruptedNetworks): string =>

@@ -1,9 +1,8 @@
-import { paperDatasetLabels } from '../paper-values.js';
-import { html, type Html } from './html.js';
-import type { Table } from '../csv.js';
 import { NONE, percent } from '../format.js';
 import type { Summary } from '../model/summary.js';
+import { paperDatasetLabels } from '../paper-values.js';
 import { variantName } from '../variant-names.js';
+import { html, type Html } from './html.js';
 
 /** The rows of the paper that this run has no result for, each with its reason. */
 export function missingTable({ missing }: Summary): Html | null {
@@ -47,14 +46,3 @@ export function damagedList({ damaged }: Summary): Html | null {
     ${damaged.map(({ file, reason }) => html`<li><code>${file}</code> — ${reason}</li>`)}
   </ul>`;
 }
-
-/** The same as data. */
-export const missingData = ({ missing }: Summary): Table => ({
-  columns: ['table', 'dataset', 'variant', 'paper_test_error_percent', 'paper_plus_minus', 'reason'],
-  rows: missing.map(({ row, reason }) => [
-    ...[row.table, row.dataset, row.variant, row.testErrorPercent, row.plusMinus, reason],
-  ]),
-});
-
-/** Introduces the command that makes missing results. */
-export const FILL_TEXT = 'To make the missing results:';

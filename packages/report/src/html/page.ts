@@ -1,16 +1,28 @@
-import { html, trusted, type Html } from './html.js';
-import { paperCitation } from '../paper-values.js';
-import { cautions } from './answer.js';
-import { verdictHeadline, verdictList } from './claims-section.js';
-import { hasEvidence, NO_EVIDENCE } from '../model/headline.js';
 import { count } from '../format.js';
-import { partsOf, type PageOptions, type Section } from './sections.js';
+import { hasEvidence, NO_EVIDENCE } from '../model/headline.js';
+import { verdictHeadline } from '../model/verdicts.js';
+import { paperCitation } from '../paper-values.js';
+import type { ReportModel } from '../report-model.js';
+import { cautions } from './answer.js';
+import { verdictList } from './claims-section.js';
+import { html, Html, trusted } from './html.js';
+import { partsOf, type Section } from './sections.js';
 import { styles } from './styles.js';
 
-/** The whole report as one page that needs nothing else. */
-export function page(options: PageOptions): string {
-  const { benchmarks, recordCount, damaged, verification } = options.summary;
-  const { claims, linkOf, sections } = partsOf(options);
+/** The page stays under 2 MB; pictures get what the rest leaves of this. */
+const PAGE_BYTES = 1_900_000;
+
+/** The report as one page that needs nothing else, with as many samples of pictures as it can hold. */
+export function page(model: ReportModel): string {
+  for (let samples = model.pictures.album.samples; ; samples--) {
+    const text = pageWith(model, samples);
+    if (samples <= 0 || Buffer.byteLength(text) <= PAGE_BYTES) return text;
+  }
+}
+
+function pageWith(model: ReportModel, samples: number): string {
+  const { benchmarks, recordCount, damaged, verification } = model;
+  const { claims, linkOf, sections } = partsOf(model, samples);
   const kicker = [
     'Weight map benchmark',
     count(recordCount, 'record'),

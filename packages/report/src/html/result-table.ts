@@ -1,14 +1,14 @@
-import { groupBy } from '../group-by.js';
-import { html, type Html } from './html.js';
-import { imageInterval, intervalText, notationNote } from '../model/intervals.js';
 import { NONE, number, percent, short, signed } from '../format.js';
-import { conditionLabel, errorUnder, type Condition } from '../figures/overview.js';
+import { groupBy } from '../group-by.js';
+import { conditionLabel, errorUnder, type Condition } from '../model/condition.js';
+import { imageInterval, intervalText, notationNote } from '../model/intervals.js';
 import { architectureOf, nameOfRow, type ResultRow, type ResultTable } from '../model/paper-tables.js';
-import { paperDatasetLabels, type PaperRow } from '../paper-values.js';
 import { differenceText } from '../model/result-data.js';
 import type { Spread } from '../model/statistics.js';
 import type { Benchmark, VariantSummary } from '../model/summary.js';
+import { paperDatasetLabels, type PaperRow } from '../paper-values.js';
 import { architectureName, type VariantName } from '../variant-names.js';
+import { html, type Html } from './html.js';
 
 /** Ours beside the paper's, every row of the paper's table in its order. */
 export function resultTable(table: ResultTable): Html {

@@ -1,44 +1,24 @@
-import type { AttackedRun } from '@weightmap/records';
-import { answer } from './answer.js';
-import { attackedGrids } from '../model/attacked-grids.js';
-import { attackedHeadlines } from '../model/attacked-headline.js';
-import { attackedGroups } from '../model/attacked-networks.js';
-import { attacksSection } from './attacks-section.js';
-import { csvLink, figure } from './_figure.js';
-import { html, type Html } from './html.js';
-import { comparisonTables, notEvidenceText } from './claims-section.js';
 import { toCsv } from '../csv.js';
-import { count } from '../format.js';
 import type { Figure } from '../figures/figures.js';
 import { gradCamCsv } from '../figures/grad-cam-panel.js';
-import {
-  gradCamGrids,
-  gradCamTable,
-  leftOutNote,
-  magnificationNote,
-  picturedTrial,
-} from '../model/grad-cam-grid.js';
+import { leftOutNote } from '../figures/pictures.js';
+import { count } from '../format.js';
+import { firstSamples, magnificationNote } from '../model/grids.js';
 import { hasEvidence } from '../model/headline.js';
-import { damagedList, FILL_TEXT, missingTable } from './missing.js';
-import { resultTables } from '../model/paper-tables.js';
-import { protocolLines, provenanceCsv, provenanceSentence, provenanceTable } from './provenance.js';
+import { FILL_TEXT } from '../model/missing.js';
+import { protocolLines, provenanceCsv, provenanceSentence } from '../model/provenance.js';
 import { differenceNote, resultData } from '../model/result-data.js';
+import { notEvidenceText } from '../model/verdicts.js';
+import type { ReportModel } from '../report-model.js';
+import { csvLink, figure } from './_figure.js';
+import { answer } from './answer.js';
+import { attacksSection } from './attacks-section.js';
+import { comparisonTables } from './claims-section.js';
+import { gradCamTable } from './grad-cam-table.js';
+import { html, type Html } from './html.js';
+import { damagedList, missingTable } from './missing.js';
+import { provenanceTable } from './provenance-table.js';
 import { resultTable } from './result-table.js';
-import type { Album } from '../model/pictures.js';
-import type { Summary } from '../model/summary.js';
-
-/** What a page is made of. */
-export interface PageOptions {
-  summary: Summary;
-  figures: readonly Figure[];
-  album: Album;
-  /** What `weightmap attack` found, if it was run. */
-  attacked: AttackedRun | null;
-  /** The run's folder. */
-  run: string;
-  /** What makes this page again. */
-  command: string;
-}
 
 /** A part of the page: an entry of the contents, a heading, what is under it. */
 export interface Section {
@@ -65,8 +45,9 @@ export interface Parts {
   readonly sections: readonly Section[];
 }
 
-export function partsOf(options: PageOptions): Parts {
-  const { summary, figures, command } = options;
+/** @param samples how many samples of pictures are shown of each model. */
+export function partsOf(model: ReportModel, samples: number): Parts {
+  const { figures, command } = model;
   const numberOf = (id: Figure['id']) => figures.findIndex((one) => one.id === id) + 1;
   const drawn = (id: Figure['id']): Section[] =>
     figures
@@ -80,20 +61,20 @@ export function partsOf(options: PageOptions): Parts {
   const sections = [
     ...drawn('overview').map((overview) => ({
       ...overview,
-      content: html`${summary.benchmarks.map(answer)}${overview.content}`,
+      content: html`${model.benchmarks.map(answer)}${overview.content}`,
       isHalf: false,
     })),
-    ...results(summary),
+    ...results(model),
     ...drawn('noise'),
     ...drawn('fgsm'),
-    ...underAttack(options, drawn('attacks')[0]?.content ?? null),
-    ...gradCam(options),
+    ...underAttack(model, samples, drawn('attacks')[0]?.content ?? null),
+    ...gradCam(model, samples),
     ...drawn('sharpness').map((sharpness) => ({ ...sharpness, isHalf: false })),
     ...drawn('variance').map((variance) => ({ ...variance, isHalf: false })),
-    ...comparisons(summary),
+    ...comparisons(model),
     ...drawn('history').map((history) => ({ ...history, isHalf: false })),
-    provenance(options),
-    missing(summary),
+    provenance(model),
+    missing(model),
   ];
   return {
     claims: drawn('claims')[0]?.content ?? null,
@@ -109,20 +90,17 @@ export function partsOf(options: PageOptions): Parts {
 }
 
 function underAttack(
-  { attacked, run, summary: { benchmarks }, album, command }: PageOptions,
+  { attacks, pictures, command }: ReportModel,
+  samples: number,
   curves: Html | null,
 ): Section[] {
-  if (!attacked) return [];
-  const groups = attackedGroups(attacked, benchmarks);
-  const overview = {
-    ...{ headlines: attackedHeadlines(groups), curves, grids: attackedGrids(run, groups, album) },
-    ...{ album, command },
-  };
-  return [{ id: 'attacks', heading: 'Under attack', content: attacksSection(attacked, overview) }];
+  if (!attacks) return [];
+  const grids = firstSamples(pictures.attackedGrids, samples);
+  const content = attacksSection(attacks, { curves, grids, album: pictures.album, command });
+  return [{ id: 'attacks', heading: 'Under attack', content }];
 }
 
-function results(summary: Summary): Section[] {
-  const tables = resultTables(summary);
+function results({ tables }: ReportModel): Section[] {
   if (tables.length === 0) return [];
   const shown = tables.map((table) => [
     resultTable(table),
@@ -138,7 +116,7 @@ function results(summary: Summary): Section[] {
   return [{ id: 'results', heading: 'Compared with the paper', content: html`${shown}${note}` }];
 }
 
-function comparisons({ benchmarks, verification }: Summary): Section[] {
+function comparisons({ benchmarks, verification }: ReportModel): Section[] {
   if (!hasEvidence(benchmarks)) return [];
   const { claims, leftAside } = verification;
   const aside =
@@ -156,9 +134,10 @@ function comparisons({ benchmarks, verification }: Summary): Section[] {
   ];
 }
 
-function gradCam({ summary: { benchmarks }, album, command }: PageOptions): Section[] {
-  const grids = gradCamGrids(benchmarks, album);
-  const leftOut = benchmarks.some(({ variants }) => variants.some(picturedTrial)) ? leftOutNote(album) : null;
+function gradCam({ benchmarks, pictures, command }: ReportModel, samples: number): Section[] {
+  const { album, inRecords } = pictures;
+  const grids = firstSamples(pictures.grids, samples);
+  const leftOut = inRecords ? leftOutNote(album, samples) : null;
   if (grids.length === 0 && !leftOut) return [];
   const note = html`<p class="sources">
     The paper’s figure 5. Brighter counts more for the class that is predicted. Each place of a map is a
@@ -176,35 +155,35 @@ function gradCam({ summary: { benchmarks }, album, command }: PageOptions): Sect
   ];
 }
 
-function provenance({ summary, command }: PageOptions): Section {
+function provenance(model: ReportModel): Section {
   const records =
-    summary.recordCount > 0 &&
+    model.recordCount > 0 &&
     html`<details>
       <summary>Every record</summary>
-      ${provenanceTable(summary)}
+      ${provenanceTable(model)}
     </details>`;
   return {
     id: 'provenance',
     heading: 'Provenance',
-    content: html`<p>${provenanceSentence(summary)}</p>
+    content: html`<p>${provenanceSentence(model)}</p>
       <ul>
-        ${protocolLines(summary).map((line) => html`<li>${line}</li>`)}
+        ${protocolLines(model).map((line) => html`<li>${line}</li>`)}
       </ul>
       ${records}
       <p class="sources">
-        ${csvLink('provenance.csv', provenanceCsv(summary))} · made by <code>${command}</code>
+        ${csvLink('provenance.csv', provenanceCsv(model))} · made by <code>${model.command}</code>
       </p>`,
   };
 }
 
-function missing(summary: Summary): Section {
-  const rows = summary.missing.length;
-  const damaged = damagedList(summary);
-  const table = missingTable(summary);
+function missing(model: ReportModel): Section {
+  const rows = model.missing.length;
+  const damaged = damagedList(model);
+  const table = missingTable(model);
   return {
     id: 'missing',
     heading: 'What is missing',
-    content: html`${damaged && [html`<h3>${count(summary.damaged.length, 'damaged record')}, left out</h3>`, damaged]}
+    content: html`${damaged && [html`<h3>${count(model.damaged.length, 'damaged record')}, left out</h3>`, damaged]}
       <p>
         ${
           rows === 0
@@ -212,7 +191,7 @@ function missing(summary: Summary): Section {
             : `${rows} of the paper’s 31 rows ${rows === 1 ? 'has' : 'have'} no result on the paper’s data in this run.`
         }
       </p>
-      ${summary.fill && html`<p>${FILL_TEXT} <code>${summary.fill.command}</code></p>`}
+      ${model.fill && html`<p>${FILL_TEXT} <code>${model.fill.command}</code></p>`}
       ${
         table &&
         html`<details>

@@ -1,24 +1,11 @@
-import { cellPaths, type AttackedSummary } from '@weightmap/records';
+import { attackedPictures, type AttackedSummary } from '@weightmap/records';
+import { toCsv } from '../csv.js';
 import { architectureName } from '../variant-names.js';
 import type { AttackedGroup } from './attacked-networks.js';
-import { toCsv } from '../csv.js';
-import { gridOf, type Grid } from './grad-cam-grid.js';
-import type { Album, Pictured } from './pictures.js';
+import { gridOf, type Grid } from './grids.js';
 
-/** The pictures of a cell that was attacked; null if it has none. */
-export function attackedPictures(run: string, cell: AttackedSummary): (Pictured & { attack: string }) | null {
-  if (!cell.pictures) return null;
-  const { attack, looks } = cell.pictures;
-  const { folder } = cellPaths(run, { ...cell, dataset: { id: cell.dataset } });
-  return { attack, folder, record: { gradCam: looks } };
-}
-
-/** What the networks of each architecture see in the same images, clean and attacked, side by side. */
-export const attackedGrids = (
-  run: string,
-  groups: readonly AttackedGroup[],
-  { shown }: Pick<Album, 'shown'>,
-): Grid[] =>
+/** The same images as each network of an architecture sees them, clean and attacked, side by side. */
+export const attackedGrids = (run: string, groups: readonly AttackedGroup[]): Grid[] =>
   groups.flatMap(({ id, title, architecture, networks }) =>
     gridOf(
       `attacked-grad-cam-${id}`,
@@ -27,7 +14,6 @@ export const attackedGrids = (
         const [pictured] = cells.flatMap((cell) => attackedPictures(run, cell) ?? []);
         return pictured ? [{ name, stored: pictured, attack: pictured.attack }] : [];
       }),
-      shown,
     ),
   );
 

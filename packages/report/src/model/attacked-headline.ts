@@ -1,9 +1,9 @@
 import { worstOn } from '@weightmap/records';
-import { list, meanSd, percent, PERCENT } from '../format.js';
+import { list, meanSd, PERCENT, percent } from '../format.js';
+import { groupBy } from '../group-by.js';
+import type { AttackedGroup, AttackedNetwork } from './attacked-networks.js';
 import { informativeStrengths, meanErrorOver, strengthRange } from './informative.js';
 import { clearlyAbove, spread, type Spread } from './statistics.js';
-import type { AttackedGroup, AttackedNetwork } from './attacked-networks.js';
-import { groupBy } from '../group-by.js';
 
 /**
  * A sentence for each dataset: which network has the lowest error in the worst case, averaged over the informative strengths,

@@ -5,8 +5,8 @@ import {
   type AttackedSummary,
   type MaskingVerdict,
 } from '@weightmap/records';
-import { variantName, type VariantName } from '../variant-names.js';
 import { groupBy } from '../group-by.js';
+import { variantName, type VariantName } from '../variant-names.js';
 import { curve } from './summarise-variant.js';
 import type { Benchmark, CurvePoint } from './summary.js';
 

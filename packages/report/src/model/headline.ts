@@ -1,8 +1,8 @@
 import { list, percent, signed } from '../format.js';
+import { conditionLabel, errorUnder, type Condition } from './condition.js';
+import { imagesOf } from './intervals.js';
 import { isEvidence } from './likeness.js';
 import { clearlyAbove, welch, type Sample, type Spread } from './statistics.js';
-import { imagesOf } from './intervals.js';
-import { conditionLabel, errorUnder, type Condition } from '../figures/overview.js';
 import type { Benchmark, VariantSummary } from './summary.js';
 
 /**

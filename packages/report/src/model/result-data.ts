@@ -1,9 +1,9 @@
 import type { CsvValue, Table } from '../csv.js';
-import type { LatexTable } from '../latex.js';
 import { NONE, number, percent, short, signed } from '../format.js';
-import { isEvidence } from './likeness.js';
+import type { LatexTable } from '../latex.js';
+import { conditionLabel, errorUnder } from './condition.js';
 import { errorInterval, errorText, notationNote } from './intervals.js';
-import { conditionLabel, errorUnder } from '../figures/overview.js';
+import { isEvidence } from './likeness.js';
 import { nameOfRow, type ResultTable } from './paper-tables.js';
 import type { Benchmark, VariantSummary } from './summary.js';
 

@@ -1,9 +1,9 @@
 import type { LayerVariance, RunRecord, StoredRecord } from '@weightmap/records';
-import { isEvidence, likeForLike, type Conditions } from './likeness.js';
-import { paperProtocol, paperRow } from '../paper-values.js';
-import { spread, welch, type Spread } from './statistics.js';
-import { variantName } from '../variant-names.js';
 import { groupBy } from '../group-by.js';
+import { paperProtocol, paperRow } from '../paper-values.js';
+import { variantName } from '../variant-names.js';
+import { isEvidence, likeForLike, type Conditions } from './likeness.js';
+import { spread, welch, type Spread } from './statistics.js';
 import type {
   Comparison,
   CurvePoint,

@@ -1,11 +1,11 @@
 import { canonicalJson, type RunRecords, type StoredRecord } from '@weightmap/records';
 import { verify, type FillCommand } from '../claims/index.js';
-import { paperDatasetLabels, paperRows, type PaperRow } from '../paper-values.js';
 import { count, number } from '../format.js';
-import { conditionsOf, likeForLike } from './likeness.js';
-import { informativeStrengths, meanErrorOver } from './informative.js';
-import { spread, type Spread } from './statistics.js';
 import { groupBy } from '../group-by.js';
+import { paperDatasetLabels, paperRows, type PaperRow } from '../paper-values.js';
+import { informativeStrengths, meanErrorOver } from './informative.js';
+import { conditionsOf, likeForLike } from './likeness.js';
+import { spread, type Spread } from './statistics.js';
 import { summariseVariant } from './summarise-variant.js';
 import type { Benchmark, Curve, MissingRow, Summary, VariantSummary } from './summary.js';
 

@@ -7,10 +7,10 @@ import type {
   StoredRecord,
 } from '@weightmap/records';
 import type { Fill, Verification } from '../claims/index.js';
-import type { Conditions, Likeness } from './likeness.js';
 import type { PaperRow } from '../paper-values.js';
-import type { Spread } from './statistics.js';
 import type { VariantName } from '../variant-names.js';
+import type { Conditions, Likeness } from './likeness.js';
+import type { Spread } from './statistics.js';
 
 /** The error at one β or ε, over the trials. */
 export interface CurvePoint {

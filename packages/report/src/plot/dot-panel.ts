@@ -1,8 +1,8 @@
 import * as Plot from '@observablehq/plot';
-import { hairline, ink, kindColours, paperMark, quiet } from './colours.js';
-import { panelOf, type Panel, type PanelText } from './svg.js';
 import type { Spread } from '../model/statistics.js';
 import type { VariantName } from '../variant-names.js';
+import { hairline, ink, kindColours, paperMark, quiet } from './colours.js';
+import { panelOf, type Panel, type PanelText } from './svg.js';
 
 /** One of the figures in a row: filled for the figure that the row is about, a ring or a cross for others beside it. */
 export interface DotFigure {

@@ -1,8 +1,8 @@
 import * as Plot from '@observablehq/plot';
-import { dashes, dots, ground, hairline, ink, kindColours, quiet } from './colours.js';
-import { dodge } from './_end-labels.js';
-import { panelOf, type Panel, type PanelText } from './svg.js';
 import type { VariantName } from '../variant-names.js';
+import { dodge } from './_end-labels.js';
+import { dashes, dots, ground, hairline, ink, kindColours, quiet } from './colours.js';
+import { panelOf, type Panel, type PanelText } from './svg.js';
 
 /** One line: a variant's mean, with a band over several trials, or bars over the test images of one. */
 export interface Series {

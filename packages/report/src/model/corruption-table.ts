@@ -1,6 +1,5 @@
 import type { CorruptedNetworks } from '@weightmap/records';
-import { alignColumns } from './columns.js';
-import { NONE } from './format.js';
+import { NONE } from '../format.js';
 
 /** Corruptions whose name is not their id with spaces. */
 const LABELS: Readonly<Record<string, string>> = {
@@ -39,10 +38,4 @@ export function corruptionNote({ baseline, images, cells }: CorruptedNetworks): 
     `Error under each corruption, mean over the five severities of ${benchmarks}, ${images} test images of each network. ` +
     `mCE: against ${baseline} of the same dataset and trial, which has 100; relative: by how much the error grows.`
   );
-}
-
-/** For a terminal. */
-export function corruptionTable(corrupted: CorruptedNetworks): string {
-  const { head, rows } = corruptionRows(corrupted);
-  return `${alignColumns([head, ...rows], { right: head.slice(1).map((_, i) => i + 1) })}\n${corruptionNote(corrupted)}`;
 }

@@ -1,9 +1,7 @@
 import { normLabels, strengthLabel, type AttackInfo, type NormName } from '@weightmap/core';
 import { testErrorInterval } from '@weightmap/metrics';
-import { maskingVerdict, worstOn, type AttackedRun, type AttackedSummary } from '@weightmap/records';
-import colours from 'picocolors';
-import { alignColumns } from './columns.js';
-import { NONE, strength as strengthText } from './format.js';
+import { worstOn, type AttackedRun, type AttackedSummary } from '@weightmap/records';
+import { NONE, strength as strengthText } from '../format.js';
 
 const nameOf = ({ variant, dataset, trial }: AttackedSummary) => `${variant} on ${dataset}, trial ${trial}`;
 
@@ -118,28 +116,6 @@ export function maskingText({ masking }: AttackedSummary): string {
   if (undecided.length > 0)
     return `undecided at ε ${at(undecided)}: ${ids(undecided, 'undecided').join(', ')}`;
   return believable.length > 0 ? `no sign at ε ${at(believable)}` : 'not applicable';
-}
-
-/** For a terminal. */
-export function attackTable(attacked: AttackedRun): string {
-  const { head, rows } = attackRows(attacked);
-  const lines = alignColumns([head, ...rows], { right: head.slice(1, -1).map((_, i) => i + 1) }).split('\n');
-  const table = [
-    colours.dim(lines[0]),
-    ...lines
-      .slice(1)
-      .map((line, i) => (maskingVerdict(attacked.cells[i]) === 'doubtful' ? colours.yellow(line) : line)),
-    `[ ]: Wilson's 95 % interval over the test images`,
-  ];
-  for (const matrix of attacked.transfer ?? []) {
-    const { head: names, rows: pairs } = transferRows(matrix);
-    table.push(
-      '',
-      `transfer on ${matrix.dataset}, PGD at L∞ ε ${strengthText(matrix.epsilon)}: accuracy of the column on images made against the row`,
-      alignColumns([names, ...pairs], { right: names.slice(1).map((_, i) => i + 1) }),
-    );
-  }
-  return table.join('\n');
 }
 
 export type TransferMatrix = NonNullable<AttackedRun['transfer']>[number];

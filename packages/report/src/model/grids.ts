@@ -1,10 +1,8 @@
-import { magnification, type Look, type StoredRecord } from '@weightmap/records';
-import { html, type Html } from '../html/html.js';
-import { byArchitecture } from '../figures/series.js';
-import { count, PERCENT, strength } from '../format.js';
-import { samplesOf, type Album, type Picture, type Pictured } from './pictures.js';
-import type { Benchmark, VariantSummary } from './summary.js';
+import { magnification, type Look, type Pictured, type StoredRecord } from '@weightmap/records';
+import { strength } from '../format.js';
 import { architectureName, type VariantName } from '../variant-names.js';
+import { byArchitecture } from './benchmarks.js';
+import type { Benchmark, VariantSummary } from './summary.js';
 
 /** A model whose pictures are shown. */
 export interface Column {
@@ -44,49 +42,25 @@ export const picturedTrial = ({ stored }: VariantSummary): StoredRecord | undefi
   stored.find(({ record }) => record.gradCam.length > 0);
 
 /** Figure 5 for each architecture: the same samples for every model; none where there are no pictures. */
-export const gradCamGrids = (benchmarks: readonly Benchmark[], { shown }: Pick<Album, 'shown'>): Grid[] =>
+export const gradCamGrids = (benchmarks: readonly Benchmark[]): Grid[] =>
   byArchitecture(benchmarks, (variant) => picturedTrial(variant) !== undefined).flatMap(
-    ({ benchmark, architecture, variants }) => {
-      return gridOf(
+    ({ benchmark, architecture, variants }) =>
+      gridOf(
         `grad-cam-${benchmark.id}-${architecture}`,
         `${architectureName(architecture)} on ${benchmark.title}`,
         variants.map((variant) => ({ name: variant.name, stored: picturedTrial(variant)! })),
-        shown,
-      );
-    },
+      ),
   );
 
-/** The first samples of some models side by side; none where there are no pictures. */
-export function gridOf(id: string, title: string, columns: readonly Column[], shown: number): Grid[] {
-  const rows = rowsOf(columns, shown);
+/** The samples of some models side by side, the first of each if `samples` is given; none where there are no pictures. */
+export function gridOf(id: string, title: string, columns: readonly Column[], samples = Infinity): Grid[] {
+  const rows = rowsOf(columns, samples);
   return rows.length > 0 ? [{ id, title, columns, rows }] : [];
 }
 
-/** Inputs and Grad-CAM on the page. */
-export const gradCamTable = ({ title, columns, rows }: Grid, album: Album): Html =>
-  html`<div class="scroll" role="region" aria-label="Grad-CAM, ${title}" tabindex="0">
-    <table class="pictures">
-      <caption>
-        <span><b>${title}.</b> Grad-CAM of the predicted class, over the input of each model.</span>
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Image</th>
-          <th scope="col">Input</th>
-          ${columns.map(({ name }) => html`<th scope="col"><span class="key ${name.kind} ${name.alternating && 'alternating'}" aria-hidden="true"></span>${name.short}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map((row, i) => gridRow(row, album, rows[i - 1]?.sample !== row.sample))}
-      </tbody>
-    </table>
-  </div>`;
-
-/** What the grid leaves out; null if nothing. */
-export const leftOutNote = ({ shown, of }: Album): string | null =>
-  shown < of
-    ? `${count(shown, 'sample')} of ${of}: more would make this page too large. All lie beside the records, in grad-cam/.`
-    : null;
+/** Grids with the first samples of each model only. */
+export const firstSamples = (grids: readonly Grid[], samples: number): Grid[] =>
+  grids.flatMap(({ id, title, columns }) => gridOf(id, title, columns, samples));
 
 /** `noisy, β = 0.6` */
 export const conditionText = ({ condition, strength: at, attack }: GridRow): string =>
@@ -98,52 +72,9 @@ export const conditionText = ({ condition, strength: at, attack }: GridRow): str
 export const attackOf = ({ condition, attack }: GridRow, view: View): string | null =>
   condition === 'attacked' && attack === null ? (view.attack ?? null) : null;
 
-/** The input that all models share; null if each has its own, as under attack. */
-export function sharedInput({ views, condition }: GridRow, album: Album): Picture | null {
-  if (condition === 'attacked') return null;
-  const known = views.flatMap((view) => (view ? [album.picturesOf(view.stored, view.gradCam).input] : []));
-  return known.every(({ uri }) => uri !== undefined && uri === known[0].uri) ? (known[0] ?? null) : null;
-}
-
-function gridRow(row: GridRow, album: Album, isFirst: boolean): Html {
-  const { sample, label, views } = row;
-  const under = conditionText(row);
-  const shared = sharedInput(row, album);
-  const alt = `${label}, ${under}`;
-  return html`<tr class="${isFirst && 'first'}">
-    <th scope="row">
-      “${label}” <small>${under}</small>${isFirst && html`<small>test image ${sample}</small>`}
-    </th>
-    <td>${shared ? picture(shared, `Input: ${alt}`) : html`<small>each model’s own</small>`}</td>
-    ${views.map((view) => {
-      if (!view) return html`<td><small>no picture</small></td>`;
-      const { predicted, probability } = view.gradCam;
-      const { name } = view;
-      const by = attackOf(row, view);
-      const { input, heat, perturbation } = album.picturesOf(view.stored, view.gradCam);
-      const isWrong = predicted !== label;
-      return html`<td>
-        <div class="looks">
-          ${picture(heat, `Grad-CAM of ${name.long}: ${alt}`)}${
-            !shared &&
-            html`<div class="small-pair">
-              ${picture(input, `Input of ${name.long}: ${alt}`)}${perturbation && picture(perturbation, `Perturbation for ${name.long}: ${alt}`)}
-            </div>`
-          }
-        </div>
-        <span class="prediction ${isWrong && 'wrong'}"
-          >${isWrong && html`<span title="wrong">✗</span> `}${predicted}
-          <small>${Math.round(probability * 100)}${PERCENT}</small></span
-        >${by && html`<small>${by}</small>`}
-      </td>`;
-    })}
-  </tr>`;
-}
-
-const picture = (shown: Picture, alt: string): Html =>
-  shown.uri
-    ? html`<img src="${shown.uri}" alt="${alt}" />`
-    : html`<span class="no-picture">${shown.missing}</span>`;
+/** The samples that a record has pictures of, in order. */
+export const samplesOf = ({ record }: Pictured): number[] =>
+  [...new Set(record.gradCam.map(({ sample }) => sample))].sort((a, b) => a - b);
 
 const conditionOrder = ['clean', 'noisy', 'attacked'];
 

@@ -1,6 +1,6 @@
 import { testErrorInterval } from '@weightmap/metrics';
 import type { AttackedRun } from '@weightmap/records';
-import { toCsv, type Table } from './csv.js';
+import { toCsv, type Table } from '../csv.js';
 
 /**
  * Every attack at every strength, a row each; `none` is the network without one, `worst case` each image under the worst for it

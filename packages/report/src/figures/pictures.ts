@@ -1,19 +1,15 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as Plot from '@observablehq/plot';
-import { isInside, magnification, type Look } from '@weightmap/records';
+import { isInside, magnification, type Look, type Pictured } from '@weightmap/records';
 import sharp from 'sharp';
+import { count } from '../format.js';
+import { samplesOf, type GridRow } from '../model/grids.js';
 
 /** A picture for the page, or why there is none. */
 export type Picture =
   | { readonly uri: string; readonly missing?: undefined }
   | { readonly uri?: undefined; readonly missing: string };
-
-/** Looks at samples and the folder that their pictures are relative to; a stored record is one. */
-export interface Pictured {
-  readonly folder: string;
-  readonly record: { readonly gradCam: readonly Look[] };
-}
 
 /** What is shown of one look at one sample. */
 export interface Pictures {
@@ -27,12 +23,10 @@ export interface Pictures {
 
 /** The pictures beside some records. */
 export interface Album {
-  /** How many samples are shown, of how many; the same for every model. */
-  readonly shown: number;
-  readonly of: number;
+  /** The largest number of samples that a model has pictures of. */
+  readonly samples: number;
+  /** What is shown of one look. */
   picturesOf(stored: Pictured, gradCam: Look): Pictures;
-  /** The same with fewer samples. */
-  first(samples: number): Album;
 }
 
 const missingPicture: Picture = { missing: 'picture missing' };
@@ -51,20 +45,25 @@ export async function loadAlbum(run: string, stored: readonly Pictured[]): Promi
       );
       loaded.set(keyOf(one, gradCam), await load(root, one, gradCam, clean));
     }
-  const of = Math.max(0, ...stored.map((one) => samplesOf(one).length));
-  const album = (shown: number): Album => ({
-    shown,
-    of,
+  return {
+    samples: Math.max(0, ...stored.map((one) => samplesOf(one).length)),
     picturesOf: (one, gradCam) =>
       loaded.get(keyOf(one, gradCam)) ?? { input: missingPicture, heat: missingPicture, perturbation: null },
-    first: (samples) => album(Math.min(samples, of)),
-  });
-  return album(of);
+  };
 }
 
-/** The samples that a record has pictures of, in order. */
-export const samplesOf = ({ record }: Pictured): number[] =>
-  [...new Set(record.gradCam.map(({ sample }) => sample))].sort((a, b) => a - b);
+/** What a page with this many samples leaves out; null if nothing. */
+export const leftOutNote = ({ samples }: Album, shown: number): string | null =>
+  shown < samples
+    ? `${count(shown, 'sample')} of ${samples}: more would make this page too large. All lie beside the records, in grad-cam/.`
+    : null;
+
+/** The input that all models share; null if each has its own, as under attack. */
+export function sharedInput({ views, condition }: GridRow, album: Album): Picture | null {
+  if (condition === 'attacked') return null;
+  const known = views.flatMap((view) => (view ? [album.picturesOf(view.stored, view.gradCam).input] : []));
+  return known.every(({ uri }) => uri !== undefined && uri === known[0].uri) ? (known[0] ?? null) : null;
+}
 
 const keyOf = ({ folder }: Pictured, { image, heatmap }: Look): string =>
   JSON.stringify([folder, image, heatmap]);

@@ -1,0 +1,19 @@
+import type { AttackedRun } from '@weightmap/records';
+import { attackedHeadlines } from './attacked-headline.js';
+import { attackedGroups, type AttackedGroup } from './attacked-networks.js';
+import type { Benchmark } from './summary.js';
+
+/** The results of attacks on the trained networks, ready to be drawn. */
+export interface AttackModel {
+  /** As they lie in the run's folder. */
+  readonly results: AttackedRun;
+  /** Networks that are drawn together. */
+  readonly groups: readonly AttackedGroup[];
+  /** A sentence for each dataset. */
+  readonly headlines: readonly string[];
+}
+
+export function attackModel(results: AttackedRun, benchmarks: readonly Benchmark[]): AttackModel {
+  const groups = attackedGroups(results, benchmarks);
+  return { results, groups, headlines: attackedHeadlines(groups) };
+}
