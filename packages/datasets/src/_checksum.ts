@@ -15,7 +15,7 @@ export function checkSha256(file: string, found: string, expected: string): void
     throw new WeightmapError(`The content of a file is not the published one: its SHA-256 is ${found}.`, {
       where: file,
       expected: `SHA-256 ${expected} (of the content, unpacked)`,
-      fix: 'delete it and fetch it again, or move it away if it belongs to another dataset',
+      fix: 'fetch it again; if it belongs to another dataset of the same format, use a loader for that one',
     });
 }
 
@@ -41,6 +41,6 @@ export async function checkMd5(file: string, expected: string): Promise<void> {
     throw new WeightmapError(`A file is not the published one: its MD5 is ${found}.`, {
       where: file,
       expected: `MD5 ${expected}`,
-      fix: 'delete it and fetch it again, or move it away if it belongs to another dataset',
+      fix: 'fetch it again; if it belongs to another dataset, move it to another folder',
     });
 }

@@ -53,7 +53,7 @@ export async function readBatchArchive(file: string, spec: ImageSpec): Promise<B
     throw new WeightmapError('The archive holds only some of the files.', {
       where: `${file} lacks ${lacks.join(', ')}`,
       expected: names.join(', '),
-      fix: 'delete it and fetch it again',
+      fix: 'fetch it again',
     });
   return imagesOf(
     names.map((name) => ({ where: `${name} in ${file}`, bytes: contents.get(name)! })),
@@ -76,7 +76,7 @@ export function imagesOf(batches: readonly Batch[], { classes }: ImageSpec): Bat
       {
         where: `${batches[other].where} and ${batches[0].where}`,
         expected: `equally many, as published: ${PUBLISHED_RECORDS} each`,
-        fix: 'delete the files and fetch them again',
+        fix: 'fetch the files again',
       },
     );
 
@@ -91,7 +91,7 @@ export function imagesOf(batches: readonly Batch[], { classes }: ImageSpec): Bat
         throw new WeightmapError(`Record ${record} has the label ${label}.`, {
           where,
           expected: `0 … ${classes.length - 1}`,
-          fix: 'delete it and fetch it again',
+          fix: 'fetch it again',
         });
       labels[image] = label;
       for (let channel = 0; channel < 3; channel++) {
@@ -112,7 +112,7 @@ function recordsOf({ where, bytes: { length } }: Batch): number {
     throw new WeightmapError(`The file holds ${length} bytes: ${records} records and ${over} bytes over.`, {
       where,
       expected: `records of ${RECORD_BYTES} bytes; the published file holds ${PUBLISHED_RECORDS} of them in ${PUBLISHED_RECORDS * RECORD_BYTES} bytes`,
-      fix: 'delete it and fetch it again',
+      fix: 'fetch it again',
     });
   return records;
 }
@@ -124,6 +124,6 @@ function checkBalance(labels: Uint8Array, part: string, classes: readonly string
     throw new WeightmapError(`The classes have not equally many ${part} images.`, {
       where: `${where}: ${classes.map((name, i) => `${counts[i]} of ${name}`).join(', ')}`,
       expected: `${labels.length / classes.length} of each`,
-      fix: 'delete the files and fetch them again',
+      fix: 'fetch the files again',
     });
 }

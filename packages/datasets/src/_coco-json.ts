@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { JSONParser } from '@streamparser/json';
 import { pathBelow, textOf, type WildImage, type WildList } from './_wild-images.js';
@@ -91,7 +92,9 @@ function chosen({
   labels: ReadonlyMap<string, number>;
 }): WildList {
   const images: WildImage[] = [];
+  const byFile = new Map<string, WildImage | null>();
   let ofTwoClasses = 0;
+  let twice = 0;
   for (const [id, entry] of entries) {
     const names = [...categoriesOf(entry)];
     const unknown = names.find((category) => !categories.has(category));
@@ -109,11 +112,29 @@ function chosen({
       });
     const label = labels.get(names[0]);
     if (names.length > 1) ofTwoClasses += names.some((category) => labels.has(category)) ? 1 : 0;
-    else if (label !== undefined)
-      images.push({ id, file: entry.file, label, sequence: entry.sequence, location: entry.location });
+    else if (label !== undefined) {
+      const image = { id, file: entry.file, label, sequence: entry.sequence, location: entry.location };
+      const before = byFile.get(entry.file);
+      if (before === undefined) images.push(image);
+      else twice++;
+      // One photo under two ids counts once; with two labels it has none.
+      byFile.set(entry.file, before === undefined ? image : before?.label === label ? before : null);
+    }
   }
-  const note = `${ofTwoClasses} images whose annotations name two classes are left out.`;
-  return { images, notes: ofTwoClasses > 0 ? [note] : [] };
+  const kept = images.filter((image) => byFile.get(image.file) === image);
+  return {
+    images: kept,
+    notes: [
+      ...(ofTwoClasses > 0
+        ? [`${ofTwoClasses} images whose annotations name two classes are left out.`]
+        : []),
+      ...(twice > 0
+        ? [
+            `${twice} images are listed a second time under another id; each photo is used once, and ${images.length - kept.length} whose classes differ are left out.`,
+          ]
+        : []),
+    ],
+  };
 }
 
 function labelsOf(
@@ -159,12 +180,34 @@ async function eachEntry(
     if (!parser.isEnded) throw new Error(`it breaks off after ${read} bytes`);
   } catch (error) {
     if (error instanceof WeightmapError) throw error;
+    const form = await otherForm(file, position).catch(() => null);
     throw new WeightmapError(
-      `A JSON cannot be read: ${messageOf(error)}, near byte ${position}.`,
-      { where: file, expected: 'a whole COCO camera-traps JSON', fix: 'fetch it again' },
+      `A JSON cannot be read: ${form?.is ?? messageOf(error)}, near byte ${position}.`,
+      { where: file, expected: 'a whole COCO camera-traps JSON', fix: form?.fix ?? 'fetch it again' },
       { cause: error },
     );
   }
+}
+
+/** Why a good file isn't read as JSON, if a common reason shows near the place where reading stopped. */
+async function otherForm(file: string, position: number): Promise<{ is: string; fix: string } | null> {
+  const bytesAt = async (place: number, count: number) => {
+    const handle = await open(file);
+    const { buffer, bytesRead } = await handle
+      .read(Buffer.alloc(count), 0, count, place)
+      .finally(() => handle.close());
+    return buffer.subarray(0, bytesRead);
+  };
+  const start = await bytesAt(0, 2);
+  if (['fffe', 'feff'].includes(start.toString('hex')))
+    return { is: 'it is in UTF-16', fix: 'write it again in UTF-8' };
+  const [literal] =
+    /-?(NaN|Infinity)\b/.exec((await bytesAt(Math.max(0, position - 16), 64)).toString('latin1')) ?? [];
+  if (literal === undefined) return null;
+  return {
+    is: `it has ${literal}, which JSON doesn't allow (Python's json writes it)`,
+    fix: 'write it again with null in those places: json.dumps(…, allow_nan=False) finds them',
+  };
 }
 
 function idOf(fields: Fields, name: string, where: string): string {

@@ -17,6 +17,9 @@ export async function decodeImage(
   bytes: Uint8Array,
   { height, width, channels, maxPixels, resize }: DecodeOptions,
 ): Promise<Uint8Array> {
+  const form = formOf(bytes);
+  if (form !== null)
+    throw new WeightmapError(`A picture is ${form}.`, { expected: 'a JPEG or PNG, by its content' });
   const decoded = await decode(bytes, { height, width, channels, maxPixels, resize }).catch(
     (error: unknown) => {
       throw new WeightmapError(
@@ -36,10 +39,26 @@ export async function decodeImage(
 
 async function decode(bytes: Uint8Array, { height, width, channels, maxPixels, resize }: DecodeOptions) {
   // Errors of the file fail; warnings, such as of a stray byte between two markers, do not.
-  const picture = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' }).removeAlpha();
+  // Cameras store photos as their sensor lies and note in EXIF how to turn them upright.
+  const picture = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' }).autoOrient().removeAlpha();
   if (resize) picture.resize(width, height, { fit: 'fill' });
   return picture
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
     .raw()
     .toBuffer({ resolveWithObject: true });
+}
+
+/** The name of the form of a file that isn't a JPEG or PNG; null for those two. Other forms can take minutes to draw (SVG). */
+function formOf(bytes: Uint8Array): string | null {
+  const text = String.fromCharCode(...bytes.subarray(0, 256));
+  if (text.startsWith('\xff\xd8\xff') || text.startsWith('\x89PNG\r\n\x1a\n')) return null;
+  if (bytes.length === 0) return 'an empty file';
+  if (text.startsWith('GIF8')) return 'a GIF';
+  if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return 'a WebP';
+  if (/^(II\*\0|MM\0\*)/.test(text)) return 'a TIFF';
+  if (/^....ftyp(avif|hei[cx]|mif1)/s.test(text)) return 'an AVIF or HEIC';
+  if (/<svg/i.test(text)) return 'an SVG';
+  if (/^\s*<(!doctype|html)/i.test(text)) return 'a web page';
+  if (text.startsWith('version https://git-lfs')) return 'a Git LFS pointer, not the picture itself';
+  return 'not a picture that this program reads';
 }

@@ -12,7 +12,7 @@ export interface Decoded<About> {
 }
 
 /** Raised when what is kept changes its form: older files are then made anew. */
-const FORMAT = 'weightmap decoded images 1';
+const FORMAT = 'weightmap decoded images 2';
 
 /**
  * Decoded images out of the cache, or made and put there, whole or not at all.

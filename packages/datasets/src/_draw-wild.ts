@@ -36,8 +36,6 @@ export interface Drawn {
 const MAX_PIXELS = 50_000_000;
 const MAX_FILE_BYTES = 2 ** 26;
 const AT_A_TIME = 8;
-/** Of the images tried. */
-const MAX_SKIPPED = 0.01;
 
 export interface DrawOptions extends Pick<DatasetOptions, 'seed' | 'onProgress'> {
   label: string;
@@ -51,9 +49,9 @@ export interface DrawOptions extends Pick<DatasetOptions, 'seed' | 'onProgress'>
 
 /**
  * Draws images of every class by the stream (seed, 'draw', class) and decodes them, shrunk; one that is missing or broken
- * is skipped and the next drawn in its place.
+ * is skipped and the next drawn in its place, and so is one with the same bytes as an earlier one: it could be in two parts.
  *
- * @throws WeightmapError if a class has too few images, or more than 1 % are skipped.
+ * @throws WeightmapError if a class has too few images that can be read.
  */
 export async function drawImages(
   candidates: readonly WildImage[],
@@ -71,7 +69,8 @@ export async function drawImages(
   const step = countDown(`decode ${label}`, wanted, onProgress);
   const bytes = new Uint8Array(wanted * size);
   const images: WildImage[] = [];
-  const hashes: string[] = [];
+  /** The first image with each content, by its SHA-256. */
+  const firstWith = new Map<string, WildImage>();
   const files: FileState[] = [];
   const skipped: SkippedImage[] = [];
   for (const [c, queue] of queues.entries()) {
@@ -86,17 +85,22 @@ export async function drawImages(
       });
       for (const [i, result] of results.entries()) {
         files.push({ ...result.state, file: tried[i].file });
+        const first = 'hash' in result ? firstWith.get(result.hash) : undefined;
         if ('reason' in result) skipped.push({ image: tried[i].file, reason: result.reason });
+        else if (first !== undefined)
+          skipped.push({
+            image: tried[i].file,
+            reason: `the same photo as ${first.file}${first.label === c ? '' : `, which is listed as ${spec.classes[first.label]}`}`,
+          });
         else {
           bytes.set(result.pixels, images.length * size);
           images.push(tried[i]);
-          hashes.push(result.hash);
+          firstWith.set(result.hash, tried[i]);
         }
       }
-      if (skipped.length > MAX_SKIPPED * (wanted + skipped.length)) throw tooManySkipped(skipped, folder);
     }
   }
-  return { about: { images, skipped, files, checksum: sha256(...hashes) }, bytes };
+  return { about: { images, skipped, files, checksum: sha256(...firstWith.keys()) }, bytes };
 }
 
 /** Whether the files are the ones that were read, those not there included. */
@@ -151,18 +155,14 @@ const tooFew = ({
   skipped,
   list,
 }: Pick<DrawOptions, 'perClass' | 'list'> & { name: string; skipped: readonly SkippedImage[] }) =>
-  new WeightmapError(`The class ${name} falls short of ${perClass} images, as some are missing or broken.`, {
-    where: `${list}: ${listed(skipped)}`,
-    expected: `${perClass} images that can be read`,
-    fix: 'fetch the missing images, or use fewer images a class (imagesPerClass)',
-  });
-
-const tooManySkipped = (skipped: readonly SkippedImage[], folder: string) =>
-  new WeightmapError(`Too many images are missing or broken: ${skipped.length} so far.`, {
-    where: `${folder}: ${listed(skipped)}`,
-    expected: `at most ${100 * MAX_SKIPPED} % of the images drawn`,
-    fix: 'fetch or unpack the images again',
-  });
+  new WeightmapError(
+    `The class ${name} has fewer than ${perClass} images that can be used: some are missing, broken or copies.`,
+    {
+      where: `${list}: ${listed(skipped)}`,
+      expected: `${perClass} images that can be read`,
+      fix: 'fetch the missing images, or use fewer images a class (imagesPerClass)',
+    },
+  );
 
 /** The first few, in words. */
 export function listed(skipped: readonly SkippedImage[], few = 10): string {

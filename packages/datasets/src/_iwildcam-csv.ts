@@ -59,7 +59,8 @@ export async function readKaggleCsv(file: string, classes: readonly string[]): P
   const files = new Set<string>();
   const take = (row: Row, line: number) => {
     const where = `line ${line} of ${file}`;
-    const category = /^\d+$/.test(row.category_id) ? Number(row.category_id) : Number.NaN;
+    // pandas writes whole numbers as "13.0" where a column has gaps.
+    const category = /^\d+(\.0*)?$/.test(row.category_id) ? Number(row.category_id) : Number.NaN;
     if (!(category in KAGGLE_CATEGORIES))
       throw new WeightmapError(`The category ${JSON.stringify(row.category_id)} is not known.`, {
         where,

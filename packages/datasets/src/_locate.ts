@@ -94,15 +94,19 @@ export async function searchPlaces<Found>({
  */
 export async function searchFiles<Key extends string>({
   id,
+  folders,
   names,
   dataDir,
 }: {
   id: string;
+  folders?: readonly string[];
   names: FileNames<Key>;
   dataDir?: string;
 }): Promise<FileSearch<Key>> {
   const { complete, notes } = await searchPlaces({
-    ...{ id, dataDir },
+    id,
+    folders,
+    dataDir,
     look: (folder) => lookForFiles(folder, names),
     needs: `${Object.keys(names).length} files, plain or .gz`,
   });

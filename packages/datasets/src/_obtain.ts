@@ -8,6 +8,8 @@ export interface Remote<Key extends string> {
   /** What messages call the dataset. */
   label: string;
   names: FileNames<Key>;
+  /** Folders that the files may be in, below a place for data; default: `<id>`. */
+  folders?: readonly string[];
   /** What a file is called on the mirrors and in the cache. */
   remoteName: (key: Key) => string;
   /** Base URLs, each ending in a slash; none forbids downloads. */
@@ -36,8 +38,8 @@ export async function obtainFiles<Key extends string>(
   remote: Omit<Remote<Key>, 'byHand'>,
   options: Pick<DatasetOptions, 'dataDir' | 'offline' | 'onProgress'>,
 ): Promise<Obtained<Key>> {
-  const { id, names } = remote;
-  const { complete, cached, notes } = await searchFiles({ id, names, dataDir: options.dataDir });
+  const { id, folders, names } = remote;
+  const { complete, cached, notes } = await searchFiles({ id, folders, names, dataDir: options.dataDir });
   if (complete) return { files: complete.files, source: complete.folder, notes };
   return fetchMissing({ ...remote, byHand: howToPut(id, names) }, cached, { ...options, notes });
 }

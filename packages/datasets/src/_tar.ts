@@ -1,5 +1,7 @@
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { posix, win32 } from 'node:path';
+import { createGunzip } from 'node:zlib';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { Parser, type ReadEntry } from 'tar';
 
@@ -54,18 +56,50 @@ export async function readTar(
   parser.on('error', (error: unknown) => fail(damaged(file, error)));
 
   try {
-    for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>) {
-      // Every entry flows, so that the parser has worked through a chunk when it returns.
-      parser.write(chunk);
+    let unpacked = 0;
+    for await (const chunk of unpackedChunks(file)) {
+      unpacked += chunk.length;
+      // Headers and padding add at most 1 KiB to an entry, and may end an archive: far less than its files.
+      if (unpacked > 2 * maxBytes)
+        fail(
+          refusal(file, `it unpacks to more than ${2 * maxBytes} bytes`, `at most ${maxBytes} bytes in all`),
+        );
+      // Every entry flows, so the parser has worked through a chunk when it returns. What follows the mark of the
+      // archive's end is unpacked to check the gzip file's check sum, but not parsed.
+      if (!complete) parser.write(chunk);
       if (failure !== null) break;
     }
-    if (failure === null) parser.end();
+    if (failure === null && !complete) parser.end();
   } catch (error) {
-    fail(new WeightmapError(`A file cannot be read: ${messageOf(error)}`, { where: file }, { cause: error }));
+    const { code } = error as NodeJS.ErrnoException;
+    fail(
+      code?.startsWith('Z_')
+        ? damaged(file, error)
+        : new WeightmapError(`A file cannot be read: ${messageOf(error)}`, { where: file }, { cause: error }),
+    );
   }
   if (failure === null && !complete) fail(damaged(file, new Error('the mark of its end is missing')));
   if (failure !== null) throw failure as Error;
   return contents;
+}
+
+/** A file's content in small pieces, unpacked if it is gzip: the tar parser's own unpacking takes quadratic time. */
+async function* unpackedChunks(file: string): AsyncGenerator<Buffer> {
+  const handle = await open(file);
+  const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0).finally(() => handle.close());
+  const packed = createReadStream(file);
+  const isGzip = buffer[0] === 0x1f && buffer[1] === 0x8b;
+  if (!isGzip) {
+    yield* packed as AsyncIterable<Buffer>;
+    return;
+  }
+  const unpacked = createGunzip();
+  packed.on('error', (error) => unpacked.destroy(error));
+  try {
+    yield* packed.pipe(unpacked) as AsyncIterable<Buffer>;
+  } finally {
+    packed.destroy();
+  }
 }
 
 function reasonToRefuse({ path, type }: ReadEntry): string | null {
@@ -91,7 +125,7 @@ function damaged(file: string, error: unknown): WeightmapError {
   const cutShort = /unexpected end of file|truncated input|mark of its end/i.test(reason);
   return new WeightmapError(
     cutShort ? `An archive is truncated: ${reason}.` : `An archive is damaged: ${reason}.`,
-    { where: file, expected: 'a whole tar archive, plain or gzip', fix: 'delete it and fetch it again' },
+    { where: file, expected: 'a whole tar archive, plain or gzip', fix: 'fetch it again' },
     { cause: error },
   );
 }

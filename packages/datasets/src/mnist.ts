@@ -1,7 +1,7 @@
 import { imageSet, WeightmapError, type DatasetLoader, type ImageSet, type ImageSpec } from '@weightmap/core';
 import { checkSha256, sha256 } from './_checksum.js';
 import { readMaybeGzip } from './_gzip.js';
-import { parseIdx, type IdxArray } from './_idx.js';
+import { idxLength, parseIdx, type IdxArray } from './_idx.js';
 import { cacheFolder, placeOf, searchFiles, type FileNames } from './_locate.js';
 import { obtainFiles } from './_obtain.js';
 import { splitTraining } from './_split.js';
@@ -83,6 +83,9 @@ export function mnistLoader({
     testImages: namesOf(files.testImages.name),
     testLabels: namesOf(files.testLabels.name),
   };
+  // torchvision keeps its copies in `<Name>/raw`.
+  const name = label.replace(/[\s-]/g, '');
+  const folders = [id, `${id}/raw`, `${name}/raw`];
   const read = (file: string, part: Part) => readPart(file, part, spec, files[part].sha256);
 
   return {
@@ -94,6 +97,7 @@ export function mnistLoader({
         {
           id,
           label,
+          folders,
           names,
           remoteName: (part) => `${files[part].name}.gz`,
           mirrors,
@@ -104,6 +108,7 @@ export function mnistLoader({
       );
       const parts = {} as Record<Part, ReadPart>;
       for (const part of PARTS) parts[part] = await read(obtained.files[part], part);
+      checkContent(parts, { id, label, files });
       const test = joined(spec, parts.testImages, parts.testLabels);
       const { train, validation, note } = splitTraining(
         joined(spec, parts.trainImages, parts.trainLabels),
@@ -127,7 +132,7 @@ export function mnistLoader({
     },
     locate: ({ dataDir }) =>
       placeOf(
-        searchFiles({ id, names, dataDir }),
+        searchFiles({ id, folders, names, dataDir }),
         mirrors.length > 0
           ? `It will be downloaded into ${cacheFolder(id)} when it is first needed.`
           : `Put its files into ${cacheFolder(id)}.`,
@@ -152,7 +157,7 @@ function namesOf(name: string): string[] {
 }
 
 async function readPart(file: string, part: Part, spec: ImageSpec, expected?: string): Promise<ReadPart> {
-  const bytes = await readMaybeGzip(file);
+  const bytes = await readMaybeGzip(file, idxLength);
   // The structure first: "truncated" says more than "another checksum".
   const array = parseIdx(bytes, file, part.endsWith('Images') ? [spec.height, spec.width] : []);
   const hash = sha256(bytes);
@@ -160,18 +165,49 @@ async function readPart(file: string, part: Part, spec: ImageSpec, expected?: st
   return { ...array, file, hash };
 }
 
+/**
+ * Files of one format look alike, so the content decides what they are.
+ *
+ * @throws WeightmapError if a loader of other data got MNIST's files, or training and test images are the same.
+ */
+function checkContent(
+  parts: Readonly<Record<Part, ReadPart>>,
+  { id, label, files }: { id: string; label: string; files: Readonly<Record<Part, IdxFile>> },
+): void {
+  for (const part of PARTS) {
+    const { file, hash } = parts[part];
+    const ofMnist = PARTS.find((other) => MNIST_FILES[other].sha256 === hash);
+    if (ofMnist !== undefined && files[part].sha256 === undefined)
+      throw new WeightmapError(`The file is MNIST's ${MNIST_FILES[ofMnist].name}, not ${label}'s.`, {
+        where: file,
+        expected: `the file ${files[part].name} of ${label}`,
+        fix: `put the files of ${label} into a folder named ${id}, or load them with the loader of MNIST`,
+      });
+  }
+  const { trainImages, testImages } = parts;
+  if (trainImages.hash === testImages.hash)
+    throw new WeightmapError('The training images and the test images are the same.', {
+      where: `${trainImages.file} and ${testImages.file}`,
+      expected: 'different images for training and test',
+      fix: 'fetch both files again',
+    });
+}
+
 function joined(spec: ImageSpec, images: ReadPart, labels: ReadPart): ImageSet {
   if (images.shape[0] !== labels.shape[0])
     throw new WeightmapError('The images and the labels do not belong together.', {
       where: `${images.file} holds ${images.shape[0]} images, ${labels.file} ${labels.shape[0]} labels`,
       expected: 'as many labels as images',
-      fix: 'fetch both files again from one place',
+      fix: 'fetch both files again from the same place',
     });
   const strange = labels.data.findIndex((label) => label >= spec.classes.length);
   if (strange >= 0)
     throw new WeightmapError(`Label ${strange} is ${labels.data[strange]}.`, {
       where: labels.file,
       expected: `0 … ${spec.classes.length - 1}`,
+      fix: labels.data.includes(0)
+        ? 'give the loader a name for every class of the file'
+        : 'the labels of the file count from 1, as those of EMNIST Letters do: give the loader a first class that stays empty, or subtract 1 in another file',
     });
   return imageSet(spec, images.data, labels.data);
 }

@@ -47,6 +47,37 @@ const GOOD = {
     { id: 12, image_id: 7, category_id: 1 },
   ],
 };
+describe('a list that other programs write', () => {
+  it.each(['NaN', 'Infinity', '-Infinity'])('with %s is named as what it is', async (literal) => {
+    const json = JSON.stringify(GOOD).replace('"location":3', `"location":${literal}`);
+    const failure = await failureOf(read(json));
+    expect(failure).toContain(`it has ${literal}, which JSON doesn't allow`);
+    expect(failure).toContain('null');
+  });
+
+  it('in UTF-16 is named as what it is', async () => {
+    const file = await writeIn(
+      machine.root,
+      'wide.json',
+      Buffer.from(`\uFEFF${JSON.stringify(GOOD)}`, 'utf16le'),
+    );
+    expect(await failureOf(readCocoJson(file, ['fox']))).toMatch(/it is in UTF-16[^]*UTF-8/);
+  });
+
+  it('with one photo under two ids gives it once, and not at all where its classes differ', async () => {
+    const more = (id: string, file_name: string, category_id: number) => ({
+      images: [...GOOD.images, image(id, { file_name })],
+      annotations: [...GOOD.annotations, { id: 99, image_id: id, category_id }],
+    });
+    const plain = (await read(GOOD)).images.map(({ file }) => file);
+    const same = await read({ ...GOOD, ...more('a again', 'a.jpg', 34) });
+    expect(same.images.map(({ file }) => file)).toEqual(plain);
+    expect(same.notes.join()).toContain('1 images are listed a second time');
+    const other = await read({ ...GOOD, ...more('a as fox', 'a.jpg', 1) });
+    expect(other.images.map(({ file }) => file)).toEqual(plain.filter((file) => file !== 'a.jpg'));
+  });
+});
+
 const without = (list: keyof typeof GOOD) =>
   Object.fromEntries(Object.entries(GOOD).filter(([key]) => key !== list));
 const withMore = (list: 'images' | 'annotations' | 'categories', ...more: unknown[]) => ({

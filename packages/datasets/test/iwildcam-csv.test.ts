@@ -75,6 +75,7 @@ describe("Kaggle's list of images", () => {
       csvOf([...ROWS, rowOf(23, 'x')]),
       /category "23" is not known[^]*line 13 of[^]*0 \(empty\) … 22/,
     ],
+    ['a category between two', csvOf([rowOf(1, 'x', { category_id: '1.5' })]), /category "1.5"/],
     ['no category', csvOf([...ROWS, rowOf(1, 'x', { category_id: '' })]), /category "" is not known/],
     ['a category that is no number', csvOf([rowOf(1, 'x', { category_id: '1e1' })]), /category "1e1"/],
     ['no id', csvOf([rowOf(1, 'x', { id: '' })]), /has no id[^]*line 3 of/],

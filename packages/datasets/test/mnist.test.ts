@@ -1,10 +1,14 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { readMaybeGzip } from '../src/_gzip.js';
+import { idxLength, parseIdx } from '../src/_idx.js';
 import { describe, expect, it } from 'vitest';
 import { mnist, mnistLoader } from '../src/index.js';
 import { failureOf, hashOf, idx, MADE, MADE_FILES, NAMES, useEmptyMachine, writeSet } from './_made.js';
 
+/** Real data, if there is any. */
+const data = process.env.WEIGHTMAP_DATA;
 const machine = useEmptyMachine();
 const loader = mnistLoader({ files: MADE_FILES });
 
@@ -99,6 +103,105 @@ describe('a damaged file is named, with what was expected and what was found:', 
     const dataDir = await writeSet(join(machine.root, 'here'));
     expect(await failureOf(mnist.load({ seed: 1, dataDir, offline: true }))).toContain(
       'SHA-256 ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
+    );
+  });
+});
+
+describe('a good file in another form is named as what it is:', () => {
+  const header = (type: number, ...shape: number[]) =>
+    Buffer.from([0, 0, type, shape.length, ...shape.flatMap((size) => [0, 0, size >> 8, size & 255])]);
+  const unchecked = mnistLoader({
+    id: 'other',
+    files: Object.fromEntries(
+      Object.entries(NAMES).map(([part, name]) => [part, { name }]),
+    ) as typeof MADE_FILES,
+  });
+
+  it.each<[string, Buffer, RegExp]>([
+    ['a web page', Buffer.from('<!DOCTYPE html><html><title>403 Forbidden</title></html>'), /is a web page/],
+    ['a zip archive', Buffer.from('PK\x03\x04 and more'), /is a zip archive/],
+    ['a NumPy array', Buffer.from('\x93NUMPY\x01\x00', 'latin1'), /is a NumPy \.npy/],
+    [
+      'a Git LFS pointer',
+      Buffer.from('version https://git-lfs.github.com/spec/v1\n'),
+      /is a Git LFS pointer/,
+    ],
+    ['floats', Buffer.concat([header(0x0d, 2, 28, 28), Buffer.alloc(2 * 784 * 4)]), /2×28×28 32-bit floats/],
+    ['images of another size', Buffer.concat([header(8, 2, 32, 32), Buffer.alloc(2048)]), /images are 32×32/],
+  ])('%s', async (_, bytes, words) => {
+    const dataDir = await writeSet(join(machine.root, 'here'), { replace: { trainImages: bytes } });
+    const failure = await failureOf(unchecked.load({ seed: 1, dataDir }));
+    expect(failure).toMatch(words);
+    expect(failure).not.toMatch(/delete|fetch it again/);
+  });
+
+  it('QMNIST’s labels, eight integers an image', () => {
+    const bytes = Buffer.concat([header(0x0c, 5, 8), Buffer.alloc(5 * 8 * 4)]);
+    expect(() => parseIdx(bytes, 'labels', [])).toThrow(/IDX array of 5×8 32-bit integers/);
+    try {
+      parseIdx(bytes, 'labels', []);
+    } catch (error) {
+      expect((error as { details: { fix: string } }).details.fix).toContain('QMNIST');
+    }
+  });
+
+  it('labels that count from 1', async () => {
+    const dataDir = await writeSet(join(machine.root, 'here'), {
+      replace: { trainLabels: idx([20], (i) => 1 + (i % 10)) },
+    });
+    expect(await failureOf(unchecked.load({ seed: 1, dataDir }))).toMatch(/Label 9 is 10[^]*count from 1/);
+  });
+
+  it('the same images for training and test', async () => {
+    const dataDir = await writeSet(join(machine.root, 'here'), {
+      replace: { testImages: MADE.trainImages, testLabels: MADE.trainLabels },
+    });
+    expect(await failureOf(unchecked.load({ seed: 1, dataDir }))).toContain('images are the same');
+  });
+});
+
+describe('a gzip file', () => {
+  it('may unpack to as much as its header says, however much that is, and to no more', async () => {
+    const write = async (name: string, bytes: Buffer) => {
+      const file = join(machine.root, name);
+      await writeFile(file, gzipSync(bytes));
+      return file;
+    };
+    // 700,000 images are announced, more than 512 MiB, and three are there: truncated, not too large.
+    const start = idx([3, 28, 28], (i) => i % 256);
+    start.writeUInt32BE(700_000, 4);
+    const large = await readMaybeGzip(await write('large.gz', start), idxLength);
+    expect(idxLength(large)).toBe(16 + 700_000 * 784);
+    expect(() => parseIdx(large, 'large.gz', [28, 28])).toThrow(/truncated: 2352 bytes/);
+
+    const surplus = await write('surplus.gz', Buffer.concat([MADE.testLabels, Buffer.alloc(10_000)]));
+    const failure = await failureOf(readMaybeGzip(surplus, idxLength));
+    expect(failure).toContain(`unpacks to more than ${MADE.testLabels.length + 1} bytes`);
+    expect(failure).not.toContain('damaged');
+  });
+});
+
+describe('the content decides what a file is', () => {
+  it.runIf(data)('MNIST’s digits are refused by a loader of other data', async () => {
+    const fashion = mnistLoader({
+      id: 'fashion-mnist',
+      label: 'Fashion-MNIST',
+      files: Object.fromEntries(
+        Object.entries(NAMES).map(([part, name]) => [part, { name }]),
+      ) as typeof MADE_FILES,
+    });
+    const dataDir = join(data!, 'mnist');
+    expect(await failureOf(fashion.load({ seed: 1, dataDir, offline: true }))).toMatch(
+      /is MNIST's train-images-idx3-ubyte, not Fashion-MNIST's/,
+    );
+  });
+
+  it('torchvision’s layout is found', async () => {
+    const dataDir = join(machine.root, 'torchvision');
+    await writeSet(join(dataDir, 'FashionMNIST', 'raw'));
+    const fashion = mnistLoader({ id: 'fashion-mnist', label: 'Fashion-MNIST', files: MADE_FILES });
+    expect((await fashion.load({ seed: 1, dataDir, offline: true })).source).toBe(
+      join(dataDir, 'FashionMNIST', 'raw'),
     );
   });
 });

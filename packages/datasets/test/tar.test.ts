@@ -35,6 +35,19 @@ describe('a tar archive', () => {
     expect(contents.get('a/three.bin')?.equals(bytes(70_000, 7))).toBe(true);
   });
 
+  it('of nothing but zeros is empty, and a gzip file with zeros after the end is read to its check sum', async () => {
+    expect((await read(gzipSync(Buffer.alloc(2 ** 20 - 1024)))).size).toBe(0);
+    const archive = gzipSync(Buffer.concat([tarOf(GOOD), Buffer.alloc(2 ** 19)]));
+    expect((await read(archive)).size).toBe(3);
+    archive[archive.length - 6] ^= 1;
+    expect(await failureOf(read(archive))).toMatch(/An archive is damaged: incorrect data check/);
+  });
+
+  it('that unpacks without end is refused before all of it is unpacked', async () => {
+    const failure = await failureOf(read(gzipSync(Buffer.alloc(2 ** 24)), { maxBytes: 2 ** 20 }));
+    expect(failure).toMatch(/it unpacks to more than 2097152 bytes/);
+  });
+
   it.each<[string, TarEntry, RegExp]>([
     ['a path that leaves the folder', { path: '../evil.bin' }, /\.\.\/evil\.bin leaves the folder/],
     ['… in the middle', { path: 'a/b/../../../evil.txt' }, /leaves the folder/],
