@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { EXIT } from './terminal/exit-codes.js';
 import { buildProgram } from './program.js';
 
-// A limit on the size of files then is an error of the write, like a full disk, and not the end of the process.
+// Beyond a limit on the size of files, the write fails as on a full disk, instead of ending the process.
 if (process.platform !== 'win32') process.on('SIGXFSZ', () => {});
 
 try {
@@ -14,7 +14,7 @@ try {
 
 async function exitCodeOf(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT['wrong usage'];
-  // Not loaded before: what it needs takes longer to load than a wrong word takes to be said.
+  // Loaded only here: its dependencies would slow down the message about a wrong argument.
   const { explain } = await import('./terminal/explain.js');
   return explain(error, { debug: process.argv.includes('--debug') });
 }

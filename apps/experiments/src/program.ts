@@ -8,27 +8,27 @@ const help = `
 Examples:
   weightmap run quick                    three CNNs on a subset, in minutes
   weightmap run standard --select 'cnn-smooth-*' --trials 1
-  weightmap report runs/quick            write the report again from its records
+  weightmap report runs/quick            write the report again from the records
   weightmap verify runs/quick            check the paper's claims against the records
-  weightmap doctor                       which engine runs, where the data is, what to fix
-  source <(weightmap completion bash)    complete its words by the Tab key
+  weightmap doctor                       show the engine, the datasets and problems
+  source <(weightmap completion bash)    complete commands and options with the Tab key
 
 Exit codes: ${Object.entries(EXIT)
   .map(([name, code]) => `${code} ${name}`)
   .join(', ')}.`;
 
 /**
- * The `weightmap` command.
+ * Builds the `weightmap` command.
  *
- * @param words what follows it on the command line: the command that they name is loaded whole, the others by name and description.
+ * @param words the arguments on the command line. The command that they name is loaded; of others only name and description.
  */
 export async function buildProgram(words: readonly string[]): Promise<Command> {
   const program = new Command('weightmap')
     .description(
-      'Trains, attacks and reports the networks of the weight map paper (Amer & Maul, arXiv:1905.00568).',
+      'Train, attack and report the networks of the weight map paper (Amer & Maul, arXiv:1905.00568).',
     )
     .version(manifest.version)
-    .option('--debug', 'show where in the code an error arose')
+    .option('--debug', 'print the stack of an error')
     .exitOverride()
     .addHelpText('after', help);
   const wanted = commandIn(words);
@@ -37,7 +37,7 @@ export async function buildProgram(words: readonly string[]): Promise<Command> {
     if (name === wanted) program.addCommand(await load(name, row, wanted), { hidden: true });
   const isCompleting = words[0] === 'complete';
   const isNamed = isCompleting && wanted !== undefined && wanted in commands;
-  addCompletion(program, isNamed ? (await import('./terminal/known-names.js')).knownNames() : {});
+  addCompletion(program, isNamed ? await (await import('./terminal/known-names.js')).knownNames(words) : {});
   return program;
 }
 
@@ -50,7 +50,7 @@ async function load(
   return command.description(description).exitOverride();
 }
 
-/** The command that the words are about: `run` in `run quick`, `--debug run`, `help run` and `complete -- run --sel`. */
+/** The command that the words name: `run` in `run quick`, `--debug run`, `help run` and `complete -- run --sel`. */
 function commandIn(words: readonly string[]): string | undefined {
   const [first, ...rest] = words.filter((word) => !word.startsWith('-'));
   return first === 'help' || first === 'complete' ? rest[0] : first;

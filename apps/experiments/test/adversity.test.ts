@@ -83,7 +83,7 @@ describe.runIf(await canMount())('a small disk', () => {
       const { code, output } = await weightmap(...smoke(run, '--trials', '2'));
       expect(code).toBe(1);
       expect(output).toMatch(/can't be written[\s\S]*read-only/);
-      expect((await weightmap('status', run)).output).toContain('1 cells: 1 done');
+      expect((await weightmap('status', run)).output).toContain('1 cell: 1 done');
     } finally {
       unmount(disk);
     }
@@ -137,7 +137,7 @@ describe('a run folder', () => {
       const [name, ...rest] = command;
       const { code, output } = await weightmap(name, path.join(work, 'nowhere'), ...rest);
       expect(code, name).toBe(1);
-      expect(output).toContain('no grid');
+      expect(output).toContain('There is no run in');
     }
     expect((await weightmap('logs', calm, 'zzz')).output).toContain('no such cell');
     expect((await weightmap('retry', calm, '--cell', 'zzz')).output).toContain('no such cell');

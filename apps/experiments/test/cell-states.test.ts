@@ -102,6 +102,6 @@ describe('the states of cells', () => {
 
   it('are not those of a folder that is no run', async () => {
     await mkdir(join(run, 'cells'));
-    await expect(cellStates(run)).rejects.toThrow('no grid');
+    await expect(cellStates(run)).rejects.toThrow('There is no run in');
   });
 });

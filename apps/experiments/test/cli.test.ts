@@ -71,7 +71,7 @@ describe('weightmap run', () => {
   it('skips what is done, and repeats it to the same record elsewhere', async () => {
     const again = await weightmap(smoke(made, '--select', 'cnn-33'));
     expect(again.code).toBe(0);
-    expect(again.stdout).toContain('1 of 1 cells are done already');
+    expect(again.stdout).toContain('1 of 1 cell already done');
     const elsewhere = path.join(work, 'elsewhere');
     expect((await weightmap(smoke(elsewhere, '--select', 'cnn-33'))).code).toBe(0);
     const [first, second] = [readRecord(made, 'cnn-33'), readRecord(elsewhere, 'cnn-33')];
@@ -132,7 +132,7 @@ describe('weightmap run', () => {
     const outcome = await weightmap(['run', 'standard', ...rows, '--dry-run']);
     expect(outcome.code, outcome.stderr).toBe(0);
     expect(outcome.stdout).toMatch(
-      /iWildCam is not on this machine: 1 row left out \(resnet-conv\)\. .* `weightmap run standard --select resnet-conv --epochs 30 --trials 1` again/,
+      /iWildCam is not on this machine: 1 variant left out \(resnet-conv\)\. .* `weightmap run standard --select resnet-conv --epochs 30 --trials 1` again/,
     );
     expect(outcome.stdout).toMatch(/^– +mnist +resnet-conv +1 +30 +407,234 /m);
     expect(outcome.stdout).toMatch(/^left out +iwildcam +resnet-conv +1 +30 +407,234 /m);
@@ -140,7 +140,7 @@ describe('weightmap run', () => {
     expect(outcome.stdout).toMatch(/^left out: iWildCam, 1 cell, about .+ more/m);
     expectComplaint(
       await weightmap(['run', 'standard', ...rows, '--offline', '--out', path.join(work, 'none')]),
-      'No row can run: MNIST, CIFAR-10 and iWildCam are missing',
+      'No variant can run: MNIST, CIFAR-10 and iWildCam are missing',
     );
   });
 
@@ -190,7 +190,7 @@ describe('weightmap cell', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'is begun again from its checkpoint when it is killed, and said so',
+    'is restarted from its checkpoint when it is killed, with a note',
     async () => {
       const run = path.join(work, 'killed');
       let killed = false;
@@ -207,7 +207,7 @@ describe('weightmap cell', () => {
         },
       );
       expect(outcome.code, outcome.stdout).toBe(0);
-      expect(outcome.stdout).toMatch(/cnn-33 trial 1: its process was ended by SIGKILL; begun again/);
+      expect(outcome.stdout).toMatch(/cnn-33 trial 1: SIGKILL ended its process; restarting/);
       expect(outcome.stdout).toContain('(from the checkpoint)');
       expect(readRecord(run, 'cnn-unsharp-32').epochs).toBe(MANY);
       const log = await readFile(path.join(run, 'cells/digits/cnn-33/trial-1/worker.log'), 'utf8');

@@ -65,7 +65,9 @@ describe('a lease', () => {
     const notes: string[] = [];
     const { lease } = await takeLease(folder, { staleSeconds: 3600, onNote: (note) => notes.push(note) });
     expect(lease).toBeDefined();
-    expect(notes).toEqual([`took over from process ${dead.pid} on ${dead.host}, which left without a word`]);
+    expect(notes).toEqual([
+      `took over from process ${dead.pid} on ${dead.host}, which ended without releasing its lease`,
+    ]);
   });
 
   it.runIf(process.platform === 'linux')(

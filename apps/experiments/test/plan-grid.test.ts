@@ -8,7 +8,7 @@ import type { CellConfig } from '@weightmap/records';
 import { writeMadeIwildcam } from '@weightmap/test-utils';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { isEvidence, paperRows } from '@weightmap/report';
-import { budgetOf, placeRows, selectVariants } from '../src/plan/grid.js';
+import { budgetOf, placeVariants, selectVariants } from '../src/plan/grid.js';
 import { planGrid, type PlanOptions } from '../src/plan/plan-grid.js';
 import { adjustPreset, presets, type Preset } from '../src/plan/presets.js';
 
@@ -56,18 +56,18 @@ describe('a selection', () => {
 
   it('of an unknown row is refused, excluded or not, and one that leaves nothing, too', () => {
     expect(() => ids('*', '!cnn-wid')).toThrow('no variant "cnn-wid". Did you mean "cnn-wide"?');
-    expect(() => ids('cnn-33', '!cnn-*')).toThrow('leaves no row');
+    expect(() => ids('cnn-33', '!cnn-*')).toThrow('leaves no variant');
   });
 });
 
 describe('rows on datasets', () => {
   const rows = selectVariants(['*']);
-  const counts = (options: Parameters<typeof placeRows>[1]) =>
-    Object.fromEntries([...placeRows(rows, options)].map(([id, placed]) => [id, placed.length]));
+  const counts = (options: Parameters<typeof placeVariants>[1]) =>
+    Object.fromEntries([...placeVariants(rows, options)].map(([id, placed]) => [id, placed.length]));
 
   it('are the paper’s: 19 on MNIST, 6 on CIFAR-10 and on iWildCam', () => {
     expect(counts({})).toEqual({ mnist: 19, cifar10: 6, iwildcam: 6 });
-    for (const [dataset, placed] of placeRows(rows, { datasets: ['mnist', 'cifar10'] }))
+    for (const [dataset, placed] of placeVariants(rows, { datasets: ['mnist', 'cifar10'] }))
       expect(placed.map(({ id }) => id)).toEqual(
         paperRows.filter((row) => row.dataset === dataset).map(({ variant }) => variant),
       );
@@ -120,7 +120,7 @@ describe('a plan', () => {
     expect(await counts(['*', '!cnn-wide'])).toEqual({ mnist: 3 * 18, cifar10: 3 * 6 });
     expect(await counts(['resnet-*'])).toEqual({ mnist: 3 * 5, cifar10: 3 * 5 });
     expect(await counts(['resnet-*'], true)).toEqual({ mnist: 3 * 5, cifar10: 3 * 3 });
-    await expect(counts(['cnn-*'], true)).rejects.toThrow('none of the selected rows on cifar10');
+    await expect(counts(['cnn-*'], true)).rejects.toThrow('none of the selected variants on cifar10');
   });
 
   it('leaves out the rows of missing datasets and says how to add them', async () => {
@@ -135,22 +135,24 @@ describe('a plan', () => {
     ]);
     const [mnist, cifar10] = said.split('\n').filter((line) => line.includes('left out'));
     expect(mnist).toMatch(
-      /^MNIST is not on this machine: 19 rows left out \(cnn-wide, .*densenet-alternating-unsharp\)/,
+      /^MNIST is not on this machine: 19 variants left out \(cnn-wide, .*densenet-alternating-unsharp\)/,
     );
-    expect(cifar10).toMatch(/^CIFAR-10 .* 6 rows left out .*run `weightmap run standard --trials 1` again$/);
+    expect(cifar10).toMatch(
+      /^CIFAR-10 .* 6 variants left out .*run `weightmap run standard --trials 1` again$/,
+    );
   });
 
   it('uses the digits for MNIST where the preset allows it, and nowhere else', async () => {
     const { cells, said } = await plan(adjustPreset('smoke', {}));
     expect(countBy(cells, ({ dataset }) => dataset.id)).toEqual({ digits: 19 });
-    expect(said).toContain('the procedural digits stand in');
-    expect(said).toMatch(/CIFAR-10 .* 6 rows left out/);
-    expect(said).toMatch(/iWildCam .* 6 rows left out/);
+    expect(said).toContain('replaced by the procedural digits');
+    expect(said).toMatch(/CIFAR-10 .* 6 variants left out/);
+    expect(said).toMatch(/iWildCam .* 6 variants left out/);
   });
 
   it('is refused where nothing is left, and where a dataset that was named is missing', async () => {
     const nothing = plan(adjustPreset('standard', {}));
-    await expect(nothing).rejects.toThrow('No row can run: MNIST, CIFAR-10 and iWildCam are missing');
+    await expect(nothing).rejects.toThrow('No variant can run: MNIST, CIFAR-10 and iWildCam are missing');
     for (const name of ['smoke', 'standard'])
       await expect(plan(adjustPreset(name, {}), { datasets: ['mnist'] })).rejects.toThrow(NotFoundError);
   });
@@ -174,7 +176,7 @@ describe('a plan', () => {
   it('as an estimate needs no data: published sizes, no identity', async () => {
     const { cells, leftOut, said } = await plan(adjustPreset('standard', { trials: 1 }), estimate);
     expect(countBy(cells, ({ dataset }) => dataset.id)).toEqual({ mnist: 19, cifar10: 6 });
-    expect(said).toMatch(/MNIST .*estimated from its published sizes\. It will be downloaded/);
+    expect(said).toMatch(/MNIST .*the estimate uses its published sizes\. It will be downloaded/);
     const sizes = ({ dataset: { train, validation, test } }: CellConfig) => [train, validation, test];
     expect(sizes(cells.find(({ dataset }) => dataset.id === 'mnist')!)).toEqual([54_000, 6000, 10_000]);
     expect(sizes(cells.find(({ dataset }) => dataset.id === 'cifar10')!)).toEqual([45_000, 5000, 10_000]);

@@ -108,7 +108,7 @@ describe('a plugin from a file', () => {
   it('is remembered by the run: the same command without it goes on', () => {
     const again = weightmap(...args(run, '--select', 'cnn-tiny'));
     expect(again.status, again.output).toBe(0);
-    expect(again.stdout).toContain('1 of 1 cells are done already');
+    expect(again.stdout).toContain('1 of 1 cell already done');
   });
 
   it('attacks the networks of a run, from the run’s plugin and from one of its own', async () => {

@@ -109,7 +109,7 @@ describe.runIf(process.env.SLURM_CONF !== undefined)('a grid on Slurm', () => {
         expect(starts, cell.id).toBeGreaterThanOrEqual(2);
         expect(history.trim().split('\n')).toHaveLength(3);
       }
-      expect(await weightmap('logs', run, late.id)).toContain('put back into the queue');
+      expect(await weightmap('logs', run, late.id)).toContain('its time is up: requeued');
 
       // The last job writes the report.
       const deadline = performance.now() + 600_000;

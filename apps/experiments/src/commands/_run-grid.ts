@@ -4,6 +4,7 @@ import path from 'node:path';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
 import { cellId, readManifest } from '@weightmap/records';
+import { count } from '@weightmap/report/text';
 import colours from 'picocolors';
 import { writeManifest } from '../plan/manifest.js';
 import { shellWord } from '../terminal/shell-word.js';
@@ -22,7 +23,7 @@ import { startDisplay } from '../terminal/display.js';
 import { unfinishedCells } from '../plan/unfinished-cells.js';
 
 /**
- * Has every unfinished cell of a grid worked on, several at a time, and writes the report.
+ * Plans a grid, has its unfinished cells done by workers, and writes the report.
  *
  * @returns the exit code.
  */
@@ -31,8 +32,8 @@ export async function runGrid(options: RunOptions): Promise<number> {
   const run = options.out ?? path.join('runs', options.preset);
   const display = startDisplay();
   await usePlugins(options.plugins);
-  const begun = existsSync(run) ? await readManifest(run).catch(() => null) : null;
-  await usePluginsAgain(run, begun?.plugins, display.note);
+  const existing = existsSync(run) ? await readManifest(run).catch(() => null) : null;
+  await usePluginsAgain(run, existing?.plugins, display.note);
   const engine = await startEngine({ threads: options.threads });
   const data = {
     seed: options.seed,
@@ -41,30 +42,37 @@ export async function runGrid(options: RunOptions): Promise<number> {
     splitBy: options.splitBy,
   };
   const plan = await planGrid(preset, {
-    ...{ select: options.select, datasets: options.datasets, paperRows: options.paperRows },
-    ...{ ...data, offline: options.offline, estimate: options.dryRun, command: sameCommand() },
-    ...{ onProgress: display.progress, onNote: display.note },
+    ...data,
+    select: options.select,
+    datasets: options.datasets,
+    paperRows: options.paperRows,
+    offline: options.offline,
+    estimate: options.dryRun,
+    command: sameCommand(),
+    onProgress: display.progress,
+    onNote: display.note,
   });
   const { cells, notes } = plan;
   const variants = new Set(cells.map(({ variant }) => variant)).size;
   const epochs = cells.map(({ training }) => training.epochs);
-  // The last trial of each row.
+  // The last trial of each variant.
   const trials = [
     ...new Map(cells.map((cell) => [`${cell.dataset.id}/${cell.variant}`, cell.trial])).values(),
   ];
   const labels = [...new Set(cells.map(({ dataset }) => dataset.label))].join(', ');
   display.line(
-    `${colours.bold(`weightmap ${options.preset}`)}: ${counted(cells.length, 'cell')} (${counted(variants, 'variant')}, ${spread(trials, 'trial')}), ` +
+    `${colours.bold(`weightmap ${options.preset}`)}: ${count(cells.length, 'cell')} (${count(variants, 'variant')}, ${spread(trials, 'trial')}), ` +
       `${spread(epochs, 'epoch')}, ${labels || 'no data'} → ${run}`,
   );
   for (const note of notes) display.note(note);
   const { threads } = options;
   const workers = Math.min(options.workers ?? defaultWorkers(threads), Math.max(cells.length, 1));
   const version = engine.tensorflow ? ` (TensorFlow ${engine.tensorflow})` : '';
-  const processes = `${counted(workers, 'process', 'es')} of ${counted(threads, 'thread')}`;
+  const processes = `${workers} ${workers === 1 ? 'process' : 'processes'} of ${count(threads, 'thread')}`;
   const where = options.launcher === 'local' ? processes : `launched by ${options.launcher}`;
   display.line(`engine: ${engine.name}${version}, ${where}`);
-  if (engine.slowerBecause) display.note(`${engine.slowerBecause}; \`weightmap doctor\` says how to fix it`);
+  if (engine.slowerBecause)
+    display.note(`${engine.slowerBecause}; \`weightmap doctor\` explains how to fix it`);
   if (options.dryRun) {
     const onNetwork = (done: number, total: number) =>
       display.progress({ stage: 'timing a few steps of each network', done, total });
@@ -75,14 +83,16 @@ export async function runGrid(options: RunOptions): Promise<number> {
   await checkWritable(run);
   const unfinished = await unfinishedCells(run, cells, options.force ?? false);
   if (unfinished.length < cells.length)
-    display.note(`${cells.length - unfinished.length} of ${cells.length} cells are done already`);
+    display.note(`${cells.length - unfinished.length} of ${count(cells.length, 'cell')} already done`);
   const { gradCamSamples } = preset;
   const { tensorboard = false, checkpointSeconds } = options;
   const manifest = await writeManifest(run, {
     preset: options.preset,
     cells,
     gradCamSamples,
-    ...{ tensorboard, checkpointSeconds, data },
+    tensorboard,
+    checkpointSeconds,
+    data,
     ...storePlugins(run),
   });
   const indices = new Map(manifest.cells.map((cell, index) => [cellId(cell), index]));
@@ -93,14 +103,20 @@ export async function runGrid(options: RunOptions): Promise<number> {
       unfinished.map((cell) => ({ cell, index: indices.get(cellId(cell))! })),
     ),
     {
-      ...{ run: path.resolve(run), workers: options.workers, threads, stop, display },
-      ...{ sbatchOptions: options.sbatchOptions ?? [], image: options.image, claim: options.claim },
+      run: path.resolve(run),
+      workers: options.workers,
+      threads,
+      stop,
+      display,
+      sbatchOptions: options.sbatchOptions ?? [],
+      image: options.image,
+      claim: options.claim,
     },
   );
   return finishRun(launched, { run, stop, display });
 }
 
-/** Finds out before hours of work, not after. */
+/** Checks that results can be written, before hours of work. */
 async function checkWritable(run: string): Promise<void> {
   try {
     await mkdir(run, { recursive: true });
@@ -108,19 +124,17 @@ async function checkWritable(run: string): Promise<void> {
   } catch (error) {
     throw new WeightmapError("Results can't be written.", {
       where: messageOf(error),
-      fix: 'choose another folder by --out',
+      fix: 'choose another folder with --out',
     });
   }
 }
 
-/** This command without `--dry-run`, as a shell takes it. */
+/** This command without `--dry-run`, quoted for a shell. */
 const sameCommand = () =>
   ['weightmap', ...process.argv.slice(2).filter((word) => word !== '--dry-run')].map(shellWord).join(' ');
 
 /** `20 epochs`, or `8 to 20 epochs`. */
-function spread(values: readonly number[], what: string): string {
+function spread(values: readonly number[], noun: string): string {
   const [least, most] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 0];
-  return least < most ? `${least} to ${counted(most, what)}` : counted(most, what);
+  return least < most ? `${least} to ${count(most, noun)}` : count(most, noun);
 }
-
-const counted = (n: number, what: string, plural = 's') => `${n} ${what}${n === 1 ? '' : plural}`;

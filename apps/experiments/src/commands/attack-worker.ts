@@ -4,8 +4,8 @@ import { workOnAttacks, type AttackWorkerOptions } from '../attack/worker.js';
 
 export function attackWorkerCommand(): Command {
   return new Command('attack-worker')
-    .requiredOption('--run <folder>', 'the folder of a run that `weightmap attack` has begun on')
-    .option('--index <n>', 'which of the workers it is, from 0', natural, 0)
+    .requiredOption('--run <folder>', 'folder of a run that `weightmap attack` has started on')
+    .option('--index <n>', 'number of the worker, from 0', natural, 0)
     .option('--threads <n>', 'threads of the native engine', positive, 1)
     .action(async (options: AttackWorkerOptions) => {
       process.exitCode = await workOnAttacks(options);

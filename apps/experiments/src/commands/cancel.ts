@@ -11,22 +11,22 @@ import { readSubmissions } from '../launchers/submissions.js';
 export function cancelCommand(): Command {
   return new Command('cancel')
     .argument('<run>', 'folder of the run')
-    .option('--cell <id>', 'only the cell with that id, or its beginning, or its place in the list')
+    .option('--cell <id>', 'only the cell with this id, its beginning, or its number in the list')
     .addHelpText(
       'after',
       '\nExamples:\n  weightmap cancel runs/paper\n  weightmap cancel runs/paper --cell 5f1c0a',
     )
     .action(async (run: string, { cell }: { cell?: string }) => {
-      const said = await (cell === undefined ? cancelRun(run) : cancelCell(run, cell));
-      console.log(said.join('\n'));
+      const lines = await (cell === undefined ? cancelRun(run) : cancelCell(run, cell));
+      console.log(lines.join('\n'));
     });
 }
 
 async function cancelRun(run: string): Promise<string[]> {
   const states = await cellStates(run);
-  const said: string[] = [];
+  const lines: string[] = [];
   const cancelled = new Set<number>();
-  let launcherTold = false;
+  let launcherStops = false;
   let attacksCancelled = false;
   for (const submission of await readSubmissions(run)) {
     if (submission.launcher === 'slurm') {
@@ -34,25 +34,25 @@ async function cancelRun(run: string): Promise<string[]> {
       if (submission.kind === 'cells') for (const index of tasks) cancelled.add(index);
       else attacksCancelled ||= tasks.length > 0;
       if (tasks.length > 0)
-        said.push(`cancelled Slurm job ${submission.arrays.map(({ job }) => job).join(', ')}`);
+        lines.push(`cancelled Slurm job ${submission.arrays.map(({ job }) => job).join(', ')}`);
     } else if (isAlive(submission.process)) {
       process.kill(submission.process.pid, 'SIGTERM');
-      launcherTold = true;
-      said.push(`told the launcher (process ${submission.process.pid}) to stop after the current steps`);
+      launcherStops = true;
+      lines.push(`asked the launcher (process ${submission.process.pid}) to stop after the current steps`);
     } else if (isAlive(submission.process) === null)
-      said.push(
+      lines.push(
         `a launcher runs on ${submission.process.host} (process ${submission.process.pid}): cancel it there`,
       );
   }
-  // Workers that nobody launched, or whose launcher is gone.
-  if (!launcherTold) {
+  // Workers without a launcher: started by hand, or left by one that was killed.
+  if (!launcherStops) {
     for (const status of states)
-      if (status.state === 'running' && !cancelled.has(status.index)) said.push(stopWorker(run, status));
+      if (status.state === 'running' && !cancelled.has(status.index)) lines.push(stopWorker(run, status));
     const attacks = attacksCancelled ? null : await attackStates(run);
     for (const { part, state } of attacks?.parts ?? [])
-      if (state === 'running') said.push(stopHolder(part.folder, part.name));
+      if (state === 'running') lines.push(stopHolder(part.folder, part.name));
   }
-  return said.length ? said : ['nothing runs or waits in a queue'];
+  return lines.length > 0 ? lines : ['nothing is running or queued'];
 }
 
 async function cancelCell(run: string, wanted: string): Promise<string[]> {
@@ -65,12 +65,12 @@ async function cancelCell(run: string, wanted: string): Promise<string[]> {
   if (status.state === 'running') return [stopWorker(run, status)];
   return [
     status.state === 'queued'
-      ? `took ${cellName(status.cell)} out of the queue`
+      ? `removed ${cellName(status.cell)} from the queue`
       : `${cellName(status.cell)} is ${status.state}: nothing to stop`,
   ];
 }
 
-/** Tells the process that works on a cell or part to stop, if it is one of this machine. */
+/** Asks the process that works on a cell to stop, if it runs on this machine. */
 const stopWorker = (run: string, { cell }: CellStatus): string =>
   stopHolder(cellPaths(run, cell).folder, cellName(cell));
 
@@ -79,13 +79,13 @@ function stopHolder(folder: string, name: string): string {
   if (!held) return `${name} has just ended`;
   const { host, pid } = held.holder;
   if (!isAlive(held.holder))
-    return `${name}: process ${pid} runs on ${host}; unless its batch system has just stopped it, cancel it there`;
+    return `${name}: process ${pid} runs on ${host}: cancel it there, unless its batch system has just stopped it`;
   try {
     process.kill(pid, 'SIGTERM');
   } catch (error) {
     throw new WeightmapError(`Process ${pid} can't be stopped: ${(error as Error).message}.`, {
-      fix: 'cancel as the user who started it',
+      fix: 'cancel it as the user who started it',
     });
   }
-  return `${name}: told process ${pid} to stop after its current step`;
+  return `${name}: asked process ${pid} to stop after its current step`;
 }

@@ -4,9 +4,9 @@ import { workOnCell, type CellOptions } from '../cells/work-on-cell.js';
 
 export function cellCommand(): Command {
   return new Command('cell')
-    .requiredOption('--run <folder>', 'the folder of a run that `weightmap run` has begun')
-    .option('--index <n>', 'its place in the list of cells, from 0', natural)
-    .option('--cell <id>', 'its id, or the beginning of it')
+    .requiredOption('--run <folder>', 'folder of a run that `weightmap run` has started')
+    .option('--index <n>', 'number of the cell in the list, from 0', natural)
+    .option('--cell <id>', 'id of the cell, or its beginning')
     .option('--threads <n>', 'threads of the native engine', positive, 1)
     .addHelpText(
       'after',

@@ -17,7 +17,7 @@ export function doctorCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  weightmap doctor\n  weightmap doctor --json')
     .option('--data <folder>', 'look for datasets here first')
-    .option('--out <folder>', 'where results would go', 'runs')
+    .option('--out <folder>', 'folder that results would be written to', 'runs')
     .action(async ({ json, data, out }: { json?: boolean; data?: string; out: string }) => {
       const findings = await examine({ data, out });
       if (json) console.log(JSON.stringify(findings, null, 2));
@@ -25,7 +25,7 @@ export function doctorCommand(): Command {
     });
 }
 
-/** Whether a folder can be written to or, if it isn't there, could be made. */
+/** Whether a folder can be written to or, if it doesn't exist, can be made. */
 async function isWritable(folder: string): Promise<boolean> {
   let place = path.resolve(folder);
   while (!existsSync(place)) place = path.dirname(place);
@@ -51,18 +51,18 @@ async function examine({ data, out }: { data?: string; out: string }) {
   if (engine.slowerBecause)
     problems.push({
       problem: engine.slowerBecause,
-      fix: 'install Python 3 with pip, and g++; then `npm run setup`',
+      fix: 'install Python 3 with pip, and g++; then run `npm run setup`',
     });
   if (engine.name !== 'native' && process.env.WEIGHTMAP_ENGINE)
     problems.push({
-      problem: `WEIGHTMAP_ENGINE=${process.env.WEIGHTMAP_ENGINE} keeps the native engine out (about 10 times slower)`,
+      problem: `WEIGHTMAP_ENGINE=${process.env.WEIGHTMAP_ENGINE} disables the native engine (about 10 times slower)`,
       fix: 'unset it',
     });
   for (const { label, found, advice } of located)
     if (!found) problems.push({ problem: `${label}: not found`, fix: advice });
   const writable = await isWritable(out);
   if (!writable)
-    problems.push({ problem: `results can't be written to ${out}`, fix: 'choose another folder by --out' });
+    problems.push({ problem: `results can't be written to ${out}`, fix: 'choose another folder with --out' });
   return {
     engine,
     machine,
@@ -83,13 +83,13 @@ function print({ engine, machine, node, datasets: located, results, problems }: 
     ['threads', `${engine.threads} of ${machine.cores} cores`],
     ['devices', machine.devices.join(', ')],
     ['processor', `${machine.cpu}, ${machine.memoryGiB} GiB of memory`],
-    ['features', machine.cpuFeatures.join(' ') || 'not known on this system'],
+    ['features', machine.cpuFeatures.join(' ') || 'unknown on this system'],
     ['Node', node],
     ...located.map(({ label, found, advice }) => [label, found ?? `not found: ${advice}`]),
     ['results', `${results.folder}${results.writable ? '' : ' (not writable)'}`],
   ];
   console.log(alignColumns(rows));
   console.log();
-  if (problems.length === 0) console.log(colours.green('Everything is in order.'));
+  if (problems.length === 0) console.log(colours.green('No problems found.'));
   for (const { problem, fix } of problems) console.log(`${colours.yellow('!')} ${problem}\n    do: ${fix}`);
 }

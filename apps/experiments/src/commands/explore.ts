@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { count } from '@weightmap/report/text';
 import { Command, InvalidArgumentError } from 'commander';
 import { list, positive } from '../terminal/option-types.js';
 import { EXIT } from '../terminal/exit-codes.js';
@@ -16,22 +17,22 @@ interface Options {
 
 function portNumber(text: string): number {
   if (!/^\d+$/.test(text) || Number(text) > 65_535)
-    throw new InvalidArgumentError('A port is expected: 0 … 65535, 0 for any that is free.');
+    throw new InvalidArgumentError('A port is expected: 0 … 65535, or 0 for any free port.');
   return Number(text);
 }
 
 export function exploreCommand(): Command {
   return new Command('explore')
     .argument('[run]', 'folder of the run', 'runs/quick')
-    .option('--out <folder>', 'where the page goes (default: explorer/ in the run)')
-    .option('--select <ids>', 'rows: ids or globs, comma-separated', list, ['*'])
+    .option('--out <folder>', 'folder of the page (default: explorer/ in the run)')
+    .option('--select <ids>', 'variants to show: ids or globs (comma-separated)', list, ['*'])
     .option('--images <n>', 'test images of each dataset', positive, 12)
     .option('--port <n>', 'serve the page on this machine until Ctrl-C', portNumber)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-The page is files only: open index.html from the disk, or put the folder on any server.
+Open index.html from the disk, or put the folder on any web server: it is only files.
 
 Examples:
   weightmap explore runs/quick
@@ -41,7 +42,10 @@ Examples:
       const folder = out ?? path.join(run, 'explorer');
       const written = await writeExplorer(run, { out: folder, ...options });
       if (json) console.log(JSON.stringify(written));
-      else console.log(`${written.networks} networks, ${written.images} images\nexplorer: ${written.html}`);
+      else
+        console.log(
+          `${count(written.networks, 'network')}, ${count(written.images, 'image')}\nexplorer: ${written.html}`,
+        );
       if (port === undefined) return;
       const note = (text: string) => (json ? console.error(text) : console.log(text));
       const signal = stopOnSignal(() => {});

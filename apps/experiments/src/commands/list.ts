@@ -10,25 +10,25 @@ import { pluginParts } from '../plugins/plugin-schema.js';
 import type { LoadedPlugin } from '../plugins/load-plugin.js';
 import { usePlugins } from '../plugins/stored-plugins.js';
 
-/** One row of the benchmark, as `weightmap list --json` prints it. */
+/** A variant on a dataset, as `weightmap list --json` prints it. */
 interface ListedVariant {
   id: string;
   dataset: string;
   architecture: string;
   variant: string;
-  /** Trainable. */
+  /** Trainable parameters. */
   parameters: number;
-  /** An image: the paper's convention, and what is really executed. */
+  /** FLOPs of a forward pass of one image: in the paper's convention, and as executed. */
   flops: { paper: number; executed: number };
 }
 
 export function listCommand(): Command {
   return new Command('list')
-    .option('--plugin <file>', 'a module with components of your own; once for each', several, [])
+    .option('--plugin <file>', 'module with your own components; repeat for several', several, [])
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  weightmap list --json | jq ".[].id"')
     .action(async ({ json, plugin }: { json?: boolean; plugin: string[] }) => {
-      // Only shapes are needed here: no reason to load TensorFlow.
+      // Only shapes are needed: TensorFlow isn't loaded.
       await startEngine({ engine: 'cpu' });
       await usePlugins(plugin);
       const own = usedPlugins().flatMap((used) => used.plugin.variants ?? []);
@@ -56,7 +56,7 @@ function describe(id: string, dataset: string): ListedVariant {
   }
 }
 
-/** What a plugin adds, a line a part. */
+/** The components of a plugin, a line for each kind. */
 const contents = ({ file, plugin }: LoadedPlugin) =>
   [
     `from ${file}:`,

@@ -13,7 +13,7 @@ export function logsCommand(): Command {
     .argument('<run>', 'folder of the run')
     .argument(
       '<cell>',
-      'id of the cell, or its beginning, or its place in the list; or `attacks` for all workers that attack',
+      'id of the cell, its beginning, or its number in the list; or `attacks` for all workers of a campaign',
     )
     .addHelpText(
       'after',
@@ -29,7 +29,7 @@ export function logsCommand(): Command {
         }
       });
       if (texts.length === 0)
-        throw new WeightmapError(`There is no output yet: ${name}.`, { where: files[0] ?? run });
+        throw new WeightmapError(`There is no output yet from ${name}.`, { where: files[0] ?? run });
       console.log(texts.join('\n').trimEnd());
     });
 }
@@ -56,7 +56,7 @@ async function attackLogs(run: string): Promise<Logs> {
     jobs.has(/^slurm-(\d+)_/.exec(name)?.[1] ?? ''),
   );
   return {
-    name: 'The workers that attack',
+    name: 'the workers of the campaign',
     files: [
       ...local.map((name) => path.join(attacksFolder(run), name)),
       ...slurm.map((name) => path.join(run, SLURM_LOGS, name)),
@@ -64,7 +64,7 @@ async function attackLogs(run: string): Promise<Logs> {
   };
 }
 
-/** What Slurm keeps of a job, if it has begun. */
+/** The output file of a Slurm job; it exists once the job has started. */
 const slurmLog = (run: string, job: string, task: number) =>
   path.join(run, SLURM_LOGS, `slurm-${job}_${task}.log`);
 

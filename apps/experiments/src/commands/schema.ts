@@ -10,11 +10,15 @@ const schemas = {
 
 export function schemaCommand(): Command {
   return new Command('schema')
-    .addArgument(new Argument('[name]', 'whose').choices(Object.keys(schemas)).default('config'))
+    .addArgument(
+      new Argument('[name]', 'config: configuration files; record: record.json')
+        .choices(Object.keys(schemas))
+        .default('config'),
+    )
     .addHelpText(
       'after',
       `
-A configuration file names it in its first line, so that an editor completes and checks it:
+To have an editor complete and check a configuration file, name the schema in its first line:
   { "$schema": "./weightmap.schema.json", … }, or in YAML  # yaml-language-server: $schema=weightmap.schema.json
 
 Examples:
@@ -24,7 +28,7 @@ Examples:
     .action((name: keyof typeof schemas) => console.log(jsonSchema(name)));
 }
 
-/** JSON Schema, draft 2020-12. */
+/** A schema as JSON Schema, draft 2020-12. */
 export function jsonSchema(name: keyof typeof schemas): string {
   const { schema, title } = schemas[name];
   return JSON.stringify({ title, ...z.toJSONSchema(schema, { io: 'input' }) }, null, 2);

@@ -11,21 +11,21 @@ interface Options {
   all?: boolean;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two updates. */
 const LOOK_AGAIN = 2000;
 
 export function statusCommand(): Command {
   return new Command('status')
     .argument('<run>', 'folder of the run')
-    .option('--watch', 'look again and again until nothing runs or waits in a queue')
-    .option('--all', 'a line for every cell')
+    .option('--watch', 'update until nothing is running or queued')
+    .option('--all', 'list every cell')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-States: done; running; queued (a batch system has it); waiting (never begun); stopped (begun, nobody works on it);
-failed (for good: \`weightmap retry\`); stale (its folder holds work of another configuration).
-Where networks are attacked, the parts of that are counted as well.
+States: done; running; queued (in a batch system); waiting (not started); stopped (started, no process works on it);
+failed (\`weightmap retry\` tries again); stale (its folder holds results of another configuration).
+If the networks are attacked, the parts of the campaign are counted as well.
 
 Examples:
   weightmap status runs/paper --watch
@@ -38,9 +38,7 @@ Examples:
         const cells = await cellStates(run);
         const attacks = await attackStates(run);
         const tables = [statusTable(cells, { all }), attacks && attackStatusTable(attacks, { all })];
-        const text = json
-          ? JSON.stringify(forPrograms(run, cells, attacks))
-          : tables.filter(Boolean).join('\n');
+        const text = json ? JSON.stringify(jsonOf(run, cells, attacks)) : tables.filter(Boolean).join('\n');
         if (live) live(text);
         else if (text !== shown) console.log(text);
         shown = text;
@@ -53,19 +51,27 @@ Examples:
     });
 }
 
-const forPrograms = (run: string, cells: readonly CellStatus[], attacks: AttackStatus | null) => ({
+const jsonOf = (run: string, cells: readonly CellStatus[], attacks: AttackStatus | null) => ({
   run,
   counts: countStates(cells),
   secondsLeft: secondsLeft(cells),
   cells: cells.map(({ index, id, cell: { variant, dataset, trial }, ...rest }) => ({
-    ...{ index, id, variant, dataset: dataset.id, trial },
+    index,
+    id,
+    variant,
+    dataset: dataset.id,
+    trial,
     ...rest,
   })),
   ...(attacks && {
     attacks: {
-      ...{ counts: countParts(attacks), queued: attacks.queued, secondsLeft: attacks.secondsLeft },
+      counts: countParts(attacks),
+      queued: attacks.queued,
+      secondsLeft: attacks.secondsLeft,
       parts: attacks.parts.map(({ part: { index, name, target }, ...rest }) => ({
-        ...{ index, name, cellId: target.cellId },
+        index,
+        name,
+        cellId: target.cellId,
         ...rest,
       })),
     },

@@ -13,14 +13,14 @@ export interface WorkerEnd {
 export interface WorkerOptions extends Pick<Work, 'command' | 'killAfter'> {
   run: string;
   threads: number;
-  /** Put before the command. */
+  /** Words before the command, such as one that pins it to a core. */
   prefix: readonly string[];
-  /** Aborted: the worker is told to stop after its current step. */
+  /** When aborted, the worker is asked to stop after its current step. */
   stop: AbortSignal;
   onEvent: (event: CellEvent) => void;
 }
 
-/** Works on an item in a process of its own; what it prints is added to the item's log. */
+/** Works on an item in a process of its own. Its output is appended to the item's log. */
 export async function startWorker(
   { index, log, prepare }: WorkItem,
   { command, killAfter, run, threads, prefix, stop, onEvent }: WorkerOptions,
@@ -30,7 +30,7 @@ export async function startWorker(
   const words = [command, '--run', run, '--index', String(index), '--threads', String(threads)];
   const [file, ...args] = [...prefix, process.execPath, process.argv[1], ...words];
   const child = spawn(file, args, {
-    // Out of the terminal's process group: Ctrl-C reaches this process, which passes it on once.
+    // Outside the terminal's process group: Ctrl-C reaches only this process, which passes it on once.
     detached: true,
     stdio: ['ignore', output, output, 'ipc'],
   });

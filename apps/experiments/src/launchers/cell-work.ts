@@ -5,16 +5,18 @@ import type { Work, WorkItem } from './launcher.js';
 
 export interface PlacedCell {
   readonly cell: CellConfig;
-  /** In the run's list. */
+  /** Its number in the run's list of cells. */
   readonly index: number;
 }
 
-/** How often a cell is begun whose process is killed; each goes on from the last checkpoint. */
+/** The most times that a cell is started whose process is killed. Each start continues from the last checkpoint. */
 const MOST_STARTS = 3;
 
-/** The unfinished cells of a grid, a process each. */
+/** The work of a grid for a launcher: a process for each unfinished cell. */
 export const cellWork = (run: string, cells: readonly PlacedCell[]): Work => ({
-  ...{ kind: 'cells', command: 'cell', total: { count: cells.length, noun: 'cell' } },
+  kind: 'cells',
+  command: 'cell',
+  total: { count: cells.length, noun: 'cell' },
   items: cells.map((cell) => itemOf(run, cell)),
 });
 
@@ -23,7 +25,9 @@ function itemOf(run: string, { cell, index }: PlacedCell): WorkItem {
   const name = cellName(cell);
   let note: (text: string) => void;
   return {
-    ...{ index, name, log },
+    index,
+    name,
+    log,
     prepare: () => makeCellFolder(run, cell),
     isHeld: () => isHeld(folder),
     async outcome() {
@@ -43,7 +47,7 @@ function itemOf(run: string, { cell, index }: PlacedCell): WorkItem {
     },
     died(signal, starts) {
       const again = starts < MOST_STARTS;
-      if (again) note(`${name}: its process was ended by ${signal}; begun again from its last checkpoint`);
+      if (again) note(`${name}: ${signal} ended its process; restarting from its last checkpoint`);
       return Promise.resolve(again);
     },
   };

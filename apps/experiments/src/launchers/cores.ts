@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 
-/** Bytes of memory that a worker may take: TensorFlow, a dataset, and a network in training. */
+/** Bytes of memory to plan for each worker: TensorFlow, a dataset, and a network in training. */
 const WORKER_MEMORY = 2 * 2 ** 30;
 
-/** The numbers of the processor cores that this process may use: `0-3,8` means 0, 1, 2, 3, 8. */
+/** Parses a list of processor cores: `0-3,8` is 0, 1, 2, 3, 8. */
 export function parseCpuList(list: string): number[] {
   return list
     .trim()
@@ -17,7 +17,7 @@ export function parseCpuList(list: string): number[] {
     });
 }
 
-/** Null where the system doesn't say. */
+/** The processor cores that this process may use; null if the system doesn't tell. */
 function allowedCores(): number[] | null {
   try {
     const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
@@ -27,7 +27,7 @@ function allowedCores(): number[] | null {
   }
 }
 
-/** Workers at a time: one for each `threads` cores, no more than there is memory for, at least one. */
+/** Workers at the same time: one for each `threads` cores, as far as memory goes, at least one. */
 export function defaultWorkers(
   threads: number,
   cores = os.availableParallelism(),
@@ -37,8 +37,8 @@ export function defaultWorkers(
 }
 
 /**
- * What to put before a command so that it stays on cores of its own, for each of so many workers; nothing where the
- * system can't, or where there are not enough cores for all.
+ * For each worker, the words before its command that keep it on cores of its own. They are empty if the system can't do that,
+ * or if there are too few cores for all workers.
  */
 export function pinning(
   workers: number,

@@ -3,14 +3,14 @@ import { stringify } from 'yaml';
 import { EXIT } from '../terminal/exit-codes.js';
 import type { Launcher, Work } from './launcher.js';
 
-/** Where the volume with the run's folder is mounted in a pod. */
+/** Where a pod mounts the volume with the run's folder. */
 const MOUNT = '/run-folder';
 
 /**
- * Prints the manifest of an Indexed Job, one pod a cell or a worker that attacks, for `kubectl apply -f -`.
+ * Prints the manifest of an Indexed Job for `kubectl apply -f -`: one pod for each cell, or for each worker of a campaign.
  *
- * A pod whose worker stopped with a checkpoint (exit code 75) is begun again and doesn't count; one that failed for good ends
- * its cell; one whose node was lost is begun again.
+ * A pod whose worker stopped with a checkpoint (exit code 75), or whose node was lost, is restarted and that doesn't count as
+ * a failure. A pod that failed (exit code 1) ends its cell.
  */
 export const kubernetes: Launcher = {
   description: 'prints the manifest of an Indexed Job for `kubectl apply -f -`',
@@ -18,7 +18,7 @@ export const kubernetes: Launcher = {
     if (image === undefined || claim === undefined)
       throw new WeightmapError('A Kubernetes job needs an image and a volume claim.', {
         expected:
-          '--image <image with the weightmap command> --claim <claim of the volume that the run folder is on>',
+          '--image <image with the weightmap command> --claim <claim of the volume with the run folder>',
       });
     const completions = Math.max(0, ...items.map(({ index }) => index + 1));
     process.stdout.write(stringify(indexedJob({ command, completions, workers, threads, image, claim })));
@@ -28,7 +28,7 @@ export const kubernetes: Launcher = {
 
 interface JobOptions {
   readonly command: Work['command'];
-  /** Cells, finished ones included: their pods end at once. */
+  /** Cells, with finished ones: their pods end at once. */
   readonly completions: number;
   readonly workers?: number;
   readonly threads: number;
@@ -36,7 +36,7 @@ interface JobOptions {
   readonly claim: string;
 }
 
-/** The manifest as an object; field names are those of the Job API (batch/v1). */
+/** The manifest as an object. Its fields are those of the Job API (batch/v1). */
 export function indexedJob({ command, completions, workers, threads, image, claim }: JobOptions) {
   const { failed, 'stopped, continue with the same command': stopped } = EXIT;
   const onExit = (action: string, code: number) => ({
@@ -63,7 +63,7 @@ export function indexedJob({ command, completions, workers, threads, image, clai
       template: {
         spec: {
           restartPolicy: 'Never',
-          // Time for the checkpoint between SIGTERM and SIGKILL.
+          // Time to write the checkpoint between SIGTERM and SIGKILL.
           terminationGracePeriodSeconds: 120,
           containers: [
             {

@@ -2,29 +2,29 @@ import type { CellEvent } from '../cells/cell-events.js';
 import type { Display } from '../terminal/display.js';
 
 export interface LaunchOptions {
-  /** The run's folder, absolute; its list of cells is written. */
+  /** The run's folder, absolute. Its list of cells has been written. */
   readonly run: string;
-  /** Processes at a time; absent: what the launcher thinks best. */
+  /** Processes at the same time. Default: the launcher's choice. */
   readonly workers?: number;
-  /** Of each worker. */
+  /** Threads of each worker. */
   readonly threads: number;
   readonly stop: AbortSignal;
   readonly display: Display;
-  /** Passed on to sbatch: `partition=long` for `--partition=long`. */
+  /** Options for sbatch: `partition=long` for `--partition=long`. */
   readonly sbatchOptions: readonly string[];
-  /** Kubernetes: the image that has the command, and the volume claim that the run's folder is on. */
+  /** For Kubernetes: the image that contains the command, and the claim of the volume with the run's folder. */
   readonly image?: string;
   readonly claim?: string;
 }
 
 export interface Launched {
-  /** Whether the work has been done, rather than only handed over. */
+  /** Whether the work has been done; false if it was only handed over. */
   readonly finished: boolean;
-  /** What failed, and why. */
+  /** Why items failed, one line each. */
   readonly failures: readonly string[];
 }
 
-/** A way of having work done: it starts `weightmap <command> --run <folder> --index <n>` for each item, somewhere. */
+/** Starts `weightmap <command> --run <folder> --index <n>` for each item of the work, on some machine. */
 export interface Launcher {
   /** For `--help`. */
   readonly description: string;
@@ -32,47 +32,47 @@ export interface Launcher {
   launch(work: Work, options: LaunchOptions): Promise<Launched>;
 }
 
-/** What is to be done: the cells of a grid, or the parts of attacks. */
+/** The work for a launcher: the cells of a grid, or the parts of a campaign. */
 export interface Work {
   readonly kind: 'cells' | 'attacks';
-  /** What a process works on: the words of `weightmap` before `--run` and `--index`. */
+  /** The command that a worker process runs. */
   readonly command: 'cell' | 'attack-worker';
   readonly items: readonly WorkItem[];
-  /** What progress counts, and how much of it there is. */
+  /** The unit that progress counts, and its number. */
   readonly total: { readonly count: number; readonly noun: string; readonly units?: number };
   /**
-   * Milliseconds after which a process of this machine that was told to stop is killed. Only for work that loses no more
-   * than its current part by that.
+   * Milliseconds after which a local process that was asked to stop is killed. Only for work that then loses no more than its
+   * current part.
    */
   readonly killAfter?: number;
 }
 
-/** What one process is started for. */
+/** The work of one process. */
 export interface WorkItem {
-  /** What `--index` says. */
+  /** The value of `--index`. */
   readonly index: number;
   /** For people. */
   readonly name: string;
-  /** A file; what its processes print is added to it. */
+  /** A file that the output of its processes is appended to. */
   readonly log: string;
-  /** Makes the folder of that file. */
+  /** Makes the folder of the log. */
   readonly prepare: () => Promise<void>;
   /** Whether another process works on it. */
   readonly isHeld: () => boolean;
-  /** What became of it, in one line; null if it isn't done. Hears how its process ended. */
+  /** Its result in one line; null if it isn't done. Called with the exit code of its process. */
   readonly outcome: (code: number | null) => Promise<string | null>;
-  /** A row of the display for one process after another. */
+  /** Adds a row to the display, for its processes one after another. */
   readonly show: (display: Display) => Shown;
   /**
-   * Hears that its process was ended by a signal, without having been told to stop.
+   * Called when a signal ended its process that was not asked to stop.
    *
-   * @param starts how often it was started.
+   * @param starts the number of times that it was started.
    * @returns whether to start it again.
    */
   readonly died: (signal: NodeJS.Signals, starts: number) => Promise<boolean>;
 }
 
-/** An item that is worked on, as people see it. */
+/** The display of an item that is worked on. */
 export interface Shown {
   event: (event: CellEvent) => void;
   done: (outcome: string) => void;

@@ -7,14 +7,14 @@ import { defaultWorkers, pinning } from './cores.js';
 import type { Launcher, LaunchOptions, Shown, Work, WorkItem } from './launcher.js';
 import { startWorker, type WorkerEnd } from './_worker-process.js';
 
-/** Milliseconds between two looks at items that other processes work on. */
+/** Milliseconds between two checks of the items that other processes work on. */
 const LOOK_AGAIN = 1000;
 
 /**
- * Works in processes of this machine, each on cores of its own where the system allows: several networks with one
- * thread each train faster than one network with several threads.
+ * Works in processes on this machine, each on its own cores where the system allows: several networks with one thread each train
+ * faster than one network with several threads.
  *
- * An item that fails doesn't stop the others; one that another launcher works on is left to it, and waited for.
+ * An item that fails doesn't stop the others. An item that another launcher works on is waited for.
  */
 export const local: Launcher = {
   description: 'processes on this machine, one a core',
@@ -25,7 +25,10 @@ export const local: Launcher = {
     const waiting = [...items];
     const slots = pinning(Math.min(workers ?? defaultWorkers(threads), Math.max(items.length, 1)), threads);
     const takeBack = await writeSubmission(run, {
-      ...{ launcher: 'local', kind, at: new Date().toISOString(), process: thisProcess },
+      launcher: 'local',
+      kind,
+      at: new Date().toISOString(),
+      process: thisProcess,
     });
     display.begin(total);
     try {
@@ -44,7 +47,7 @@ export const local: Launcher = {
     }
     return { finished: true, failures };
 
-    /** The next item that nobody works on; waits while there are only others. */
+    /** The next item that no process works on; waits while there are only others. Null if there is none or the run is stopped. */
     async function next(): Promise<WorkItem | null> {
       while (waiting.length > 0 && !stop.aborted) {
         const free = waiting.findIndex((item) => !item.isHeld());
@@ -56,7 +59,7 @@ export const local: Launcher = {
   },
 };
 
-/** @returns nothing, `busy` if another process has the item, or why it failed. */
+/** Works on one item. @returns nothing; `busy` if another process holds the item; or why it failed. */
 async function workOn(
   item: WorkItem,
   {
@@ -72,7 +75,12 @@ async function workOn(
     let reason: string | undefined;
     let busy = false;
     const end = await startWorker(item, {
-      ...{ command, killAfter, run, threads, prefix, stop },
+      command,
+      killAfter,
+      run,
+      threads,
+      prefix,
+      stop,
       onEvent(event) {
         if (event.type === 'note' && !stop.aborted) display.note(`${name}: ${event.text}`);
         else if (event.type === 'failed') reason = event.reason;
@@ -97,10 +105,10 @@ async function workOn(
   }
 }
 
-/** What is known of a worker that ended without a word. */
+/** Describes how a worker ended that gave no reason. */
 function unexplained({ code, signal }: WorkerEnd, { log, start }: { log: string; start: number }): string {
   const how = signal
-    ? `its process was ended by ${signal}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}, ${start} times`
+    ? `${signal} ended its process ${start} times${signal === 'SIGKILL' ? ' (out of memory?)' : ''}`
     : `its process ended with code ${code}`;
   return `${how}\n  where:    ${log}\n  do:       run the same command again: it continues from what is stored`;
 }

@@ -5,28 +5,32 @@ import { writeSubmission, type SlurmSubmission } from './submissions.js';
 import type { Launcher } from './launcher.js';
 import { slurmCommand } from '../slurm/slurm-command.js';
 
-/** Where Slurm's own output of jobs goes, in the run's folder. */
+/** The folder of the jobs' output files, in the run's folder. */
 export const SLURM_LOGS = 'logs';
 
-/** Seconds before the end of a job's time at which its worker is told to stop. */
+/** The worker is asked to stop so many seconds before the end of its job's time. */
 const WARNING_SECONDS = 300;
 
 /**
- * Hands work to Slurm as a job array, and returns.
+ * Submits work to Slurm as a job array, and returns.
  *
- * A job is one cell, or one worker that takes parts of attacks. It goes on by itself: after preemption, because Slurm puts it back into the queue, and at the end of its
- * time, because its worker does so after a checkpoint (`slurm-job.ts`). A last job writes the report.
+ * A job is one cell, or one worker of a campaign. It continues by itself: after preemption, because Slurm requeues it; and at
+ * the end of its time, because its worker requeues it after a checkpoint (`requeue-job.ts`). A last job writes the report.
  */
 export const slurm: Launcher = {
-  description: 'a job array of a Slurm cluster; returns when it is submitted',
+  description: 'a job array on a Slurm cluster; returns when it is submitted',
   async launch({ kind, command: word, items, total }, { run, workers, threads, display, sbatchOptions }) {
     if (items.length === 0) return { finished: true, failures: [] };
     await mkdir(path.join(run, SLURM_LOGS), { recursive: true });
     const submission: SlurmSubmission = {
-      ...{ launcher: 'slurm', kind, at: new Date().toISOString(), arrays: [], report: null },
+      launcher: 'slurm',
+      kind,
+      at: new Date().toISOString(),
+      arrays: [],
+      report: null,
     };
     const command = [process.execPath, process.argv[1]].map(shellWord).join(' ');
-    // Slurm replaces % and a letter in the names of files.
+    // Slurm replaces % and a letter in file names.
     const logs = path.join(run, SLURM_LOGS).replaceAll('%', '%%');
     const options = sbatchOptions.map((option) => `--${option}`);
     try {
@@ -34,37 +38,44 @@ export const slurm: Launcher = {
         items.map(({ index }) => index),
         await maxArraySize(),
       )) {
-        // `exec`, for only the batch shell itself gets the signal; ignored until the worker listens to it.
+        // `exec`, because only the batch shell itself gets the signal. It is ignored until the worker handles it.
         const script = `trap '' USR2\nexec ${command} ${word} --run ${shellWord(run)} --index $((SLURM_ARRAY_TASK_ID + ${offset})) --threads ${threads}`;
         const { job, cluster } = await sbatch(script, [
-          ...['--job-name=weightmap', `--array=${tasks}${workers === undefined ? '' : `%${workers}`}`],
-          ...['--requeue', '--open-mode=append', `--signal=B:USR2@${WARNING_SECONDS}`],
-          ...[`--cpus-per-task=${threads}`, `--chdir=${run}`, `--output=${logs}/slurm-%A_%a.log`],
+          '--job-name=weightmap',
+          `--array=${tasks}${workers === undefined ? '' : `%${workers}`}`,
+          '--requeue',
+          '--open-mode=append',
+          `--signal=B:USR2@${WARNING_SECONDS}`,
+          `--cpus-per-task=${threads}`,
+          `--chdir=${run}`,
+          `--output=${logs}/slurm-%A_%a.log`,
           ...options,
         ]);
         submission.arrays.push({ job, cluster, offset });
       }
       const after = submission.arrays.map(({ job }) => job).join(':');
       const report = await sbatch(`exec ${command} report ${shellWord(run)}`, [
-        ...['--job-name=weightmap-report', `--dependency=afterany:${after}`],
-        ...[`--chdir=${run}`, `--output=${logs}/report-%j.log`],
+        '--job-name=weightmap-report',
+        `--dependency=afterany:${after}`,
+        `--chdir=${run}`,
+        `--output=${logs}/report-%j.log`,
         ...options.filter((option) => !/^--(time|signal|array)=/.test(option)),
       ]);
       submission.report = report.job;
     } finally {
-      // What was submitted must be found again, even if the rest was refused.
+      // Jobs that were submitted must be found later, even if Slurm refused the others.
       if (submission.arrays.length > 0) await writeSubmission(run, submission);
     }
     const jobs = submission.arrays.map(({ job }) => job).join(', ');
     display.line(
       `submitted to Slurm: job ${jobs} with ${total.count} ${total.noun}s${items.length === total.count ? '' : ` for ${items.length} workers`}, then job ${submission.report} for the report`,
     );
-    display.line(`follow it by: weightmap status ${shellWord(run)} --watch`);
+    display.line(`to follow it: weightmap status ${shellWord(run)} --watch`);
     return { finished: false, failures: [] };
   },
 };
 
-/** Task numbers must be below MaxArraySize: a list of cells longer than that is cut, and each part begins at its offset. */
+/** Cuts a list of cells into arrays: task numbers must be below MaxArraySize, so each array begins at an offset. */
 export function* portions(
   indices: readonly number[],
   maxArraySize: number,
@@ -104,21 +115,21 @@ async function sbatch(
   return { job, cluster };
 }
 
-/** A job's state as `squeue` knows it. */
+/** A task's state in `squeue`. */
 export interface QueuedTask {
-  /** Of the cell in the run's list, or of the worker. */
+  /** The number of the cell in the run's list, or of the worker. */
   readonly index: number;
   /** `PENDING`, `RUNNING`, … */
   readonly state: string;
   readonly reason: string;
 }
 
-/** What of a submission is still in the queue, running or not; nothing where Slurm can't be asked. */
+/** The tasks of a submission that wait in the queue or run; none if Slurm can't be reached. */
 export async function queuedTasks({ arrays }: Pick<SlurmSubmission, 'arrays'>): Promise<QueuedTask[]> {
   const tasks: QueuedTask[] = [];
   for (const { job, cluster, offset } of arrays) {
     const args = ['-h', '-r', ...onCluster(cluster), '-j', job, '-o', '%i|%T|%r'];
-    const text = await slurmCommand('squeue', args).catch(() => ''); // it fails for jobs that Slurm has forgotten
+    const text = await slurmCommand('squeue', args).catch(() => ''); // fails for jobs that Slurm has forgotten
     for (const line of text.split('\n')) {
       const [, task, state, reason] = /^\d+_(\d+)\|(\w+)\|(.*)$/.exec(line) ?? [];
       if (task !== undefined) tasks.push({ index: Number(task) + offset, state, reason });
@@ -128,9 +139,9 @@ export async function queuedTasks({ arrays }: Pick<SlurmSubmission, 'arrays'>): 
 }
 
 /**
- * Cancels whole arrays, or the tasks of some cells.
+ * Cancels all arrays of a submission, or only the tasks with some numbers.
  *
- * @returns the cells whose tasks were still in the queue, running or not.
+ * @returns the numbers of the tasks that waited in the queue or ran.
  */
 export async function cancelTasks(
   { arrays, report }: SlurmSubmission,
@@ -139,14 +150,14 @@ export async function cancelTasks(
   const cancelled: number[] = [];
   for (const array of arrays) {
     const { job, cluster, offset } = array;
-    const cancel = (what: string) => slurmCommand('scancel', [...onCluster(cluster), what]);
+    const cancel = (id: string) => slurmCommand('scancel', [...onCluster(cluster), id]);
     const queued = (await queuedTasks({ arrays: [array] })).map(({ index }) => index);
-    const meant = indices === null ? queued : queued.filter((index) => indices.has(index));
-    if (indices !== null) for (const index of meant) await cancel(`${job}_${index - offset}`);
-    else if (meant.length > 0) await cancel(job);
-    cancelled.push(...meant);
+    const chosen = indices === null ? queued : queued.filter((index) => indices.has(index));
+    if (indices !== null) for (const index of chosen) await cancel(`${job}_${index - offset}`);
+    else if (chosen.length > 0) await cancel(job);
+    cancelled.push(...chosen);
   }
-  // It may have run already.
+  // The report's job may have ended already.
   if (indices === null && report !== null) await slurmCommand('scancel', [report]).catch(() => {});
   return cancelled;
 }

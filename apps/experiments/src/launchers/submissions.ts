@@ -4,16 +4,16 @@ import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
 import { isAlive, processIdentitySchema } from '../leases/process-identity.js';
 
-/** Of what: the cells of the grid, or attacks on their networks. */
+/** The cells of the grid, or attacks on their networks. */
 const kind = z.enum(['cells', 'attacks']).default('cells');
 
 const slurmJobsSchema = z.strictObject({
   launcher: z.literal('slurm'),
   kind,
   at: z.string(),
-  /** One array for each portion of the list: task t works on the cell, or is the worker, t + offset. */
+  /** One array for each portion of the list: its task t is the cell, or the worker, with the number t + offset. */
   arrays: z.array(z.strictObject({ job: z.string(), cluster: z.string().nullable(), offset: z.number() })),
-  /** The job that writes the report at the end. */
+  /** The last job, which writes the report. */
   report: z.string().nullable(),
 });
 const localSchema = z.strictObject({
@@ -24,16 +24,16 @@ const localSchema = z.strictObject({
 });
 const submissionSchema = z.discriminatedUnion('launcher', [localSchema, slurmJobsSchema]);
 
-/** What a launcher has begun for a run, so that `status` and `cancel` find it. */
+/** Work that a launcher has started for a run. `status` and `cancel` read it. */
 export type Submission = z.infer<typeof submissionSchema>;
 export type SlurmSubmission = z.infer<typeof slurmJobsSchema>;
 
 const folderOf = (run: string) => path.join(run, 'submissions');
 
 /**
- * Stores what was begun, and forgets launchers of this machine that are gone.
+ * Stores a submission, and removes those of local launchers that have ended.
  *
- * @returns a function that takes it back.
+ * @returns a function that removes it.
  */
 export async function writeSubmission(run: string, submission: Submission): Promise<() => Promise<void>> {
   const name = `${submission.at.replace(/[^\d]/g, '')}-${submission.launcher}-${process.pid}.json`;
@@ -45,7 +45,7 @@ export async function writeSubmission(run: string, submission: Submission): Prom
   return () => rm(file, { force: true });
 }
 
-/** In the order in which they were made; files that are none are left out. */
+/** All submissions of a run, the oldest first. Other files are ignored. */
 export async function readSubmissions(run: string): Promise<Submission[]> {
   return (await entriesOf(run)).map(([, submission]) => submission);
 }
@@ -58,7 +58,7 @@ async function entriesOf(run: string): Promise<[name: string, submission: Submis
       const text = String(await readIfThere(path.join(folderOf(run), name)));
       found.push([name, submissionSchema.parse(JSON.parse(text))]);
     } catch {
-      // Nothing that we wrote.
+      // Not a submission.
     }
   }
   return found;

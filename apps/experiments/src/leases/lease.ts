@@ -7,17 +7,17 @@ import { writing } from '@weightmap/core/files';
 import { z } from 'zod';
 import { isAlive, processIdentitySchema, thisProcess, type ProcessIdentity } from './process-identity.js';
 
-/** Seconds without a sign of life after which the lease of a process that can't be asked counts as left behind. */
+/** Seconds without a heartbeat after which the lease of a process on another machine counts as abandoned. */
 export const STALE_SECONDS = 120;
 const HEARTBEAT_SECONDS = 5;
 
 /** The right to write into a folder, held by one process at a time. */
 export interface Lease {
-  /** Aborted when the right is gone: the files were deleted, or others took this process for dead. */
+  /** Aborted when the lease is lost: its file was deleted, or another process took it over. */
   readonly lost: AbortSignal;
-  /** Looks now, rather than with the next sign of life. */
+  /** Checks now whether the lease is still held. */
   check: () => boolean;
-  /** Gives a sign of life if the last is seconds ago: for work that lets no timer run for long. */
+  /** Writes a heartbeat if the last is seconds old: for work that blocks timers for long. */
   beat: () => void;
   release: () => Promise<void>;
 }
@@ -28,31 +28,31 @@ export type Taken =
 
 export interface LeaseOptions {
   staleSeconds?: number;
-  /** Hears whom the lease was taken over from, and for whom it waits. */
+  /** Called when the lease is taken over from a process, and when it waits for one. */
   onNote?: (note: string) => void;
-  /** Ends the waiting for a process that can't be asked; then it counts as alive. */
+  /** Ends the waiting for a process on another machine, which then counts as alive. */
   signal?: AbortSignal;
 }
 
-/** A lease as it lies in a folder. */
+/** A lease file in a folder. */
 interface Found {
   readonly name: string;
   readonly number: number;
-  /** Null while it is being written, or if it can't be read. */
+  /** Null while the file is being written, or if it can't be read. */
   readonly holder: ProcessIdentity | null;
-  /** Its last sign of life, in the file system's milliseconds: only good for being compared with itself. */
+  /** Time of the last heartbeat in milliseconds of the file system's clock: only comparable with itself. */
   readonly beat: number;
 }
 
 const leaseSchema = z.object({ holder: processIdentitySchema, token: z.string() });
 
 /**
- * Takes the lease of a folder, unless a living process has it.
+ * Takes the lease of a folder, unless a living process holds it.
  *
- * Leases are files `lease-<n>.json`, made by exclusive creation; who holds one touches it every few seconds. Whoever finds one of
- * a dead process makes the next number: of several who try, one succeeds, and the number only grows. Whether a
- * process of this machine lives, the system says at once. Of another machine's, the file must stand still for
- * `staleSeconds` by this process's own steady clock: clocks of machines differ, and jump.
+ * Leases are files `lease-<n>.json`, created exclusively. The holder touches its file every few seconds. A process that finds
+ * the lease of a dead process creates the next number: of several that try, one succeeds, and the number only grows. The
+ * operating system tells whether a process of this machine is alive. For a process of another machine, the file must not change
+ * for `staleSeconds` by this process's own steady clock, because the clocks of machines differ and jump.
  *
  * @throws WeightmapError if the folder can't be written to.
  */
@@ -77,17 +77,18 @@ export async function takeLease(
     const others = readLeases(folder).filter((lease) => lease.name !== name && !dead.has(lease.name));
     if (isOurs && others.length === 0) {
       const left = found.find(({ holder }) => holder)?.holder;
-      if (left) onNote(`took over from process ${left.pid} on ${left.host}, which left without a word`);
+      if (left)
+        onNote(`took over from process ${left.pid} on ${left.host}, which ended without releasing its lease`);
       for (const other of dead) await rm(path.join(folder, other), { force: true });
       return { lease: hold(folder, name, text) };
     }
-    // Somebody else was as quick. Both step back, and not in step.
+    // Another process was as quick: both retry, after different times.
     if (isOurs) await rm(file, { force: true });
     await sleep(20 + Math.random() * 200);
   }
 }
 
-/** Takes the lease of a folder, however long another process has it. */
+/** Takes the lease of a folder; waits as long as another process holds it. */
 export async function waitForLease(folder: string): Promise<Lease> {
   for (;;) {
     const { lease } = await takeLease(folder);
@@ -96,20 +97,20 @@ export async function waitForLease(folder: string): Promise<Lease> {
   }
 }
 
-/** Who holds the lease of a folder, as far as can be told at once; a lease of a dead process counts as none. */
+/** The process that holds the lease of a folder; null if there is none, or if the process is known to be dead. */
 export function leaseHolder(folder: string): { holder: ProcessIdentity; secondsSinceBeat: number } | null {
   const held = readLeases(folder).filter(({ holder }) => holder && isAlive(holder) !== false);
   const last = held.at(-1);
   return last ? { holder: last.holder!, secondsSinceBeat: (Date.now() - last.beat) / 1000 } : null;
 }
 
-/** Whether another process works in a folder. One that is silent for long is for the worker to judge. */
+/** Whether another process works in a folder. A lease without a recent heartbeat doesn't count: `takeLease` decides on it. */
 export function isHeld(folder: string): boolean {
   const held = leaseHolder(folder);
   return held !== null && held.secondsSinceBeat < STALE_SECONDS;
 }
 
-/** Removes what dead processes of this machine left in a folder where nothing is to be done any more. */
+/** Removes the leases of dead processes of this machine from a finished folder. */
 export async function removeDeadLeases(folder: string): Promise<void> {
   for (const { name, holder } of readLeases(folder))
     if (holder && isAlive(holder) === false) await rm(path.join(folder, name), { force: true });
@@ -118,7 +119,7 @@ export async function removeDeadLeases(folder: string): Promise<void> {
 const unknownHolder: ProcessIdentity = { host: 'another machine', pid: 1, started: '', kernel: '' };
 const nameOf = (n: number) => `lease-${n}.json`;
 
-/** All leases of a folder, the oldest first; none if there is no folder. */
+/** All leases in a folder, the oldest first; none if there is no folder. */
 function readLeases(folder: string): Found[] {
   return namesIn(folder)
     .flatMap((name): Found[] => {
@@ -153,7 +154,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Whether a lease is held. Waits where only time can tell. */
+/** Whether the holder of a lease is alive. Waits for a heartbeat if the holder is on another machine. */
 async function stateOf(
   folder: string,
   lease: Found,
@@ -176,14 +177,14 @@ async function stateOf(
       noted = true;
       const { host, pid } = now.holder ?? unknownHolder;
       onNote(
-        `waiting up to ${staleSeconds} s for a sign of life of process ${pid} on ${host}, which had begun here`,
+        `waiting up to ${staleSeconds} s for a heartbeat of process ${pid} on ${host}, which had started here`,
       );
     }
     await sleep(Math.min(1000, staleSeconds * 100));
   }
 }
 
-/** Whether the file was made by this call. */
+/** Creates a file exclusively. @returns whether this call made it. */
 async function create(file: string, text: string): Promise<boolean> {
   let made = false;
   await writing(file, async () => {
@@ -225,7 +226,7 @@ function hold(folder: string, name: string, text: string): Lease {
       check();
     }
   };
-  // Twice as often as needed: a tick that comes a moment early does nothing.
+  // Twice as often as needed, because a tick that comes too early does nothing.
   const timer = setInterval(beat, (HEARTBEAT_SECONDS * 1000) / 2);
   timer.unref();
   return {

@@ -2,13 +2,13 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import os from 'node:os';
 import { z } from 'zod';
 
-/** Which process of which machine: enough to tell later whether it still lives. */
+/** Identifies a process on a machine, so that it can be checked later whether it is still alive. */
 export const processIdentitySchema = z.object({
   host: z.string(),
   pid: z.number().int().positive(),
-  /** When it began, in the kernel's clock ticks: a process number is used again, both together are not. Empty if unknown. */
+  /** Its start in the kernel's clock ticks: process ids are reused, but not with the same start. Empty if unknown. */
   started: z.string(),
-  /** The kernel's boot and process namespace: numbers of processes mean something only within both. Empty if unknown. */
+  /** The kernel's boot id and process namespace: a process id is valid only within both. Empty if unknown. */
   kernel: z.string(),
 });
 export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
@@ -25,9 +25,9 @@ export const thisProcess: ProcessIdentity = {
   kernel,
 };
 
-/** Whether a process lives; null if that can't be told from here, as on another machine. */
+/** Whether a process is alive; null if that can't be known here, as for another machine. */
 export function isAlive({ host, pid, started, kernel: theirs }: ProcessIdentity): boolean | null {
-  // Without /proc there is the host's name only.
+  // Without /proc only the host's name can be compared.
   if (theirs !== kernel || (kernel === '' && host !== thisProcess.host)) return null;
   try {
     process.kill(pid, 0);
@@ -38,7 +38,7 @@ export function isAlive({ host, pid, started, kernel: theirs }: ProcessIdentity)
   return now === null || (now.started === started && now.state !== 'Z');
 }
 
-/** Fields of /proc/<pid>/stat; null where there is no such thing. The name before them may hold spaces and brackets. */
+/** Fields of /proc/<pid>/stat; null if there is no such file. The name before them can contain spaces and brackets. */
 function startOf(pid: number): { state: string; started: string } | null {
   const stat = textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

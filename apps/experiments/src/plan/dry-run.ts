@@ -6,18 +6,18 @@ import { NO_CHECKSUM } from './find-dataset.js';
 import type { Plan } from './plan-grid.js';
 
 export interface DryRunOptions {
-  /** Cells at a time. */
+  /** Cells that run at the same time. */
   workers: number;
-  /** Called before each network is timed: how many of how many are done. */
+  /** Called before each network is timed, with the number of networks that are done and of all. */
   onNetwork: (done: number, total: number) => void;
 }
 
-/** A share of the whole time from which a row is named. */
-const MUCH = 0.1;
+/** Variants that take at least this share of the whole time are listed. */
+const LISTED_SHARE = 0.1;
 
 /**
- * A table of the cells, how long each would take, and all of them together, from a few steps of each network; nothing is
- * trained or written. Cells that would be left out are estimated, too, but not added.
+ * A table of the cells with the time that each would take, and the time of all together. A few steps of each network are
+ * timed; nothing is trained or written. Cells that would be left out are estimated but not added.
  */
 export async function dryRun(
   { cells, leftOut, specs }: Pick<Plan, 'cells' | 'leftOut' | 'specs'>,
@@ -50,24 +50,24 @@ export async function dryRun(
   const variants = [...new Set(cells.map(({ variant }) => variant))];
   const shares = variants
     .map((id) => ({ id, share: sum(cells.filter(({ variant }) => variant === id)) / total }))
-    .filter(({ share }) => share >= MUCH)
+    .filter(({ share }) => share >= LISTED_SHARE)
     .sort((a, b) => b.share - a.share)
     .map(({ id, share }) => `${id} ${Math.round(100 * share)} %`);
   const lines = [
-    `about ${duration(total)} of one process, ${duration(together)} with ${workers} at a time; from a few steps of each network, timed now`,
-    variants.length > 1 && shares.length > 0 && `of it ${list(shares)}`,
+    `about ${duration(total)} in one process, ${duration(together)} with ${workers} at a time; estimated from a few steps of each network`,
+    variants.length > 1 && shares.length > 0 && `most of it: ${list(shares)}`,
     ...leftOut.map(
       (part) =>
         `left out: ${part.label}, ${count(part.cells.length, 'cell')}` +
         (part.cells.length > 0
-          ? `, about ${duration(sum(part.cells))} more of one process, from its published sizes`
+          ? `, about ${duration(sum(part.cells))} more in one process, from its published sizes`
           : ''),
     ),
   ];
   return [table, '', ...lines.filter((line) => line !== false)].join('\n');
 }
 
-/** Parameters and seconds of each cell, every network timed once. */
+/** Parameters and seconds of each cell. Every network is timed once. */
 async function timed(
   cells: readonly CellConfig[],
   specs: ReadonlyMap<string, ImageSpec>,

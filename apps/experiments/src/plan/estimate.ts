@@ -6,22 +6,22 @@ import { adam, evaluate, packBatch, trainingStep } from '@weightmap/training';
 import { buildVariant } from '../plugins/components.js';
 import { madeImages } from './made-images.js';
 
-/** Steps that are timed; the first few, which record the step and find cold caches, aren't. */
+/** The first few steps record the step and warm up; only those after them are timed. */
 const [WARM_UP, TIMED] = [2, 3];
-/** Images of a timed forward pass. */
+/** Images of the timed forward pass. */
 const FORWARD_IMAGES = 256;
 
-/** What a network takes on this machine, by the engine as it is set up here. */
+/** The time that a network takes on this machine with its engine. */
 export interface Pace {
-  /** Trainable. */
+  /** Trainable parameters. */
   readonly parameters: number;
-  /** Seconds of a training step, reading the loss included. */
+  /** Seconds of a training step, with reading the loss. */
   readonly step: number;
-  /** Seconds of a forward pass, for one image. */
+  /** Seconds of a forward pass of one image. */
   readonly image: number;
 }
 
-/** A few training steps and a forward pass of a network on made images, timed. */
+/** Times a few training steps and a forward pass of a network on random images. */
 export async function measurePace(variant: string, spec: ImageSpec, batchSize: number): Promise<Pace> {
   const model = buildVariant(variant, { spec, seed: 0 });
   const optimizer = adam(1e-3);
@@ -48,7 +48,7 @@ export async function measurePace(variant: string, spec: ImageSpec, batchSize: n
 
 const seconds = (start: number) => () => (performance.now() - start) / 1000;
 
-/** Seconds that a cell will take: its training steps and validation, and a forward pass for every image and strength. */
+/** Estimates a cell's seconds: its training steps, validation, and a forward pass for every image and strength. */
 export function estimateCell({ dataset, training, evaluation }: CellConfig, { step, image }: Pace): number {
   const steps = training.epochs * Math.ceil(dataset.train / training.batchSize);
   const attacked = Math.min(dataset.test, evaluation.robustnessImages ?? dataset.test);

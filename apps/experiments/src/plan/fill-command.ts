@@ -14,7 +14,7 @@ import {
 } from '@weightmap/report';
 import { presets, type Preset } from './presets.js';
 
-/** Seeds of a run that are tried, beginning with the command's default. */
+/** Run seeds to try, the command's default first. */
 const LIKELY_SEEDS = [1, ...Array.from({ length: 1000 }, (_, seed) => seed)];
 
 /** The presets whose records are evidence: they use all images. */
@@ -24,11 +24,11 @@ const RESULT_PRESETS = Object.entries<Preset>(presets).filter(
 );
 
 /**
- * The one command that makes the cells that undecided claims lack, under the conditions of the records that there are, so that
- * all can be compared; by the paper's protocol if there is no evidence yet.
+ * The command that makes the cells which undecided claims need, with the protocol of the existing records, so that all can be
+ * compared; with the paper's protocol if there is no evidence yet.
  *
- * It never makes more trials than the run has: a verdict that is looked at again after each further trial is wrong far more
- * often than its interval says. More trials are a run of their own, whose number is fixed beforehand.
+ * It never adds trials to a run: a verdict that is checked again after each further trial is wrong far more often than its
+ * interval says. More trials need a new run, with their number fixed beforehand.
  *
  * @returns null if nothing is missing, or if no preset makes records like these.
  */
@@ -56,7 +56,7 @@ function commandFor(records: readonly RunRecord[], lacking: readonly Missing[], 
   const rows = variants.filter(({ id }) => chosen.includes(id));
   const isOneOfSeveral = on.length === 1 && rows.some(({ datasets }) => datasets.length > 1);
   const seed = made ? seedOf(records.filter(({ cell }) => notEvidence(conditionsOf(cell)) === null)) : null;
-  // Cells of other conditions would take the place of those that are there.
+  // Cells of another protocol would replace the existing ones.
   const folder = !made && records.length > 0 ? path.join(path.dirname(run), name) : run;
   const command = [
     `weightmap run ${name}`,
@@ -75,7 +75,7 @@ function commandFor(records: readonly RunRecord[], lacking: readonly Missing[], 
   return { command };
 }
 
-/** The ids in the paper's order; a whole architecture by its glob. */
+/** The ids in the paper's order; a glob for all variants of an architecture. */
 function selectionOf(chosen: readonly string[]): string {
   const architectures = [...new Set(variants.map(({ architecture }) => architecture))];
   const parts = architectures.flatMap((architecture) => {
@@ -86,7 +86,7 @@ function selectionOf(chosen: readonly string[]): string {
   return shellWord(parts.join(','));
 }
 
-/** The preset that makes cells under these conditions, but for what the command line may change. */
+/** The preset that makes cells with this protocol, apart from what the command line can change. */
 function presetOf({ training, evaluation }: Conditions): readonly [string, Preset] | undefined {
   const fixed = ({ batchSize, selection }: Preset['training']) => canonicalJson({ batchSize, selection });
   return RESULT_PRESETS.filter(
@@ -100,7 +100,7 @@ function presetOf({ training, evaluation }: Conditions): readonly [string, Prese
   }
 }
 
-/** The seed of the run, whose trials' seeds come from it; null if it isn't one of the likely ones. */
+/** The seed of the run that gave these trials' seeds; null if it isn't one of the likely ones. */
 function seedOf(records: readonly RunRecord[]): number | null {
   if (records.length === 0) return LIKELY_SEEDS[0];
   const [{ trial, seed }] = records;

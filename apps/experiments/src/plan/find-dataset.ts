@@ -9,21 +9,21 @@ import {
 import { datasetLoader } from '../plugins/components.js';
 
 export interface FindOptions extends DatasetOptions {
-  /** Whether the procedural digits may stand in for MNIST. */
+  /** Whether the procedural digits may replace MNIST. */
   substitute: boolean;
-  /** Whether to only estimate: nothing is downloaded, and a dataset that would be is replaced by blank images of its sizes. */
+  /** Only for an estimate: nothing is downloaded; blank images of the same sizes replace a dataset that would be. */
   estimate?: boolean;
   onNote: (note: string) => void;
 }
 
-/** The dataset that has a substitute, and which. */
-const STAND_IN = { for: 'mnist', id: 'digits' } as const;
+/** The dataset that can be replaced, and its substitute. */
+const SUBSTITUTE = { for: 'mnist', id: 'digits' } as const;
 
 /**
- * Loads a dataset; where it is allowed, the procedural digits stand in for MNIST.
+ * Loads a dataset. Where it is allowed, the procedural digits replace MNIST.
  *
- * @returns the reason if the dataset is nowhere and can't be downloaded.
- * @throws WeightmapError if it is there but damaged: nothing stands in for that.
+ * @returns the dataset; or the reason, if it is not found and can't be downloaded.
+ * @throws WeightmapError if the files are damaged: those are never replaced.
  */
 export async function findDataset(
   id: string,
@@ -38,21 +38,21 @@ export async function findDataset(
     if (estimate && downloads && !options.offline) {
       const blank = blankDataset(loader, options);
       if (blank) {
-        onNote(`${loader.label} is not on this machine: estimated from its published sizes. ${advice}`);
+        onNote(`${loader.label} is not on this machine: the estimate uses its published sizes. ${advice}`);
         return blank;
       }
     }
-    if (!substitute || id !== STAND_IN.for) return error;
-    onNote(`${loader.label} was not found and could not be downloaded:`);
-    onNote(`the procedural digits stand in for it; results can't be compared with the paper's`);
-    return datasetLoader(STAND_IN.id).load(options);
+    if (!substitute || id !== SUBSTITUTE.for) return error;
+    onNote(`${loader.label} was not found and could not be downloaded.`);
+    onNote(`It is replaced by the procedural digits: results can't be compared with the paper's.`);
+    return datasetLoader(SUBSTITUTE.id).load(options);
   }
 }
 
-/** The checksum of images that aren't here. */
+/** The checksum of a dataset that isn't on this machine. */
 export const NO_CHECKSUM = '0'.repeat(64);
 
-/** Training, validation and test images that a dataset has after the split, by its id; per class where that can be chosen. */
+/** The number of training, validation and test images of a dataset, by its id. */
 const SIZES: Readonly<Partial<Record<string, readonly [train: number, validation: number, test: number]>>> = {
   mnist: [54_000, 6000, 10_000],
   cifar10: [45_000, 5000, 10_000],
@@ -63,7 +63,7 @@ const IMAGES_PER_CLASS: Readonly<Partial<Record<string, number>>> = {
   'iwildcam-2class': 895,
 };
 
-/** Black images in the place of a dataset that isn't here, to plan and to time with; null if its sizes aren't known. */
+/** Black images that replace a dataset that isn't on this machine, to plan and to time; null if its sizes aren't known. */
 export function blankDataset(
   { id, label, spec }: DatasetLoader,
   { imagesPerClass }: Pick<DatasetOptions, 'imagesPerClass'>,

@@ -15,11 +15,11 @@ import { allVariants, findVariant, namesOf, pluginsOf } from '../plugins/compone
 import { augmentationOf, type Budget, type Preset } from './presets.js';
 
 /**
- * Rows that match any of the patterns, in the paper's order.
+ * Variants that match any of the patterns, in the paper's order.
  *
- * @param patterns ids or globs; one that begins with `!` leaves out what it matches, wherever it is in the list. Exclusions
- * alone mean every row but those.
- * @throws WeightmapError if a pattern matches no row, or if no row is left.
+ * @param patterns ids or globs. A pattern that begins with `!` leaves out the variants that it matches, wherever it is in the
+ * list. Exclusions alone select all other variants.
+ * @throws WeightmapError if a pattern matches no variant, or if no variant is left.
  */
 export function selectVariants(patterns: readonly string[]): PluginVariant[] {
   const ids = allVariants().map(({ id }) => id);
@@ -28,15 +28,15 @@ export function selectVariants(patterns: readonly string[]): PluginVariant[] {
       throw unknownName('variant', pattern, ids, '--select');
   const found = ids.filter(selects(patterns));
   if (found.length === 0)
-    throw new WeightmapError('The selection leaves no row.', {
+    throw new WeightmapError('The selection leaves no variant.', {
       where: `--select ${patterns.join(',')}`,
-      expected: 'at least one row that is not excluded',
-      fix: 'exclude less, or name the rows to run',
+      expected: 'at least one variant that is not excluded',
+      fix: 'exclude fewer variants, or name those to run',
     });
   return found.map(findVariant);
 }
 
-/** Tells whether an id matches a selection: any of its patterns, and none of those that begin with `!`. */
+/** A test whether an id is selected: it matches a pattern, and none of those that begin with `!`. */
 export function selects(patterns: readonly string[]): (id: string) => boolean {
   const excluded = patterns.filter(isExclusion).map(withoutMark);
   const wanted = patterns.filter((pattern) => !isExclusion(pattern));
@@ -46,42 +46,42 @@ export function selects(patterns: readonly string[]): (id: string) => boolean {
 const isExclusion = (pattern: string): boolean => pattern.startsWith('!');
 const withoutMark = (pattern: string): string => pattern.replace(/^!/, '');
 
-/** Whether a selection names rows: `*` and exclusions choose among all of them. */
-export const namesRows = (patterns: readonly string[]): boolean =>
+/** Whether a selection names variants, unlike `*` and exclusions, which choose from all. */
+export const namesVariants = (patterns: readonly string[]): boolean =>
   patterns.some((pattern) => pattern !== '*' && !isExclusion(pattern));
 
 export interface PlaceOptions {
-  /** Ids of the datasets to run on; by default those that the paper has each row on. */
+  /** Ids of the datasets to run on. Default: those that the paper reports each variant on. */
   datasets?: readonly string[];
-  /** Whether rows are selected by name: they run on each of these datasets, also where the paper doesn't have them. */
+  /** Whether variants are selected by name: then they run on all of `datasets`, also on those that the paper doesn't report. */
   named?: boolean;
-  /** Whether to place only rows that the paper has on a dataset, named or not. */
+  /** Whether to use only variants that the paper reports on a dataset, named or not. */
   paperRows?: boolean;
 }
 
 /**
- * Which rows run on which dataset: each on those that the paper has it on, or, if rows or datasets are named, on the named
- * ones.
+ * Which variants run on which dataset: each on the datasets that the paper reports it on; or, if variants or datasets are
+ * named, on the named ones.
  *
- * A dataset that is a substitute for one of the paper's has that one's rows. One that the paper doesn't have gets every row,
- * or none with `paperRows`.
+ * A substitute has the variants of the paper's dataset that it replaces. A dataset that the paper doesn't have gets every
+ * variant, or none with `paperRows`.
  */
-export function placeRows(
-  rows: readonly PluginVariant[],
+export function placeVariants(
+  selected: readonly PluginVariant[],
   { datasets, named = false, paperRows = false }: PlaceOptions,
 ): Map<string, readonly PluginVariant[]> {
-  const ids = datasets ?? [...new Set(rows.flatMap((row) => row.datasets))];
+  const ids = datasets ?? [...new Set(selected.flatMap((variant) => variant.datasets))];
   return new Map(
     ids.map((id) => {
-      const own = rows.filter((row) =>
-        row.datasets.some((known) => known === id || known === substituteFor(id)),
+      const own = selected.filter((variant) =>
+        variant.datasets.some((known) => known === id || known === substituteFor(id)),
       );
-      return [id, datasets && !paperRows && (named || own.length === 0) ? rows : own];
+      return [id, datasets && !paperRows && (named || own.length === 0) ? selected : own];
     }),
   );
 }
 
-/** The parts of a dataset that a protocol uses: seeded, class-balanced subsets where it limits them. */
+/** Cuts a dataset to a preset's limits: seeded, class-balanced subsets. */
 export function limitDataset(dataset: Dataset, limits: Preset['limits'], seed: number): Dataset {
   const cut = (set: ImageSet, limit: number | null) =>
     limit === null ? set : balancedSubset(set, limit, { seed });
@@ -98,14 +98,13 @@ export function limitDataset(dataset: Dataset, limits: Preset['limits'], seed: n
 }
 
 /**
- * The seed of a trial, by the run's. The same for every variant: variants are compared on the same order of batches and the
- * same noise.
+ * The seed of a trial, from the run's seed. It is the same for every variant, so that variants are compared with the same
+ * order of batches and the same noise.
  */
 export const trialSeed = (seed: number, trial: number): number => randomStream(seed, 'trial', trial).seed();
 
-/** How long and how often a row is trained on a dataset: by the first of the preset's budgets that is for it. */
-export function budgetOf(preset: Preset, row: { variant: string; dataset: string }): Budget {
-  const { variant, dataset } = row;
+/** Epochs and trials of a variant on a dataset: the first budget of the preset that applies. */
+export function budgetOf(preset: Preset, { variant, dataset }: { variant: string; dataset: string }): Budget {
   const own = preset.budgets?.find(
     ({ select, datasets }) =>
       selects(select)(variant) &&
@@ -114,18 +113,18 @@ export function budgetOf(preset: Preset, row: { variant: string; dataset: string
   return own ?? { epochs: preset.training.epochs, trials: preset.trials };
 }
 
-/** variant × trial on one dataset. */
+/** The cells of one dataset: variants × trials. */
 export function expandGrid(
-  rows: readonly PluginVariant[],
+  selected: readonly PluginVariant[],
   dataset: Dataset,
   preset: Preset,
   seed: number,
 ): CellConfig[] {
-  return rows.flatMap((row) => {
-    const { epochs, trials } = budgetOf(preset, { variant: row.id, dataset: dataset.id });
+  return selected.flatMap((variant) => {
+    const { epochs, trials } = budgetOf(preset, { variant: variant.id, dataset: dataset.id });
     return Array.from({ length: trials }, (_, i) => i + 1).map((trial) => ({
-      variant: row.id,
-      architecture: row.architecture,
+      variant: variant.id,
+      architecture: variant.architecture,
       dataset: {
         id: dataset.id,
         label: dataset.label,
@@ -140,8 +139,8 @@ export function expandGrid(
       seed: trialSeed(seed, trial),
       training: { ...preset.training, epochs, augmentation: augmentationOf(dataset.id) },
       evaluation: preset.evaluation,
-      ...namesOf(row.id),
-      ...pluginsOf({ dataset: dataset.id, variant: row.id }),
+      ...namesOf(variant.id),
+      ...pluginsOf({ dataset: dataset.id, variant: variant.id }),
     }));
   });
 }

@@ -1,6 +1,6 @@
 import { imageSet, randomStream, type ImageSet, type ImageSpec } from '@weightmap/core';
 
-/** Images of random pixels: what they show makes no difference to the time. */
+/** Images of random pixels, for timing. */
 export function madeImages(spec: ImageSpec, count: number): ImageSet {
   const { height, width, channels, classes } = spec;
   const random = randomStream(1, 'bench');

@@ -1,43 +1,43 @@
 import type { EvaluationConfig, TrainingConfig } from '@weightmap/records';
 import { unknownName } from '../terminal/nearest.js';
 
-/** How long and how often a row is trained. */
+/** How long and how often a variant is trained. */
 export interface Budget {
   readonly epochs: number;
   readonly trials: number;
 }
 
-/** A benchmark protocol: which rows, how they are trained, what is measured. */
+/** A named choice of variants, training and measurements. */
 export interface Preset {
   readonly description: string;
-  /** Variant ids or globs; those that begin with `!` are left out. */
+  /** Variants: ids or globs; those that begin with `!` are left out. */
   readonly select: readonly string[];
-  /** Ids of the datasets to run on; all that the paper has the rows on if absent. */
+  /** Ids of the datasets to run on. Default: all that the paper reports the variants on. */
   readonly datasets?: readonly string[];
   readonly trials: number;
-  /** Rows that get another budget than `trials` and `training.epochs`, on these datasets or on all; the first that is for a row counts. */
+  /** Other budgets than `trials` and `training.epochs` for some variants, on these datasets or on all. The first that applies counts. */
   readonly budgets?: readonly (Budget & {
     readonly select: readonly string[];
     readonly datasets?: readonly string[];
   })[];
-  /** Images used at most: a class-balanced subset of each part, drawn by the run's seed; null for all. */
+  /** The most images of each part: a class-balanced subset, drawn by the run's seed; null for all images. */
   readonly limits: {
     readonly train: number | null;
     readonly validation: number | null;
     readonly test: number | null;
-    /** Photos drawn of each class, of datasets that draw them; null for their own number. */
+    /** Photos drawn from each class, for datasets that draw them; null for the dataset's default. */
     readonly imagesPerClass: number | null;
   };
-  /** Augmentation is the datasets' own: see `augmentationOf`. */
+  /** Augmentation depends on the dataset: see `augmentationOf`. */
   readonly training: Omit<TrainingConfig, 'augmentation'>;
   readonly evaluation: EvaluationConfig;
-  /** Test images that get Grad-CAM pictures: the first of each of this many classes. */
+  /** Test images with Grad-CAM pictures: the first of each of this many classes. */
   readonly gradCamSamples: number;
-  /** Whether the procedural digits may stand in for MNIST. */
+  /** Whether the procedural digits may replace MNIST. */
   readonly substitute: boolean;
 }
 
-/** Adam at 1e-3 with batches of 64: the paper is silent, chosen. */
+/** Adam at 1e-3 with batches of 64: our choice, the paper doesn't say. */
 const training: Preset['training'] = {
   epochs: 300,
   batchSize: 64,
@@ -45,7 +45,7 @@ const training: Preset['training'] = {
   selection: 'last',
 };
 
-/** Random crops for MNIST alone (paper, sections 4.1 to 4.3), and for what stands in for it. */
+/** Random crops for MNIST alone (paper, sections 4.1 to 4.3), and for its substitute. */
 export const augmentationOf = (dataset: string): TrainingConfig['augmentation'] =>
   ['mnist', 'digits'].includes(dataset) ? 'pad-crop' : 'none';
 
@@ -62,8 +62,8 @@ export const standardEvaluation: EvaluationConfig = {
 const everything = { train: null, validation: null, test: null, imagesPerClass: null };
 
 /**
- * The hours are those that `--dry-run` estimated on a machine of 2 cores with AVX-512: for `reproduction` 33 hours of one
- * process, for `standard` 112 (without iWildCam; 2 more with it), for `paper` ten times as many.
+ * The presets by name. Their hours were estimated by `--dry-run` on a machine with 2 cores and AVX-512: in one process 33 hours
+ * for `reproduction`, 112 for `standard` (without iWildCam; 2 more with it), and ten times as many for `paper`.
  */
 export const presets = {
   quick: {
@@ -84,7 +84,8 @@ export const presets = {
     substitute: true,
   },
   smoke: {
-    description: 'every row for a few steps: does the whole pipeline work here? The figures mean nothing',
+    description:
+      'every variant for a few steps, to check that everything works here; the results mean nothing',
     select: ['*'],
     trials: 1,
     limits: { train: 128, validation: 64, test: 64, imagesPerClass: 12 },
@@ -102,7 +103,7 @@ export const presets = {
   },
   standard: {
     description:
-      'every row, three trials of 30 epochs: about 56 hours on 2 cores with AVX-512, half of them for cnn-wide',
+      'every variant, three trials of 30 epochs: about 56 hours on 2 cores with AVX-512, half of them for cnn-wide',
     select: ['*'],
     trials: 3,
     limits: everything,
@@ -113,13 +114,13 @@ export const presets = {
   },
   reproduction: {
     description:
-      "the paper's rows on MNIST (without cnn-wide) and CIFAR-10, trials and epochs by the row: about 17 hours on 2 cores with AVX-512",
+      "the paper's variants on MNIST (without cnn-wide) and CIFAR-10, with trials and epochs chosen for each: about 17 hours on 2 cores with AVX-512",
     select: ['*', '!cnn-wide'],
     datasets: ['mnist', 'cifar10'],
     trials: 3,
-    // Claims compare networks of one architecture, which are trained equally long. A convolution of 9×9 takes six times as
-    // long as the others and has fewer trials. cnn-wide takes as long as all of this together: only with --select, and for a
-    // look, which is no evidence.
+    // Claims compare networks of one architecture, which are trained equally long. A 9×9 convolution takes six times as
+    // long as the others and gets fewer trials. cnn-wide takes as long as all others together: it runs only with --select,
+    // too shortly to be evidence.
     budgets: [
       { select: ['cnn-wide'], trials: 1, epochs: 3 },
       { select: ['cnn-33-k9'], trials: 3, epochs: 20 },
@@ -133,7 +134,7 @@ export const presets = {
   },
   paper: {
     description:
-      'everything as in the paper: every row, three trials of 300 epochs, about 23 days on 2 cores with AVX-512',
+      'everything as in the paper: every variant, three trials of 300 epochs, about 23 days on 2 cores with AVX-512',
     select: ['*'],
     trials: 3,
     limits: everything,
@@ -154,9 +155,9 @@ export type PresetChanges = Partial<
 >;
 
 /**
- * The preset of that name, changed; epochs and trials for every row.
+ * A preset with changes. Epochs and trials apply to every variant.
  *
- * @throws WeightmapError if there is none, naming the nearest.
+ * @throws WeightmapError if there is no such preset, with the nearest name.
  */
 export function adjustPreset(
   name: string,

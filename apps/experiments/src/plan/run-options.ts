@@ -91,7 +91,7 @@ export const runOptions = {
   paperRows: {
     flag: '--paper-rows',
     value: z.boolean(),
-    help: "only variants that the paper reports on each dataset, also with --select 'resnet-*'",
+    help: "run only variants that the paper reports on each dataset, also with --select 'resnet-*'",
   },
   epochs: { flag: '--epochs <n>', value: positive, help: 'passes over the training images' },
   learningRate: {

@@ -4,9 +4,9 @@ import { WeightmapError } from '@weightmap/core';
 import { cellId, cellPaths, readRecords, storedIdentity, type CellConfig } from '@weightmap/records';
 
 /**
- * The cells that have no valid record yet.
+ * The cells that have no valid record yet. With `force`, results of another configuration in their places are deleted.
  *
- * @throws WeightmapError if the folder holds results of another configuration: they are never mixed.
+ * @throws WeightmapError without `force`, if the folder holds results of another configuration: they are never mixed.
  */
 export async function unfinishedCells(
   run: string,
@@ -21,11 +21,11 @@ export async function unfinishedCells(
   if (force) for (const cell of stale) await rm(cellPaths(run, cell).folder, { recursive: true });
   else if (stale.length)
     throw new WeightmapError(
-      `${run} holds work of another configuration: ${stale.length} stale, ${cells.length - unfinished.length} valid.`,
+      `${run} holds results of another configuration: ${stale.length} stale, ${cells.length - unfinished.length} valid.`,
       {
         where: listed(stale.map((cell) => `${cell.variant} on ${cell.dataset.id} trial ${cell.trial}`)),
         expected: 'the same dataset, epochs, seed, strengths and plugins as before',
-        fix: 'choose another folder by --out, or replace them by --force',
+        fix: 'choose another folder with --out, or replace them with --force',
       },
     );
   return unfinished;
@@ -39,8 +39,8 @@ const listed = (names: readonly string[]) =>
     : names.join(', ');
 
 /**
- * Whether a cell's folder holds somebody's work, finished or not, of other settings; even a record of an older schema.
- * A record that can't be read is none.
+ * Whether a cell's folder holds work of another configuration, finished or not, or a record of an older schema. A record that
+ * can't be read doesn't count.
  */
 export async function isStale(run: string, cell: CellConfig): Promise<boolean> {
   const { record, identity } = cellPaths(run, cell);

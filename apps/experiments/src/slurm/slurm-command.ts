@@ -7,10 +7,10 @@ import { WeightmapError } from '@weightmap/core';
 const ATTEMPTS = 6;
 
 /**
- * Runs one of Slurm's commands; again if Slurm asks for it (a job that just starts or ends can't be altered for a second).
+ * Runs a Slurm command, and repeats it if Slurm asks for that: a job that just starts or ends can't be changed for a second.
  *
- * @returns what it prints.
- * @throws WeightmapError if there is no such command, or if it is refused.
+ * @returns its output.
+ * @throws WeightmapError if there is no such command, or if Slurm refuses it.
  */
 export async function slurmCommand(command: string, args: readonly string[], input = ''): Promise<string> {
   for (let attempt = 1; ; attempt++) {
@@ -22,14 +22,14 @@ export async function slurmCommand(command: string, args: readonly string[], inp
     }
     throw new WeightmapError(`Slurm refused: ${stderr.trim() || `exit code ${code}`}`, {
       where: `${command} ${args.join(' ')}`,
-      fix: 'options of your site, such as a partition or an account, are passed on by --sbatch partition=… account=…',
+      fix: 'pass options that your site needs, such as a partition or an account: --sbatch partition=… account=…',
     });
   }
 }
 
 async function run(command: string, args: readonly string[], input: string) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  child.stdin.on('error', () => {}); // it may end without reading
+  child.stdin.on('error', () => {}); // it may end without reading its input
   child.stdin.end(input);
   try {
     const [stdout, stderr, [code]] = await Promise.all([
@@ -40,9 +40,9 @@ async function run(command: string, args: readonly string[], input: string) {
     return { code, stdout, stderr };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new WeightmapError(`There is no command ${command} here.`, {
+    throw new WeightmapError(`There is no command ${command} on this machine.`, {
       expected: "a machine with Slurm's client commands",
-      fix: 'log in where jobs are submitted, or use --launcher local',
+      fix: 'log in to a machine where jobs are submitted, or use --launcher local',
     });
   }
 }

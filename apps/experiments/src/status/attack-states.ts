@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { lastEvents, readManifest, type LoggedEvent } from '@weightmap/records';
 import colours from 'picocolors';
-import { alignColumns, duration } from '@weightmap/report/text';
+import { alignColumns, count, duration } from '@weightmap/report/text';
 import { partsOf, type AttackPart } from '../attack/parts.js';
 import { readAttackPlan } from '../attack/plan.js';
 import { eventsFile, partFailure, watchParts } from '../attack/part-states.js';
@@ -11,7 +11,7 @@ import { leaseHolder } from '../leases/lease.js';
 import type { ProcessIdentity } from '../leases/process-identity.js';
 import { usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
 
-/** `waiting`: nobody works on it, and it has not failed. */
+/** `waiting`: not started. */
 export type PartStateName = 'done' | 'running' | 'stopped' | 'waiting' | 'failed';
 
 export interface PartStatus {
@@ -19,25 +19,25 @@ export interface PartStatus {
   readonly state: PartStateName;
   /** Why it failed. */
   readonly reason?: string;
-  /** Of a running part. */
+  /** The process of a running part. */
   readonly holder?: ProcessIdentity;
-  /** Of a running part, 0 … 1. */
+  /** The finished share of a running part, 0 … 1. */
   readonly share?: number;
   readonly secondsRunning?: number;
 }
 
 export interface AttackStatus {
   readonly parts: readonly PartStatus[];
-  /** Workers that a batch system has in its queue, running ones included. */
+  /** Workers in the queue of a batch system, with running ones. */
   readonly queued: number;
-  /** Until all is done, with as many processes as work now; null if none does, or if nothing is known of the pace. */
+  /** Until all parts are done, with as many processes as now; null if none runs or the pace isn't known. */
   readonly secondsLeft: number | null;
 }
 
-/** Finished parts that the pace is taken from. */
+/** The pace is taken from so many finished parts. */
 const PACED_BY = 20;
 
-/** Where the attacks on a run's networks are, from nothing but the run's files and the batch system's queue; null without a plan. */
+/** The state of a run's attacks, from the run's files and the batch system's queue alone; null if it was never attacked. */
 export async function attackStates(run: string): Promise<AttackStatus | null> {
   const plan = await readAttackPlan(run);
   if (!plan) return null;
@@ -67,7 +67,8 @@ async function stateOf(
     const started = events.findLast(({ event }) => event === 'started');
     const isNow = progress && started && progress.time >= started.time;
     return {
-      ...{ state: 'running', holder: held.holder },
+      state: 'running',
+      holder: held.holder,
       share: isNow ? (progress.done as number) / (progress.total as number) : 0,
       secondsRunning: started ? (Date.now() - Date.parse(started.time)) / 1000 : 0,
     };
@@ -102,8 +103,11 @@ function secondsLeft(parts: readonly PartStatus[]): number | null {
 }
 
 const painted: Readonly<Record<PartStateName, (text: string) => string>> = {
-  ...{ done: colours.green, running: colours.cyan, stopped: colours.yellow },
-  ...{ waiting: colours.dim, failed: colours.red },
+  done: colours.green,
+  running: colours.cyan,
+  stopped: colours.yellow,
+  waiting: colours.dim,
+  failed: colours.red,
 };
 
 export const countParts = ({ parts }: AttackStatus): Record<PartStateName, number> => {
@@ -112,22 +116,23 @@ export const countParts = ({ parts }: AttackStatus): Record<PartStateName, numbe
   return counts;
 };
 
-/** A line of counts, and a line for each part that runs or failed; every part with `all`. */
+/** The state of the attacks as text: a line of counts, and a line for each part that runs or failed; with `all`, for every part. */
 export function attackStatusTable(status: AttackStatus, { all = false } = {}): string {
   const counts = countParts(status);
   const summary = Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .map(([name, count]) => painted[name as PartStateName](`${count} ${name}`));
+    .filter(([, parts]) => parts > 0)
+    .map(([name, parts]) => painted[name as PartStateName](`${parts} ${name}`));
   const left = status.secondsLeft;
   const shown = status.parts.filter(({ state }) => all || state === 'running' || state === 'failed');
   const rows = shown.map(({ part, state, reason, holder, share = 0 }) => [
-    ...[part.name, state],
+    part.name,
+    state,
     holder
       ? `${Math.round(100 * share)} %  process ${holder.pid} on ${holder.host}`
       : (reason?.split('\n')[0] ?? ''),
   ]);
   return [
-    `attacks: ${status.parts.length} parts: ${summary.join(', ')}${status.queued > 0 ? `; ${status.queued} workers in the queue` : ''}${left === null ? '' : `; about ${duration(left)} left`}`,
+    `attacks: ${count(status.parts.length, 'part')}: ${summary.join(', ')}${status.queued > 0 ? `; ${count(status.queued, 'worker')} in the queue` : ''}${left === null ? '' : `; about ${duration(left)} left`}`,
     ...(rows.length > 0 ? alignColumns([['part', 'state', ''], ...rows]).split('\n') : []),
   ].join('\n');
 }

@@ -16,23 +16,23 @@ import { readSubmissions } from '../launchers/submissions.js';
 export const cellStateNames = ['done', 'running', 'queued', 'waiting', 'stopped', 'failed', 'stale'] as const;
 
 /**
- * - `queued`: a batch system has it;
- * - `waiting`: never begun;
- * - `stopped`: begun, and no process works on it;
- * - `failed`: for good, until it is tried again;
- * - `stale`: its folder holds work of another configuration.
+ * - `queued`: in the queue of a batch system;
+ * - `waiting`: not started;
+ * - `stopped`: started, and no process works on it;
+ * - `failed`: with an error, until it is tried again;
+ * - `stale`: its folder holds results of another configuration.
  */
 export type CellStateName = (typeof cellStateNames)[number];
 
 export interface CellStatus {
-  /** In the run's list. */
+  /** Its number in the run's list of cells. */
   readonly index: number;
   readonly id: string;
   readonly cell: CellConfig;
   readonly state: CellStateName;
-  /** Why it failed, or what a batch system says of it. */
+  /** Why it failed, or its state in the batch system. */
   readonly reason?: string;
-  /** Of a running cell: what it last reported. */
+  /** The last report of a running cell. */
   readonly running?: RunningCell;
 }
 
@@ -41,7 +41,7 @@ export interface RunningCell {
   readonly pid: number;
   readonly secondsSinceBeat: number;
   readonly stage: string;
-  /** 0 … 1 of the stage. */
+  /** The finished share of the stage, 0 … 1. */
   readonly share: number;
   readonly epoch?: number;
   readonly loss?: number;
@@ -49,16 +49,16 @@ export interface RunningCell {
   /** Until the end of training. */
   readonly secondsLeft?: number;
   readonly validationErrorPercent?: number;
-  /** Since this attempt began. */
+  /** Since the start of this attempt. */
   readonly secondsRunning: number;
 }
 
 /**
- * Where every cell of a run stands, from nothing but the run's files and the batch system's queue.
+ * The state of every cell of a run, from the run's files and the batch system's queue alone.
  *
- * Records are looked at from outside only, for there may be ten thousand: one damaged within shows when it is read.
+ * Records are not parsed, because there may be ten thousand: a damaged one is found when it is read.
  *
- * @throws WeightmapError if the folder is no run.
+ * @throws WeightmapError if there is no run in the folder.
  */
 export async function cellStates(run: string): Promise<CellStatus[]> {
   const { cells } = await readManifest(run);
@@ -107,7 +107,7 @@ function stateInFolder(
   return { state: names.includes('events.jsonl') ? 'stopped' : 'waiting' };
 }
 
-/** The cell id that a file of ours names near its beginning. */
+/** The cell id near the beginning of a record or an identity file; null if there is none. */
 function idIn(file: string): string | null {
   const head = Buffer.alloc(256);
   try {
@@ -135,16 +135,21 @@ function runningCell(
   const { epoch: current, loss, imagesPerSecond, secondsLeft } = progress?.figures ?? {};
   const began = Date.parse(startOf(file) ?? '');
   return {
-    ...{ host: holder.host, pid: holder.pid, secondsSinceBeat },
+    host: holder.host,
+    pid: holder.pid,
+    secondsSinceBeat,
     stage: progress?.stage ?? 'starting',
     share: progress ? progress.done / progress.total : 0,
-    ...{ epoch: current, loss, imagesPerSecond, secondsLeft },
+    epoch: current,
+    loss,
+    imagesPerSecond,
+    secondsLeft,
     validationErrorPercent: epoch?.validationErrorPercent,
     secondsRunning: Math.max(0, (Date.now() - began) / 1000) || 0,
   };
 }
 
-/** When the last attempt began: its event may lie far before the end of the file. */
+/** When the last attempt started. Its event may be far before the end of the file. */
 function startOf(file: string): string | undefined {
   const line = tailOf(file, 2 ** 20)
     .split('\n')

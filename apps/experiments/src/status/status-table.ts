@@ -1,6 +1,6 @@
 import { cellName } from '@weightmap/records';
 import colours from 'picocolors';
-import { alignColumns, duration } from '@weightmap/report/text';
+import { alignColumns, count, duration } from '@weightmap/report/text';
 import { cellStateNames, type CellStateName, type CellStatus } from './cell-states.js';
 
 const painted: Readonly<Record<CellStateName, (text: string) => string>> = {
@@ -13,7 +13,7 @@ const painted: Readonly<Record<CellStateName, (text: string) => string>> = {
   stale: colours.magenta,
 };
 
-/** Cells of these states are counted, not listed, unless all are wanted: a grid has many of them. */
+/** Cells in these states are only counted, unless all are listed: a grid has many of them. */
 const ONLY_COUNTED: ReadonlySet<CellStateName> = new Set(['done', 'waiting', 'queued']);
 
 export const countStates = (cells: readonly CellStatus[]): Record<CellStateName, number> =>
@@ -21,7 +21,7 @@ export const countStates = (cells: readonly CellStatus[]): Record<CellStateName,
     cellStateNames.map((name) => [name, cells.filter(({ state }) => state === name).length]),
   ) as Record<CellStateName, number>;
 
-/** Seconds until the last cell ends, if as many go on at a time as now; null if nothing runs, or too shortly to tell. */
+/** Seconds until the last cell ends, if as many run at the same time as now; null if none runs or its pace isn't known yet. */
 export function secondsLeft(cells: readonly CellStatus[]): number | null {
   const running = cells.flatMap(({ running }) => (running?.secondsLeft === undefined ? [] : [running]));
   if (running.length === 0) return null;
@@ -32,7 +32,7 @@ export function secondsLeft(cells: readonly CellStatus[]): number | null {
   return (left + mean * (waiting + queued)) / running.length;
 }
 
-/** What people see of a run: a line of counts, and a line for each cell that is worth one. */
+/** The state of a run as text: a line of counts, and a line for each cell that runs, stopped, failed or is stale. */
 export function statusTable(cells: readonly CellStatus[], { all = false } = {}): string {
   const counts = countStates(cells);
   const summary = cellStateNames
@@ -52,7 +52,7 @@ export function statusTable(cells: readonly CellStatus[], { all = false } = {}):
     : [];
   const table = lines.map((line, i) => (i === 0 ? colours.dim(line) : paintState(line, shown[i - 1].state)));
   return [
-    `${cells.length} cells: ${summary}${left === null ? '' : `; about ${duration(left)} left`}`,
+    `${count(cells.length, 'cell')}: ${summary}${left === null ? '' : `; about ${duration(left)} left`}`,
     ...table,
   ].join('\n');
 }
@@ -72,7 +72,7 @@ function detailOf({ running, reason, cell }: CellStatus): string {
     imagesPerSecond !== undefined && `${Math.round(imagesPerSecond)} images/s`,
     running.secondsLeft !== undefined && `${duration(running.secondsLeft)} left`,
     `process ${pid} on ${host}`,
-    running.secondsSinceBeat > 60 && `no sign of life for ${duration(running.secondsSinceBeat)}`,
+    running.secondsSinceBeat > 60 && `no heartbeat for ${duration(running.secondsSinceBeat)}`,
   ]
     .filter(Boolean)
     .join('  ');

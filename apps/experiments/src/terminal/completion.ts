@@ -2,11 +2,10 @@ import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
 
 /**
- * Adds completion for bash, zsh, fish and PowerShell: `completion <shell>` prints a script that calls `complete -- …` for each
- * press of the key. Of commands, options and their choices, and of the names that only the program
- * knows (rows, datasets, attacks).
+ * Adds completion for bash, zsh, fish and PowerShell. `completion <shell>` prints a script that calls `complete -- …` whenever
+ * the Tab key is pressed. Commands, options and their choices are completed, and the names of variants, datasets and attacks.
  *
- * @param names by long option, loaded only if a command that has such an option is complete.
+ * @param names the values of options, by the long name of the option.
  */
 export function addCompletion(program: Command, names: Readonly<Record<string, readonly string[]>>): void {
   const root = tab(program, { completionCommandName: 'completion' });

@@ -1,21 +1,21 @@
 import type { OnProgress, Progress } from '@weightmap/core';
-import { duration } from '@weightmap/report/text';
+import { count, duration } from '@weightmap/report/text';
 import type { EpochReport } from '@weightmap/training';
 import { createLogUpdate } from 'log-update';
 import colours from 'picocolors';
 import { throttle } from './throttle.js';
 
-/** What a person sees of a run: lines that stay, and on a terminal a few that change. */
+/** The output of a run for people: lines that stay, and on a terminal a few that change. */
 export interface Display {
   line: (text: string) => void;
   note: (text: string) => void;
-  /** For what happens before the first cell, such as a download. */
+  /** Progress before the first cell, such as of a download. */
   progress: OnProgress;
-  /** Work begins: so many of something, which take so many units of time together (default: one each). */
+  /** Starts the count: so many items, which take so many units of time together (default: one each). */
   begin: (total: { count: number; noun: string; units?: number }) => void;
-  /** A cell that begins now; several may run at a time. */
+  /** Adds a cell that starts now; several can run at the same time. */
   cell: (name: string, epochs: number) => CellDisplay;
-  /** A worker that takes one part after another. */
+  /** Adds a worker that takes one part after another. */
   worker: (name: string) => WorkerDisplay;
   end: () => void;
 }
@@ -26,40 +26,41 @@ export interface CellDisplay {
   done: (outcome: string) => void;
   failed: (reason: string) => void;
   stopped: () => void;
-  /** Left to another process, for now. */
+  /** Another process holds the cell. */
   left: () => void;
 }
 
 export interface WorkerDisplay {
-  /** It begins a part that takes so many units. */
+  /** It starts a part that takes so many units of time. */
   begins: (part: string, units: number) => void;
   progress: OnProgress;
   ended: (part: string, outcome: string) => void;
   failed: (part: string, reason: string) => void;
-  /** Its part is left unfinished. */
+  /** It leaves its part unfinished. */
   leaves: () => void;
-  /** Gone: done, or stopped. */
+  /** It ended: done or stopped. */
   left: () => void;
 }
 
-/** Progress of a cell, or of a worker's part. */
+/** The progress of a cell, or of a worker's part. */
 interface Row {
   readonly name: string;
   readonly epochs: number;
-  /** What it counts in the whole. */
+  /** Its units of time in the whole. */
   units: number;
-  /** Of it, 0 … 1. */
+  /** The finished share of its units, 0 … 1. */
   share: number;
   text: string;
   validation: string;
 }
 
-/** Of a cell's time, what training takes; the rest is attacks and measuring. */
+/** The share of training in a cell's time; the rest is measuring. */
 const TRAINING_SHARE = 0.9;
 
 /**
- * @param stream where it is written. On a terminal the running cells and the grid are shown live; elsewhere each
- *   epoch is one plain line.
+ * Starts the output.
+ *
+ * @param stream where it is written. On a terminal, running cells and the grid are shown live; otherwise each epoch is a line.
  */
 export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Display {
   const live = stream.isTTY ? createLogUpdate(stream) : null;
@@ -86,7 +87,7 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
   };
   const gridLine = () => {
     const done = shareDone();
-    return `${colours.dim('grid')}  ${bar(done)}  ${finished.count} of ${total.count} ${total.noun}s done, ${running.size} running, ${duration(secondsLeft())} left`;
+    return `${colours.dim('total')}  ${bar(done)}  ${finished.count} of ${count(total.count, total.noun)} done, ${running.size} running, ${duration(secondsLeft())} left`;
   };
 
   const finish = ({ units }: Row) => {
@@ -107,8 +108,8 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
         line(`  ${stage} ${quarter * 25} %`);
       }
     },
-    begin({ count, noun, units = count }) {
-      total = { count, noun, units };
+    begin({ count: items, noun, units = items }) {
+      total = { count: items, noun, units };
       finished = { count: 0, units: 0 };
       started = Date.now();
     },

@@ -1,7 +1,7 @@
 import { WeightmapError } from '@weightmap/core';
 import { EXIT } from './exit-codes.js';
 
-/** Says what went wrong in a few lines; returns the exit code. */
+/** Prints an error in a few lines; with `debug` its stack too. @returns the exit code. */
 export function explain(error: unknown, { debug }: { debug: boolean }): number {
   if (error instanceof WeightmapError) {
     console.error(`error: ${error.explain()}`);
@@ -9,22 +9,20 @@ export function explain(error: unknown, { debug }: { debug: boolean }): number {
     return EXIT.failed;
   }
   const { message, stack, code } = error as NodeJS.ErrnoException;
-  console.error(
-    code ? `error: ${fileProblem(code, message)}` : `error: something unexpected happened: ${message}`,
-  );
-  console.error(debug ? stack : '  (--debug shows where)');
+  console.error(code ? `error: ${fileProblem(code, message)}` : `error: unexpected error: ${message}`);
+  console.error(debug ? stack : '  (--debug shows the stack)');
   return EXIT.failed;
 }
 
 function fileProblem(code: string, message: string): string {
   const known: Record<string, string> = {
     ENOSPC:
-      'the disk is full; nothing that was finished is lost. Free some space, or choose another folder by --out',
-    EFBIG: 'a file grew beyond what the system allows here; choose another folder by --out',
-    EACCES: 'no permission to write there; choose another folder by --out',
-    EROFS: 'that file system is read-only; choose another folder by --out',
-    EDQUOT: 'the disk quota is used up; free some space, or choose another folder by --out',
-    ENOTDIR: 'a part of that path is a file, not a folder; choose another folder by --out',
+      'the disk is full; finished results are kept. Free some space, or choose another folder with --out',
+    EFBIG: 'a file is larger than the system allows here; choose another folder with --out',
+    EACCES: 'no permission to write there; choose another folder with --out',
+    EROFS: 'the file system is read-only; choose another folder with --out',
+    EDQUOT: 'the disk quota is used up; free some space, or choose another folder with --out',
+    ENOTDIR: 'a part of the path is a file, not a folder; choose another folder with --out',
   };
   return known[code] ? `${known[code]}\n  where:    ${message}` : message;
 }

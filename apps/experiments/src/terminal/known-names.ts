@@ -1,10 +1,19 @@
-import { attacks } from '@weightmap/attacks';
-import { datasets } from '@weightmap/datasets';
-import { allVariants } from '../plugins/components.js';
+import { allVariants, attackFactories, datasetLoaders } from '../plugins/components.js';
+import { usePlugins } from '../plugins/stored-plugins.js';
 
-/** What may stand behind an option, by the option's long name. */
-export const knownNames = (): Readonly<Record<string, readonly string[]>> => ({
-  select: allVariants().map(({ id }) => id),
-  dataset: Object.keys(datasets),
-  attacks: Object.keys(attacks),
-});
+/**
+ * The values to complete, by the long name of their option. Loading them takes a second, so only completion imports this file.
+ *
+ * @param words the command line: components of the plugins that it names are completed too.
+ */
+export async function knownNames(
+  words: readonly string[],
+): Promise<Readonly<Record<string, readonly string[]>>> {
+  const plugins = words.filter((_, i) => words[i - 1] === '--plugin');
+  await usePlugins(plugins).catch(() => {}); // a plugin that is still being typed
+  return {
+    select: allVariants().map(({ id }) => id),
+    dataset: Object.keys(datasetLoaders()),
+    attacks: Object.keys(attackFactories()),
+  };
+}

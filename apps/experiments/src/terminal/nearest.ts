@@ -1,7 +1,7 @@
 import { WeightmapError } from '@weightmap/core';
 import { closest } from 'fastest-levenshtein';
 
-/** The error for a name that doesn't exist: says which one was probably meant, and which there are. */
+/** The error for an unknown name, with the nearest known name and all known names. */
 export function unknownName(
   kind: string,
   name: string,

@@ -1,3 +1,3 @@
-/** A word that a POSIX shell takes as it is. */
+/** Quotes a word for a POSIX shell if necessary. */
 export const shellWord = (text: string): string =>
   /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

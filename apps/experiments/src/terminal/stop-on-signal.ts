@@ -1,20 +1,21 @@
 import { EXIT } from './exit-codes.js';
 
-/** What asked a process to stop. */
+/** Why a process was asked to stop. */
 export interface StopReason {
-  /** SIGUSR2 is how a batch system announces the end of a job's time. */
+  /** A batch system announces the end of a job's time with SIGUSR2. */
   readonly stoppedBy: NodeJS.Signals | 'the end of its launcher';
 }
 
 /**
- * Ctrl-C, SIGTERM and SIGUSR2 stop after the current step, a second one at once; so does the end of the process that started us.
+ * Stops this process after its current step on Ctrl-C, SIGTERM, SIGUSR2, or the end of the process that started it. A second
+ * signal stops it at once.
  *
  * @returns a signal whose reason is a `StopReason`.
  */
 export function stopOnSignal(note: (text: string) => void): AbortSignal {
   const controller = new AbortController();
   const stop = (stoppedBy: StopReason['stoppedBy']) => controller.abort({ stoppedBy } satisfies StopReason);
-  // Not SIGUSR1: Node's inspector owns it.
+  // Not SIGUSR1, which Node's inspector uses.
   for (const name of [
     'SIGINT',
     'SIGTERM',
@@ -22,7 +23,7 @@ export function stopOnSignal(note: (text: string) => void): AbortSignal {
   ] as const)
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(EXIT['stopped, continue with the same command']);
-      note('stopping after this step; once more stops at once');
+      note('stopping after this step; a second signal stops at once');
       stop(name);
     });
   process.on('disconnect', () => stop('the end of its launcher'));

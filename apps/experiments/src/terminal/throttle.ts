@@ -1,4 +1,4 @@
-/** Drops calls that come too soon after the last one that was not dropped, by the steady clock. */
+/** Drops calls that come too soon after the last one that was not dropped. */
 export function throttle<Args extends unknown[]>(
   milliseconds: number,
   body: (...args: Args) => void,
