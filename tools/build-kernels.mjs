@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, say, tail } from './_console.mjs';
 import { KERNEL_UNITS, OPTIMIZED } from '../packages/engine/native/units.mjs';
-import { cacheRoot, compiler, tfjsNodeFolder } from './link-libtensorflow.mjs';
+import { cacheRoot, compiler, ownFolder, tfjsNodeFolder } from './link-libtensorflow.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const sources = path.join(root, 'packages/engine/native');
@@ -41,7 +41,7 @@ function headersOf(lib, tfjsNode) {
 
 /** Compiles and links in a folder of its own; the addon appears in the cache in one step. */
 async function compile(addon, lib, include, libraries) {
-  fs.mkdirSync(path.dirname(addon), { recursive: true });
+  ownFolder(path.dirname(addon));
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'weightmap-kernels-'));
   const partial = `${addon}.${process.pid}`;
   const includes = [`-I${path.join(root, 'node_modules/node-api-headers/include')}`, `-I${include}`];

@@ -1,8 +1,9 @@
 // Links @tensorflow/tfjs-node-gpu to a libtensorflow, so that the native engine runs. Needs nothing installed but Node.
 //
 // Looked for in this order: already linked; LIBTENSORFLOW_DIR; an installed Python tensorflow; the tensorflow-cpu
-// wheel by pip (kept once per machine in the user's cache folder); the npm package's own download. Without any of
-// them the engine falls back to wasm. `node tools/link-libtensorflow.mjs [--force]` runs it alone.
+// wheel by pip (checked by its SHA-256, kept once per machine in the user's cache folder); with
+// WEIGHTMAP_UNVERIFIED_DOWNLOAD=1 the npm package's own download, which has no checksum. Without any of them the engine
+// falls back to wasm. `node tools/link-libtensorflow.mjs [--force]` runs it alone.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,6 +13,13 @@ import { fileURLToPath } from 'node:url';
 import { run, say, tail } from './_console.mjs';
 
 const WHEEL_VERSION = '2.21.0';
+/** SHA-256 of the wheel for Python 3.11 as PyPI publishes it, by platform. */
+const WHEELS = {
+  'linux-x64': {
+    platform: 'manylinux_2_27_x86_64',
+    sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
+  },
+};
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const python = process.env.PYTHON ?? 'python3';
 export const compiler = process.env.CXX ?? 'g++';
@@ -65,45 +73,31 @@ async function fromInstalledPython() {
 
 /** Starts early (before node_modules exist): the long download runs beside the package installation. */
 export async function fetchWheel() {
-  if (process.platform !== 'linux') throw new Error(`no wheel route on ${process.platform}`);
-  const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch];
-  if (!machine) throw new Error(`no wheel for ${process.arch}`);
-  const folder = path.join(cacheRoot(), `${WHEEL_VERSION}-linux-${machine}`);
+  const wheel = WHEELS[`${process.platform}-${process.arch}`];
+  if (!wheel) throw new Error(`there is no wheel for ${process.platform} on ${process.arch}`);
+  const folder = path.join(ownFolder(cacheRoot()), `${WHEEL_VERSION}-linux-x86_64`);
   const source = `the tensorflow-cpu ${WHEEL_VERSION} wheel`;
   const there = { lib: path.join(folder, 'lib'), include: path.join(folder, 'include'), source };
   if (fs.existsSync(folder)) return there;
-  fs.mkdirSync(cacheRoot(), { recursive: true });
   const partial = path.join(cacheRoot(), `partial-${process.pid}`);
   try {
     say(`fetching ${source} (270 MB, once per machine)`);
+    fs.mkdirSync(partial, { mode: 0o700 });
+    // pip itself refuses a wheel with another checksum, wherever it comes from: an index, a mirror, a folder of wheels.
+    const requirements = path.join(partial, 'requirements.txt');
+    fs.writeFileSync(requirements, `tensorflow-cpu==${WHEEL_VERSION} --hash=sha256:${wheel.sha256}\n`);
+    const options =
+      '--quiet --no-deps --only-binary=:all: --disable-pip-version-check --timeout 20 --retries 2';
     const download = await run(python, [
-      ...[
-        '-m',
-        'pip',
-        'download',
-        '--quiet',
-        '--no-deps',
-        '--only-binary=:all:',
-        '--disable-pip-version-check',
-      ],
-      ...[
-        '--timeout',
-        '20',
-        '--retries',
-        '2',
-        '--python-version',
-        '3.11',
-        '--platform',
-        `manylinux_2_27_${machine}`,
-      ],
-      ...['--dest', partial, `tensorflow-cpu==${WHEEL_VERSION}`],
+      ...['-m', 'pip', 'download', ...options.split(' '), '--require-hashes', '--requirement', requirements],
+      ...['--python-version', '3.11', '--platform', wheel.platform, '--dest', partial],
     ]);
-    if (!download.ok) throw new Error(`pip could not fetch it: ${tail(download.output, 1)}`);
-    const wheel = fs.readdirSync(partial).find((name) => name.endsWith('.whl'));
+    if (!download.ok) throw new Error(`pip could not fetch it: ${reasonOf(download.output)}`);
+    const file = fs.readdirSync(partial).find((name) => name.endsWith('.whl'));
     const extracted = path.join(partial, 'out');
     const extract = await run(python, [
       path.join(root, 'tools/extract-libtensorflow.py'),
-      path.join(partial, wheel),
+      path.join(partial, file),
       extracted,
     ]);
     if (!extract.ok) throw new Error(`unpacking failed: ${tail(extract.output, 1)}`);
@@ -114,7 +108,31 @@ export async function fetchWheel() {
   }
 }
 
-/** Gives a finished folder its final name in one step; if another process was first, its result stands. */
+/** Why pip failed: a wrong checksum in one line, else its last line. */
+function reasonOf(output) {
+  const [, expected] = /Expected sha256 (\w+)/.exec(output) ?? [];
+  const [, got] = /Got\s+(\w+)/.exec(output) ?? [];
+  if (!got) return tail(output, 1);
+  return `the wheel that was found is not the published one (SHA-256 ${got}, expected ${expected}); it was not used`;
+}
+
+/**
+ * A folder whose content this user may trust, made if it isn't there: nobody else may write to it.
+ *
+ * @throws if it belongs to another user than this one or root, or others may write to it.
+ */
+export function ownFolder(folder) {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { uid, mode } = fs.statSync(folder);
+  const self = process.getuid?.() ?? uid;
+  if (![self, 0].includes(uid) || mode & 0o022)
+    throw new Error(
+      `${folder} ${mode & 0o022 ? 'can be written by others' : 'belongs to another user'}; programs in it are run, so it is not used (chmod 700, or set XDG_CACHE_HOME)`,
+    );
+  return folder;
+}
+
+/** Gives a finished folder its final name in one step; if another process was faster, its result is kept. */
 function publish(finished, folder) {
   try {
     fs.renameSync(finished, folder);
@@ -151,7 +169,7 @@ async function compileAndLink(tfjsNode, { lib, include, source }) {
     .update([lib, fs.readFileSync(path.join(tfjsNode, 'package.json')), process.arch].join('\n'))
     .digest('hex')
     .slice(0, 12);
-  const addon = path.join(cacheRoot(), `tfjs-binding-${key}.node`);
+  const addon = path.join(ownFolder(cacheRoot()), `tfjs-binding-${key}.node`);
   const deps = path.join(tfjsNode, 'deps');
   fs.rmSync(deps, { recursive: true, force: true });
   fs.mkdirSync(path.join(deps, 'lib'), { recursive: true });
@@ -161,7 +179,6 @@ async function compileAndLink(tfjsNode, { lib, include, source }) {
   }
   if (!fs.existsSync(addon)) {
     say('compiling the TensorFlow binding (about 20 s, once per machine)');
-    fs.mkdirSync(path.dirname(addon), { recursive: true });
     const partial = `${addon}.${process.pid}`;
     const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) =>
       path.join(tfjsNode, 'binding', name),
@@ -184,6 +201,8 @@ async function compileAndLink(tfjsNode, { lib, include, source }) {
 }
 
 async function ownDownload(tfjsNode) {
+  if (process.env.WEIGHTMAP_UNVERIFIED_DOWNLOAD !== '1')
+    throw new Error('not used, since it has no checksum; WEIGHTMAP_UNVERIFIED_DOWNLOAD=1 allows it');
   const reachable = await fetch('https://storage.googleapis.com/tensorflow/', {
     method: 'HEAD',
     signal: AbortSignal.timeout(5000),
