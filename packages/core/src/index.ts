@@ -1,6 +1,7 @@
 export * from './architecture.js';
 export type * from './attack.js';
 export * from './classifier.js';
+export * from './compiled-steps.js';
 export * from './dataset.js';
 export * from './errors.js';
 export type * from './metric.js';

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError, type Classifier } from '@weightmap/core';
+import { compiledSteps, WeightmapError, type Classifier } from '@weightmap/core';
 import { productMoments } from './_product-moments.js';
 import { momentsOf, momentsOfDifference, RunningMoments } from './_running-moments.js';
-import { compiledSteps } from './_step.js';
 import { withEyesOn } from './_tap.js';
 import type { LayerVariance, NoiseToSignal } from './activation-variance.js';
 
@@ -42,8 +41,12 @@ export class ActivationReader {
 
   constructor(model: tf.LayersModel, classifier: Classifier, layers: readonly MeteredLayer[]) {
     const watched = layers.map(({ layer }) => layer);
-    this.step = steps(classifier, model, ({ images }) =>
-      activations(watched, () => classifier.logits(images)),
+    this.step = steps(
+      classifier,
+      () =>
+        ({ images }) =>
+          activations(watched, () => classifier.logits(images)),
+      model,
     );
     this.imagesAtATime = imagesAtATime(watched);
   }

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { asClassifier, WeightmapError, type Classifier } from '@weightmap/core';
-import { compiledSteps } from './_step.js';
+import { compiledSteps, asClassifier, WeightmapError, type Classifier } from '@weightmap/core';
 import { layerNamed, withChangedOutput } from './_tap.js';
 
 /** Which layer is looked at, and which classes are explained. */
@@ -50,7 +49,7 @@ export function gradCam(
   const explained = classifier ?? asClassifier(model);
   const logits = (x: tf.Tensor4D) => explained.logits(x);
   const plain = (inputs: Explained) => explain(layer, logits, inputs);
-  const step = classifier ? steps(classifier, layer, plain) : plain;
+  const step = classifier ? steps(classifier, () => plain, layer) : plain;
   const classes = model.outputs[0].shape[1] as number;
   if (classIndex) checkClasses(classIndex, images.shape[0], classes);
   let result: GradCamResult | undefined;

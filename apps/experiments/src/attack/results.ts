@@ -1,4 +1,3 @@
-import type { MaskingReport } from '@weightmap/attacks';
 import { WeightmapError } from '@weightmap/core';
 import type { CorruptionErrors } from '@weightmap/metrics';
 import { readManifest, writeAttackedRun, type AttackedRun } from '@weightmap/records';
@@ -9,7 +8,7 @@ import { isGivenUp, watchParts } from './part-states.js';
 import { partsOf, type AttackPart } from './parts.js';
 import type { StoredPictures } from './pictures.js';
 import { readAttackPlan, type AttackPlan } from './plan.js';
-import { summariseAttacks } from './summary.js';
+import { summariseAttacks, type StoredMasking } from './summary.js';
 import { attacksOn, imagesFor, targetsOf, type Target } from './targets.js';
 
 /** The results of a campaign. */
@@ -90,7 +89,7 @@ async function summaryOf(
     withoutWorst,
     masking:
       plan.masking &&
-      (await Promise.all(looks.map(async (part) => (await resultsOf<MaskingReport>(part))![0]))),
+      (await Promise.all(looks.map(async (part) => (await resultsOf<StoredMasking>(part))![0]))),
     pictures: pictured ? (await resultsOf<StoredPictures>(pictured))![0] : null,
     failed: parts.filter((part) => lacking.has(part)).map(({ name }) => name),
   });

@@ -4,6 +4,9 @@ import type { AttackedLooks } from './pictures.js';
 import type { AttackedPoint } from './part-results.js';
 import type { PlannedAttack } from './plan.js';
 
+/** A masking report as the files of a run hold it: whether its verdict is `believable` has a key of its own there. */
+export type StoredMasking = MaskingReport & { readonly believable: boolean };
+
 /** The results of all attacks on one network. */
 export interface AttackedCell {
   /** For each image: `1` if it is misclassified without an attack. */
@@ -15,7 +18,7 @@ export interface AttackedCell {
   }[];
   /** Norms without a worst case, because a part of one of their attacks failed. */
   readonly withoutWorst?: readonly string[];
-  readonly masking: readonly MaskingReport[] | null;
+  readonly masking: readonly StoredMasking[] | null;
   /** Null if none were requested, or if there is no attack on L∞. */
   readonly pictures: AttackedLooks | null;
   /** Names of parts that failed. */

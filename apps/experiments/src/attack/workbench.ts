@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { maskingReport, type MaskingReport } from '@weightmap/attacks';
+import { maskingReport } from '@weightmap/attacks';
 import {
   balancedSubset,
   firstOf,
@@ -20,6 +20,7 @@ import { digestOfPictures, drawAttacked, strongestAt, type StoredPictures } from
 import type { AttackPlan } from './plan.js';
 import { imagesFor, type Target } from './targets.js';
 import { transferImages } from './transfer.js';
+import type { StoredMasking } from './summary.js';
 
 export interface WorkbenchOptions {
   readonly run: string;
@@ -219,15 +220,16 @@ function lookForMasking(
   set: ImageSet,
   epsilon: number,
   { seed, signal }: { seed: number; signal: AbortSignal },
-): MaskingReport {
+): StoredMasking {
   const { images, labels } = tensorsOf(set);
   try {
-    return maskingReport(classifier, images, labels, {
+    const report = maskingReport(classifier, images, labels, {
       epsilon,
       seed,
       surrogates: others.map((other) => other.classifier),
       onProgress: () => signal.throwIfAborted(),
     });
+    return { ...report, believable: report.verdict === 'believable' };
   } finally {
     tf.dispose([images, labels]);
   }

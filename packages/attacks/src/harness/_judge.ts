@@ -1,8 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import { predictClasses, WeightmapError, type AttackInfo, type Classifier } from '@weightmap/core';
+import {
+  compiledSteps,
+  predictClasses,
+  WeightmapError,
+  type AttackInfo,
+  type Classifier,
+} from '@weightmap/core';
 import type { Truth } from './_inputs.js';
 import { lengths, norms } from './_norms.js';
-import { perClassifier } from './_per-classifier.js';
 import { allFinite } from './_victim.js';
 
 interface Perturbed {
@@ -28,24 +33,29 @@ export interface Confined {
 }
 
 /**
- * A function that clips results to a norm's ball and to the bounds.
+ * Makes a function that clips results to a norm's ball and to a classifier's bounds.
  *
  * The bounds are applied last: moving a pixel towards the bounds, which contain the image, never leaves the ball.
  */
-export const confinement = (norm: keyof typeof norms | null) =>
-  perClassifier(({ bounds }) => ({ images, result, strength }: Perturbed): Confined => {
-    const inBall: tf.Tensor4D = norm ? norms[norm].project(result, images, strength) : result;
-    const adversarial = inBall.clipByValue(...bounds) as tf.Tensor4D;
-    const changes = adversarial.sub<tf.Tensor4D>(images);
-    return {
-      adversarial,
-      linf: lengths.linf.length(changes),
-      l2: lengths.l2.length(changes),
-      l1: lengths.l1.length(changes),
-      l0: lengths.l0.length(changes),
-      finite: allFinite(result),
+export function confinement(norm: keyof typeof norms | null) {
+  const steps = compiledSteps<Perturbed, Confined>();
+  const clip =
+    ({ bounds }: Classifier) =>
+    ({ images, result, strength }: Perturbed): Confined => {
+      const inBall: tf.Tensor4D = norm ? norms[norm].project(result, images, strength) : result;
+      const adversarial = inBall.clipByValue(...bounds) as tf.Tensor4D;
+      const changes = adversarial.sub<tf.Tensor4D>(images);
+      return {
+        adversarial,
+        linf: lengths.linf.length(changes),
+        l2: lengths.l2.length(changes),
+        l1: lengths.l1.length(changes),
+        l0: lengths.l0.length(changes),
+        finite: allFinite(result),
+      };
     };
-  });
+  return (classifier: Classifier) => steps(classifier, () => clip(classifier));
+}
 
 /** The classifier's predictions for adversarial images, and their distances from the clean ones. All [batch]. */
 export interface Verdict {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  compiledSteps,
   WeightmapError,
   type AttackBatch,
   type AttackCost,
@@ -11,7 +12,6 @@ import {
   type VictimModel,
   type VictimStep,
 } from '@weightmap/core';
-import { perClassifier } from './_per-classifier.js';
 import { checkLoss, losses } from './losses.js';
 
 type NamedTensors = Readonly<Record<string, tf.Tensor>>;
@@ -132,19 +132,20 @@ function compiled<In extends NamedTensors, Out extends NamedTensors>(
   if (found) return found;
   // The JavaScript of a compiled step runs only at the first call with inputs of given shapes, so count the images there.
   const costs = new WeakMap<Classifier, Map<string, AttackCost>>();
-  const run = perClassifier((classifier) => {
+  const steps = compiledSteps<In, Out & { finite: tf.Tensor1D }>();
+  const make = (classifier: Classifier) => {
     const byShape = new Map<string, AttackCost>();
     costs.set(classifier, byShape);
-    return (inputs: In): Out & { finite: tf.Tensor1D } =>
+    return (inputs: In) =>
       tf.tidy(() => {
         const { model, finite, passed } = counting(classifier);
         const results = step(model)(inputs);
         byShape.set(shapesOf(inputs), passed());
         return { ...results, finite: finite() };
       });
-  });
+  };
   const made: Compiled<In, Out> = (classifier, inputs) => {
-    const { finite, ...results } = run(classifier)(inputs);
+    const { finite, ...results } = steps(classifier, () => make(classifier))(inputs);
     const passed = costs.get(classifier)!.get(shapesOf(inputs))!;
     return { results: results as unknown as Out, finite, passed };
   };

@@ -8,7 +8,7 @@ import { anyOf, onlyIn, placesOf, type Probe } from './_probe.js';
 
 const byLoss = ({ pgd }: Probe, loss: 'ce' | 'margin' | 'dlr'): Attack => pgd({ loss });
 
-/** What the attacks that see the gradients fool together. */
+/** Which images are fooled by at least one of the attacks with gradients. */
 const whiteBox = (probe: Probe) =>
   anyOf(
     probe.fooled('pgd', () => byLoss(probe, 'ce'), probe.epsilon),
@@ -19,8 +19,8 @@ const whiteBox = (probe: Probe) =>
 export const unboundedFails: MaskingCheck = {
   number: 8,
   id: 'unbounded-fails',
-  title: 'images that neither DeepFool nor PGD over the whole range of pixels fools',
-  meaning: 'an attack without a bound always has a way: it doesn’t see it',
+  title: 'images that neither DeepFool nor PGD with an unlimited radius fools',
+  meaning: 'an attack without a bound can always succeed: if it fails, its gradients are useless',
   unit: 'share',
   threshold: 0,
   once: true,
@@ -39,8 +39,8 @@ export const unboundedFails: MaskingCheck = {
 export const lossesDisagree: MaskingCheck = {
   number: 10,
   id: 'losses-disagree',
-  title: 'difference between PGD’s success on the cross-entropy and on margin or DLR',
-  meaning: 'one of the losses is blind for this classifier, as the cross-entropy is where it saturates',
+  title: 'difference between PGD’s success with the cross-entropy and with margin or DLR',
+  meaning: 'one of the losses is useless for this classifier, as the cross-entropy is where it saturates',
   unit: 'points',
   threshold: 2,
   measure(probe) {
@@ -48,7 +48,7 @@ export const lossesDisagree: MaskingCheck = {
     const ce = fooled('pgd', () => byLoss(probe, 'ce'), epsilon);
     const others = [
       fooled('pgd on the margin', () => byLoss(probe, 'margin'), epsilon),
-      // DLR isn't defined for two classes.
+      // DLR is not defined for two classes.
       ...(classifier.classes > 2 ? [fooled('pgd on DLR', () => byLoss(probe, 'dlr'), epsilon)] : []),
     ];
     return { value: others.flatMap((other) => [gain(other, ce), gain(ce, other)]).reduce(larger) };
@@ -59,8 +59,8 @@ export const lossesDisagree: MaskingCheck = {
 export const blackBoxStronger: MaskingCheck = {
   number: 11,
   id: 'black-box-stronger',
-  title: 'success of Square, which sees no gradient, above that of PGD on both losses',
-  meaning: 'who sees more should do better: the gradients mislead',
+  title: 'success of Square, which uses no gradients, above that of PGD on both losses',
+  meaning: 'an attack with gradients should do better: the gradients mislead',
   unit: 'points',
   threshold: 0.2,
   measure(probe) {
@@ -73,7 +73,7 @@ export const blackBoxStronger: MaskingCheck = {
 
 const DRAWS = 20;
 
-/** Which images are taken for another class once they are moved. The moved ones are freed. */
+/** Which images are misclassified after a change. Frees the changed images. */
 function fooledBy({ classifier, labels }: Probe, moved: tf.Tensor4D): boolean[] {
   const truth = labels.dataSync();
   const guesses = tf.tidy(() =>
@@ -83,7 +83,7 @@ function fooledBy({ classifier, labels }: Probe, moved: tf.Tensor4D): boolean[] 
   return [...guesses].map((guess, i) => guess !== truth[i]);
 }
 
-/** Images that are found without looking, and aren't found by looking. */
+/** Images that are fooled without gradients, and not with them. */
 function foundBlindly(probe: Probe, blind: readonly boolean[]) {
   const samples = onlyIn(blind, whiteBox(probe));
   return { value: samples.length, samples };
@@ -93,15 +93,15 @@ function foundBlindly(probe: Probe, blind: readonly boolean[]) {
 export const transferFools: MaskingCheck = {
   number: 12,
   id: 'transfer-fools',
-  title: 'images that an adversarial image of another network fools and PGD doesn’t',
-  meaning: 'what fools another network lies in the ball too: PGD on this one should find it',
+  title: 'images that are fooled by adversarial images of another network and not by PGD',
+  meaning: 'adversarial images of another network lie in the same ball: PGD on this network should find them',
   unit: 'images',
   threshold: 0,
   measure(probe) {
     const { images, labels, epsilon, surrogates, random, pgd } = probe;
     if (surrogates.length === 0)
       return { value: null, because: 'no other networks for the same task were given' };
-    // Every step: the first image that fools the other network lies just beyond its boundary.
+    // Take every step: the first image that fools the other network lies just beyond its boundary.
     const attack = pgd({ stopWhenFooled: false });
     const hits = surrogates.map((surrogate) => {
       const options = { strengths: [epsilon], random: random('transfer') };
@@ -116,8 +116,8 @@ export const transferFools: MaskingCheck = {
 export const noiseFools: MaskingCheck = {
   number: 16,
   id: 'noise-fools',
-  title: 'images that noise within ε fools and PGD doesn’t',
-  meaning: 'a point in the ball that was found without looking should be found by looking',
+  title: 'images that are fooled by noise within ε and not by PGD',
+  meaning: 'an attack should find points of the ball that random noise finds',
   unit: 'images',
   threshold: 0,
   measure(probe) {
@@ -127,7 +127,7 @@ export const noiseFools: MaskingCheck = {
         probe,
         tf.tidy(() => {
           const noise = tf.tensor4d(random(`noise ${draw}`).uniforms(images.size, -1, 1), images.shape);
-          // Corners of the ball and points inside it, by turns.
+          // Alternate between corners of the ball and points inside it.
           return images.add((draw % 2 ? noise : noise.sign()).mul(epsilon));
         }),
       ),

@@ -5,7 +5,7 @@ import { onlyIn, shareOf } from './_probe.js';
 /** Normal quantile of a 95 % interval. */
 const Z = 1.959963984540054;
 
-/** The share of images that are so. @param above what is taken off it, such as chance. */
+/** The share of true flags. @param above subtracted from it, such as the chance level. */
 export function share(flags: readonly boolean[], above = 0): Estimate {
   const found = shareOf(flags);
   return {
@@ -18,8 +18,8 @@ export function share(flags: readonly boolean[], above = 0): Estimate {
 }
 
 /**
- * By how many points more images are fooled by one attack than by another, both of the same images: 100 (b − c)/n, where the
- * first alone fools b of n images, and the second alone c. The interval is d ± z·√((p + q − d²)/(n + 2)) with
+ * The difference between the success rates of two attacks on the same images, in percentage points: 100 (b − c)/n, where b
+ * of n images are fooled only by the first attack and c only by the second. The interval is d ± z·√((p + q − d²)/(n + 2)) with
  * p = (b + 1)/(n + 2), q = (c + 1)/(n + 2) and d = p − q.
  *
  * Source: Bonett & Price, “Adjusted Wald confidence interval for a difference of binomial proportions based on paired data”,

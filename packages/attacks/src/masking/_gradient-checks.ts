@@ -1,24 +1,26 @@
 import * as tf from '@tensorflow/tfjs';
-import type { LossName } from '@weightmap/core';
-import { perClassifier } from '../harness/_per-classifier.js';
+import { compiledSteps, type AttackBatch, type Classifier, type LossName } from '@weightmap/core';
 import { fgsm } from '../ascent/fgsm.js';
 import { losses } from '../harness/losses.js';
 import type { MaskingCheck } from './check.js';
 import { share } from './_estimates.js';
 import { anyOf, placesOf, type Probe } from './_probe.js';
 
-type Labelled = { readonly images: tf.Tensor4D; readonly labels: tf.Tensor1D };
-
-/** ∂loss/∂images, whatever comes: here NaN is a finding, not an error. */
-const gradientOf = (loss: LossName) =>
-  perClassifier((classifier) => ({ images, labels }: Labelled): tf.Tensor4D => {
-    const total = (x: tf.Tensor) =>
-      losses[loss].of(classifier.logits(x as tf.Tensor4D), labels, labels).sum();
-    return tf.tidy(() => tf.grad(total)(images) as tf.Tensor4D);
-  });
+/** ∂loss/∂images. NaN is a finding here, not an error. */
+function gradientOf(loss: LossName) {
+  const steps = compiledSteps<AttackBatch, tf.Tensor4D>();
+  const differentiate =
+    (classifier: Classifier) =>
+    ({ images, labels }: AttackBatch) => {
+      const total = (x: tf.Tensor) =>
+        losses[loss].of(classifier.logits(x as tf.Tensor4D), labels, labels).sum();
+      return tf.tidy(() => tf.grad(total)(images) as tf.Tensor4D);
+    };
+  return (classifier: Classifier) => steps(classifier, () => differentiate(classifier));
+}
 const gradients = { ce: gradientOf('ce'), margin: gradientOf('margin') };
 
-/** [batch]: whether a gradient is nowhere but zero, or not finite somewhere. */
+/** [batch]: whether a gradient is zero in every component, or not finite in some. */
 const isUseless = ({ classifier, images, labels }: Probe, loss: keyof typeof gradients): boolean[] =>
   tf.tidy(() => {
     const gradient = gradients[loss](classifier)({ images, labels });
@@ -32,7 +34,7 @@ export const uselessGradients: MaskingCheck = {
   number: 1,
   id: 'useless-gradients',
   title: 'images whose gradient of the cross-entropy or the margin is zero, NaN or infinite',
-  meaning: 'attacks that follow the gradient have nothing to follow there',
+  meaning: 'attacks with gradients cannot work on these images',
   unit: 'share',
   threshold: 0,
   once: true,
@@ -46,8 +48,8 @@ export const uselessGradients: MaskingCheck = {
 export const unchangedByFgsm: MaskingCheck = {
   number: 2,
   id: 'unchanged-by-fgsm',
-  title: 'images that FGSM leaves as they are',
-  meaning: 'the sign of the gradient is lost on the way, as by underflow',
+  title: 'images that FGSM does not change',
+  meaning: 'the sign of the gradient is lost, for example by underflow',
   unit: 'share',
   threshold: 0.01,
   measure({ classifier, images, labels, epsilon, random }) {
@@ -68,7 +70,7 @@ const IMAGES = 8;
 export const finiteDifferences: MaskingCheck = {
   number: 14,
   id: 'finite-differences',
-  title: 'cosine between slopes by finite differences and by differentiation, along random directions',
+  title: 'cosine between finite differences and derivatives along random directions',
   meaning: 'the gradient is not that of the function that the classifier computes',
   unit: 'cosine',
   threshold: 0.9,
@@ -83,7 +85,7 @@ export const finiteDifferences: MaskingCheck = {
       const y = labels.slice(0, count);
       const gradient = gradients.margin(classifier)({ images: x, labels: y });
       const slopes = Array.from({ length: DIRECTIONS }, (_, i) => {
-        // The same for all images, of length √pixels like a step of FGSM.
+        // The same for all images, with the length of a step of FGSM, √pixels.
         const signs = random(`direction ${i}`).uniforms(x.size / count, -1, 1);
         const direction = tf
           .tensor4d(signs, [1, ...x.shape.slice(1)] as [number, number, number, number])
@@ -103,7 +105,7 @@ export const finiteDifferences: MaskingCheck = {
     });
     const sorted = [...cosines].sort((a, b) => a - b);
     return {
-      // Half of the images: a kink of ReLU on the way of some is no sign of anything.
+      // The median: for some images a kink of ReLU lies between the two points, which means nothing.
       value: sorted[Math.floor((count - 1) / 2)],
       samples: cosines.flatMap((value, i) => (value >= 0.9 ? [] : [i])),
     };

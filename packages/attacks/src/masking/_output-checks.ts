@@ -10,7 +10,7 @@ export const probabilities: MaskingCheck = {
   id: 'probabilities',
   title: 'images whose outputs lie in [0, 1] and sum to 1',
   meaning:
-    'the classifier gives probabilities where logits are expected: softmax is taken twice, and gradients vanish',
+    'the classifier gives probabilities instead of logits: softmax is applied twice, and gradients vanish',
   unit: 'share',
   threshold: 0.5,
   once: true,
@@ -29,8 +29,8 @@ const PASSES = 5;
 export const randomised: MaskingCheck = {
   number: 4,
   id: 'randomised',
-  title: `largest difference between ${PASSES} passes of the same images`,
-  meaning: 'the output is random: gradients of one pass mislead in the next; average over passes (EOT)',
+  title: `largest difference between the outputs of ${PASSES} passes of the same images`,
+  meaning: 'the output is random: the gradient of one pass misleads in the next; average over passes (EOT)',
   unit: 'logits',
   threshold: 1e-4,
   once: true,
@@ -48,8 +48,8 @@ export const temperature: MaskingCheck = {
   number: 15,
   id: 'temperature',
   title:
-    'what PGD gains when all logits are divided so that their median margin is 1, which changes no decision',
-  meaning: 'the cross-entropy is saturated, and an attack on it sees too little',
+    'gain of PGD when the logits are divided so that their median margin is 1, which changes no decision',
+  meaning: 'the cross-entropy is saturated, which weakens attacks on it',
   unit: 'points',
   threshold: 1,
   measure({ classifier, images, labels, epsilon, pgd, random, fooled, logits }) {
@@ -65,7 +65,7 @@ export const temperature: MaskingCheck = {
   },
 };
 
-/** The largest logit above the second. */
+/** The difference between the two largest logits. */
 function marginOf(row: readonly number[]): number {
   const [first, second] = [...row].sort((a, b) => b - a);
   return first - second;
@@ -74,7 +74,7 @@ function marginOf(row: readonly number[]): number {
 const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** The same decisions from logits `factor` times as large. */
+/** The classifier with its logits multiplied by a factor: the same decisions. */
 const scaled = (classifier: Classifier, factor: number): Classifier => ({
   ...classifier,
   logits: (images) => tf.tidy(() => classifier.logits(images).mul(factor)),

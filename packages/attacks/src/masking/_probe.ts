@@ -8,40 +8,42 @@ import {
 } from '@weightmap/core';
 import { pgd, type PgdOptions } from '../ascent/pgd.js';
 
+/** The classifier, the images, and the effort of the checks. */
 export interface ProbeOptions {
   readonly classifier: Classifier;
   /** [batch, height, width, channels] */
   readonly images: tf.Tensor4D;
   /** [batch], int32 */
   readonly labels: tf.Tensor1D;
-  /** L∞ radius that robustness is claimed at. */
+  /** L∞ radius at which robustness is claimed. */
   readonly epsilon: number;
   readonly seed: number;
   /** Gradient steps of the attacks that are compared. */
   readonly steps: number;
-  /** Queries an image of the black-box attack. */
+  /** Queries of the black-box attack for each image. */
   readonly queries: number;
   /** Other networks for the same task, whose adversarial images are tried on this one. */
   readonly surrogates: readonly Classifier[];
 }
 
-/** A classifier with images to try it on; what several checks need is computed once. */
+/** A classifier with images to check it on. Results that several checks need are computed once. */
 export interface Probe extends ProbeOptions {
   readonly count: number;
   /** Highest minus lowest pixel. */
   readonly range: number;
-  /** Which images are classified rightly without any attack. */
+  /** Which images are classified correctly without an attack. */
   readonly correct: readonly boolean[];
-  /** PGD with the options' number of steps, unless told otherwise. */
+  /** PGD, by default with the number of steps of the options. */
   readonly pgd: (options?: PgdOptions) => Attack;
-  /** A stream of random numbers of that name, the same at every call. */
+  /** A random stream for a name, the same at every call. */
   readonly random: (name: string) => RandomStream;
-  /** Which images are misclassified under an attack; computed once for each name and strength. */
+  /** Which images are misclassified under an attack. Computed once for each name and strength. */
   readonly fooled: (name: string, attack: () => Attack, strength: number) => readonly boolean[];
   /** Logits of images, [batch][classes]. */
   readonly logits: (images: tf.Tensor4D) => number[][];
 }
 
+/** Prepares the checks of a classifier. */
 export function openProbe(options: ProbeOptions): Probe {
   const { classifier, images, labels, seed, steps } = options;
   const truth = labels.dataSync();
@@ -71,18 +73,18 @@ export function openProbe(options: ProbeOptions): Probe {
   };
 }
 
-/** Where they are true. */
+/** The positions of the true flags. */
 export const placesOf = (flags: readonly boolean[]): number[] =>
   flags.flatMap((flag, i) => (flag ? [i] : []));
 
-/** Share of true ones. */
+/** The share of true flags. */
 export const shareOf = (flags: readonly boolean[]): number =>
   flags.reduce((sum, flag) => sum + Number(flag), 0) / flags.length;
 
-/** Where `these` are true and `those` aren't. */
+/** The positions where `these` are true and `those` are false. */
 export const onlyIn = (these: readonly boolean[], those: readonly boolean[]): number[] =>
   these.flatMap((flag, i) => (flag && !those[i] ? [i] : []));
 
-/** True where one of them is. */
+/** True where at least one of the lists is. */
 export const anyOf = (...lists: readonly (readonly boolean[])[]): boolean[] =>
   lists[0].map((_, i) => lists.some((list) => list[i]));

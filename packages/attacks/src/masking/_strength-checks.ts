@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { VictimStep } from '@weightmap/core';
+import type { AttackBatch, VictimStep } from '@weightmap/core';
+import { confinedTo, signOf } from '../harness/_norms.js';
 import { watch } from '../harness/_victim.js';
 import { fgsm } from '../ascent/fgsm.js';
 import type { MaskingCheck } from './check.js';
@@ -10,9 +11,9 @@ import { anyOf, placesOf } from './_probe.js';
 export const pgdWeakerThanFgsm: MaskingCheck = {
   number: 5,
   id: 'pgd-weaker-than-fgsm',
-  title: 'images that FGSM fools and PGD doesn’t',
+  title: 'images that are fooled by FGSM and not by PGD',
   meaning:
-    'many small steps should find whatever one large step does: the loss is too rough or too flat for them',
+    'many small steps should find what one large step finds: the loss is too rough or too flat for them',
   unit: 'share',
   threshold: 0.005,
   measure(probe) {
@@ -29,8 +30,8 @@ const SHARES_OF_EPSILON = [0.25, 0.5, 1, 2];
 export const accuracyRises: MaskingCheck = {
   number: 6,
   id: 'accuracy-rises',
-  title: 'largest rise of the accuracy under PGD from one ε to the next larger',
-  meaning: 'a larger ball holds the smaller one: the attack fails where it should be stronger',
+  title: 'largest rise of the accuracy under PGD from one ε to the next',
+  meaning: 'a larger ball contains the smaller one: the attack fails where it should be stronger',
   unit: 'points',
   threshold: 0,
   measure(probe) {
@@ -50,7 +51,7 @@ export const accuracyRises: MaskingCheck = {
 export const standsEverything: MaskingCheck = {
   number: 7,
   id: 'stands-everything',
-  title: 'accuracy under PGD with ε as large as the range of the pixels, above chance',
+  title: 'accuracy under PGD, above chance, with ε as large as the range of the pixels',
   meaning: 'any image may be turned into any other: nothing can be recognised, so the attack fails',
   unit: 'share',
   threshold: 0,
@@ -66,8 +67,8 @@ export const standsEverything: MaskingCheck = {
 export const notConverged: MaskingCheck = {
   number: 9,
   id: 'not-converged',
-  title: 'what PGD still gains by twice the steps, or by a second start',
-  meaning: 'the attack has not converged: its success is a lower bound with room above it',
+  title: 'gain of PGD from twice the steps, or from a second start',
+  meaning: 'the attack has not converged: more steps would find more adversarial images',
   unit: 'points',
   threshold: 1,
   measure(probe) {
@@ -83,28 +84,25 @@ export const notConverged: MaskingCheck = {
   },
 };
 
-type Position = { readonly at: tf.Tensor4D; readonly images: tf.Tensor4D; readonly labels: tf.Tensor1D };
-
-/** One step of PGD on the cross-entropy, without anything that keeps the best. */
+/** One step of PGD on the cross-entropy, which does not keep the best image. */
 const plainStep: VictimStep<
-  Position & { readonly epsilon: tf.Scalar; readonly size: tf.Scalar },
+  AttackBatch & { readonly at: tf.Tensor4D; readonly epsilon: tf.Scalar; readonly size: tf.Scalar },
   { at: tf.Tensor4D; logits: tf.Tensor2D }
 > =
   (model) =>
-  ({ at, images, labels, epsilon, size }) => {
+  ({ at, images, labels, epsilon: ε, size }) => {
     const { gradient: slope, logits } = model.gradient({ images: at, labels, loss: 'ce' });
-    const sign = slope.greater(0).cast('float32').sub(slope.less(0).cast('float32'));
-    const moved = at.add(sign.mul(size));
-    const inBall = moved.minimum(images.add(epsilon)).maximum(images.sub(epsilon));
-    return { at: inBall.clipByValue(...model.bounds) as tf.Tensor4D, logits };
+    const moved = at.add<tf.Tensor4D>(signOf(slope).mul(size));
+    return { at: confinedTo('linf', model)(moved, images, ε), logits };
   };
 
 /** 13 */
 export const fooledOnTheWay: MaskingCheck = {
   number: 13,
   id: 'fooled-on-the-way',
-  title: 'images that an iterate of PGD fools, and the last one doesn’t',
-  meaning: 'an attack that reports its last iterate reports too little; ours keep the worst',
+  title: 'images that are fooled by an iterate of PGD and not by the last one',
+  meaning:
+    'an attack that returns its last iterate is too weak here; the attacks of this package keep the worst',
   unit: 'share',
   threshold: 0.01,
   measure({ classifier, images, labels, epsilon, steps, correct }) {

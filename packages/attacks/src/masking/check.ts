@@ -3,73 +3,75 @@ import type { Probe } from './_probe.js';
 /** The ends of a 95 % interval over test images. */
 export type MaskingInterval = readonly [low: number, high: number];
 
-/** A figure that other test images would give differently. */
+/** A value that is estimated from the test images. */
 export interface Estimate {
   /** In the check's unit. */
   readonly value: number;
-  /** Its interval if so many images gave this value. */
+  /** Its interval if this number of images gave this value. */
   readonly intervalFrom: (images: number) => MaskingInterval;
 }
 
-/** What a check found. */
+/** The result of a check. */
 export interface Finding {
-  /** A number where it is a matter of this classifier alone; null where the check could not run. */
+  /** A number if it does not depend on the choice of the images; null if the check could not run. */
   readonly value: number | Estimate | null;
-  /** Images that stand behind it, by their place in the batch. */
+  /** Positions in the batch of the images that it was found on. */
   readonly samples?: readonly number[];
   /** Why the check could not run. */
   readonly because?: string;
 }
 
-/** One way in which robustness may be an illusion. */
+/** A check for one sign of gradient masking. */
 export interface MaskingCheck {
-  /** As in the report; the numbers are those of the project's list of checks. */
+  /** Its number in the list of checks, as in the report. */
   readonly number: number;
-  /** In kebab-case; stays when titles change. */
+  /** In kebab-case; does not change with the title. */
   readonly id: string;
-  /** What the value is. */
+  /** What the value measures. */
   readonly title: string;
-  /** What it means if it is too large. */
+  /** What a value beyond the threshold means. */
   readonly meaning: string;
-  /** Of the value: a share of the images in [0, 1], percentage points, a difference of logits, … */
+  /** The unit of the value: a share of the images in [0, 1], percentage points, a difference of logits, … */
   readonly unit: 'share' | 'points' | 'logits' | 'cosine' | 'images';
   /** The largest value that raises no doubt; with `least`, the smallest. */
   readonly threshold: number;
   /** Whether the threshold is the smallest value that raises no doubt, instead of the largest. */
   readonly least?: boolean;
-  /** Whether it is the same at every ε. */
+  /** Whether the result does not depend on ε. */
   readonly once?: boolean;
-  /** Asks the probe for what it needs; what two checks need is computed once. */
+  /** Runs the check. Results that several checks need are computed once by the probe. */
   readonly measure: (probe: Probe) => Finding;
 }
 
 /**
+ * The verdict of a check:
+ *
  * - `passed`: the value is within the threshold;
- * - `flagged`: it is beyond, and so is its whole interval;
- * - `undecided`: it is beyond, but its interval reaches the threshold: more images would decide;
- * - `not run`: the check could not be made, or there is no robustness to doubt.
+ * - `flagged`: the value and its whole interval are beyond the threshold;
+ * - `undecided`: the value is beyond the threshold, but its interval reaches it: more images would decide;
+ * - `not run`: the check could not run, or there is no robustness to check.
  */
 export type CheckVerdict = 'passed' | 'flagged' | 'undecided' | 'not run';
 
-/** A check with what it found. */
+/** A check with its result. */
 export interface CheckedMasking extends Omit<MaskingCheck, 'measure'>, Omit<Finding, 'value'> {
-  /** In the check's unit; null where the check did not run. */
+  /** In the check's unit; null if the check did not run. */
   readonly value: number | null;
-  /** The value's 95 % interval over test images; null where the value doesn't depend on which images they are. */
+  /** The value's 95 % interval over test images; null if the value does not depend on the choice of the images. */
   readonly interval: MaskingInterval | null;
-  /** Of an undecided check: images that would decide it if they gave the same value. Null if none would, or none need to. */
+  /** The number of images that would decide an undecided check if they gave the same value; else null, also if no number would. */
   readonly imagesNeeded: number | null;
   /** The value compared with the threshold. */
   readonly verdict: CheckVerdict;
 }
 
-/** Of shares of images that are subtracted from each other. */
+/** Allows for rounding errors of differences between shares. */
 const ROUNDING = 1e-9;
 
-/** More images than anybody would look at. */
+/** The search for the number of images that would decide a check ends here. */
 const MOST_IMAGES = 10_000_000;
 
-/** The finding compared with the threshold. A value that isn't a number raises doubt. */
+/** Compares a finding with the threshold. NaN raises doubt. */
 export function judgeFinding(
   { measure: _, ...check }: MaskingCheck,
   { value: found, ...finding }: Finding,
@@ -89,7 +91,7 @@ export function judgeFinding(
   return { ...common, value, interval, imagesNeeded: fewest(isSure, images), verdict: 'undecided' };
 }
 
-/** The smallest number above `from` that will do, if all above it do; null if none. */
+/** The smallest number above `from` that is enough, assuming that all larger ones are too; null if none is. */
 function fewest(isEnough: (n: number) => boolean, from: number): number | null {
   let [low, high] = [from, 2 * from];
   while (!isEnough(high)) {

@@ -26,7 +26,7 @@ import {
   standsEverything,
 } from './_strength-checks.js';
 
-/** All checks, by their numbers. */
+/** All checks, in the order of their numbers. */
 export const maskingChecks: readonly MaskingCheck[] = [
   uselessGradients,
   unchangedByFgsm,
@@ -46,80 +46,77 @@ export const maskingChecks: readonly MaskingCheck[] = [
   noiseFools,
 ];
 
-/** How thoroughly to look for masking. */
+/** How thorough the search for masking is. */
 export interface MaskingSearch {
-  /** Where every random number comes from. */
+  /** The seed of all random numbers. */
   seed: number;
   /** Gradient steps of PGD. */
   steps?: number;
-  /** Queries an image of the Square attack. */
+  /** Queries of the Square attack for each image. */
   queries?: number;
   /**
-   * Other networks for the same task, whose adversarial images are tried on this one. Without any, the check of transfer
-   * does not run.
+   * Other networks for the same task, whose adversarial images are tried on this one. Without any, the transfer check does
+   * not run.
    */
   surrogates?: readonly Classifier[];
-  /** Counts checks. */
+  /** Called with the number of finished checks and the total. */
   onProgress?: (done: number, total: number) => void;
 }
 
-/** At which radius, and how thoroughly, to look for masking. */
+/** The radius, and how thorough the search for masking is. */
 export interface MaskingOptions extends MaskingSearch {
-  /** L∞ radius that robustness is claimed at, in units of pixels. */
+  /** L∞ radius at which robustness is claimed, in units of pixels. */
   epsilon: number;
 }
 
-/** At which radii, and how thoroughly, to look for masking. */
+/** The radii, and how thorough the search for masking is. */
 export interface MaskingSweepOptions extends MaskingSearch {
-  /** L∞ radii that robustness is claimed at, in units of pixels. */
+  /** L∞ radii at which robustness is claimed, in units of pixels. */
   epsilons: readonly number[];
 }
 
 /**
- * Whether a robust accuracy may be believed:
+ * Whether a robust accuracy is believable:
  *
  * - `believable`: no check raises doubt;
- * - `suspicious`: a check is beyond its limit by more than the noise of the images;
- * - `undecided`: a check is beyond its limit, but within the noise: more images would decide;
- * - `not applicable`: PGD leaves less than 5 % of the images rightly classified, or could not run: there is no
- *   robustness to believe or to doubt.
+ * - `suspicious`: a check is beyond its threshold, and so is its whole 95 % interval;
+ * - `undecided`: a check is beyond its threshold, but its interval is not: more images would decide;
+ * - `not applicable`: the accuracy under PGD is below 5 %, or PGD could not run: there is no robustness to check.
  */
 export type MaskingVerdict = 'believable' | 'suspicious' | 'undecided' | 'not applicable';
 
-/** What the checks found at one radius, and what follows. */
+/** The results of all checks at one radius, and the verdict. */
 export interface MaskingReport {
-  /** The L∞ radius looked at, in units of pixels. */
+  /** The L∞ radius, in units of pixels. */
   readonly epsilon: number;
-  /** Images looked at. */
+  /** Number of images. */
   readonly count: number;
-  /** Share of the images that are rightly classified under PGD; null where PGD could not run. */
+  /** Accuracy under PGD, as a share of the images; null if PGD could not run. */
   readonly pgdAccuracy: number | null;
   /** Its 95 % interval over test images (Wilson's). */
   readonly pgdAccuracyInterval: MaskingInterval | null;
   /** In the order of their numbers; those that did not run say why. */
   readonly checks: readonly CheckedMasking[];
-  /** What follows for the accuracy at this radius. */
+  /** The verdict on the accuracy at this radius. */
   readonly verdict: MaskingVerdict;
   /** Why, in a sentence. */
   readonly reason: string;
-  /** Whether the verdict is `believable`. */
-  readonly believable: boolean;
 }
 
-/** With less than this share of the images left by PGD there is no robustness to doubt. */
+/** Below this accuracy under PGD there is no robustness to check. */
 const LEAST_ACCURACY = 0.05;
 
 /**
- * Looks for signs that a classifier seems robust at a radius only because attacks on it fail: gradients that vanish,
- * attacks that get weaker where they should get stronger, black boxes that beat white boxes.
+ * Checks for gradient masking: signs that a classifier seems robust at a radius only because attacks on it fail, such as
+ * vanishing gradients, attacks that get weaker where they should get stronger, and black boxes that beat white boxes.
  *
- * A sign is no proof, and no sign is none either; but a robustness curve with one should not be believed. A check raises
- * doubt only if the 95 % interval of its value, over test images, is beyond its limit.
+ * A sign is not a proof, and neither is the absence of signs; but a robustness curve with a sign should not be believed. A
+ * check raises doubt only if the 95 % interval of its value, over test images, is beyond its threshold.
  *
- * @param images [batch, height, width, channels], some 100 test images: a point is one image of a hundred.
+ * @param images `[batch, height, width, channels]`, about 100 test images: one percentage point is one image of a hundred.
  * @param labels [batch], int32
- * @throws WeightmapError if images, labels or a surrogate don't fit the classifier. A check that fails is reported as not
- *   run, and NaN in a gradient is a finding.
+ * @throws WeightmapError if images, labels or a surrogate do not fit the classifier. A check that fails is reported as `not
+ *   run`, and NaN in a gradient is a finding.
  * Source: Athalye, Carlini & Wagner, arXiv:1802.00420; Carlini et al., “On evaluating adversarial robustness”,
  * arXiv:1902.06705; the thresholds are this project's.
  */
@@ -133,9 +130,9 @@ export function maskingReport(
 }
 
 /**
- * Looks for signs of masking as `maskingReport` does, at several radii. What is the same at all of them is computed once.
+ * Checks for gradient masking as `maskingReport` does, at several radii. Checks that do not depend on the radius run once.
  *
- * @returns a report for each radius, in their order; each is that of `maskingReport` at this radius alone.
+ * @returns a report for each radius, in order; each equals that of `maskingReport` at this radius.
  * @throws WeightmapError as `maskingReport`.
  */
 export function maskingReports(
@@ -168,7 +165,7 @@ function reportAt(
   const checks = maskingChecks.map((check, i) => {
     onProgress(i);
     if (isBroken) {
-      const because = `PGD leaves less than ${100 * LEAST_ACCURACY} % of the images`;
+      const because = `the accuracy under PGD is below ${100 * LEAST_ACCURACY} %`;
       return judgeFinding(check, { value: null, because }, count);
     }
     let finding = known.get(check);
@@ -180,16 +177,17 @@ function reportAt(
     return judgeFinding(check, finding, count);
   });
   const pgdAccuracy = typeof accuracy === 'number' ? accuracy : null;
-  const judgement = judge({ epsilon, count, accuracy, checks });
   return {
-    ...{ epsilon, count, pgdAccuracy, checks },
+    epsilon,
+    count,
+    pgdAccuracy,
+    checks,
     pgdAccuracyInterval: pgdAccuracy === null ? null : wilsonInterval(pgdAccuracy, count),
-    ...judgement,
-    believable: judgement.verdict === 'believable',
+    ...judge({ epsilon, count, accuracy, checks }),
   };
 }
 
-/** The result, or the error if it is one of ours: a check that can't be made doesn't end the others. */
+/** The result, or the WeightmapError that was thrown: a check that fails does not stop the others. */
 function orFailure<T>(compute: () => T): T | WeightmapError {
   try {
     return compute();
@@ -214,7 +212,7 @@ function judge({
   if (typeof accuracy === 'number' && accuracy < LEAST_ACCURACY)
     return {
       verdict: 'not applicable',
-      reason: `PGD leaves ${percent(accuracy)} of the images rightly classified at ε = ${epsilon}: there is no robustness to doubt.`,
+      reason: `The accuracy under PGD is ${percent(accuracy)} at ε = ${epsilon}: there is no robustness to check.`,
     };
   if (flagged.length > 0)
     return {
@@ -228,7 +226,7 @@ function judge({
     const most = needed.every((n) => n !== null) ? Math.max(...needed) : null;
     return {
       verdict: 'undecided',
-      reason: `Beyond the limit, but within the noise of ${count} images: ${names(undecided)}. ${
+      reason: `Beyond the threshold, but not significantly for ${count} images: ${names(undecided)}. ${
         most === null ? 'No number of images would decide.' : `About ${most} images would decide.`
       }`,
     };
@@ -246,7 +244,7 @@ function judge({
 
 const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
 
-/** @throws WeightmapError if another network isn't for the same task. */
+/** @throws WeightmapError if another network is not for the same task. */
 function checkSurrogate(classifier: Classifier, surrogate: Classifier, place: number): void {
   const taskOf = ({ inputShape, bounds, classes }: Classifier) =>
     `images [${inputShape.join(', ')}] of pixels ${bounds.join(' … ')}, ${classes} classes`;
