@@ -11,7 +11,7 @@ const mayImport = {
   architectures: ['core', 'wm-layers'],
   training: ['core', 'engine'],
   records: ['core'],
-  report: ['core', 'records', 'metrics'],
+  report: ['core', 'records', 'architectures', 'metrics'],
   attacks: ['core'],
   metrics: ['core'],
   'test-utils': ['core', 'engine', 'records'],

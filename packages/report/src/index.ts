@@ -24,5 +24,5 @@ export {
 } from './paper-values.js';
 export { reportModel, type ReportModel, type ReportOptions } from './report-model.js';
 export { attackTable, corruptionTable, terminalTable } from './terminal.js';
-export { variantName, type LayerKind, type VariantName } from './variant-names.js';
+export { variantName, type VariantName } from './variant-names.js';
 export { renderReport, writeReport, type WrittenReport } from './write-report.js';

@@ -54,7 +54,7 @@ export function markdown(model: ReportModel): string {
       : table(
           ['Variant', 'Data', 'Here', 'Paper’s test error, %', 'Why'],
           missing.map(({ row, reason }) => [
-            variantName(row.variant, row.variant.split('-')[0]).long,
+            variantName(row.variant).long,
             paperDatasetLabels[row.dataset],
             NONE,
             `${percent(row.testErrorPercent)} ± ${percent(row.plusMinus)}`,

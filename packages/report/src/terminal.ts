@@ -10,7 +10,8 @@ import { notationNote } from './model/intervals.js';
 import { resultCells } from './model/result-data.js';
 import type { Benchmark, Summary, VariantSummary } from './model/summary.js';
 import { verdictHeadline } from './model/verdicts.js';
-import type { LayerKind, VariantName } from './variant-names.js';
+import type { LayerKind } from '@weightmap/core';
+import type { VariantName } from './variant-names.js';
 
 const ansi: Readonly<Record<LayerKind, string>> = { conv: '1', smoothing: '38;5;32', unsharp: '38;5;166' };
 

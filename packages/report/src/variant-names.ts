@@ -1,48 +1,41 @@
-/** What the layers of a variant are; each has one colour in every figure. */
-export type LayerKind = 'conv' | 'smoothing' | 'unsharp';
+import { architectureLabels, variants } from '@weightmap/architectures/variants';
+import type { LayerKind, VariantNames } from '@weightmap/core';
+import type { CellConfig } from '@weightmap/records';
 
-/** How a variant is shown. */
+/** How a variant is shown in tables and figures. */
 export interface VariantName {
   /** In tables and sentences: `CNN, smoothing 32`. */
   readonly long: string;
-  /** At the end of a line in a panel whose title names the architecture. */
+  /** Where its architecture is named beside it, as in a panel's title: `smoothing 32`. */
   readonly short: string;
+  /** The kind of its layers: decides its colour. Of an alternating variant the kind that takes turns with convolutions. */
   readonly kind: LayerKind;
-  /** Convolutions and weight maps take turns: the kind's colour, dashed. */
+  /** Whether two kinds of layers take turns: drawn dashed. */
   readonly alternating: boolean;
+  /** The name of its architecture: `CNN`. */
+  readonly architecture: string;
 }
 
-const architectureNames: Readonly<Record<string, string>> = {
-  cnn: 'CNN',
-  resnet: 'ResNet',
-  densenet: 'DenseNet',
-};
-
-/** What a reader calls an architecture. */
-export const architectureName = (id: string): string => architectureNames[id] ?? id;
-
-const shortNames: Readonly<Record<string, string>> = {
-  'cnn-wide': 'conv wide',
-  'cnn-33': 'conv 33',
-  'cnn-33-batchnorm': 'conv 33 + BN',
-  'cnn-33-k9': 'conv 33, 9×9',
-  'cnn-33-input-scale': 'conv 33 + scale',
-  'cnn-smooth-32': 'smoothing 32',
-  'cnn-smooth-32-batchnorm': 'smoothing 32 + BN',
-  'cnn-smooth-32-k9': 'smoothing 32, 9×9',
-  'cnn-unsharp-32': 'unsharp 32',
-  conv: 'conv',
-  smoothing: 'smoothing',
-  unsharp: 'unsharp',
-  'alternating-smoothing': 'alt. smoothing',
-  'alternating-unsharp': 'alt. unsharp',
-};
-
-/** The names of a variant by its id; an unknown one is called by its id. */
-export function variantName(id: string, architecture: string): VariantName {
-  const tail = id.startsWith(`${architecture}-`) ? id.slice(architecture.length + 1) : id;
-  const short = shortNames[id] ?? shortNames[tail] ?? tail;
-  const long = `${architectureName(architecture)}, ${short.replace('alt.', 'alternating')}`;
-  const kind = /unsharp/.test(id) ? 'unsharp' : /smooth/.test(id) ? 'smoothing' : 'conv';
-  return { long, short, kind, alternating: /alternating/.test(id) };
+/**
+ * The name of a variant: the benchmark's own by its id, a plugin's by the names that its record holds.
+ *
+ * @param names `names` of the cell's configuration. A variant without them that is not the benchmark's is called by its id.
+ */
+export function variantName(id: string, names?: CellConfig['names']): VariantName {
+  const own = variants.find((variant) => variant.id === id);
+  if (own) return nameFrom(own, architectureLabels[own.architecture]);
+  if (names) return nameFrom(names, names.architecture);
+  return { long: id, short: id, kind: 'conv', alternating: false, architecture: id };
 }
+
+const nameFrom = ({ label, shortLabel, kinds }: VariantNames, architecture: string): VariantName => ({
+  long: label,
+  short: shortLabel,
+  kind: kinds[kinds.length - 1],
+  alternating: kinds.length > 1,
+  architecture,
+});
+
+/** Id of the architecture of one of the benchmark's variants; of another variant, its own id. */
+export const architectureOf = (id: string): string =>
+  variants.find((variant) => variant.id === id)?.architecture ?? id;

@@ -68,7 +68,7 @@ const attackedRun = (...cells: Made[]): AttackedRun => ({
   ...{ schemaVersion: 2, images: 10, subsetSeed: 1, transfer: null },
   cells: cells.map(attackedCell),
 });
-const benchmark = { title: 'mnist', conditions: conditionsOf(makeRecord().cell) };
+const benchmark = { title: 'mnist', conditions: conditionsOf(makeRecord().cell), variants: [] };
 const groupsOf = (...cells: Made[]) => attackedGroups(attackedRun(...cells), [benchmark]);
 const svgOf = (markup: string) => parseHTML(`<body>${markup}</body>`).document.querySelector('svg')!;
 

@@ -4,6 +4,8 @@ export interface MadeRecord extends Partial<Omit<RunRecord, 'cell' | 'cellId'>> 
   variant?: string;
   architecture?: string;
   trial?: number;
+  /** As for the variant of a plugin. */
+  names?: CellConfig['names'];
   /** Taken over into the cell's dataset. */
   data?: Partial<CellConfig['dataset']>;
   training?: Partial<CellConfig['training']>;
@@ -11,7 +13,7 @@ export interface MadeRecord extends Partial<Omit<RunRecord, 'cell' | 'cellId'>> 
 }
 
 /** A valid record of the paper's protocol on MNIST, but for what is overridden. */
-export function makeRecord({ data, training, evaluation, ...overrides }: MadeRecord = {}): RunRecord {
+export function makeRecord({ data, training, evaluation, names, ...overrides }: MadeRecord = {}): RunRecord {
   const variant = overrides.variant ?? 'cnn-33';
   const trial = overrides.trial ?? 1;
   const seed = overrides.seed ?? trial;
@@ -48,6 +50,7 @@ export function makeRecord({ data, training, evaluation, ...overrides }: MadeRec
       sharpnessImages: 1000,
       ...evaluation,
     },
+    ...(names && { names }),
   };
   const { architecture: _inCell, ...rest } = overrides;
   return {

@@ -99,7 +99,7 @@ async function firstTrials(run: string, { cells }: Manifest, select: readonly st
 const fileOf = ({ dataset, variant }: CellConfig): string => `${dataset.id}/${variant}`;
 
 function shownNetwork({ cell, record }: Finished): ShownNetwork {
-  const { long, kind } = variantName(cell.variant, cell.architecture);
+  const { long, kind } = variantName(cell.variant, cell.names);
   return {
     id: cell.variant,
     label: long,

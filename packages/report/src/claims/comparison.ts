@@ -308,4 +308,4 @@ function nameOf({ dataset, measure, left, right }: Difference): string {
 }
 
 /** `CNN, smoothing 32` */
-export const longName = (variant: string): string => variantName(variant, variant.split('-')[0]).long;
+export const longName = (variant: string): string => variantName(variant).long;

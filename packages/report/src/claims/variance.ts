@@ -9,6 +9,7 @@ import { comparable, type Comparable } from './_trials.js';
 import type { Claim, Missing, Need } from './claim.js';
 import { informativeOf, LEAST_TRIALS, wantedTrials, type Compared } from './comparison.js';
 import { noiseError, type Measure } from './measures.js';
+import { architectureOf } from '../variant-names.js';
 
 /** A weight map network and the convolutional one that it is compared with. */
 interface Pair {
@@ -29,7 +30,7 @@ const allPairs: readonly Pair[] = [
   ...pairsOn('iwildcam', deep.flatMap(alternatingPairs)),
 ];
 
-const groupOf = ({ dataset, variant }: Pair): string => `${dataset}/${variant.split('-')[0]}`;
+const groupOf = ({ dataset, variant }: Pair): string => `${dataset}/${architectureOf(variant)}`;
 
 type Amplified = ActivationVarianceRecord & {
   clean: { amplification: { measured: number; predicted: number } };

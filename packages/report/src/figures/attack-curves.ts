@@ -5,7 +5,6 @@ import { errorCurve, type AttackedGroup, type AttackedNetwork } from '../model/a
 import type { CurvePoint } from '../model/summary.js';
 import { linePanel } from '../plot/line-panel.js';
 import type { Panel } from '../plot/svg.js';
-import { architectureName } from '../variant-names.js';
 import { landmarkIn, ticksOf } from './_strengths.js';
 import { countsNote, symbolOf } from './series.js';
 
@@ -58,7 +57,7 @@ function attackPanel(
   const named = curves.map(({ network }) => network);
   const xs = [...new Set(curves.flatMap(({ points }) => points.map(({ strength: x }) => x)))];
   xs.sort((a, b) => a - b);
-  const where = `${architectureName(group.architecture)} on ${group.title}`;
+  const where = `${group.architecture.label} on ${group.title}`;
   const symbol = measureText({ norm, measure });
   return linePanel({
     id: `attacks-${group.id}-${id}`,

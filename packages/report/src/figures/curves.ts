@@ -5,7 +5,6 @@ import { imageInterval } from '../model/intervals.js';
 import type { Benchmark, Curve, CurvePoint, VariantSummary } from '../model/summary.js';
 import { linePanel } from '../plot/line-panel.js';
 import type { Panel } from '../plot/svg.js';
-import { architectureName } from '../variant-names.js';
 import { landmarkIn, ticksOf } from './_strengths.js';
 import { seriesOf, trialsNote } from './series.js';
 
@@ -24,11 +23,11 @@ export function curvePanels(benchmarks: readonly Benchmark[], curve: Curve): Pan
       );
       const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
       return linePanel({
-        id: `${curve}-${benchmark.id}-${architecture}`,
+        id: `${curve}-${benchmark.id}-${architecture.id}`,
         row: benchmark.id,
-        title: `${architectureName(architecture)} on ${benchmark.title}: test error under ${heading}`,
+        title: `${architecture.label} on ${benchmark.title}: test error under ${heading}`,
         description: describe(variants, curve),
-        heading: `${architectureName(architecture)} · ${benchmark.title}`,
+        heading: `${architecture.label} · ${benchmark.title}`,
         note: trialsNote(variants),
         xLabel: `${axis} (pixels in [0, 1])`,
         yLabel: 'test error, %',

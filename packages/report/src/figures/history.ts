@@ -5,7 +5,6 @@ import { spread } from '../model/statistics.js';
 import type { Benchmark, VariantSummary } from '../model/summary.js';
 import { linePanel, type Series } from '../plot/line-panel.js';
 import type { Panel } from '../plot/svg.js';
-import { architectureName } from '../variant-names.js';
 import { seriesOf, trialsNote } from './series.js';
 
 /** Validation error by epoch, the mean of the trials. */
@@ -24,13 +23,13 @@ export function historyPanels(benchmarks: readonly Benchmark[]): Panel[] {
       );
       const errors = series.flatMap(({ points }) => points.map(({ y, sd }) => y + (sd ?? 0)));
       return linePanel({
-        id: `history-${benchmark.id}-${architecture}`,
+        id: `history-${benchmark.id}-${architecture.id}`,
         row: benchmark.id,
-        title: `${architectureName(architecture)} on ${benchmark.title}: validation error while training`,
+        title: `${architecture.label} on ${benchmark.title}: validation error while training`,
         description: `Lines of validation error by epoch. ${list(
           variants.map(({ name }, i) => `${name.short} ends at ${percent(series[i].points.at(-1)!.y)} %`),
         )}.`,
-        heading: `${architectureName(architecture)} · ${benchmark.title}`,
+        heading: `${architecture.label} · ${benchmark.title}`,
         note: trialsNote(variants),
         xLabel: 'epoch',
         yLabel: 'validation error, %',

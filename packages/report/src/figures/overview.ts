@@ -1,12 +1,11 @@
 import { list, percent } from '../format.js';
-import { byArchitecture } from '../model/benchmarks.js';
+import { type NamedArchitecture, byArchitecture } from '../model/benchmarks.js';
 import { conditionLabel, errorUnder, type Condition } from '../model/condition.js';
 import { imageInterval } from '../model/intervals.js';
 import type { Spread } from '../model/statistics.js';
 import type { Benchmark, VariantSummary } from '../model/summary.js';
 import { dotPanel, zoom, type DotFigure, type DotRow } from '../plot/dot-panel.js';
 import type { Panel } from '../plot/svg.js';
-import { architectureName } from '../variant-names.js';
 import { symbolOf, trialsNote } from './series.js';
 
 /** Each variant's error, clean, under noise, under attack: three panels an architecture of each benchmark. */
@@ -30,7 +29,7 @@ function widened([low, high]: readonly [number, number]): [number, number] {
 
 function errorPanel(
   benchmark: Benchmark,
-  architecture: string,
+  architecture: NamedArchitecture,
   variants: readonly VariantSummary[],
   condition: Condition,
 ): Panel {
@@ -54,16 +53,16 @@ function errorPanel(
     ...(reference ? [reference.value - reference.plusMinus, reference.value + reference.plusMinus] : []),
   ]);
   const under = conditionLabel(benchmark, condition);
-  const where = `${architectureName(architecture)} on ${benchmark.title}`;
+  const where = `${architecture.label} on ${benchmark.title}`;
   return dotPanel({
-    id: `overview-${benchmark.id}-${architecture}-${condition}`,
-    row: `${benchmark.id}-${architecture}`,
+    id: `overview-${benchmark.id}-${architecture.id}-${condition}`,
+    row: `${benchmark.id}-${architecture.id}`,
     title: `${where}: test error, ${under}`,
     description: `Mean test error of each variant: ${list(
       rows.map(({ name, figures: [{ value }] }) => `${name.short} ${percent(value.mean)} %`),
     )}.`,
     rows,
-    heading: `${architectureName(architecture)} · ${benchmark.title}`,
+    heading: `${architecture.label} · ${benchmark.title}`,
     under: `error %, ${under}`,
     note: trialsNote(variants),
     domain: condition === 'clean' ? zoom(reach, 100) : widened(zoom(reach, 100)),

@@ -1,10 +1,9 @@
 import { toCsv } from '../csv.js';
 import { list } from '../format.js';
-import { byArchitecture, eachRecord } from '../model/benchmarks.js';
+import { type NamedArchitecture, byArchitecture, eachRecord } from '../model/benchmarks.js';
 import type { Benchmark, SharpnessSummary, VariantSummary } from '../model/summary.js';
 import { dotPanel, zoom, type DotFigure, type DotRow } from '../plot/dot-panel.js';
 import type { Panel } from '../plot/svg.js';
-import { architectureName } from '../variant-names.js';
 import { symbolOf, trialsNote } from './series.js';
 
 type Figure = 'hoyer' | 'entropy' | 'background';
@@ -53,7 +52,7 @@ function rowOf(
 
 function sharpnessPanel(
   benchmark: Benchmark,
-  architecture: string,
+  architecture: NamedArchitecture,
   figure: Figure,
   rows: readonly DotRow[],
 ): Panel {
@@ -61,16 +60,16 @@ function sharpnessPanel(
     figures.flatMap(({ value: { mean, sd } }) => [mean - (sd ?? 0), mean + (sd ?? 0)]),
   );
   return dotPanel({
-    id: `sharpness-${benchmark.id}-${architecture}-${figure}`,
-    row: `${benchmark.id}-${architecture}`,
-    title: `${architectureName(architecture)} on ${benchmark.title}: Grad-CAM, ${names[figure]}`,
+    id: `sharpness-${benchmark.id}-${architecture.id}-${figure}`,
+    row: `${benchmark.id}-${architecture.id}`,
+    title: `${architecture.label} on ${benchmark.title}: Grad-CAM, ${names[figure]}`,
     description: `On clean images: ${list(
       rows.map(({ name, figures: [{ value }] }) => `${name.short} ${digits(value.mean)}`),
     )}.`,
     rows,
-    heading: `${architectureName(architecture)} · ${benchmark.title}`,
+    heading: `${architecture.label} · ${benchmark.title}`,
     under: names[figure],
-    note: trialsNote(benchmark.variants.filter((variant) => variant.architecture === architecture)),
+    note: trialsNote(benchmark.variants.filter((variant) => variant.architecture === architecture.id)),
     domain: zoom(reach, 1),
     format: digits,
   });

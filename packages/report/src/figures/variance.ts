@@ -1,10 +1,9 @@
 import { toCsv } from '../csv.js';
 import { list, strength } from '../format.js';
-import { byArchitecture, eachRecord } from '../model/benchmarks.js';
+import { type NamedArchitecture, byArchitecture, eachRecord } from '../model/benchmarks.js';
 import type { Benchmark, LayerSummary, VariantSummary } from '../model/summary.js';
 import { linePanel, type Series } from '../plot/line-panel.js';
 import type { Panel } from '../plot/svg.js';
-import { architectureName } from '../variant-names.js';
 import { seriesOf, trialsNote } from './series.js';
 
 type Side = 'clean' | 'noisy';
@@ -29,7 +28,7 @@ export const variancePanels = (benchmarks: readonly Benchmark[]): Panel[] =>
 
 interface Group {
   benchmark: Benchmark;
-  architecture: string;
+  architecture: NamedArchitecture;
   variants: readonly VariantSummary[];
 }
 
@@ -94,11 +93,11 @@ function layersPanel({
   const values = series.flatMap(({ points, marked = [] }) => [...points, ...marked].map(({ y }) => y));
   const places = series.flatMap(({ points }) => points.map(({ x }) => x));
   const [least, most] = [Math.min(...values), Math.max(...values)];
-  const heading = `${architectureName(architecture)} · ${benchmark.title}`;
+  const heading = `${architecture.label} · ${benchmark.title}`;
   return linePanel({
-    id: `variance-${benchmark.id}-${architecture}-${id}`,
-    row: `${benchmark.id}-${architecture}`,
-    title: `${architectureName(architecture)} on ${benchmark.title}: ${title}`,
+    id: `variance-${benchmark.id}-${architecture.id}-${id}`,
+    row: `${benchmark.id}-${architecture.id}`,
+    title: `${architecture.label} on ${benchmark.title}: ${title}`,
     description: `Lines over the layers. In the middle (geometric mean): ${list(
       series.map(({ name, points }) => `${name.short} ${digits(geometricMean(points.map(({ y }) => y)))}`),
     )}.`,

@@ -26,7 +26,7 @@ export function missingTable({ missing }: Summary): Html | null {
         ${missing.map(
           ({ row, reason }) =>
             html`<tr>
-              <th scope="row">${variantName(row.variant, row.variant.split('-')[0]).long}</th>
+              <th scope="row">${variantName(row.variant).long}</th>
               <td>${paperDatasetLabels[row.dataset]}</td>
               <td class="num">${row.table}</td>
               <td class="num">${NONE}</td>

@@ -5,8 +5,7 @@ import { paperCitation } from '../paper-values.js';
 import type { ReportModel } from '../report-model.js';
 import { cautions } from './answer.js';
 import { verdictList } from './claims-section.js';
-import type { Html} from './html.js';
-import { html, trusted } from './html.js';
+import { html, trusted, type Html } from './html.js';
 import { partsOf, type Section } from './sections.js';
 import { styles } from './styles.js';
 

@@ -20,7 +20,7 @@ export function provenanceTable(summary: Summary): Html {
         ${recordsOf(summary).map(
           (record) =>
             html`<tr>
-              <th scope="row">${variantName(record.cell.variant, record.cell.architecture).long}</th>
+              <th scope="row">${variantName(record.cell.variant, record.cell.names).long}</th>
               <td>${record.cell.dataset.label}</td>
               <td class="num">${record.cell.trial}</td>
               <td class="num">${record.cell.seed}</td>

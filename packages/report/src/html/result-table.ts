@@ -2,22 +2,23 @@ import { NONE, number, percent, short, signed } from '../format.js';
 import { groupBy } from '../group-by.js';
 import { conditionLabel, errorUnder, type Condition } from '../model/condition.js';
 import { imageInterval, intervalText, notationNote } from '../model/intervals.js';
-import { architectureOf, nameOfRow, type ResultRow, type ResultTable } from '../model/paper-tables.js';
+import { architectureOfRow, nameOfRow, type ResultRow, type ResultTable } from '../model/paper-tables.js';
 import { differenceText } from '../model/result-data.js';
 import type { Spread } from '../model/statistics.js';
 import type { Benchmark, VariantSummary } from '../model/summary.js';
 import { paperDatasetLabels, type PaperRow } from '../paper-values.js';
-import { architectureName, type VariantName } from '../variant-names.js';
+import type { VariantName } from '../variant-names.js';
 import { html, type Html } from './html.js';
 
 /** Ours beside the paper's, every row of the paper's table in its order. */
 export function resultTable(table: ResultTable): Html {
   const { title, benchmark, rows } = table;
-  const groups = [...groupBy(rows, architectureOf)];
+  const groups = [...groupBy(rows, architectureOfRow)];
   // Under the heading of its architecture a variant needs no more than the rest of its name.
   const called = (row: ResultRow) => {
-    const { long } = nameOfRow(row);
-    return groups.length > 1 ? long.slice(architectureName(architectureOf(row)).length + 2) : long;
+    const { long, architecture } = nameOfRow(row);
+    const before = `${architecture}, `;
+    return groups.length > 1 && long.startsWith(before) ? long.slice(before.length) : long;
   };
   return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0">
     <table class="results">
@@ -39,12 +40,12 @@ export function resultTable(table: ResultTable): Html {
         </tr>
       </thead>
       ${groups.map(
-        ([architecture, group]) =>
+        ([, group]) =>
           html`<tbody>
             ${
               groups.length > 1 &&
               html`<tr class="group">
-                <th scope="rowgroup" colspan="10">${architectureName(architecture)}</th>
+                <th scope="rowgroup" colspan="10">${nameOfRow(group[0]).architecture}</th>
               </tr>`
             }
             ${group.map((row) => (row.variant ? resultRow(benchmark, row.variant, called(row)) : missingRow(nameOfRow(row), row.missing, called(row))))}

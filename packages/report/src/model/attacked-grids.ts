@@ -1,6 +1,5 @@
 import { attackedPictures, type AttackedSummary } from '@weightmap/records';
 import { toCsv } from '../csv.js';
-import { architectureName } from '../variant-names.js';
 import type { AttackedGroup } from './attacked-networks.js';
 import { gridOf, type Grid } from './grids.js';
 
@@ -9,7 +8,7 @@ export const attackedGrids = (run: string, groups: readonly AttackedGroup[]): Gr
   groups.flatMap(({ id, title, architecture, networks }) =>
     gridOf(
       `attacked-grad-cam-${id}`,
-      `${architectureName(architecture)} on ${title}, under attack`,
+      `${architecture.label} on ${title}, under attack`,
       networks.flatMap(({ name, cells }) => {
         const [pictured] = cells.flatMap((cell) => attackedPictures(run, cell) ?? []);
         return pictured ? [{ name, stored: pictured, attack: pictured.attack }] : [];

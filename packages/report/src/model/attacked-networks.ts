@@ -6,7 +6,8 @@ import {
   type MaskingVerdict,
 } from '@weightmap/records';
 import { groupBy } from '../group-by.js';
-import { variantName, type VariantName } from '../variant-names.js';
+import { architectureOf, variantName, type VariantName } from '../variant-names.js';
+import type { NamedArchitecture } from './benchmarks.js';
 import { curve } from './summarise-variant.js';
 import type { Benchmark, CurvePoint } from './summary.js';
 
@@ -25,7 +26,7 @@ export interface AttackedGroup {
   readonly id: string;
   /** Of the data. */
   readonly title: string;
-  readonly architecture: string;
+  readonly architecture: NamedArchitecture;
   /** Number of classes of the data; null where the run has no record of it. */
   readonly classes: number | null;
   readonly networks: readonly AttackedNetwork[];
@@ -34,30 +35,35 @@ export interface AttackedGroup {
 /** The attacked networks that are drawn together, in the order of the run. */
 export function attackedGroups(
   { cells }: AttackedRun,
-  benchmarks: readonly Pick<Benchmark, 'conditions' | 'title'>[],
+  benchmarks: readonly Pick<Benchmark, 'conditions' | 'title' | 'variants'>[],
 ): AttackedGroup[] {
-  const groups = groupBy(cells, ({ dataset, variant }) => `${dataset}/${architectureOf(variant)}`);
+  const recorded = benchmarks.flatMap(({ variants }) => variants);
+  const known = (variant: string): { architecture: string; name: VariantName } =>
+    recorded.find((one) => one.variant === variant) ?? {
+      architecture: architectureOf(variant),
+      name: variantName(variant),
+    };
+  const groups = groupBy(cells, ({ dataset, variant }) => `${dataset}/${known(variant).architecture}`);
   return [...groups.values()].map((members) => {
     const [{ dataset, variant }] = members;
-    const architecture = architectureOf(variant);
+    const { architecture, name } = known(variant);
     const benchmark = benchmarks.find(({ conditions }) => conditions.dataset.id === dataset);
     return {
       id: `${dataset}-${architecture}`.replace(/[^\w-]+/g, '-'),
       title: benchmark?.title ?? dataset,
-      architecture,
+      architecture: { id: architecture, label: name.architecture },
       classes: benchmark?.conditions.dataset.classes ?? null,
-      networks: [...groupBy(members, (cell) => cell.variant).values()].map(networkOf),
+      networks: [...groupBy(members, (cell) => cell.variant).values()].map((trials) =>
+        networkOf(trials, known(trials[0].variant).name),
+      ),
     };
   });
 }
 
-const architectureOf = (variant: string): string => variant.split('-')[0];
-
-function networkOf(cells: readonly AttackedSummary[]): AttackedNetwork {
-  const [{ variant }] = cells;
+function networkOf(cells: readonly AttackedSummary[], name: VariantName): AttackedNetwork {
   const verdicts = cells.map(maskingVerdict);
   return {
-    name: variantName(variant, architectureOf(variant)),
+    name,
     cells,
     masking: verdicts.includes('doubtful')
       ? 'doubtful'

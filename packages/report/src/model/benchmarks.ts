@@ -1,18 +1,23 @@
 import type { Benchmark, VariantSummary } from './summary.js';
 
+/** An architecture, and what a reader calls it. */
+export interface NamedArchitecture {
+  readonly id: string;
+  readonly label: string;
+}
+
 /** The variants that are drawn together, in the order of the paper. */
 export function byArchitecture(
   benchmarks: readonly Benchmark[],
   wanted: (variant: VariantSummary) => boolean = () => true,
-): { benchmark: Benchmark; architecture: string; variants: VariantSummary[] }[] {
+): { benchmark: Benchmark; architecture: NamedArchitecture; variants: VariantSummary[] }[] {
   return benchmarks.flatMap((benchmark) => {
     const variants = benchmark.variants.filter(wanted);
     const architectures = [...new Set(variants.map(({ architecture }) => architecture))];
-    return architectures.map((architecture) => ({
-      benchmark,
-      architecture,
-      variants: variants.filter((variant) => variant.architecture === architecture),
-    }));
+    return architectures.map((id) => {
+      const members = variants.filter((variant) => variant.architecture === id);
+      return { benchmark, architecture: { id, label: members[0].name.architecture }, variants: members };
+    });
   });
 }
 

@@ -1,6 +1,6 @@
 import { magnification, type Look, type Pictured, type StoredRecord } from '@weightmap/records';
 import { strength } from '../format.js';
-import { architectureName, type VariantName } from '../variant-names.js';
+import type { VariantName } from '../variant-names.js';
 import { byArchitecture } from './benchmarks.js';
 import type { Benchmark, VariantSummary } from './summary.js';
 
@@ -46,8 +46,8 @@ export const gradCamGrids = (benchmarks: readonly Benchmark[]): Grid[] =>
   byArchitecture(benchmarks, (variant) => picturedTrial(variant) !== undefined).flatMap(
     ({ benchmark, architecture, variants }) =>
       gridOf(
-        `grad-cam-${benchmark.id}-${architecture}`,
-        `${architectureName(architecture)} on ${benchmark.title}`,
+        `grad-cam-${benchmark.id}-${architecture.id}`,
+        `${architecture.label} on ${benchmark.title}`,
         variants.map((variant) => ({ name: variant.name, stored: picturedTrial(variant)! })),
       ),
   );

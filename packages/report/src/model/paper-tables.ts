@@ -1,5 +1,5 @@
 import { paperRows, type PaperRow } from '../paper-values.js';
-import { variantName, type VariantName } from '../variant-names.js';
+import { architectureOf, variantName, type VariantName } from '../variant-names.js';
 import type { Benchmark, Summary, VariantSummary } from './summary.js';
 
 /** A row of a table: a variant's results, or why there are none. */
@@ -81,7 +81,8 @@ export function resultTables({ benchmarks, missing }: Summary): ResultTable[] {
 
 /** How a row's variant is called. */
 export const nameOfRow = ({ variant, missing }: ResultRow): VariantName =>
-  variant ? variant.name : variantName(missing.row.variant, missing.row.variant.split('-')[0]);
+  variant ? variant.name : variantName(missing.row.variant);
 
-export const architectureOf = ({ variant, missing }: ResultRow): string =>
-  variant ? variant.architecture : missing.row.variant.split('-')[0];
+/** Id of a row's architecture. */
+export const architectureOfRow = ({ variant, missing }: ResultRow): string =>
+  variant ? variant.architecture : architectureOf(missing.row.variant);

@@ -25,7 +25,7 @@ export function summariseVariant(
   return {
     variant,
     architecture,
-    name: variantName(variant, architecture),
+    name: variantName(variant, records[0].cell.names),
     stored,
     parameters: records[0].parameters,
     flops: records[0].flops,

@@ -1,4 +1,4 @@
-import type { LayerKind } from '../variant-names.js';
+import type { LayerKind } from '@weightmap/core';
 
 /**
  * One colour a layer kind (Okabe–Ito, safe for colour-blind readers). The page sets the variables, also for the
