@@ -3,13 +3,13 @@ import { defaultStrengths } from '../src/strengths.js';
 import type { Factory } from './read-factories.js';
 import { heading, kinds, normOf, row, strengths, yesNo } from './words.js';
 
-/** Where an attack is tested beside the contract test, relative to the page. */
+/** A test of the attack besides the contract test; the link is relative to the page. */
 export interface Evidence {
   readonly file: string;
   readonly link: string;
 }
 
-/** One page of Markdown: formula, parameters, what to note, source, tests. */
+/** The Markdown page of an attack: formula, parameters, notes, source, tests. */
 export function attackPage(
   info: AttackInfo,
   { name, docstring, parameters }: Factory,
@@ -33,17 +33,17 @@ export function attackPage(
       row('Id', `\`${info.id}\``),
       row('Kind', kinds[info.kind]),
       row('Strength', `${symbol}: ${meaning}`),
-      row('Norm', info.norm ? normOf(info) : 'none is promised'),
-      row('By default', defaultsOf(info)),
+      row('Norm', info.norm ? normOf(info) : 'none'),
+      row('Default strengths', defaultsOf(info)),
       row('Classes', `${info.leastClasses ?? 2} or more`),
       row('Targeted', yesNo(info.targeted)),
-      row('Black box', `${yesNo(!info.usesGradient)}${info.usesGradient ? ': it asks for gradients' : ''}`),
+      row('Black box', `${yesNo(!info.usesGradient)}${info.usesGradient ? ': it uses gradients' : ''}`),
     ].join('\n'),
     ...sections.filter(([, text]) => text).map(([title, text]) => `## ${title}\n\n${text}`),
   ].join('\n\n');
 }
 
-/** Of images of MNIST's size, and of CIFAR-10's. */
+/** The default strengths for images of MNIST's and of CIFAR-10's size. */
 function defaultsOf(info: AttackInfo): string {
   const [mnist, cifar] = (
     [
@@ -54,7 +54,7 @@ function defaultsOf(info: AttackInfo): string {
   return mnist === cifar ? mnist : `${mnist} for 28 × 28 × 1; ${cifar} for 32 × 32 × 3`;
 }
 
-/** Gray levels of 255 as such. */
+/** Small multiples of 1/255 as fractions. */
 function numberText(value: number): string {
   const levels = value * 255;
   if (Math.abs(levels - Math.round(levels)) < 1e-9 && value < 0.05) return `${Math.round(levels)}/255`;
@@ -64,7 +64,7 @@ function numberText(value: number): string {
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function parametersTable(name: string, parameters: Factory['parameters']): string {
-  if (parameters.length === 0) return `None: \`${name}()\`. Strengths are given when it runs.`;
+  if (parameters.length === 0) return `None: \`${name}()\`. Strengths are passed to \`run\`.`;
   return [
     heading('Option', 'Type', 'Default', 'Meaning'),
     ...parameters.map(({ name: option, type, fallback, meaning }) =>
@@ -79,9 +79,9 @@ function parametersTable(name: string, parameters: Factory['parameters']): strin
 }
 
 function testedBy({ kind }: AttackInfo, tested: string, tests: readonly Evidence[]): string {
-  const contract = `As every attack by [the contract test](../../packages/attacks/test/contract.test.ts): bounds, ${
+  const contract = `Like every attack by [the contract test](../../packages/attacks/test/contract.test.ts): bounds, ${
     kind === 'noise' ? '' : 'ball, '
-  }judgement, aim, cost, repeatability, a single image, nothing left in memory.`;
+  }judgement, targets, cost, repeatability, a single image, no leaks.`;
   const files = tests.map(({ file, link }) => `[${file}](${link})`).join(', ');
   const peers = /Foolbox|torchattacks|ART/.test(tested)
     ? ' Figures: [attacks-parity.md](../attacks-parity.md).'

@@ -2,6 +2,7 @@ import type { AttackInfo, AttackKind } from '@weightmap/core';
 import type { Factory } from './read-factories.js';
 import { heading, normOf, row, strengths, yesNo } from './words.js';
 
+/** An attack with its factory. */
 export interface Documented {
   readonly info: AttackInfo;
   readonly factory: Factory;
@@ -25,14 +26,19 @@ export function attackTable(kind: AttackKind, all: readonly Documented[], pages:
     heading('Id', 'Factory', 'How', 'Norm', 'Targeted', 'Black box', 'Source'),
     ...some.map((one) =>
       row(
-        ...[id(one), factory(one), how(one), normOf(one.info)],
-        ...[yesNo(one.info.targeted), yesNo(!one.info.usesGradient), one.info.source],
+        id(one),
+        factory(one),
+        how(one),
+        normOf(one.info),
+        yesNo(one.info.targeted),
+        yesNo(!one.info.usesGradient),
+        one.info.source,
       ),
     ),
   ].join('\n');
 }
 
-/** The first three, which the page has all of. */
+/** The first three options; the page has all. */
 function optionsOf(names: readonly string[]): string {
   if (names.length === 0) return '';
   return `{ ${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''} }`;

@@ -1,12 +1,12 @@
-/** A factory's docstring, taken apart. */
+/** The parts of a factory's docstring. */
 export interface Docstring {
-  /** What the attack is, before the first colon: `Fast gradient sign method`. */
+  /** The name of the attack, before the first colon: `Fast gradient sign method`. */
   readonly name: string;
-  /** What it does in a line: the rest of the first sentence, with the formula that ends it. */
+  /** A summary in one line: the rest of the first sentence, with the formula that ends it. */
   readonly summary: string;
   /** Formula and steps, in Markdown: all paragraphs without a label. */
   readonly method: string;
-  /** The labelled paragraphs, without their labels; empty where there is none. */
+  /** The labelled paragraphs, without their labels; empty if there is none. */
   readonly errors: string;
   readonly note: string;
   readonly source: string;
@@ -20,7 +20,7 @@ const LABELS = {
   tested: 'Tested:',
 } as const;
 
-/** @param comment from its opening mark to its end, as it stands in the source. */
+/** Splits a docstring into its parts. @param comment the whole comment as in the source. */
 export function parseDocstring(comment: string): Docstring {
   const paragraphs: string[][] = [[]];
   for (const line of linesOf(comment)) {
@@ -46,7 +46,7 @@ export function parseDocstring(comment: string): Docstring {
   };
 }
 
-/** Without the marks of the comment; what is indented further stays so. */
+/** The lines without the marks of the comment; further indentation is kept. */
 const linesOf = (comment: string): string[] =>
   comment
     .replace(/^\/\*\*/, '')
@@ -65,7 +65,7 @@ function headOf(paragraphs: string[][]): Pick<Docstring, 'name' | 'summary'> {
   const [, name = text, rest = ''] = /^(.*?): (.*)$/s.exec(text) ?? [];
   const sentence = /^.*?[.](?=\s|$)/s.exec(rest)?.[0];
   if (sentence) return { name, summary: sentence.slice(0, -1) };
-  // The sentence goes on in the formula below.
+  // The sentence continues in the formula below.
   const formula = isFormula(second) ? second.map((line) => `\`${line.trim()}\``).join('; ') : '';
   return { name, summary: `${rest.replace(/[,:]$/, ':')} ${formula}`.trim() };
 }

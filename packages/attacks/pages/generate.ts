@@ -10,12 +10,13 @@ const folder = path.resolve(import.meta.dirname, '..');
 const pages = path.resolve(folder, '../../docs/attacks');
 const readme = path.join(folder, 'README.md');
 
-const NOTE = '<!-- Made from the docstring in the source: `npx nx run attacks:docs` makes it again. -->';
+const NOTE = '<!-- Generated from the docstring in the source by `npx nx run attacks:docs`. -->';
 
 /**
- * Every generated file by its path, formatted: a page for each attack, and the README with its tables between their markers.
+ * Generates the documentation: a page for each attack, and the README with its tables between their markers.
  *
- * @param attacks the registry: what an attack says of itself comes from there, all else from its factory's docstring.
+ * @param attacks the registry: metadata comes from there, all other text from the docstrings of the factories.
+ * @returns the formatted text of each file, by its path.
  */
 export async function attackDocs(
   attacks: Readonly<Record<string, () => AttackInfo>>,
@@ -44,12 +45,13 @@ export async function attackDocs(
   return new Map(await Promise.all(formatted));
 }
 
-/** Files that are not, or not only, what they should be; pages of attacks that are no more among them. */
+/** Files whose text is out of date, including pages of attacks that no longer exist. */
 export function staleFiles(files: ReadonlyMap<string, string>): string[] {
   const changed = [...files].filter(([file, text]) => readOr(file) !== text).map(([file]) => file);
   return [...changed, ...strayPages(files)];
 }
 
+/** Writes the files, and removes pages of attacks that no longer exist. */
 export function writeFiles(files: ReadonlyMap<string, string>): void {
   for (const [file, text] of files) writeFileSync(file, text);
   for (const stray of strayPages(files)) rmSync(stray);
@@ -68,7 +70,7 @@ function readOr(file: string): string | null {
   }
 }
 
-/** @throws Error if a marker is missing. */
+/** Replaces the tables of the README. @throws Error if a marker is missing. */
 export function withTables(text: string, all: readonly Documented[]): string {
   return (['noise', 'fixed', 'minimal'] as const).reduce((whole, kind) => {
     const [begin, end] = [`<!-- attacks: ${kind} -->`, `<!-- /attacks: ${kind} -->`];
@@ -80,7 +82,7 @@ export function withTables(text: string, all: readonly Documented[]): string {
   }, text);
 }
 
-/** What the tests import; the contract's test and what they share are every attack's. */
+/** The names that each test imports from the sources. */
 function importsOfTests(): { names: ReadonlySet<string>; evidence: Evidence }[] {
   const tests = path.join(folder, 'test');
   return readdirSync(tests)

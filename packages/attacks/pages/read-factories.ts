@@ -47,7 +47,7 @@ export function readFactories(registry: string): Map<string, Factory> {
   );
 }
 
-/** Only this package is read: what other packages are is of no interest here. */
+/** Reads only this package: other packages are not needed here. */
 function open(registry: string) {
   const options: ts.CompilerOptions = {
     lib: ['lib.es5.d.ts'],
@@ -85,7 +85,7 @@ function rowsOf(source: ts.SourceFile): { id: string; identifier: ts.Identifier 
   return rows;
 }
 
-/** The function that an identifier is, wherever it was imported from. */
+/** The function that an identifier refers to, also if it is imported. */
 function functionOf(identifier: ts.Identifier, checker: ts.TypeChecker) {
   let symbol = ts.isShorthandPropertyAssignment(identifier.parent)
     ? checker.getShorthandAssignmentValueSymbol(identifier.parent)
@@ -100,7 +100,7 @@ function functionOf(identifier: ts.Identifier, checker: ts.TypeChecker) {
 
 function factoryOf(identifier: ts.Identifier, checker: ts.TypeChecker) {
   const found = functionOf(identifier, checker);
-  if (!found) throw new Error(`${identifier.text} in the registry is no function that can be read.`);
+  if (!found) throw new Error(`${identifier.text} in the registry is not a function that can be read.`);
   return found;
 }
 
@@ -130,7 +130,7 @@ function parametersOf(run: Function, checker: ts.TypeChecker): Parameter[] {
     });
 }
 
-/** Defaults of the options: where they are destructured, in the function itself or in one that it hands them to. */
+/** Defaults of the options, from where they are destructured: in the function itself or in one that they are passed to. */
 function defaultsOf(run: Function, position: number, checker: ts.TypeChecker): Map<string, string> {
   const name = run.parameters[position]?.name;
   if (!name) return new Map();
@@ -143,16 +143,16 @@ function defaultsOf(run: Function, position: number, checker: ts.TypeChecker): M
   return found;
 }
 
-/** Defaults in the functions that are called with an object of this name, as it is or spread into another. */
+/** Defaults in the functions that an object of this name is passed to, directly or spread into another. */
 function handedOn(run: Function, name: string, checker: ts.TypeChecker): Map<string, string> {
-  const isIt = (argument: ts.Expression): boolean =>
+  const isPassed = (argument: ts.Expression): boolean =>
     ts.isObjectLiteralExpression(argument)
-      ? argument.properties.some((part) => ts.isSpreadAssignment(part) && isIt(part.expression))
+      ? argument.properties.some((part) => ts.isSpreadAssignment(part) && isPassed(part.expression))
       : ts.isIdentifier(argument) && argument.text === name;
   const found = new Map<string, string>();
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
-      const at = node.arguments.findIndex(isIt);
+      const at = node.arguments.findIndex(isPassed);
       const next = at >= 0 && functionOf(node.expression, checker);
       if (next) defaultsOf(next.run, at, checker).forEach((value, key) => found.set(key, value));
     }

@@ -1,27 +1,29 @@
 import type { AttackInfo, AttackKind, StrengthUnit } from '@weightmap/core';
 import { normLabels } from '../src/strengths.js';
 
-/** What the values of an attack's metadata mean, for its page and the tables. */
+/** The norm of an attack as its page and the tables show it. */
 export const normOf = ({ norm }: AttackInfo): string => (norm ? normLabels[norm] : '–');
 
 export const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 
+/** The kinds of attacks, explained. */
 export const kinds: Readonly<Record<AttackKind, string>> = {
-  noise: 'noise: changes at random, or as a lens would, whatever the classifier is',
-  fixed: 'fixed: looks within the ball of radius ε for the worst image',
-  minimal: 'minimal: looks for the nearest image that fools; ε cuts off what is farther',
+  noise: 'noise: changes the image without using the classifier',
+  fixed: 'fixed: searches the ball of radius ε for the worst image',
+  minimal: 'minimal: searches for the nearest adversarial image; images farther than ε are discarded',
 };
 
+/** The strength units, explained. */
 export const strengths: Readonly<Record<StrengthUnit, { symbol: string; meaning: string }>> = {
   epsilon: {
     symbol: 'ε',
-    meaning: 'radius of the ball, in the units of the norm, pixels being what the bounds say',
+    meaning: 'radius of the ball in the norm, for pixels within the bounds',
   },
   beta: { symbol: 'β', meaning: 'largest noise, in units of pixels' },
   sigma: { symbol: 'σ', meaning: 'standard deviation of the noise' },
   width: { symbol: 'width', meaning: 'width of the blur, in pixels' },
   share: { symbol: 'share', meaning: 'share of the pixels or values that are hit, 0 … 1' },
-  reduction: { symbol: 'reduction', meaning: 'share that is taken away, 0 … 1' },
+  reduction: { symbol: 'reduction', meaning: 'share that is removed, 0 … 1' },
   shift: { symbol: 'shift', meaning: 'brightness added, in units of pixels' },
   grain: { symbol: 'grain', meaning: 'one over the photons that make a pixel white' },
 };

@@ -1,4 +1,4 @@
-// Writes docs/attacks/ and the tables of this package's README, from the sources; with --check only says what is stale.
+// Writes docs/attacks/ and the tables of this package's README from the sources; --check only lists files that are out of date.
 import path from 'node:path';
 import { createServer } from 'vite';
 
@@ -20,7 +20,7 @@ try {
   if (!process.argv.includes('--check')) writeFiles(files);
   for (const file of stale) console.log(file);
   if (process.argv.includes('--check') && stale.length > 0) {
-    console.error('These are not what the sources say: npx nx run attacks:docs');
+    console.error('Out of date; to update: npx nx run attacks:docs');
     process.exitCode = 1;
   }
 } finally {

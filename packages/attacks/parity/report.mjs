@@ -39,9 +39,9 @@ Written by
 npx nx run attacks:parity
 \`\`\`
 
-which trains the networks, hands their weights and images to Python (\`packages/attacks/parity\`) and installs what that needs into
-\`node_modules/.cache/weightmap-parity\`, or into the virtual environment named by \`WEIGHTMAP_PARITY_VENV\`. PyTorch's build for
-processors alone is installed where pip knows an index that has it (\`PIP_EXTRA_INDEX_URL\`). It ends with an error if an attack
+which trains the networks, passes their weights and images to Python (\`packages/attacks/parity\`) and installs the Python packages into
+\`node_modules/.cache/weightmap-parity\`, or into the virtual environment named by \`WEIGHTMAP_PARITY_VENV\`. PyTorch's CPU
+build is installed if pip knows an index that has it (\`PIP_EXTRA_INDEX_URL\`). It exits with an error if an attack
 without random numbers differs.
 
 ${new Date().toISOString().slice(0, 10)}; ${Object.entries(versions)
@@ -51,18 +51,18 @@ ${new Date().toISOString().slice(0, 10)}; ${Object.entries(versions)
     )}; engine ${engine.name}, Node ${process.versions.node}, ${process.arch}; ${threads} thread${threads > 1 ? 's' : ''} each.
 
 Networks: \`linear\`, one dense layer, and \`cnn\`, two 3×3 convolutions of 8 channels with ReLU and a dense layer, on drawn digits of
-14×14 pixels: ${count} images that the network takes for what they are. Test accuracy ${percent(fixtures.linear.accuracy)} and
+14×14 pixels: ${count} images that the network classifies correctly. Test accuracy ${percent(fixtures.linear.accuracy)} and
 ${percent(fixtures.cnn.accuracy)}. The logits differ by at most ${Object.entries(hello.logits)
     .map(([name, value]) => `${small(value)} (\`${name}\`)`)
     .join(', ')}; 1e-5 is allowed.
 
 ## Without random numbers
 
-The adversarial images, pixel by pixel; of iterated attacks the last iterate. Allowed are ${small(TOLERANCE)}.
+The adversarial images are compared pixel by pixel; for iterated attacks the last iterate. The allowed difference is ${small(TOLERANCE)}.
 
-A step by signs is for rounding to decide where a component of the gradient is below ${small(FLAT)} of the image's largest, or takes
-another sign when the pixels move by ${small(ROUNDING)} (where a ReLU begins); from there on an image may go another way. Images with such a
-component at any step are counted apart, as undecided; those of them that differ are stated. All others must be the same.
+A step of signs depends on rounding where a component of the gradient is below ${small(FLAT)} of the image's largest, or changes
+its sign when the pixels move by ${small(ROUNDING)} (at the kink of a ReLU); from there on the two sides may differ. Images with such a
+component at any step are counted separately, as undecided, with the number of them that differ. All others must be the same.
 
 ${table(
   [
@@ -91,11 +91,11 @@ ${table(
 
 ## With random numbers
 
-Both sides' images are judged by our classifier: the share that fools, which may differ by ${MOST_GAP} point, and the mean length of those
-changes in the attack's norm, which may differ by ${100 * MOST_OFF} %. Within an L∞ ball that length is close to ε whatever the attack does.
-Steps and queries are the same on both sides, starts and draws are not, but for HopSkipJump and Boundary, which begin at the nearest
-image of another class on both sides; Foolbox's HopSkipJump gets one image at a time, for its steps depend on the size of the
-batch. Of PGD the last iterate counts, as Foolbox returns it. JSMA aims at the class after the label, on both sides by the gradient of the softmax. The slow black boxes are run on the first images alone.
+The images of both sides are classified by our network. The success rates may differ by ${MOST_GAP} point, and the mean length of the successful
+changes in the attack's norm by ${100 * MOST_OFF} %. Within an L∞ ball that length is close to ε for every attack.
+Steps and queries are the same on both sides; starts and draws are not, except for HopSkipJump and Boundary, which start at the nearest
+image of another class on both sides. Foolbox's HopSkipJump gets one image at a time, because its steps depend on the size of the
+batch. For PGD the last iterate counts, as in Foolbox. JSMA aims at the class after the label, on both sides by the gradient of the softmax. The slow black boxes run only on the first images.
 
 ${table(
   [
@@ -104,7 +104,7 @@ ${table(
     'network',
     'images',
     'ε',
-    'ours fools',
+    'our success',
     'theirs',
     'ours, length',
     'theirs',
@@ -131,13 +131,13 @@ ${table(
 ${
   speed.missing
     ? 'Not compared.'
-    : `40 steps of PGD, no random start, on 64 images of 28×28 pixels by \`cnn-33\`, every step for every image: medians of ${speed.turns} runs
-that took turns with Foolbox's. Ours ${speed.we.toFixed(0)} ms, Foolbox ${speed.they.toFixed(0)} ms, a ratio of ${(speed.we / speed.they).toFixed(2)}; the aim is ${AIM}${speed.we / speed.they > AIM ? ', **missed**' : ''}.`
+    : `40 steps of PGD without a random start on 64 images of 28×28 pixels, network \`cnn-33\`, every step for every image: medians of ${speed.turns} runs
+that alternated with Foolbox's. Ours ${speed.we.toFixed(0)} ms, Foolbox ${speed.they.toFixed(0)} ms, a ratio of ${(speed.we / speed.they).toFixed(2)}; the target is ${AIM}${speed.we / speed.they > AIM ? ', **missed**' : ''}.`
 }
 
 ## Not compared
 
-${left.length > 0 ? left.join('\n') : 'Of the above, nothing. No peer is compared for APGD-T, APGD in L1, R+FGSM and AutoAttack as a whole.'}
+${left.length > 0 ? left.join('\n') : 'Everything above was compared. There is no peer for APGD-T, APGD in L1, R+FGSM and AutoAttack as a whole.'}
 `;
 }
 
@@ -150,7 +150,7 @@ const nameOf = (row) => `${row.label} against ${peerOf(row)}`;
 
 function verdict({ gap, ratio, differs, epsilon, they }) {
   if (differs) return `not comparable: ${differs}`;
-  if (epsilon !== null && they.mean > epsilon * 1.001) return 'not comparable: theirs leaves the ball';
+  if (epsilon !== null && they.mean > epsilon * 1.001) return 'not comparable: theirs exceeds the ball';
   const misses = [];
   // Rates are multiples of a tenth of a point; their difference, in binary, isn't.
   if (Math.abs(gap) > MOST_GAP + 1e-9) misses.push(`rate ${signed(gap)} points`);

@@ -37,7 +37,7 @@ describe('defaultStrengths', () => {
     expect(defaultStrengths(of('l0'), { inputShape: [4, 4, 1] })).toEqual([1, 2, 4]);
   });
 
-  it('are those of photographs for gray ones, which are told from drawings by their sides, or by the caller', () => {
+  it('are those of photographs for gray ones, which differ from drawings by their sides, or on request', () => {
     const linf = (images: Parameters<typeof defaultStrengths>[1]) => defaultStrengths(of('linf'), images);
     expect(linf({ inputShape: [23, 32, 1] })).toEqual(linf(cifar));
     expect(linf({ ...mnist, content: 'photographs' })).toEqual(linf(cifar));
