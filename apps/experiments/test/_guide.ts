@@ -71,7 +71,7 @@ const withoutNumbers = (line: string): string =>
     .trim();
 
 /**
- * The lines shown that were not printed in that order. `…` stands for any text, alone in a line for any lines.
+ * The lines shown that were not printed in that order. `…` matches any text, alone in a line any lines.
  *
  * @returns empty if all were.
  */

@@ -40,7 +40,7 @@ async function writeStates(): Promise<void> {
 }
 
 describe('the states of cells', () => {
-  it('are told from the files of the run', async () => {
+  it('are read from the files of the run', async () => {
     await writeStates();
     const states = await cellStates(run);
     expect(states.map(({ state }) => state)).toEqual([

@@ -120,7 +120,7 @@ describe('weightmap run', () => {
     expect(existsSync(path.join(run, 'cells/digits/cnn-33/trial-1/record.json'))).toBe(false);
   });
 
-  it('uses the digits, and says so, where MNIST is nowhere', async () => {
+  it('uses the digits with a note where MNIST is not found', async () => {
     const outcome = await weightmap(['run', 'smoke', '--select', 'cnn-33', '--offline', '--dry-run']);
     expect(outcome.code, outcome.stderr).toBe(0);
     expect(outcome.stdout).toContain('MNIST was not found');

@@ -39,7 +39,7 @@ beforeAll(async () => {
   work = await mkdtemp(path.join(tmpdir(), 'weightmap-rows-'));
   run = path.join(work, 'run');
   const data = path.join(work, 'data');
-  // A real dataset of ten classes of photos is nowhere taken for granted.
+  // No test requires the real dataset of ten classes of photos.
   await writeMadeIwildcam(path.join(data, 'iwildcam'));
   if (!real) await writeMadeCifar10(path.join(data, 'cifar10'), { testPerClass: 8 });
   expect(await weightmap('run', 'smoke', '--data', data, '--offline', '--out', run)).toBe(0);

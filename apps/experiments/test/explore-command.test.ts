@@ -122,7 +122,7 @@ describe('weightmap explore', () => {
     await expect(selected).rejects.toThrow('no trained network');
   });
 
-  it('serves the page until it is told to stop', async () => {
+  it('serves the page until a signal stops it', async () => {
     let page: Promise<string> | undefined;
     const child = start(['explore', run, '--port', '0'], {
       work,

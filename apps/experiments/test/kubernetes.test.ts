@@ -15,7 +15,7 @@ describe('the Kubernetes job', () => {
     expect(job.spec.template.spec.volumes[0].persistentVolumeClaim.claimName).toBe('runs');
   });
 
-  it('begins a pod again that stopped with a checkpoint or lost its node, not one that failed for good', () => {
+  it('restarts a pod that stopped with a checkpoint or lost its node, not one that failed permanently', () => {
     // A pod failure policy is only allowed with this restart policy.
     expect(job.spec.template.spec.restartPolicy).toBe('Never');
     const [disruption, stopped, failed] = job.spec.podFailurePolicy.rules;

@@ -79,7 +79,7 @@ describe('rows on datasets', () => {
     expect(counts({ datasets, named: true, paperRows: true })).toEqual({ mnist: 19, cifar10: 6 });
   });
 
-  it('on a substitute are those of what it stands for; on other images all or, by wish, none', () => {
+  it('on a substitute are those of the dataset it replaces; on other images all or, on request, none', () => {
     expect(counts({ datasets: ['digits', 'iwildcam-2class'] })).toEqual({ digits: 19, 'iwildcam-2class': 6 });
     expect(counts({ datasets: ['mine'] })).toEqual({ mine: 19 });
     expect(counts({ datasets: ['mine'], paperRows: true })).toEqual({ mine: 0 });
@@ -225,7 +225,7 @@ describe('the preset reproduction', () => {
   });
 });
 
-it('a budget is for its datasets and what stands in for them; the first one counts', () => {
+it('a budget is for its datasets and their substitutes; the first one counts', () => {
   const preset: Preset = {
     ...presets.paper,
     budgets: [

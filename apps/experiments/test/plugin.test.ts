@@ -134,7 +134,7 @@ describe('a plugin from a file', () => {
     expect(cache).toContain(await sha256(own));
   });
 
-  it('that has changed is told, and its cells are not taken for done', async () => {
+  it('that has changed is named, and its cells are not taken for done', async () => {
     const moved = path.join(work, 'changed');
     await cp(run, path.join(moved, 'run'), { recursive: true });
     await mkdir(moved, { recursive: true });
@@ -260,7 +260,7 @@ describe('what a plugin gives', () => {
     expect(failureOf(() => usePlugin(loaded))).toMatch(message);
   });
 
-  it('is refused where a variant’s architecture is nowhere', () => {
+  it('is refused where a variant’s architecture is unknown', () => {
     const loaded = { file: 'own.mjs', sha256: '', plugin: { variants: [variant] } };
     expect(failureOf(() => usePlugin(loaded))).toMatch(
       /no architecture "cnm"\. Did you mean "cnn"[^]*own\.mjs/,
@@ -276,7 +276,7 @@ describe('a plugin that is wrong', () => {
       /can't be loaded: SyntaxError[^]*wrong\.mjs, line 2/,
     ],
     ['whose function throws', '\nexport default () => { null.x; };', /can't be loaded: TypeError[^]*line 2/],
-    ['that imports what is nowhere', "import 'no-such-package';", /can't be loaded:[^]*no-such-package/],
+    ['that imports a missing package', "import 'no-such-package';", /can't be loaded:[^]*no-such-package/],
     ['that gives nothing by name', 'export const answer = 42;', /it gives nothing/],
     [
       'whose attack can’t be made',
@@ -293,7 +293,7 @@ describe('a plugin that is wrong', () => {
     expect(status).toBe(1);
   });
 
-  it('and is nowhere, is refused', () => {
+  it('and is not found, is refused', () => {
     const { status, stderr } = weightmap('list', '--plugin', './none.mjs');
     expect(stderr).toMatch(/no such plugin[^]*none\.mjs[^]*JavaScript module/);
     expect(status).toBe(1);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { keepCurrent } from '../src/keep-current.js';
 
-/** Work that ends when it is told to, and remembers what it was asked. */
+/** Work that ends on request and records its inputs. */
 function slowWork() {
   const log: string[] = [];
   let finish: () => void = () => {};

@@ -34,7 +34,7 @@ describe('writeWhole', () => {
   it('keeps the old file, and nothing half-written, when the room runs out', async () => {
     const file = path.join(folder, 'file');
     await writeFile(file, 'old');
-    // A limit on the size of files stands in for a full disk: the kernel first writes short, then refuses.
+    // A limit on the size of files acts like a full disk: the kernel first writes short, then refuses.
     await writeFile(path.join(folder, 'package.json'), '{"type": "module"}');
     for (const name of ['files', 'errors']) {
       const source = await readFile(path.resolve(import.meta.dirname, `../src/${name}.ts`), 'utf8');

@@ -148,7 +148,7 @@ describe('a damaged file of CIFAR-10 is named, with what was expected and what w
   });
 });
 
-describe('CIFAR-10 that is nowhere', () => {
+describe('CIFAR-10 that is not found', () => {
   it('is downloaded into the cache once, over a connection that breaks off', async () => {
     const { begin, hangUp } = breaksOff();
     const { url, seen } = await serve((response, request) =>

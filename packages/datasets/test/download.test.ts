@@ -149,7 +149,7 @@ describe('a download', () => {
     expect(await left()).toEqual([]);
   });
 
-  it('keeps what it has for the next try when a place breaks off for good', async () => {
+  it('keeps the part it has for the next try when a mirror fails permanently', async () => {
     const { begin, hangUp } = breaksOff();
     const { url } = await serve((response, request) =>
       request.headers.range ? response.writeHead(503).end() : begin(response, RIGHT),

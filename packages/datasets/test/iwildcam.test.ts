@@ -22,7 +22,7 @@ async function load(dataDir: string, options: Partial<DatasetOptions> = {}, from
 }
 const partsOf = ({ train, validation, test }: Dataset) => [train, validation, test];
 
-/** The gray value of every photo, told by its middle; `writeWild` makes it 2·index + class. */
+/** The gray value in the middle of every photo; `writeWild` makes it 2·index + class. */
 const valuesOf = ({ pixels, labels }: ImageSet) => [...labels.keys()].map((i) => pixels[i * SIZE + SIZE / 2]);
 const indicesOf = (set: ImageSet, label: number) =>
   valuesOf(set)
@@ -144,7 +144,7 @@ describe('iWildCam', () => {
 });
 
 describe('missing and broken photos', () => {
-  /** 200 wanted of 210 a class; the draw of seed 1 meets the ones it is told. */
+  /** 200 wanted of 210 a class; the draw of seed 1 meets the damaged ones. */
   const many = iwildcamLoader({ classes: ['coyote', 'raccoon'], imagesPerClass: 100 });
 
   async function withDamage(damage: (images: string, drawn: readonly string[]) => Promise<void>) {

@@ -13,7 +13,7 @@ const packed = new Map(
   Object.entries(NAMES).map(([part, name]) => [`/${name}.gz`, gzipSync(MADE[part as keyof typeof MADE])]),
 );
 
-it('a set that is nowhere is downloaded into the cache once, over a connection that breaks off', async () => {
+it('a set that is not found is downloaded into the cache once, over a connection that breaks off', async () => {
   const { begin, hangUp } = breaksOff();
   const { url, seen } = await serve((response, request) => {
     const bytes = packed.get(request.url ?? '');

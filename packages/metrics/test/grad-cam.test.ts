@@ -39,7 +39,7 @@ const averaged = () =>
     ],
   });
 
-/** A residual block whose branch is looked at, and what stands behind it, so that activations can be put in by hand. */
+/** A residual block whose branch is examined, and the layers behind it, so that activations can be set by hand. */
 function residual() {
   const image = tf.input({ shape: [5, 4, 2] });
   const stem = conv('stem', 3, 20).apply(image) as tf.SymbolicTensor;

@@ -20,7 +20,7 @@ export interface CellPaths {
   readonly identity: string;
   /** What happened, one line an event, over all attempts. */
   readonly events: string;
-  /** Why it failed for good; gone when it is tried again. */
+  /** Why it failed permanently; removed by a retry. */
   readonly failure: string;
   /** What the processes that worked on it printed. */
   readonly log: string;

@@ -19,7 +19,7 @@ const failureSchema = z.object({
   at: z.string(),
 });
 
-/** Why a cell failed for good. */
+/** Why a cell failed permanently. */
 export type Failure = z.infer<typeof failureSchema>;
 
 /** The failure that lies in a cell's folder, if it is of this configuration. */

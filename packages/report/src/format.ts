@@ -2,7 +2,7 @@ import type { Spread } from './model/statistics.js';
 
 const MINUS = '−';
 
-/** What stands for a value that there isn't. */
+/** Printed for a missing value. */
 export const NONE = '–';
 
 /** The unit, on the same line as its number. */

@@ -55,7 +55,7 @@ describe('the summary', () => {
     ['iwildcam-2class', 'iWildCam (two classes)', paperRow('iwildcam', 'resnet-smoothing')],
     ['digits', 'procedural digits', paperRow('mnist', 'resnet-smoothing')],
     ['my-photos', 'my photos', undefined],
-  ])('shows the row of what %s stands for, and subtracts nothing', (id, label, row) => {
+  ])('shows the row of the dataset that %s replaces, and subtracts nothing', (id, label, row) => {
     const [{ variants }] = summaryOf(...trials('resnet-smoothing', [5], { data: { id, label } })).benchmarks;
     expect(variants[0].paper).toEqual(
       row ? { row, difference: null, interval: null, isDifferent: null } : null,

@@ -78,7 +78,7 @@ function networkChoice({ benchmark, chosen }: State, actions: Actions): Template
   </fieldset>`;
 }
 
-/** What stands there when nothing can be shown at all. */
+/** The page when nothing can be shown. */
 export const brokenPage = (problem: string): TemplateResult =>
   html`<div class="wrap">
     <header>
