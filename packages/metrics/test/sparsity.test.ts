@@ -58,7 +58,7 @@ describe('the background', () => {
     expect([...darkBackground([0, 0, 0, 0, 0, 255, 9, 9, 9], 3)]).toEqual([1, 0, 1]);
   });
 
-  it('is undefined in an image without contrast', () => {
+  it('marks nothing in an image without contrast', () => {
     expect([...darkBackground([7, 7, 7, 7], 1)]).toEqual([0, 0, 0, 0]);
   });
 });
