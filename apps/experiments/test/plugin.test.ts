@@ -97,6 +97,7 @@ describe('a plugin from a file', () => {
     // Bytes of 0…255: half of them 180 and half 20, and noise of 0…59.
     expect(record.metrics!['mean-pixel']).toBeGreaterThan(120);
     expect(record.metrics!['mean-pixel']).toBeLessThan(140);
+    expect(record.metricNames).toEqual({ 'mean-pixel': { label: 'Mean pixel', unit: '' } });
     // Convolutions 1→8 and 8→8, 64 units on what 2·2 rows and columns less leave, 3 logits.
     expect(record.parameters).toBe(9 * 8 + 8 + 9 * 8 * 8 + 8 + 12 * 12 * 8 * 64 + 64 + 64 * 3 + 3);
     expect((await readManifest(run)).plugins).toEqual([

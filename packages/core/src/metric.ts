@@ -2,32 +2,34 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Classifier } from './classifier.js';
 import type { ImageSet } from './dataset.js';
 
-/** What a metric measures. */
+/** The trained network that a metric measures, and the images to measure it on. */
 export interface MetricSubject {
-  /** The trained network, for what looks into it: weights, layers, their outputs. */
+  /** The trained network, for metrics of its weights, its layers or their outputs. */
   readonly model: tf.LayersModel;
-  /** The same network from images to logits; compiled where the engine can. */
+  /** The same network as a function from images to logits; compiled where the engine can. */
   readonly classifier: Classifier;
-  /** The images to measure on: give `batchesOf` the classifier, so that they lie within its bounds. */
+  /** The test images. Pass the classifier to `batchesOf`, so that the pixels lie within its bounds. */
   readonly test: ImageSet;
-  /** Images a forward pass. */
+  /** Images in a forward pass. */
   readonly batchSize: number;
+  /** Seed for everything random that the metric draws. */
+  readonly seed: number;
 }
 
-/** One figure, or one object of figures, of a trained model; a row of the registry in `@weightmap/metrics`. */
+/** Measures one number, or one object of numbers, of a trained network. The command measures every metric on every network. */
 export interface Metric<Value = unknown> {
   /** Registry name, in kebab-case. */
   readonly id: string;
-  /** What a report calls it. */
+  /** Its name in a report. */
   readonly label: string;
-  /** `%`, `FLOPs an image`, …; empty for a count. */
+  /** Unit of the result, such as `%`; empty for a count. */
   readonly unit: string;
   /** Paper section or citation. */
   readonly source: string;
   /**
-   * Leaves the model as it is, and no tensor behind.
+   * Measures a network. Must not change it, and must dispose all tensors that it makes.
    *
-   * @throws WeightmapError if the model can't be measured so, instead of giving NaN.
+   * @throws WeightmapError if the network can't be measured, instead of returning NaN.
    */
-  measure(subject: MetricSubject): Value;
+  measure(subject: MetricSubject): Value | Promise<Value>;
 }

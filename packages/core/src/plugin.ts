@@ -36,7 +36,7 @@ export interface Plugin {
   readonly variants?: readonly PluginVariant[];
   /** Factories, which are called without arguments. */
   readonly attacks?: Readonly<Record<string, () => Attack>>;
-  /** Measured on every network that is trained with the plugin; a finite number, or an object of them. */
+  /** Measured on every network that is trained with the plugin: a finite number, or an object of them. The report shows them. */
   readonly metrics?: Readonly<Record<string, Metric<number | Readonly<Record<string, number>>>>>;
 }
 

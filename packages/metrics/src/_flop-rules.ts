@@ -1,10 +1,10 @@
 /** Floating-point operations for one image: as the paper's table 4 counts them, and as they are executed. */
-export interface Flops {
+export type Flops = {
   /** By the convention behind table 4: k×k sums and their biases, nothing else. */
   readonly paper: number;
   /** Of all that runs at inference; a multiplication and an addition are two. */
   readonly executed: number;
-}
+};
 
 /** One use of a layer; shapes without the batch. */
 export interface LayerUse {
@@ -75,7 +75,7 @@ const weightMap =
     };
   };
 
-/** From this kernel size on the layers sum columns first, then rows. */
+/** From this kernel size on the layers sum columns first, then rows: as `_box-sum.ts` of `@weightmap/wm-layers`. */
 const SEPARABLE_FROM = 7;
 
 /**

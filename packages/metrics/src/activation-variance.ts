@@ -1,14 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
-import { countOf, WeightmapError, type Classifier, type ImageSet, type OnProgress } from '@weightmap/core';
+import {
+  countOf,
+  WeightmapError,
+  type Classifier,
+  type ImageSet,
+  type LayerKind,
+  type OnProgress,
+} from '@weightmap/core';
 import { perturbedBatches, type Perturbation } from './_perturbed-batches.js';
 import { allLayers } from './_tap.js';
 import { ActivationReader, ChangeMeter, VarianceMeter, type MeteredLayer } from './_variance-meter.js';
 import { checkFit } from './test-error.js';
 
 export type { Perturbation } from './_perturbed-batches.js';
-
-/** What a feature layer is: a convolution, or which weight map. */
-export type FeatureKind = 'conv' | 'smoothing' | 'unsharp';
 
 /**
  * How a layer passes variance on. Every variance is that of one activation over the images (divided by n), then
@@ -51,7 +55,7 @@ export interface LayerActivationVariance extends LayerVariance {
   /** Name of the layer in the model. */
   readonly layer: string;
   /** What it is: a convolution, or which weight map. */
-  readonly kind: FeatureKind;
+  readonly kind: LayerKind;
 }
 
 /** What is done to the images first, and in which portions. */
@@ -106,7 +110,9 @@ export async function activationVariance(
     onProgress?.({ stage: 'activation variance', done: Math.min(start + batchSize, total), total });
     await tf.nextFrame();
   }
-  return named(layers, meter);
+  return meter
+    .variances()
+    .map((variance, i) => ({ layer: layers[i].layer.name, kind: layers[i].kind, ...variance }));
 }
 
 /** One feature layer, and what a perturbation of the images does to its activations. */
@@ -114,7 +120,7 @@ export interface LayerNoiseResponse {
   /** Name of the layer in the model. */
   readonly layer: string;
   /** What it is: a convolution, or which weight map. */
-  readonly kind: FeatureKind;
+  readonly kind: LayerKind;
   /** On the images as they are. */
   readonly clean: LayerVariance;
   /** On the perturbed images. */
@@ -171,31 +177,18 @@ export async function noiseResponse(
   const [clean, noisy] = [quiet.variances(), loud.variances()];
   const noiseToSignal = change.noiseToSignal(clean);
   return layers.map(({ layer, kind }, i) => ({
-    ...{ layer: layer.name, kind },
-    ...{ clean: clean[i], noisy: noisy[i], noiseToSignal: noiseToSignal[i] },
+    layer: layer.name,
+    kind,
+    clean: clean[i],
+    noisy: noisy[i],
+    noiseToSignal: noiseToSignal[i],
   }));
 }
 
-/** `activationVariance` of the images as they are, all at once: holds up the event loop until it is done. */
-export function activationVarianceSync(
-  model: tf.LayersModel,
-  classifier: Classifier,
-  set: ImageSet,
-  { batchSize = 64 }: { batchSize?: number } = {},
-): LayerActivationVariance[] {
-  checkFit(classifier, set);
-  const layers = featureLayers(model);
-  const reader = new ActivationReader(model, classifier, layers);
-  const meter = new VarianceMeter(layers);
-  const batches = perturbedBatches(classifier, set, { perturbation: undefined, seed: 0, batchSize });
-  for (const { images } of batches) for (const activations of reader.read(images)) meter.add(activations);
-  return named(layers, meter);
-}
-
-type FeatureLayer = MeteredLayer & { readonly kind: FeatureKind };
+type FeatureLayer = MeteredLayer & { readonly kind: LayerKind };
 
 /** The classes of feature layers, and whether they have a weight map. */
-const KINDS: Readonly<Record<string, { kind: FeatureKind; isWeightMap: boolean }>> = {
+const KINDS: Readonly<Record<string, { kind: LayerKind; isWeightMap: boolean }>> = {
   Conv2D: { kind: 'conv', isWeightMap: false },
   SmoothingWeightMap: { kind: 'smoothing', isWeightMap: true },
   UnsharpWeightMap: { kind: 'unsharp', isWeightMap: true },
@@ -214,8 +207,3 @@ function featureLayers(model: tf.LayersModel): FeatureLayer[] {
     });
   return found;
 }
-
-const named = (layers: readonly FeatureLayer[], meter: VarianceMeter): LayerActivationVariance[] =>
-  meter
-    .variances()
-    .map((variance, i) => ({ layer: layers[i].layer.name, kind: layers[i].kind, ...variance }));

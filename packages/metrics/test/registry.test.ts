@@ -21,11 +21,12 @@ describe.each(Object.entries(metrics))('%s', (id, metric) => {
       classifier: asClassifier(model),
       test: randomSet([0, 1, 2, 0, 1]),
       batchSize: 2,
+      seed: 1,
     };
     const weights = () => model.getWeights().map((weight) => [...weight.dataSync()]);
     const before = weights();
-    const value = await expectNoLeak(() => metric.measure(subject));
-    expect(metric.measure(subject)).toEqual(value);
+    const value = await expectNoLeak(async () => metric.measure(subject));
+    expect(await metric.measure(subject)).toEqual(value);
     const figures: number[] =
       typeof value === 'number' ? [value] : Object.values(value as object as Record<string, number>);
     expect(figures.length).toBeGreaterThan(0);

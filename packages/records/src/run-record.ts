@@ -354,8 +354,10 @@ export const runRecordSchema = z.strictObject({
   gradCamSharpness: z.array(gradCamSharpnessSchema),
   /** One row a feature layer, from the image to the logits. */
   activationVariance: z.array(activationVarianceSchema),
-  /** What the metrics of plugins gave, by their ids; absent without one. */
+  /** Results of the metrics that have no field of their own here, those of plugins for example, by their ids; absent without one. */
   metrics: z.record(z.string(), z.union([finite, z.record(z.string(), finite)])).optional(),
+  /** Name and unit of each of these metrics, for reports. */
+  metricNames: z.record(z.string(), z.strictObject({ label: z.string(), unit: z.string() })).optional(),
   /** Wall-clock seconds of training and evaluation. */
   seconds: z.strictObject({
     /** Of all epochs, those before an interruption included. */

@@ -4,8 +4,8 @@ import path from 'node:path';
 
 export const root = path.resolve(import.meta.dirname, '../../..');
 
-/** What generators and the checks of their output need; the apps need a build. */
-const PARTS = ['packages', 'tools'];
+/** What generators and the checks of their output need. */
+const PARTS = ['packages', 'tools', 'apps/experiments'];
 const LEFT_OUT = /^(dist|out-tsc|\.vitest|\.vite|\.vite-temp|\.nx|native|parity)$/;
 
 /**

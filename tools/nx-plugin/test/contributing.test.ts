@@ -65,6 +65,8 @@ const generated = blocks
   .map((block) => `{${sourceOf(block)},${folderOf(block)}/test}/${nameOf(block)}*.ts`)
   .join(' ');
 const registered = blocks.map((block) => `${folderOf(block)}/src/{registry,index}.ts`).join(' ');
+/** The record of a cell as the command makes it, with the generated metric in the catalogue. */
+const measured = 'npx vitest run --root apps/experiments measure-metrics --reporter verbose';
 const checks = {
   compiled: 'npx tsc -p tsconfig.generated.json',
   linted: `npx eslint ${generated} ${registered}`,
@@ -93,7 +95,7 @@ beforeAll(async () => {
     await outcomeOf(generate);
     tests.push(...rest.map(outcomeOf));
   }
-  await Promise.all([...tests, ...Object.values(checks).map(outcomeOf)]);
+  await Promise.all([...tests, ...[measured, ...Object.values(checks)].map(outcomeOf)]);
 }, 1_800_000);
 afterAll(() => remove());
 
@@ -127,6 +129,14 @@ describe.each(blocks.map((block) => [kindOf(block), block] as const))(
     });
   },
 );
+
+it('the command measures a new metric, and keeps it in the record', async () => {
+  const { code, output } = await outcomeOf(measured);
+  expect(code, output).toBe(0);
+  expect(output).toContain(
+    `holds the result of ${nameOf(blocks.find((block) => kindOf(block) === 'metric')!)}`,
+  );
+});
 
 it.each(Object.entries(checks))('what was generated is %s', async (_, line) => {
   const { code, output } = await outcomeOf(line);

@@ -8,11 +8,10 @@ import {
   countOf,
   type Attack,
   type Dataset,
-  type MetricSubject,
   type OnProgress,
 } from '@weightmap/core';
 import { compiledClassifier, type EngineInfo } from '@weightmap/engine';
-import { flops, robustnessCurve, testError, trainableParameters } from '@weightmap/metrics';
+import { robustnessCurve } from '@weightmap/metrics';
 import {
   cellId,
   cellPaths,
@@ -23,14 +22,15 @@ import {
   type RunRecord,
 } from '@weightmap/records';
 import { saveModel, train, type EpochReport } from '@weightmap/training';
-import { buildVariant, findVariant, pluginMetrics } from '../plugins/components.js';
+import { buildVariant, findVariant } from '../plugins/components.js';
 import { drawGradCam } from './grad-cam-pictures.js';
 import { measureFeatures } from './measure-features.js';
+import { measureMetrics } from './measure-metrics.js';
 import { provenanceOf } from './provenance.js';
 import { sharpnessFrame } from './sharpness-frame.js';
 import { appendHistory, logToTensorBoard } from './history.js';
 
-/** Images a forward pass of the metrics of plugins. */
+/** Images in a forward pass of a metric. */
 const BATCH = 256;
 
 export interface CellOptions {
@@ -114,6 +114,7 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
         }),
       ],
     );
+    const metrics = await measureMetrics({ model, classifier, test: dataset.test, batchSize: BATCH, seed });
     const record: RunRecord = {
       schemaVersion: RECORD_SCHEMA_VERSION,
       cellId: cellId(cell),
@@ -124,9 +125,7 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
       seed,
       epochs: cell.training.epochs,
       selectedEpoch: trained.selectedEpoch,
-      parameters: trainableParameters(model),
-      flops: flops(model),
-      testErrorPercent: testError(classifier, dataset.test),
+      ...metrics.fields,
       history: [...trained.history],
       noise: noiseCurve.map(({ strength, errorPercent }) => ({ beta: strength, errorPercent })),
       fgsm: fgsmCurve.map(({ strength, errorPercent }) => ({ epsilon: strength, errorPercent })),
@@ -136,7 +135,7 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
         samples: options.gradCamSamples,
       }),
       ...measured,
-      ...measureMore({ model, classifier, test: dataset.test, batchSize: BATCH }),
+      ...metrics.others,
       seconds: { training: trained.seconds, evaluation: (performance.now() - started) / 1000 },
       provenance: provenanceOf(engine),
     };
@@ -151,12 +150,6 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     classifier.dispose();
     model.dispose();
   }
-}
-
-/** What the metrics of plugins give; nothing without one. */
-function measureMore(subject: MetricSubject): Pick<RunRecord, 'metrics'> {
-  const found = pluginMetrics().map((metric) => [metric.id, metric.measure(subject)] as const);
-  return found.length > 0 ? { metrics: Object.fromEntries(found) } : {};
 }
 
 /** SHA-256 of a model's weights. */

@@ -17,10 +17,11 @@ import {
   type ImageSpec,
   type LayerKind,
   type Metric,
+  type MetricSubject,
   type PluginVariant,
 } from '@weightmap/core';
 import { datasets as ownDatasets } from '@weightmap/datasets';
-import { metrics as ownMetrics } from '@weightmap/metrics';
+import { metrics as ownMetrics, type CatalogueMetric } from '@weightmap/metrics';
 import type { CellConfig } from '@weightmap/records';
 import { unknownName } from '../terminal/nearest.js';
 import { blamed, type LoadedPlugin } from './load-plugin.js';
@@ -44,7 +45,7 @@ export function usePlugin(loaded: LoadedPlugin): void {
     architectures: Object.keys(allArchitectures()),
     variants: allVariants().map(({ id }) => id),
     attacks: Object.keys(attackFactories()),
-    metrics: [...Object.keys(ownMetrics), ...pluginMetrics().map(({ id }) => id)],
+    metrics: allMetrics().map(({ id }) => id),
   };
   const given = {
     ...{ datasets: plugin.datasets, architectures: plugin.architectures, attacks: plugin.attacks },
@@ -205,22 +206,29 @@ export const attackFactories = (): Readonly<Record<string, () => Attack>> => ({
 
 type PluginMetric = Metric<number | Readonly<Record<string, number>>>;
 
-/** The metrics of plugins; those of the packages have their own places in a record. */
-export const pluginMetrics = (): readonly PluginMetric[] =>
-  Object.values(
-    fromPlugins('metrics', (id, metric: PluginMetric, file) =>
-      guarded(metric, 'measure', (subject: Parameters<PluginMetric['measure']>[0]) =>
+/** The catalogue of metrics and the metrics of plugins: all that is measured on a trained network. */
+export const allMetrics = (): readonly CatalogueMetric[] => [
+  ...Object.values<CatalogueMetric>(ownMetrics),
+  ...Object.values(
+    fromPlugins('metrics', (id, metric: PluginMetric, file) => ({
+      id,
+      label: metric.label,
+      unit: metric.unit,
+      source: metric.source,
+      measure: async (subject: MetricSubject) =>
         checkedFigures(
-          blamed(`The metric "${id}" of a plugin broke down`, file, () => metric.measure(subject)),
+          await blamed(`The metric "${id}" of a plugin broke down`, file, async () =>
+            metric.measure(subject),
+          ),
           id,
           file,
         ),
-      ),
-    ),
-  );
+    })),
+  ),
+];
 
-/** @throws WeightmapError if what a metric gave can't be kept in a record. */
-function checkedFigures(value: ReturnType<PluginMetric['measure']>, id: string, file: string) {
+/** @throws WeightmapError if the result of a metric can't be kept in a record. */
+function checkedFigures(value: Awaited<ReturnType<PluginMetric['measure']>>, id: string, file: string) {
   const figures = typeof value === 'object' && value !== null ? Object.values(value) : [value];
   if (figures.length > 0 && figures.every((figure) => Number.isFinite(figure))) return value;
   throw new WeightmapError(

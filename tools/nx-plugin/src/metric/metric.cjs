@@ -1,7 +1,7 @@
 const { generateComponent } = require('../_component.cjs');
 const { addModule, addProperty } = require('../_edits.cjs');
 
-/** `nx g @weightmap/nx-plugin:metric <name>`: one figure of a classifier on a set of images. */
+/** `nx g @weightmap/nx-plugin:metric <name>`: a number that is measured on every trained network, and kept in its record. */
 module.exports = (tree, options) =>
   generateComponent(tree, options, {
     kind: 'metric',
@@ -22,7 +22,7 @@ module.exports = (tree, options) =>
               unit: '%',
               source: ${source},
               measure: ({ classifier, test, batchSize }) => ${identifier}(classifier, test, { batchSize }),
-            } satisfies Metric<number>`,
+            }`,
           ),
       ],
       'src/index.ts': [(text) => addModule(text, `export * from './${id}.js';`)],
