@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs';
 import { asClassifier } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { metrics } from '../src/index.js';
+import { metrics, type CatalogueMetric } from '../src/index.js';
 import { randomSet } from './_fixtures.js';
 
 useEngine();
 
-describe.each(Object.entries(metrics))('%s', (id, metric) => {
+describe.each(Object.entries<CatalogueMetric>(metrics))('%s', (id, metric) => {
   it('measures finite figures, the same each time, and leaves model and memory as they were', async () => {
     const model = tf.sequential({
       layers: [
@@ -27,8 +27,7 @@ describe.each(Object.entries(metrics))('%s', (id, metric) => {
     const before = weights();
     const value = await expectNoLeak(async () => metric.measure(subject));
     expect(await metric.measure(subject)).toEqual(value);
-    const figures: number[] =
-      typeof value === 'number' ? [value] : Object.values(value as object as Record<string, number>);
+    const figures = typeof value === 'number' ? [value] : Object.values(value);
     expect(figures.length).toBeGreaterThan(0);
     expect(figures.every((figure) => Number.isFinite(figure) && figure >= 0)).toBe(true);
     expect(weights()).toEqual(before);
