@@ -12,6 +12,7 @@ import {
 } from './model/headline.js';
 import { errorText, notationNote } from './model/intervals.js';
 import { FILL_TEXT } from './model/missing.js';
+import { metricRows, type MetricTable } from './model/metrics.js';
 import { nameOfRow, type ResultTable } from './model/paper-tables.js';
 import { protocolLines, provenanceSentence } from './model/provenance.js';
 import { differenceNote, resultCells } from './model/result-data.js';
@@ -36,6 +37,7 @@ export function markdown(model: ReportModel): string {
     ...answers(),
     ...benchmarks.map(answer),
     ...model.tables.map(resultMarkdown),
+    ...model.metrics.map(metricMarkdown),
     ...(model.attacks?.headlines ?? []).map((line) => `### ${escape(line)}`),
     ...others,
     ...pictures,
@@ -137,6 +139,18 @@ function resultMarkdown({ id, title, benchmark, rows }: ResultTable): string {
       }),
     ),
     `${escape(notationNote(benchmark))}. ${escape(differenceNote(benchmark))} Data: [${id}.csv](tables/${id}.csv), [${id}.tex](tables/${id}.tex)`,
+  ].join('\n\n');
+}
+
+function metricMarkdown(metrics: MetricTable): string {
+  const { head, rows } = metricRows(metrics);
+  return [
+    `### Further metrics: ${escape(metrics.title)}`,
+    table(
+      head.map(escape),
+      rows.map((row) => row.map(escape)),
+    ),
+    'Mean over the trials, ± standard deviation. Data: [metrics.csv](tables/metrics.csv)',
   ].join('\n\n');
 }
 

@@ -6,6 +6,7 @@ import { loadAlbum, type Album } from './figures/pictures.js';
 import { attackModel, type AttackModel } from './model/attack-model.js';
 import { attackedGrids } from './model/attacked-grids.js';
 import { gradCamGrids, picturedTrial, type Grid } from './model/grids.js';
+import { metricTables, type MetricTable } from './model/metrics.js';
 import { resultTables, type ResultTable } from './model/paper-tables.js';
 import { summarise } from './model/summarise.js';
 import type { Summary } from './model/summary.js';
@@ -23,6 +24,8 @@ export interface ReportModel extends Summary {
   readonly command: string;
   /** The paper's tables with our results, then results on other data. */
   readonly tables: readonly ResultTable[];
+  /** Further metrics that the records hold, such as those of plugins; one table for each benchmark that has some. */
+  readonly metrics: readonly MetricTable[];
   /** Null if the networks were not attacked. */
   readonly attacks: AttackModel | null;
   /** In the order of the page. */
@@ -59,6 +62,7 @@ export async function reportModel(run: Run, { command, fill }: ReportOptions = {
     ...summary,
     command: command ?? `weightmap report ${name}`,
     tables,
+    metrics: metricTables(summary.benchmarks),
     attacks,
     figures: figuresOf(summary, tables, attacks),
     pictures: {

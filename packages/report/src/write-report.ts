@@ -9,6 +9,7 @@ import { page } from './html/page.js';
 import { toLatex, type LatexTable } from './latex.js';
 import { markdown } from './markdown.js';
 import { attackedPicturesCsv } from './model/attacked-grids.js';
+import { metricsCsv } from './model/metrics.js';
 import { missingData } from './model/missing.js';
 import { provenanceCsv } from './model/provenance.js';
 import { resultData, resultLatex } from './model/result-data.js';
@@ -93,6 +94,7 @@ async function writeTables(folder: string, model: ReportModel): Promise<void> {
     label: 'tab:claims',
     words: 2,
   });
+  if (model.metrics.length > 0) await csv('metrics', metricsCsv(benchmarks));
   if (missing.length > 0) await csv('missing', toCsv(missingData(model)));
   if (pictures.inRecords) await csv('grad-cam', gradCamCsv(benchmarks));
   if (attacked && pictures.underAttack) await csv('attacked-grad-cam', attackedPicturesCsv(attacked.cells));

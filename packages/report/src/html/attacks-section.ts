@@ -16,9 +16,10 @@ import { attackedPicturesCsv } from '../model/attacked-grids.js';
 import type { AttackedGroup } from '../model/attacked-networks.js';
 import { magnificationNote, type Grid } from '../model/grids.js';
 import { csvLink } from './_figure.js';
+import { table } from './_table.js';
 import { corruptionsSection } from './corruptions-section.js';
 import { gradCamTable } from './grad-cam-table.js';
-import { html, trusted, type Html } from './html.js';
+import { html, type Html } from './html.js';
 
 /** Drawings that come before the tables. */
 interface Drawn {
@@ -53,7 +54,7 @@ export function attacksSection({ results: attacked, headlines, groups }: AttackM
         )}
         <p class="sources">The diagonal is the white box: no other row should be below it in its column.</p>`;
     })}
-    ${attacked.corruptions && corruptionsSection(attacked.corruptions, table)}`;
+    ${attacked.corruptions && corruptionsSection(attacked.corruptions)}`;
 }
 
 /** What the networks see in the same images, clean and attacked; nothing without pictures. */
@@ -137,26 +138,3 @@ function strengthTables({ attacks, worst, images }: AttackedSummary): Html[] {
     );
   });
 }
-
-const table = (caption: string, head: readonly string[], rows: readonly (readonly string[])[]): Html =>
-  html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
-    <table class="small">
-      <caption>
-        <span>${caption}</span>
-      </caption>
-      <thead>
-        <tr>
-          ${head.map((column, i) => html`<th scope="col" ${i > 0 && trusted('class="num"')}>${column}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          ([first, ...rest]) =>
-            html`<tr>
-              <th scope="row">${first}</th>
-              ${rest.map((cell) => html`<td class="num">${cell}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;

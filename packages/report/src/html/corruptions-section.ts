@@ -2,6 +2,7 @@ import type { CorruptedNetworks } from '@weightmap/records';
 import { toCsv } from '../csv.js';
 import { corruptionNote, corruptionRows } from '../model/corruption-table.js';
 import { csvLink } from './_figure.js';
+import { table } from './_table.js';
 import { html, type Html } from './html.js';
 
 /** Every corruption at every severity, a row each. */
@@ -21,11 +22,8 @@ export const corruptionCsv = ({ baseline, cells }: CorruptedNetworks): string =>
     ]),
   });
 
-/** What corruptions do to the networks. @param table draws caption, headings and rows. */
-export function corruptionsSection(
-  corrupted: CorruptedNetworks,
-  table: (caption: string, head: readonly string[], rows: readonly (readonly string[])[]) => Html,
-): Html {
+/** The errors of the networks under corruptions. */
+export function corruptionsSection(corrupted: CorruptedNetworks): Html {
   const { head, rows } = corruptionRows(corrupted);
   return html`${table('Error under corruptions', head, rows)}
     <p class="sources">

@@ -10,7 +10,9 @@ import { protocolLines, provenanceCsv, provenanceSentence } from '../model/prove
 import { differenceNote, resultData } from '../model/result-data.js';
 import { notEvidenceText } from '../model/verdicts.js';
 import type { ReportModel } from '../report-model.js';
+import { metricRows, metricsCsv } from '../model/metrics.js';
 import { csvLink, figure } from './_figure.js';
+import { table } from './_table.js';
 import { answer } from './answer.js';
 import { attacksSection } from './attacks-section.js';
 import { comparisonTables } from './claims-section.js';
@@ -65,6 +67,7 @@ export function partsOf(model: ReportModel, samples: number): Parts {
       isHalf: false,
     })),
     ...results(model),
+    ...metrics(model),
     ...drawn('noise'),
     ...drawn('fgsm'),
     ...underAttack(model, samples, drawn('attacks')[0]?.content ?? null),
@@ -114,6 +117,17 @@ function results({ tables }: ReportModel): Section[] {
     and those that are really executed.
   </p>`;
   return [{ id: 'results', heading: 'Compared with the paper', content: html`${shown}${note}` }];
+}
+
+function metrics({ metrics: tables, benchmarks }: ReportModel): Section[] {
+  if (tables.length === 0) return [];
+  const shown = tables.map((one) => {
+    const { head, rows } = metricRows(one);
+    return table(`${one.title}: mean over the trials, ± standard deviation`, head, rows);
+  });
+  const content = html`${shown}
+    <p class="sources">${csvLink('metrics.csv', metricsCsv(benchmarks))}</p>`;
+  return [{ id: 'metrics', heading: 'Further metrics', content }];
 }
 
 function comparisons({ benchmarks, verification }: ReportModel): Section[] {
