@@ -8,15 +8,25 @@ import { corruptedNetworksSchema } from './corrupted-networks.js';
 import { gradCamRecordSchema, type GradCamRecord } from './run-record.js';
 
 const checkSchema = z.object({
+  /** Its number in the list of checks. */
   number: z.number(),
+  /** Its name: `unchanged`, `black-box`, … */
   id: z.string(),
+  /** In a table. */
   title: z.string(),
+  /** What a flagged check means. */
   meaning: z.string(),
+  /** Of `value` and `threshold`. */
   unit: z.string(),
+  /** The limit that decides. */
   threshold: z.number(),
+  /** Whether `threshold` is a least value; otherwise it is a largest one. */
   least: z.boolean().optional(),
+  /** What was measured; null if nothing could be. */
   value: z.number().nullable(),
+  /** The measurements behind `value`, where there are several. */
   samples: z.array(z.number()).optional(),
+  /** `flagged`: a sign of masking. */
   verdict: z.enum(['passed', 'flagged', 'undecided', 'not run']),
   /** 95 %, over test images. */
   interval: z.tuple([z.number(), z.number()]).readonly().nullish(),
@@ -27,21 +37,31 @@ const checkSchema = z.object({
 });
 
 const maskingSchema = z.object({
+  /** The strength on L∞ that was checked. */
   epsilon: z.number(),
+  /** Test images of the checks. */
   count: z.number(),
+  /** Whether `verdict` is `believable`. */
   believable: z.boolean(),
+  /** The result of all checks. */
   verdict: z.enum(['believable', 'suspicious', 'undecided', 'not applicable']),
   /** Why, in a sentence. */
   reason: z.string(),
+  /** Accuracy under PGD on these images, 0 … 1; null if it was not measured. */
   pgdAccuracy: z.number().nullable(),
+  /** 95 %, over these images. */
   pgdAccuracyInterval: z.tuple([z.number(), z.number()]).readonly().nullable(),
+  /** Each check. */
   checks: z.array(checkSchema),
 });
 
 const picture = z.string().regex(/^attacked\/[\w.-]+\.png$/, 'attacked/<name>.png');
 const lookSchema = gradCamRecordSchema.extend({
+  /** Path of the image (PNG), relative to the cell's folder. */
   image: picture,
+  /** Path of its heat map (PNG). */
   heatmap: picture,
+  /** Path of what the attack added (PNG). */
   perturbation: picture.optional(),
 });
 
@@ -52,11 +72,13 @@ export interface Look extends GradCamRecord {
 }
 
 const attackedRunSchema = z.object({
+  /** Other versions are not read. */
   schemaVersion: z.literal(2),
   /** Test images attacked of each cell: a `balancedSubset`, the same for all networks of a dataset. */
   images: z.number().int().positive(),
   /** Of the subset. */
   subsetSeed: z.number().int(),
+  /** One row for each attacked network. */
   cells: z.array(
     z.object({
       ...networkRow,
@@ -64,41 +86,79 @@ const attackedRunSchema = z.object({
       images: z.number().int().positive(),
       /** Without an attack. */
       cleanAccuracyPercent: percent,
+      /** In the order in which they ran. */
       attacks: z.array(
         z.object({
+          /** Id of the attack: `pgd`. */
           id: z.string(),
+          /** What a report calls it: `PGD`. */
           label: z.string(),
+          /** The norm of its ball: `linf`, `l2`, …; null if it promises none. */
           norm: z.string().nullable(),
           /** What its strength is called: `epsilon`, `sigma`, … */
           measure: z.string(),
+          /** One for each strength. */
           points: z.array(
             z.object({
+              /** In the unit of `measure`. */
               strength: z.number(),
+              /** Share classified correctly, 0 … 100. */
               accuracyPercent: percent,
+              /** Mean L∞ size of the changes, over the images that were changed; null if none was. */
               meanLinf: z.number().nullable(),
+              /** The same for L2. */
               meanL2: z.number().nullable(),
             }),
           ),
         }),
       ),
       /** Accuracy if each image meets the worst for it of all attacks of that norm and strength. */
-      worst: z.array(z.object({ norm: z.string(), strength: z.number(), accuracyPercent: percent })),
+      worst: z.array(
+        z.object({
+          /** `linf`, `l2`, … */
+          norm: z.string(),
+          /** In the units of the norm. */
+          strength: z.number(),
+          /** Share classified correctly, 0 … 100. */
+          accuracyPercent: percent,
+        }),
+      ),
       /** Signs of masking at each strength on L∞; null if they were not looked for. */
       masking: z.array(maskingSchema).nullable(),
       /** Parts that failed: what they would have measured is missing here, and the worst case with it. */
       failed: z.array(z.string()).optional(),
       /** A few images clean and under this attack, in the cell's folder; of the first trial alone. */
-      pictures: z.object({ attack: z.string(), looks: z.array(lookSchema) }).optional(),
+      pictures: z
+        .object({
+          /** Id of the attack. */
+          attack: z.string(),
+          /** Each image clean and attacked. */
+          looks: z.array(lookSchema),
+        })
+        .optional(),
     }),
   ),
   /** At each strength, the accuracy of the cell `to` on the images that PGD made against `from`. */
   transfer: z
     .array(
       z.object({
+        /** Id of the dataset. */
         dataset: z.string(),
+        /** Of PGD, on L∞. */
         epsilon: z.number(),
+        /** Test images. */
         images: z.number().int().positive(),
-        pairs: z.array(z.object({ from: z.string(), to: z.string(), accuracyPercent: percent })),
+        /** One for each pair of networks. */
+        pairs: z.array(
+          z.object({
+            /** Variant that the images were made against. */
+            from: z.string(),
+            /** Variant that classifies them. */
+            to: z.string(),
+            /** Share that it classifies correctly, 0 … 100. */
+            accuracyPercent: percent,
+          }),
+        ),
       }),
     )
     .nullable(),
@@ -108,6 +168,7 @@ const attackedRunSchema = z.object({
 
 /** What attacks on the trained networks of a run came to: `<run>/attacks.json`. */
 export type AttackedRun = z.infer<typeof attackedRunSchema>;
+/** The results of attacks on one network. */
 export type AttackedSummary = AttackedRun['cells'][number];
 
 /** A network's worst case over the attacks of a norm, by strength. */
@@ -131,6 +192,7 @@ export function maskingVerdict({ masking }: Pick<AttackedSummary, 'masking'>): M
 
 const fileOf = (run: string) => path.join(run, 'attacks.json');
 
+/** Writes `<run>/attacks.json`. @returns its path. */
 export async function writeAttackedRun(run: string, attacked: AttackedRun): Promise<string> {
   await writeWhole(fileOf(run), `${JSON.stringify(attackedRunSchema.parse(attacked), null, 1)}\n`);
   return fileOf(run);
@@ -149,12 +211,21 @@ export function readAttackedRun(run: string): AttackedRun | null {
 export interface Pictured {
   /** The cell's folder. */
   readonly folder: string;
-  /** The looks: one sample under one condition each. */
-  readonly record: { readonly gradCam: readonly Look[] };
+  /** As in a record. */
+  readonly record: {
+    /** One sample under one condition each. */
+    readonly gradCam: readonly Look[];
+  };
+}
+
+/** Pictures of an attacked network. */
+export interface AttackedPictures extends Pictured {
+  /** Id of the attack. */
+  readonly attack: string;
 }
 
 /** The pictures of an attacked network, in its cell's folder; null if it has none. */
-export function attackedPictures(run: string, cell: AttackedSummary): (Pictured & { attack: string }) | null {
+export function attackedPictures(run: string, cell: AttackedSummary): AttackedPictures | null {
   if (!cell.pictures) return null;
   const { attack, looks } = cell.pictures;
   const { folder } = cellPaths(run, { ...cell, dataset: { id: cell.dataset } });

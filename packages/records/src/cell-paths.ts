@@ -10,9 +10,13 @@ export interface CellPaths {
   readonly record: string;
   /** One line an epoch, appended while training. */
   readonly history: string;
+  /** What training continues from. */
   readonly checkpoint: string;
+  /** The trained network: `model.json` and its weights. */
   readonly weights: string;
+  /** Pictures of Grad-CAM. */
   readonly gradCam: string;
+  /** Logs for TensorBoard, where they were asked for. */
   readonly tensorboard: string;
   /** What was measured of it, kept until the record holds it. */
   readonly evaluation: string;
@@ -27,7 +31,10 @@ export interface CellPaths {
 }
 
 /** What of a cell decides its place. */
-export type CellPlace = Pick<CellConfig, 'variant' | 'trial'> & { dataset: { id: string } };
+export interface CellPlace extends Pick<CellConfig, 'variant' | 'trial'> {
+  /** The dataset. */
+  dataset: Pick<CellConfig['dataset'], 'id'>;
+}
 
 /**
  * The paths of a cell in a run's folder.

@@ -35,6 +35,8 @@ const fileSchema = z.object({
 });
 
 /**
+ * Opens the cache of a cell's evaluation.
+ *
  * @param folder one file a measurement.
  * @param checkpoint identifies the trained network: a digest of its weights.
  */

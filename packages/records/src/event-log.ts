@@ -5,6 +5,7 @@ import { tailOf } from './tail-of.js';
 export interface LoggedEvent {
   /** ISO 8601. */
   readonly time: string;
+  /** What happened. */
   readonly event: 'started' | 'progress' | 'epoch' | 'stopped' | 'done' | 'failed';
   readonly [key: string]: unknown;
 }

@@ -8,14 +8,19 @@ import { cellPaths } from './cell-paths.js';
 import type { CellConfig } from './run-record.js';
 
 const failureSchema = z.object({
+  /** Other versions are not read. */
   schemaVersion: z.literal(1),
+  /** Of the cell that failed. */
   cellId: z.string(),
   /** How often it was tried. */
   attempt: z.number().int().positive(),
   /** For people. */
   reason: z.string(),
+  /** Of the error, for whoever repairs it; null if there is none. */
   stack: z.string().nullable(),
+  /** Name of the machine. */
   host: z.string(),
+  /** ISO 8601, UTC. */
   at: z.string(),
 });
 
@@ -32,7 +37,7 @@ export function readFailure(run: string, cell: CellConfig): Failure | null {
   }
 }
 
-/** @param attempt counted from 1. */
+/** Stores why a cell failed. @param attempt counted from 1. */
 export async function writeFailure(
   run: string,
   cell: CellConfig,

@@ -19,14 +19,19 @@ export const storedPluginSchema = z.strictObject({
 export type StoredPlugin = z.infer<typeof storedPluginSchema>;
 
 const manifestSchema = z.strictObject({
+  /** Other versions are not read. */
   schemaVersion: z.literal(1),
+  /** Name of the preset that the run was planned by. */
   preset: z.string(),
   /** How the datasets are found and split. */
   data: z.strictObject({
+    /** Of the split into parts and of every subset. */
     seed: z.number().int(),
     /** Absolute; left out for the usual places. */
     dataDir: z.string().optional(),
+    /** How many images of each class a dataset is made of, where that can be chosen. */
     imagesPerClass: z.number().int().positive().optional(),
+    /** What a split of photographs keeps together: images, sequences or locations. */
     splitBy: z.enum(splitUnits).optional(),
   }),
   /** Test images of each cell that get Grad-CAM pictures. */
@@ -37,6 +42,7 @@ const manifestSchema = z.strictObject({
   checkpointSeconds: z.number().nonnegative().optional(),
   /** Modules of the user's own that its cells were planned with. */
   plugins: z.array(storedPluginSchema).optional(),
+  /** In the order in which they are numbered. */
   cells: z.array(cellConfigSchema),
 });
 
@@ -49,7 +55,10 @@ const fileOf = (run: string) => path.join(run, 'grid.json');
 const placeOf = ({ dataset, variant, trial }: CellConfig) => `${dataset.id}/${variant}/${trial}`;
 
 /** What a manifest is made of, before it has a version. */
-export type ManifestDraft = Omit<Manifest, 'schemaVersion' | 'cells'> & { cells: readonly CellConfig[] };
+export interface ManifestDraft extends Omit<Manifest, 'schemaVersion' | 'cells'> {
+  /** In the order in which they are to be numbered. */
+  cells: readonly CellConfig[];
+}
 
 /**
  * Stores it whole or not at all; cells of an earlier manifest stay, and keep their numbers, where this one has nothing in

@@ -9,6 +9,7 @@ import type { CellConfig, RunRecord } from './run-record.js';
 
 /** A record and the folder that its pictures are relative to. */
 export interface StoredRecord {
+  /** As it was read and checked. */
   readonly record: RunRecord;
   /** Absolute, or relative as the run was. */
   readonly folder: string;
@@ -18,12 +19,15 @@ export interface StoredRecord {
 export interface DamagedRecord {
   /** Relative to the run's folder, with `/`. */
   readonly file: string;
+  /** For people. */
   readonly reason: string;
 }
 
+/** The records of a run, and the files that are not valid records. */
 export interface RunRecords {
   /** In the order of their paths. */
   readonly records: readonly StoredRecord[];
+  /** Files that are left out. */
   readonly damaged: readonly DamagedRecord[];
 }
 

@@ -1,8 +1,11 @@
+/** A cell of a table; null is an empty one. */
 export type CsvValue = string | number | null;
 
 /** A table as data: what a figure shows, without its looks. */
 export interface Table {
+  /** Names of the columns. */
   readonly columns: readonly string[];
+  /** As many values as columns each. */
   readonly rows: readonly (readonly CsvValue[])[];
 }
 

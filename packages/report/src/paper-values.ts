@@ -9,14 +9,18 @@ export const paperCitation = {
   url: 'https://arxiv.org/abs/1905.00568v2',
 } as const;
 
+/** Id of a dataset of the paper. */
 export type PaperDataset = 'mnist' | 'cifar10' | 'iwildcam';
 
 /** One row of a table of the paper. */
 export interface PaperRow {
+  /** Number of the table. */
   readonly table: 4 | 5 | 6 | 7;
+  /** Id of the dataset. */
   readonly dataset: PaperDataset;
   /** Id of the variant. */
   readonly variant: string;
+  /** Mean over three trials, in percent. */
   readonly testErrorPercent: number;
   /** Standard deviation over three trials, in percent. */
   readonly plusMinus: number;
@@ -26,20 +30,29 @@ export interface PaperRow {
   readonly gflops: number | null;
 }
 
+const perDataset = (
+  mnist: number,
+  cifar10: number,
+  iwildcam: number,
+): Readonly<Record<PaperDataset, number>> => ({
+  mnist,
+  cifar10,
+  iwildcam,
+});
+
 /** How the paper ran its experiments (section 4). */
 export const paperProtocol = {
+  /** Passes over the training part. */
   epochs: 300,
+  /** Networks of each row. */
   trials: 3,
   /** Images of each dataset in training, after the split. */
-  trainImages: { mnist: 54_000, cifar10: 45_000, iwildcam: 7_000 },
-  testImages: { mnist: 10_000, cifar10: 10_000, iwildcam: 1_000 },
-} as const satisfies {
-  epochs: number;
-  trials: number;
-  trainImages: Record<PaperDataset, number>;
-  testImages: Record<PaperDataset, number>;
-};
+  trainImages: perDataset(54_000, 45_000, 7_000),
+  /** Images of each dataset that errors are measured on. */
+  testImages: perDataset(10_000, 10_000, 1_000),
+} as const;
 
+/** What a reader calls each dataset. */
 export const paperDatasetLabels: Readonly<Record<PaperDataset, string>> = {
   mnist: 'MNIST',
   cifar10: 'CIFAR-10',

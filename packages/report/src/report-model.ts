@@ -11,6 +11,7 @@ import { resultTables, type ResultTable } from './model/paper-tables.js';
 import { summarise } from './model/summarise.js';
 import type { Summary } from './model/summary.js';
 
+/** How a report names commands. */
 export interface ReportOptions {
   /** The command that the report names as the one that makes it again. Default: `weightmap report <run>`. */
   command?: string;
@@ -30,13 +31,17 @@ export interface ReportModel extends Summary {
   readonly attacks: AttackModel | null;
   /** In the order of the page. */
   readonly figures: readonly Figure[];
+  /** Pictures of Grad-CAM. */
   readonly pictures: ReportPictures;
 }
 
 /** Grad-CAM pictures: of the records, and of the same images under attack. */
 export interface ReportPictures {
+  /** Every picture, ready to be shown. */
   readonly album: Album;
+  /** The same samples for the networks of an architecture. */
   readonly grids: readonly Grid[];
+  /** The same images clean and attacked. */
   readonly attackedGrids: readonly Grid[];
   /** Whether any record has pictures. */
   readonly inRecords: boolean;

@@ -3,12 +3,15 @@ import { conditionsOf, notEvidence, type Conditions } from '../model/likeness.js
 
 /** Records that are no evidence on the paper's claims, and why. */
 export interface NotEvidence {
+  /** A clause of a sentence. */
   readonly reason: string;
+  /** How many there are. */
   readonly records: number;
 }
 
 /** Records that may be compared: of each dataset those of one set of conditions, by variant and trial. */
 export interface Comparable {
+  /** By the dataset's id. */
   readonly conditions: ReadonlyMap<string, Conditions>;
   /** Evidence of other conditions, which takes no part. */
   readonly leftAside: number;

@@ -10,7 +10,9 @@ export type Verdict = 'supported' | 'contradicted' | 'undecided';
 
 /** Figures that a claim is judged by: one measure of one variant on one dataset. */
 export interface Need {
+  /** Id of the dataset. */
   readonly dataset: PaperDataset;
+  /** Id of the variant. */
   readonly variant: string;
   /** Which figure of its records, in words: `test error`. */
   readonly measure: string;
@@ -22,6 +24,7 @@ export interface Missing extends Need {
   readonly trials: number;
   /** Trials that it needs: those of the run. */
   readonly of: number;
+  /** For people. */
   readonly reason: string;
 }
 
@@ -40,6 +43,7 @@ export interface Evidence {
   readonly difference: number | null;
   /** Ends of the 95 % interval; null if one side has fewer than two trials. */
   readonly low: number | null;
+  /** The upper end. */
   readonly high: number | null;
   /** `points` (percentage points), or empty for an index. */
   readonly unit: string;
@@ -50,6 +54,7 @@ export interface Evidence {
    * `networks`, only which networks there are, each the mean of its trials.
    */
   readonly covers: ConfidenceInterval['covers'] | 'networks';
+  /** As the claim says, the opposite, or neither. */
   readonly outcome: Outcome;
   /**
    * The probability of a difference at least this far on the wrong side if the claim's comparison were true, corrected by
@@ -77,8 +82,11 @@ export interface Power {
   readonly basis: string;
 }
 
+/** The result of checking a claim. */
 export interface ClaimResult {
+  /** What all comparisons give. */
   readonly verdict: Verdict;
+  /** Its comparisons. */
   readonly evidence: readonly Evidence[];
   /** Why it is this verdict, in a sentence. */
   readonly reason: string;
@@ -99,6 +107,7 @@ export interface Claim {
   readonly statement: string;
   /** Where the paper says so. */
   readonly source: string;
+  /** The figures that it is judged by. */
   readonly needs: readonly Need[];
   /** Judges by these records; of each dataset, those of one set of conditions count (`comparable`). */
   readonly test: (records: readonly RunRecord[]) => ClaimResult;

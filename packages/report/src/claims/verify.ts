@@ -15,7 +15,9 @@ export interface VerifiedClaim extends ClaimResult, Pick<Claim, 'id' | 'statemen
   readonly power: Power;
 }
 
+/** The result of checking all claims. */
 export interface Verification {
+  /** In the order of their numbers. */
   readonly claims: readonly VerifiedClaim[];
   /** Records that no claim was judged by: of other conditions than the rest of their dataset. */
   readonly leftAside: number;
@@ -59,6 +61,7 @@ function atOf({ needs }: Pick<Claim, 'needs'>, { conditions }: Comparable): stri
 
 /** How many trials decide a claim. */
 export interface PowerRow {
+  /** `C1`, … */
   readonly id: string;
   /** One for each number of trials asked for. */
   readonly powers: readonly Power[];
@@ -82,6 +85,7 @@ export const powerRows = (verified: readonly VerifiedClaim[]): PowerRow[] =>
 
 /** The command that makes the results that undecided claims lack. */
 export interface Fill {
+  /** Of `weightmap`, ready for a shell. */
   readonly command: string;
 }
 

@@ -42,4 +42,5 @@ export const attackData = ({ cells }: AttackedRun): Table => ({
   }),
 });
 
+/** `attackData` as CSV. */
 export const attackCsv = (attacked: AttackedRun): string => toCsv(attackData(attacked));

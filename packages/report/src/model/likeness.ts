@@ -5,6 +5,7 @@ import { paperDatasetLabels, paperProtocol, type PaperDataset } from '../paper-v
 /** What results must have in common to be compared with each other. */
 export type Conditions = Pick<CellConfig, 'dataset' | 'training' | 'evaluation'>;
 
+/** The part of a cell's configuration that two results must share to be compared. */
 export const conditionsOf = ({ dataset, training, evaluation }: CellConfig): Conditions => ({
   dataset,
   training,
@@ -16,9 +17,19 @@ export type Likeness = {
   /** How the conditions differ from the paper's protocol, each a clause of a sentence; empty if they are the same. */
   readonly caveats: readonly string[];
 } & (
-  | { readonly sameData: true; readonly paperDataset: PaperDataset }
+  | {
+      /** The images are the paper's. */
+      readonly sameData: true;
+      /** Its dataset. */
+      readonly paperDataset: PaperDataset;
+    }
   /** Other images: the paper's row of the dataset they substitute is shown, but nothing is subtracted. */
-  | { readonly sameData: false; readonly paperDataset: PaperDataset | null }
+  | {
+      /** The images are others. */
+      readonly sameData: false;
+      /** The paper's dataset that they are a substitute for; null if there is none. */
+      readonly paperDataset: PaperDataset | null;
+    }
 );
 
 /** Datasets that the paper did not use, and the one that each is a substitute for. */

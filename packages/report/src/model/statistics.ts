@@ -2,7 +2,9 @@ import { contrast, studentQuantile, type ContrastTerm } from '@weightmap/metrics
 
 /** Several trials of one figure. */
 export interface Spread {
+  /** Number of trials. */
   readonly n: number;
+  /** Their mean. */
   readonly mean: number;
   /** Sample standard deviation (n − 1); null for one trial, which says nothing of the spread. */
   readonly sd: number | null;
@@ -30,8 +32,11 @@ export interface Sample extends Pick<Spread, 'n' | 'mean' | 'sd'> {
 
 /** A difference between two means, first − second, and its confidence interval over trials. */
 export interface MeanDifference {
+  /** first − second. */
   readonly difference: number;
+  /** Lower end of the interval. */
   readonly low: number;
+  /** Upper end. */
   readonly high: number;
 }
 

@@ -9,6 +9,7 @@ import { spread, type Spread } from './statistics.js';
 import { summariseVariant } from './summarise-variant.js';
 import type { Benchmark, Curve, MissingRow, Summary, VariantSummary } from './summary.js';
 
+/** What a summary can't know from the records. */
 export interface SummaryOptions {
   /** What the run's folder is called in a command. */
   run?: string;
