@@ -18,11 +18,11 @@ import {
 import { strengthScale } from './strength-scale.js';
 import { page } from './view/page.js';
 
-/** Where the slider stands at first: where networks begin to part. */
+/** The initial strength: networks differ from about there. */
 const FIRST_STRENGTH = 0.1;
 
 /**
- * Runs the page: everything that is shown follows from one state, which is replaced and never changed.
+ * Runs the page. Everything shown is a function of one state, which is replaced and never changed.
  *
  * @throws Error if no engine can be started.
  */
@@ -34,7 +34,11 @@ export async function runApp(root: HTMLElement, showcase: Showcase, engineWish: 
     benchmark: first,
     chosen: firstChoice(first),
     wish: { image: imageOf(first, 0), attack: started.attacks[0], strength: FIRST_STRENGTH, seed: 1 },
-    ...{ isDrawing: false, engine: started, engineWish, answers: new Map(), facts: new Map() },
+    isDrawing: false,
+    engine: started,
+    engineWish,
+    answers: new Map(),
+    facts: new Map(),
   };
 
   const networks = new Map(showcase.benchmarks.flatMap((one) => one.networks).map((one) => [one.file, one]));
@@ -46,7 +50,7 @@ export async function runApp(root: HTMLElement, showcase: Showcase, engineWish: 
       if (asked === session) change({ facts: new Map(state.facts).set(file, facts) });
       return running.look(network, wish);
     }, wish);
-    // One that belongs to an engine that was put away is no answer.
+    // Ignore an answer of an engine that has been replaced.
     if (asked === session) change({ answers: new Map(state.answers).set(file, answer) });
   });
 
@@ -55,7 +59,7 @@ export async function runApp(root: HTMLElement, showcase: Showcase, engineWish: 
     render(page(showcase, state, actions), root);
   }
 
-  /** Shows it, and asks the networks that are shown. */
+  /** Changes the request, and sends it to the networks that are shown. */
   function wish(part: Partial<Wish>, more: Partial<State> = {}): void {
     change({ ...more, wish: { ...state.wish, ...part } });
     void update(
@@ -99,7 +103,7 @@ export async function runApp(root: HTMLElement, showcase: Showcase, engineWish: 
   wish({});
 }
 
-/** Problems are answers, too. */
+/** The result, or the problem as an answer. */
 async function ask(
   look: () => Promise<Extract<Answer, { look: object }>['look']>,
   wish: Wish,
@@ -111,13 +115,13 @@ async function ask(
   }
 }
 
-/** One of a benchmark's images, as networks take them. */
+/** One of a benchmark's images, as input of a network. */
 function imageOf({ images }: ShownBenchmark, index: number): ChosenImage {
   const { label, pixels } = images[index];
   return { index, label, pixels: Float32Array.from(bytesOf(pixels), (byte) => byte / 255) };
 }
 
-/** The strength where the slider stands, in the units of another attack. */
+/** The strength at the same position of the slider for another attack. */
 function scaled({ wish, benchmark }: State, to: ShownBenchmark, attack: Wish['attack']): number {
   const share = wish.strength / strengthScale(wish.attack, valuesOf(benchmark)).largest;
   return share * strengthScale(attack, valuesOf(to)).largest;

@@ -1,9 +1,9 @@
 /**
- * Works for several names, one at a time, always on the newest wish; whoever has waited longest comes first. Wishes that
- * are overtaken are skipped, so that a slider can be dragged as fast as one likes and every network keeps moving.
+ * Processes the newest request for several names, one at a time; the name that has waited longest comes first. Outdated
+ * requests are skipped, so that every network follows a slider however fast it is moved.
  *
  * @param work must not reject.
- * @returns takes a new wish, and whom it is for; resolves when nothing is left to do.
+ * @returns a function that takes a new request and the names that it is for; it resolves when all work is done.
  */
 export function keepCurrent<Wish extends object>(
   work: (name: string, wish: Wish) => Promise<void>,

@@ -1,3 +1,3 @@
-/** The text of anything thrown. That of core would bring tfjs into the page; only the worker needs it. */
+/** The text of anything thrown. The one in core would bring tfjs into the page, which only the worker needs. */
 export const problemText = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

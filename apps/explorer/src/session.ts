@@ -4,18 +4,18 @@ import { startEngine } from './engine/engine.js';
 import type { EngineName, Look, NetworkFacts, Started } from './engine/protocol.js';
 import type { Wish } from './state.js';
 
-/** An engine and the networks that it holds. */
+/** An engine with the networks loaded in it. */
 export interface Session {
   readonly started: Started;
-  /** Loads a network once; again if it failed. */
+  /** Loads a network once, and again after a failure. */
   load(network: ShownNetwork): Promise<NetworkFacts>;
-  /** Of a network that was loaded. */
+  /** Attacks and explains an image with a loaded network. */
   look(network: ShownNetwork, wish: Wish): Promise<Look>;
-  /** Whatever was asked fails. */
+  /** Ends the engine; pending requests fail. */
   end(): void;
 }
 
-/** Starts the engine asked for, or a slower one where there is none. */
+/** Starts the requested engine, or a slower one if it is not available. */
 export async function startSession(wish: EngineName): Promise<Session> {
   const engine = await startEngine(wish);
   const loading = new Map<string, Promise<NetworkFacts>>();

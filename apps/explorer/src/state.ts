@@ -1,17 +1,17 @@
 import type { AttackInfo, ShownBenchmark, ShownNetwork } from '@weightmap/core';
 import type { EngineName, Look, NetworkFacts, Started } from './engine/protocol.js';
 
-/** The image that is looked at. */
+/** The selected image. */
 export interface ChosenImage {
   /** [height, width, channels], in [0, 1]. */
   readonly pixels: Float32Array;
   /** null for a drawing. */
   readonly label: number | null;
-  /** Place among the images; null for a drawing. */
+  /** Its position among the images; null for a drawing. */
   readonly index: number | null;
 }
 
-/** What a network is to be asked: a new object whenever something changes. */
+/** The current request to the networks: a new object after every change. */
 export interface Wish {
   readonly image: ChosenImage;
   readonly attack: AttackInfo;
@@ -19,7 +19,7 @@ export interface Wish {
   readonly seed: number;
 }
 
-/** What a network said last. */
+/** The last result of a network. */
 export type Answer =
   | { readonly wish: Wish; readonly look: Look; readonly problem?: undefined }
   | { readonly wish: Wish; readonly problem: string };
@@ -27,7 +27,7 @@ export type Answer =
 /** Everything that the page shows. */
 export interface State {
   readonly benchmark: ShownBenchmark;
-  /** Networks that are shown, by id. */
+  /** Ids of the networks that are shown. */
   readonly chosen: ReadonlySet<string>;
   readonly wish: Wish;
   readonly isDrawing: boolean;
@@ -38,7 +38,7 @@ export interface State {
   readonly facts: ReadonlyMap<string, NetworkFacts>;
 }
 
-/** What the page can be told to do. */
+/** What a user can do on the page. */
 export interface Actions {
   showBenchmark(id: string): void;
   toggleNetwork(id: string): void;
@@ -51,6 +51,7 @@ export interface Actions {
   chooseEngine(engine: EngineName): void;
 }
 
+/** The networks that are shown, in order. */
 export const shownNetworks = ({ benchmark, chosen }: Pick<State, 'benchmark' | 'chosen'>): ShownNetwork[] =>
   benchmark.networks.filter(({ id }) => chosen.has(id));
 
@@ -62,5 +63,5 @@ export const firstChoice = ({ networks }: ShownBenchmark): Set<string> =>
       .map(({ id }) => id),
   );
 
-/** Numbers that an image consists of. */
+/** The number of values in an image. */
 export const valuesOf = ({ height, width, channels }: ShownBenchmark): number => height * width * channels;

@@ -1,14 +1,14 @@
 import type { AttackInfo, StrengthUnit } from '@weightmap/core';
 
-/** What a slider for an attack's strength says and how far it goes. */
+/** The label, unit and range of the slider for an attack's strength. */
 export interface StrengthScale {
   readonly symbol: string;
-  /** What the number is measured in. */
+  /** The meaning of the number. */
   readonly unit: string;
   readonly largest: number;
 }
 
-/** @param values numbers that an image consists of: a Euclidean ball needs a radius that grows with their root. */
+/** The slider of an attack. @param values numbers in an image: Euclidean radii grow with their square root. */
 export function strengthScale({ strengthUnit, norm }: AttackInfo, values: number): StrengthScale {
   const l2 = {
     symbol: 'ε',
@@ -16,16 +16,23 @@ export function strengthScale({ strengthUnit, norm }: AttackInfo, values: number
     largest: round(0.15 * Math.sqrt(values)),
   };
   const scales: Record<StrengthUnit, StrengthScale> = {
-    epsilon: norm === 'l2' ? l2 : { symbol: 'ε', unit: 'largest change of a pixel, of 1', largest: 0.4 },
-    beta: { symbol: 'β', unit: 'largest noise added to a pixel, of 1', largest: 1 },
-    sigma: { symbol: 'σ', unit: 'standard deviation of the noise, of 1', largest: 0.6 },
+    epsilon:
+      norm === 'l2'
+        ? l2
+        : { symbol: 'ε', unit: 'largest change of a pixel, for pixels in [0, 1]', largest: 0.4 },
+    beta: { symbol: 'β', unit: 'largest noise added to a pixel, for pixels in [0, 1]', largest: 1 },
+    sigma: { symbol: 'σ', unit: 'standard deviation of the noise, for pixels in [0, 1]', largest: 0.6 },
     width: { symbol: 'σ', unit: 'width of the blur, in pixels', largest: 4 },
-    share: { symbol: 'share', unit: 'of the pixels hit', largest: 0.5 },
-    reduction: { symbol: 'share', unit: 'of the contrast taken away', largest: 1 },
-    shift: { symbol: 'c', unit: 'brightness added, of 1', largest: 0.5 },
+    share: { symbol: 'share', unit: 'share of the pixels hit', largest: 0.5 },
+    reduction: { symbol: 'share', unit: 'share of the contrast removed', largest: 1 },
+    shift: { symbol: 'c', unit: 'brightness added, for pixels in [0, 1]', largest: 0.5 },
     grain: { symbol: 's', unit: 'one over the photons that make a pixel white', largest: 0.4 },
   };
   return scales[strengthUnit];
 }
 
 const round = (value: number): number => Number(value.toPrecision(2));
+
+/** The strength as text, such as `ε = 0.100`. */
+export const formatStrength = ({ symbol, largest }: StrengthScale, strength: number): string =>
+  `${symbol} = ${strength.toFixed(largest < 1 ? 3 : 2)}`;

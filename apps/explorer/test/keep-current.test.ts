@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { keepCurrent } from '../src/keep-current.js';
 
-/** Work that ends on request and records its inputs. */
+/** Work that ends on request, with a log of its calls. */
 function slowWork() {
   const log: string[] = [];
   let finish: () => void = () => {};

@@ -16,7 +16,7 @@ async function expectAsInNode(
 ) {
   for (const network of shown) {
     const [card, expected] = [await shownBy(page, network.id), await lookInNode(network, image, request)];
-    expect(card.verdict, network.id).toContain(`says ${benchmark.classes[expected.predicted]}`);
+    expect(card.verdict, network.id).toContain(`predicts ${benchmark.classes[expected.predicted]}`);
     card.probabilities.forEach((percent, i) =>
       expect(Math.abs(percent / 100 - expected.probabilities[i]), `${network.id}, class ${i}`).toBeLessThan(
         2e-4,
@@ -102,7 +102,7 @@ describe.skipIf(!chromiumPath)(`the page${orSkipped}`, () => {
       await page.mouse.up();
       await settled(page);
       const { attacked, verdict } = await shownBy(page, networks[0].id);
-      expect(verdict).toMatch(/says \d/);
+      expect(verdict).toMatch(/predicts \d/);
       const gray = attacked.filter((_, i) => i % 4 === 0);
       // A stroke down the middle, twenty pixels long.
       const rows = Array.from({ length: 28 }, (_, row) => gray.slice(28 * row, 28 * (row + 1)));
@@ -144,7 +144,7 @@ describe.skipIf(!chromiumPath)(`the page${orSkipped}`, () => {
     expect(await card.getByRole('alert').textContent()).toContain(
       `networks/${networks[0].file}.js is missing`,
     );
-    expect((await shownBy(page, networks[1].id)).verdict).toContain('says');
+    expect((await shownBy(page, networks[1].id)).verdict).toContain('predicts');
     await page.close();
   });
 

@@ -18,10 +18,16 @@ const classes = ['a', 'b', 'c'];
 
 describe('the verdict on a network', () => {
   it('is by the true class, or by what it said before where nobody knows that', () => {
-    expect(verdictOf(answer(1), classes)).toEqual({ isRight: true, text: 'says b: right' });
-    expect(verdictOf(answer(2), classes)).toEqual({ isRight: false, text: 'says c: wrong, it is b' });
-    expect(verdictOf(answer(2, { label: null }), classes)).toEqual({ isRight: true, text: 'says c' });
-    expect(verdictOf(answer(0, { label: null }), classes)).toEqual({ isRight: false, text: 'says a, was c' });
+    expect(verdictOf(answer(1), classes)).toEqual({ isRight: true, text: 'predicts b: correct' });
+    expect(verdictOf(answer(2), classes)).toEqual({
+      isRight: false,
+      text: 'predicts c: wrong, the label is b',
+    });
+    expect(verdictOf(answer(2, { label: null }), classes)).toEqual({ isRight: true, text: 'predicts c' });
+    expect(verdictOf(answer(0, { label: null }), classes)).toEqual({
+      isRight: false,
+      text: 'predicts a instead of c',
+    });
   });
 
   it.each([
@@ -30,11 +36,11 @@ describe('the verdict on a network', () => {
     [[answer(1), answer(2), undefined], 'FGSM fools 1 of 2 networks.'],
     [[answer(0), answer(2)], 'FGSM fools all 2 networks.'],
     [[answer(0)], 'FGSM fools the network.'],
-    [[answer(1), { wish: answer(1).wish, problem: 'missing' }], 'FGSM fools nobody.'],
-    [[answer(1, { strength: 0 })], 'Nothing is changed, and nobody is wrong.'],
+    [[answer(1), { wish: answer(1).wish, problem: 'missing' }], 'FGSM fools no network.'],
+    [[answer(1, { strength: 0 })], 'The image is unchanged, and no network is wrong.'],
     [
       [answer(1, { strength: 0 }), answer(2, { strength: 0 })],
-      'Nothing is changed, and 1 of 2 networks is wrong already.',
+      'The image is unchanged, and 1 of 2 networks is wrong.',
     ],
   ] as const)('is summed up: %#', (answers, sentence) => {
     expect(summaryOf(answers, 'FGSM')).toBe(sentence);

@@ -1,7 +1,7 @@
-import { attacks, type AttackId } from '@weightmap/attacks';
+import { createAttack, type AttackId } from '@weightmap/attacks';
 import type { Attack, AttackInfo } from '@weightmap/core';
 
-/** What is quick enough for a slider: noise, and attacks of at most some tens of gradients. */
+/** Attacks that are fast enough for a slider: noise, and attacks of at most a few tens of gradients. */
 const offered = [
   'fgsm',
   'fgsm-l2',
@@ -18,12 +18,21 @@ const offered = [
   'contrast',
 ] as const satisfies readonly AttackId[];
 
-/** By id, in the order of the page's list. */
-export const offeredAttacks: ReadonlyMap<string, Attack> = new Map(offered.map((id) => [id, attacks[id]()]));
+/** The attacks by id, in the order of the page's list. */
+export const offeredAttacks: ReadonlyMap<string, Attack> = new Map(
+  offered.map((id) => [id, createAttack(id)]),
+);
 
-/** What is known of them, as it can be sent to the page: without functions. */
+/** Their descriptions without functions, so that they can be sent to the page. */
 export const offeredInfos: readonly AttackInfo[] = [...offeredAttacks.values()].map(
   ({ id, label, kind, strengthUnit, norm, targeted, usesGradient, source }) => ({
-    ...{ id, label, kind, strengthUnit, norm, targeted, usesGradient, source },
+    id,
+    label,
+    kind,
+    strengthUnit,
+    norm,
+    targeted,
+    usesGradient,
+    source,
   }),
 );

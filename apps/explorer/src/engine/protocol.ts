@@ -1,10 +1,10 @@
 import type { AttackInfo, StoredNetwork } from '@weightmap/core';
 
-/** tfjs's backends that a browser has, fastest first. */
+/** The tfjs backends for browsers, fastest first. */
 export const ENGINES = ['webgl', 'wasm', 'cpu'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
-/** What people call them. */
+/** The labels of the engines. */
 export const engineNames: Readonly<Record<EngineName, string>> = {
   webgl: 'WebGL',
   wasm: 'WebAssembly',
@@ -13,20 +13,20 @@ export const engineNames: Readonly<Record<EngineName, string>> = {
 
 export interface Started {
   readonly engine: EngineName;
-  /** Why it isn't the engine asked for; null if it is. */
+  /** Why it is not the requested engine; null if it is. */
   readonly instead: string | null;
-  /** What the page offers, in order. */
+  /** The attacks that the page offers, in order. */
   readonly attacks: readonly AttackInfo[];
 }
 
 export interface LoadRequest {
-  /** What later requests call it. */
+  /** Its name in later requests. */
   readonly network: string;
   readonly stored: StoredNetwork;
   readonly gradCamLayer: string;
 }
 
-/** What is known of a network when it is loaded. */
+/** Facts about a loaded network. */
 export interface NetworkFacts {
   readonly parameters: number;
   /** Of one forward pass of one image. */

@@ -1,13 +1,12 @@
 import type { AttackInfo } from '@weightmap/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { engineNames, ENGINES, type EngineName } from '../engine/protocol.js';
-import { strengthScale } from '../strength-scale.js';
+import { formatStrength, strengthScale } from '../strength-scale.js';
 import { valuesOf, type Actions, type State } from '../state.js';
-import { formatStrength } from './format-strength.js';
 
 const valueIn = (event: Event): string => (event.target as HTMLInputElement | HTMLSelectElement).value;
 
-/** What is done to the image, and how strongly. */
+/** The choice of the attack and its strength. */
 export function attackControls(state: State, actions: Actions): TemplateResult {
   const { wish, engine, benchmark } = state;
   const scale = strengthScale(wish.attack, valuesOf(benchmark));
@@ -18,10 +17,10 @@ export function attackControls(state: State, actions: Actions): TemplateResult {
       )}
     </optgroup>`;
   return html`<div class="attack">
-      <label for="attack">What is done to the image</label>
+      <label for="attack">Attack or noise</label>
       <select id="attack" @change=${(event: Event) => actions.chooseAttack(valueIn(event))}>
         ${group(
-          'Attacks by gradient',
+          'Gradient attacks',
           engine.attacks.filter(({ kind }) => kind !== 'noise'),
         )}
         ${group(
@@ -48,11 +47,11 @@ export function attackControls(state: State, actions: Actions): TemplateResult {
     </div>`;
 }
 
-/** The draw of the random numbers, and the engine. */
+/** The random seed and the engine. */
 export function settings(state: State, actions: Actions): TemplateResult {
   const { wish, engine, engineWish } = state;
   return html`<div class="pair">
-      <label for="seed">Random draw</label>
+      <label for="seed">Random seed</label>
       <input
         id="seed"
         type="number"
@@ -75,14 +74,14 @@ export function settings(state: State, actions: Actions): TemplateResult {
     ${
       engine.instead
         ? html`<p class="caution" id="engine-note">
-            ${engine.instead} It runs on ${engineNames[engine.engine]}.
+            ${engine.instead} Running on ${engineNames[engine.engine]}.
           </p>`
         : nothing
     }
     ${cost(state)}`;
 }
 
-/** What the last looks took. */
+/** The engine, and the time and memory of the last results. */
 function cost({ engine, answers }: State): TemplateResult {
   const looks = [...answers.values()].flatMap((answer) => ('look' in answer ? [answer] : []));
   const latest = looks.at(-1)?.look;
@@ -90,7 +89,9 @@ function cost({ engine, answers }: State): TemplateResult {
   return html`<p class="source" id="cost" data-engine=${engine.engine} data-tensors=${latest?.tensors ?? ''}>
     Runs on
     ${engineNames[engine.engine]}${
-      latest ? `: ${total.toFixed(0)} ms for ${looks.length} networks, ${latest.tensors} tensors held` : ''
+      latest
+        ? `: ${total.toFixed(0)} ms for ${looks.length} networks, ${latest.tensors} tensors in memory`
+        : ''
     }.
   </p>`;
 }

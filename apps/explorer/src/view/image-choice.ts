@@ -6,7 +6,7 @@ import { imagePicture, type Picture } from './pictures.js';
 
 const thumbnails = new WeakMap<ShownBenchmark, readonly Picture[]>();
 
-/** Painted once for each benchmark. */
+/** The thumbnails of a benchmark, painted once. */
 function thumbnailsOf(benchmark: ShownBenchmark): readonly Picture[] {
   const made =
     thumbnails.get(benchmark) ??
@@ -20,7 +20,7 @@ function thumbnailsOf(benchmark: ShownBenchmark): readonly Picture[] {
   return made;
 }
 
-/** Whether drawings look like what the networks know. */
+/** Whether the networks classify digits, so that drawings are possible. */
 const canDraw = ({ height, width, channels, classes }: ShownBenchmark): boolean =>
   channels === 1 && height === width && classes.join('') === '0123456789';
 
@@ -63,7 +63,7 @@ export function imageChoice({ benchmark, wish, isDrawing }: State, actions: Acti
               @drawn=${({ detail }: CustomEvent<Float32Array>) => actions.draw(detail)}
             ></draw-pad>
             <p class="source">
-              Nobody tells the networks what it is: an attack begins at what each of them sees in it.
+              A drawing has no label: each network is attacked on the class that it predicts.
             </p>`
         : nothing
     }

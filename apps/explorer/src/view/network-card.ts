@@ -7,7 +7,7 @@ import { verdictOf } from './verdict.js';
 
 const count = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
 
-/** One network: what it is shown, what it says, and why. */
+/** One network: its input, its prediction, and Grad-CAM. */
 export function networkCard(network: ShownNetwork, state: State): TemplateResult {
   const answer = state.answers.get(network.file);
   const isBehind = answer?.wish !== state.wish;
@@ -53,15 +53,15 @@ function looked(
       <figure>
         <pixel-picture
           data-part="attacked"
-          aria-label="The image as the network gets it"
+          aria-label="The input of the network"
           .picture=${imagePicture(look.attacked, benchmark)}
         ></pixel-picture>
-        <figcaption>what it gets</figcaption>
+        <figcaption>input</figcaption>
       </figure>
       <figure>
         <pixel-picture
           data-part="difference"
-          aria-label="What was changed, around mid-gray"
+          aria-label="The change of the image, around mid-gray"
           .picture=${difference}
         ></pixel-picture>
         <figcaption>change${isChanged ? html`, ×${difference.factor.toPrecision(2)}` : nothing}</figcaption>
@@ -69,7 +69,7 @@ function looked(
       <figure>
         <pixel-picture
           data-part="heat"
-          aria-label="Grad-CAM: the places that speak for ${classes[look.predicted]}, bright"
+          aria-label="Grad-CAM: regions that support ${classes[look.predicted]} are bright"
           .picture=${heatPicture(look.heat, look.heatShape, look.attacked, benchmark)}
         ></pixel-picture>
         <figcaption>Grad‑CAM</figcaption>

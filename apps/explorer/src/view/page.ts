@@ -1,9 +1,8 @@
 import type { Showcase } from '@weightmap/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { shownNetworks, valuesOf, type Actions, type State } from '../state.js';
-import { strengthScale } from '../strength-scale.js';
+import { formatStrength, strengthScale } from '../strength-scale.js';
 import { attackControls, settings } from './controls.js';
-import { formatStrength } from './format-strength.js';
 import { imageChoice } from './image-choice.js';
 import { networkCard } from './network-card.js';
 import { summaryOf } from './verdict.js';
@@ -36,11 +35,11 @@ export function page(showcase: Showcase, state: State, actions: Actions): Templa
         </form>
         <section id="networks" aria-label="Networks" tabindex="-1">
           ${networks.map((network) => networkCard(network, state))}
-          ${networks.length === 0 ? html`<p>No network is chosen.</p>` : nothing}
+          ${networks.length === 0 ? html`<p>No network is selected.</p>` : nothing}
         </section>
       </main>
       <footer>
-        All of it runs in this browser: nothing is sent anywhere. Paper: Amer &amp; Maul, “Weight Map Layer
+        Everything runs in this browser; nothing is sent anywhere. Paper: Amer &amp; Maul, “Weight Map Layer
         for Noise and Adversarial Attack Robustness”,
         <a href="https://arxiv.org/abs/1905.00568">arXiv:1905.00568</a>.
       </footer>
@@ -78,7 +77,7 @@ function networkChoice({ benchmark, chosen }: State, actions: Actions): Template
   </fieldset>`;
 }
 
-/** The page when nothing can be shown. */
+/** The page if the showcase cannot be shown. */
 export const brokenPage = (problem: string): TemplateResult =>
   html`<div class="wrap">
     <header>
@@ -86,8 +85,8 @@ export const brokenPage = (problem: string): TemplateResult =>
       <h1>There is nothing to show</h1>
       <p class="problem" role="alert">${problem}</p>
       <p>
-        <code>weightmap explore &lt;run&gt;</code> writes this page with the networks of a run; its files have
-        to stay together.
+        <code>weightmap explore &lt;run&gt;</code> writes this page with the networks of a run. Keep its files
+        together.
       </p>
     </header>
   </div>`;
