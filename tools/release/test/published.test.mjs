@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root } from '../../_pnpm.mjs';
 import { publintSays, wrongTypes } from '../_check.mjs';
 import { entries, importing, requiring, typed } from '../_consumer.mjs';
 import { installOffline } from '../_installed.mjs';
@@ -88,6 +89,8 @@ describe('a project with the packed packages', () => {
         modules.push(`${id}-${i}`);
       }
     }
+    // What the examples of records and report read.
+    await cp(path.join(root, 'results'), path.join(work, 'runs/standard'), { recursive: true });
     for (const [name, code] of Object.entries(files)) await writeFile(path.join(work, name), code);
     const program = ts.createProgram(
       Object.keys(files).map((name) => path.join(work, name)),

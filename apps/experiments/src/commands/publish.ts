@@ -95,8 +95,9 @@ async function publishRun(run: string, out: string): Promise<Published> {
     // Last, because a record says that its cell is complete.
     await copy(cellPaths(run, record.cell).record, to.record);
   }
-  const attacked = mergeAttacks(readAttackedRun(out), readAttackedRun(run));
-  for (const cell of readAttackedRun(run)?.cells ?? []) {
+  const made = readAttackedRun(run);
+  const attacked = mergeAttacks(readAttackedRun(out), made);
+  for (const cell of made?.cells ?? []) {
     const pictured = attackedPictures(run, cell);
     const to = cellPaths(out, { ...cell, dataset: { id: cell.dataset } }).folder;
     if (pictured) files += await copyPictures(pictured.folder, to, pictured.record.gradCam);

@@ -1,6 +1,7 @@
 import { studentQuantile } from '@weightmap/metrics';
 import type { PaperDataset } from '../paper-values.js';
-import { holm, TAIL, type Expectation } from './_interval.js';
+import { TAIL, type Expectation } from './_interval.js';
+import { holm } from '../model/statistics.js';
 import { comparable } from './_trials.js';
 import type { Claim, ClaimResult, Evidence, Need } from './claim.js';
 import {

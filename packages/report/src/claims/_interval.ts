@@ -1,4 +1,5 @@
 import { studentQuantile, studentTail, type Contrast, type ContrastTerm } from '@weightmap/metrics';
+import { meanOf, varianceOf } from '../model/statistics.js';
 
 /** Probability on each side outside of a 95 % interval, and of a false “contradicted” of a whole claim. */
 export const TAIL = 0.025;
@@ -13,10 +14,8 @@ export const TAIL = 0.025;
  * @returns a variance of NaN for fewer than two values.
  */
 export function sampleOf(values: readonly number[], step = 0): Omit<ContrastTerm, 'weight'> {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, variance: n < 2 ? Number.NaN : Math.max(squares / (n - 1), step ** 2 / 12), n };
+  const variance = Math.max(varianceOf(values), step ** 2 / 12);
+  return { mean: meanOf(values), variance, n: values.length };
 }
 
 /** What a claim expects of a difference. `same` and `not below` have a margin: how large a difference still counts as none. */
@@ -95,23 +94,4 @@ export function distances(expects: Expectation, value: number): { forIt: number;
 function ratio(distance: number, size: number): number {
   if (size > 0) return distance / size;
   return distance === 0 ? 0 : Math.sign(distance) * Infinity;
-}
-
-/**
- * Holm's step-down correction: the smallest of k p-values times k, the next times k − 1, …; none below the one before.
- *
- * With “disagrees” at ≤ 0.025, a claim whose k comparisons are all true has one that disagrees with a probability of at
- * most 0.025.
- *
- * Source: S. Holm, “A simple sequentially rejective multiple test procedure”, 1979.
- */
-export function holm(pValues: readonly number[]): number[] {
-  const order = pValues.map((p, i) => ({ p, i })).sort((a, b) => a.p - b.p);
-  const corrected = Array<number>(pValues.length);
-  let most = 0;
-  order.forEach(({ p, i }, rank) => {
-    most = Math.max(most, Math.min(1, p * (order.length - rank)));
-    corrected[i] = most;
-  });
-  return corrected;
 }

@@ -16,6 +16,7 @@ import {
 import type { Comparable } from './_trials.js';
 import type { Evidence, Missing, Need } from './claim.js';
 import type { Curve, Measure } from './measures.js';
+import { meanOf } from '../model/statistics.js';
 
 /** A difference of one measure between two variants, or between a variant and a value. */
 export interface Difference {
@@ -216,7 +217,7 @@ function meanCurve({ pointsOf }: Curve, records: readonly RunRecord[]) {
     .filter(([, values]) => values.length === records.length)
     .map(([at, values]) => ({
       strength: at,
-      errorPercent: values.reduce((sum, value) => sum + value, 0) / values.length,
+      errorPercent: meanOf(values),
     }));
 }
 
@@ -263,7 +264,7 @@ function crossingText(curve: Curve, [ours, theirs]: readonly (readonly RunRecord
     .map(([a, b]) => crossingOf(a, b, strengths))
     .filter((place): place is number => place !== null);
   if (places.length === 0) return 'the curves don’t cross where networks can be compared';
-  const mean = places.reduce((sum, place) => sum + place, 0) / places.length;
+  const mean = meanOf(places);
   const interval = places.length > 1 ? ` [${ends(meanInterval(places))}]` : ' (one trial: no interval)';
   return `the curves cross at ${curve.symbol} ${mean.toFixed(2)}${interval}, in ${places.length} of ${pairs.length} trials`;
 }

@@ -10,6 +10,7 @@ import type { Claim, Missing, Need } from './claim.js';
 import { informativeOf, LEAST_TRIALS, wantedTrials, type Compared } from './comparison.js';
 import { noiseError, type Measure } from './measures.js';
 import { architectureOf } from '../variant-names.js';
+import { meanOf } from '../model/statistics.js';
 
 /** A weight map network and the convolutional one that it is compared with. */
 interface Pair {
@@ -39,8 +40,7 @@ type Amplified = ActivationVarianceRecord & {
 const amplified = ({ activationVariance }: RunRecord): Amplified[] =>
   activationVariance.filter((layer): layer is Amplified => (layer.clean.amplification?.measured ?? 0) > 0);
 
-const mean = (values: readonly number[]): number | null =>
-  values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+const mean = (values: readonly number[]): number | null => (values.length > 0 ? meanOf(values) : null);
 
 /** Assumed between networks of one architecture, for power: none is used but the correlation. */
 const unused = { difference: 0, deviation: 0 };

@@ -1,5 +1,6 @@
 import type { CorruptedNetworks } from '@weightmap/records';
 import { NONE } from '../format.js';
+import { meanOf } from './statistics.js';
 
 /** Corruptions whose name is not their id with spaces. */
 const LABELS: Readonly<Record<string, string>> = {
@@ -11,8 +12,6 @@ const LABELS: Readonly<Record<string, string>> = {
 /** A corruption as people call it. */
 export const corruptionLabel = (id: string): string => LABELS[id] ?? id.replaceAll('-', ' ');
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
 /** Mean errors over the severities, a corruption a column, then mCE and relative mCE; for terminal and report. */
 export function corruptionRows({ cells }: CorruptedNetworks): { head: string[]; rows: string[][] } {
   const ids = [...new Set(cells.flatMap(({ corruptions }) => corruptions.map(({ id }) => id)))];
@@ -23,7 +22,7 @@ export function corruptionRows({ cells }: CorruptedNetworks): { head: string[]; 
       cleanErrorPercent.toFixed(1),
       ...ids.map((id) => {
         const found = corruptions.find((corruption) => corruption.id === id);
-        return found ? mean(found.errorPercent).toFixed(1) : NONE;
+        return found ? meanOf(found.errorPercent).toFixed(1) : NONE;
       }),
       mce.toFixed(1),
       relativeMce?.toFixed(1) ?? NONE,

@@ -1,4 +1,4 @@
-import { contrast, studentQuantile, type ContrastTerm } from '@weightmap/metrics';
+import { contrast, studentQuantile, studentTail, type ContrastTerm } from '@weightmap/metrics';
 
 /** Several trials of one figure. */
 export interface Spread {
@@ -12,13 +12,24 @@ export interface Spread {
   readonly values: readonly number[];
 }
 
-/** Mean and sample standard deviation √(Σ(x − x̄)² / (n − 1)) of at least one value. */
-export function spread(values: readonly number[]): Spread {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+/** The mean of at least one value. */
+export const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The sample variance Σ(x − x̄)² / (n − 1); NaN for fewer than two values. */
+export function varianceOf(values: readonly number[]): number {
+  const mean = meanOf(values);
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { n, mean, sd: n > 1 ? Math.sqrt(squares / (n - 1)) : null, values };
+  return values.length < 2 ? Number.NaN : squares / (values.length - 1);
 }
+
+/** Mean and sample standard deviation of at least one value. */
+export const spread = (values: readonly number[]): Spread => ({
+  n: values.length,
+  mean: meanOf(values),
+  sd: values.length < 2 ? null : Math.sqrt(varianceOf(values)),
+  values,
+});
 
 /** What a comparison of means needs of several trials. */
 export interface Sample extends Pick<Spread, 'n' | 'mean' | 'sd'> {
@@ -70,16 +81,29 @@ const termOf = ({ n, mean, sd, step = 0 }: Sample, weight: number): ContrastTerm
  * Source: S. Holm, “A simple sequentially rejective multiple test procedure”, 1979.
  */
 export function clearlyAbove(lowest: Sample, others: readonly Sample[], level = 0.95): boolean[] {
-  const isClear = others.map(() => false);
-  for (let open = others.length; open > 0;) {
-    // With m comparisons left, each is tested at (1 − level)/m; a step that rejects several changes nothing in the result.
-    const strict = 1 - (1 - level) / open;
-    others.forEach((other, i) => {
-      if (!isClear[i]) isClear[i] = (welch(other, lowest, strict)?.low ?? 0) > 0;
-    });
-    const left = isClear.filter((clear) => !clear).length;
-    if (left === open) break;
-    open = left;
-  }
-  return isClear;
+  const pValues = others.map((other) => {
+    if (other.sd === null || lowest.sd === null) return 1;
+    const { value, standardError, freedom } = contrast([termOf(other, 1), termOf(lowest, -1)]);
+    return value > 0 ? Math.min(1, 2 * studentTail(value / standardError, freedom)) : 1;
+  });
+  return holm(pValues).map((p) => p < 1 - level);
+}
+
+/**
+ * Holm's step-down correction: the smallest of k p-values times k, the next times k − 1, …; none below the one before.
+ *
+ * With “disagrees” at ≤ 0.025, a claim whose k comparisons are all true has one that disagrees with a probability of at
+ * most 0.025.
+ *
+ * Source: S. Holm, “A simple sequentially rejective multiple test procedure”, 1979.
+ */
+export function holm(pValues: readonly number[]): number[] {
+  const order = pValues.map((p, i) => ({ p, i })).sort((a, b) => a.p - b.p);
+  const corrected = Array<number>(pValues.length);
+  let most = 0;
+  order.forEach(({ p, i }, rank) => {
+    most = Math.max(most, Math.min(1, p * (order.length - rank)));
+    corrected[i] = most;
+  });
+  return corrected;
 }
