@@ -126,7 +126,7 @@ describe.skipIf(!chromiumPath)(`the page${orSkipped}`, () => {
       await settled(page);
       expect((await costOf(page)).engine).toBe('wasm');
       expect(await page.locator('#engine-note').textContent()).toMatch(
-        /WebGL can’t be used here.*WebAssembly/s,
+        /WebGL is not available.*WebAssembly/s,
       );
       await expectAsInNode(page, 0, { attack: 'fgsm', strength: 0.1, seed: 1 });
     } finally {

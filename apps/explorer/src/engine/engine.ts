@@ -1,17 +1,17 @@
 import workerScript from './worker.js?script';
 import type { CallName, Calls, EngineName, Reply, Started } from './protocol.js';
 
-/** tfjs in a worker: the page stays free while it computes. */
+/** tfjs in a worker, so that the page stays responsive. */
 export interface Engine extends Started {
   ask<Name extends CallName>(call: Name, argument: Calls[Name]['argument']): Promise<Calls[Name]['result']>;
-  /** Ends the worker, with all that it holds; what it was asked fails. */
+  /** Ends the worker and frees its memory; pending requests fail. */
   end(): void;
 }
 
 /**
- * Starts a worker with the engine asked for, or a slower one where there is none.
+ * Starts a worker with the requested engine, or a slower one if it is not available.
  *
- * @throws Error if the worker can't be started.
+ * @throws Error if the worker cannot be started.
  */
 export async function startEngine(wish: EngineName): Promise<Engine> {
   const address = URL.createObjectURL(new Blob([workerScript], { type: 'text/javascript' }));
@@ -28,7 +28,7 @@ export async function startEngine(wish: EngineName): Promise<Engine> {
     for (const { reject } of waiting.values()) reject(new Error(why));
     waiting.clear();
   };
-  worker.addEventListener('error', ({ message }) => fail(`The engine broke: ${message}`));
+  worker.addEventListener('error', ({ message }) => fail(`The engine failed: ${message}`));
   const ask: Engine['ask'] = (call, argument) =>
     new Promise((resolve, reject) => {
       const id = asked++;
@@ -37,7 +37,7 @@ export async function startEngine(wish: EngineName): Promise<Engine> {
     });
   const end = () => {
     worker.terminate();
-    fail('The engine was put away.');
+    fail('The engine was stopped.');
   };
   try {
     return { ...(await ask('start', wish)), ask, end };

@@ -6,9 +6,9 @@ import type { OpenNetwork } from './open-network.js';
 import type { Look, LookRequest } from './protocol.js';
 
 /**
- * Attacks an image and shows it to the network. Equal requests give equal answers; no tensor is left behind.
+ * Attacks an image, and classifies and explains the result. Equal requests give equal results; no tensor leaks.
  *
- * @throws WeightmapError if there is no such attack, or image and network don't fit each other.
+ * @throws WeightmapError if the attack is unknown, or the image does not fit the network.
  */
 export function look(
   { model, classifier, gradCamLayer: layer }: OpenNetwork,
@@ -26,12 +26,10 @@ export function look(
     const seen = attacked.dataSync<'float32'>();
     tf.dispose([images, attacked]);
     return {
-      ...{
-        attacked: seen,
-        probabilities,
-        cleanPredicted,
-        heat: mapOnImage(heatmaps, mapGeometry(model, layer), { height, width }),
-      },
+      attacked: seen,
+      probabilities,
+      cleanPredicted,
+      heat: mapOnImage(heatmaps, mapGeometry(model, layer), { height, width }),
       predicted: largestOf(probabilities),
       heatShape: [height, width],
       tensors: tf.memory().numTensors,
@@ -42,7 +40,7 @@ export function look(
   }
 }
 
-/** The images themselves at strength 0. */
+/** The attacked images; at strength 0 the images themselves. */
 function perturbed(
   classifier: Classifier,
   images: tf.Tensor4D,
@@ -52,7 +50,7 @@ function perturbed(
   if (strength === 0) return images;
   const attack = offeredAttacks.get(id);
   if (!attack)
-    throw new WeightmapError(`There is no attack “${id}”.`, {
+    throw new WeightmapError(`Unknown attack: “${id}”.`, {
       expected: [...offeredAttacks.keys()].join(', '),
     });
   const labels = tf.tensor1d([label], 'int32');

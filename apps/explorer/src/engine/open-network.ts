@@ -16,7 +16,7 @@ export interface OpenNetwork {
 /**
  * Reads a stored network. The caller disposes its model.
  *
- * @throws Error if it is damaged, or has a layer of an unknown class.
+ * @throws Error if it is damaged or has an unknown layer class.
  */
 export async function openNetwork({
   stored: { modelTopology, weightSpecs, weights },

@@ -11,6 +11,7 @@ export const engineNames: Readonly<Record<EngineName, string>> = {
   cpu: 'JavaScript',
 };
 
+/** A started engine. */
 export interface Started {
   readonly engine: EngineName;
   /** Why it is not the requested engine; null if it is. */
@@ -19,6 +20,7 @@ export interface Started {
   readonly attacks: readonly AttackInfo[];
 }
 
+/** A request to load a network. */
 export interface LoadRequest {
   /** Its name in later requests. */
   readonly network: string;
@@ -33,18 +35,19 @@ export interface NetworkFacts {
   readonly flops: number;
 }
 
+/** A request to attack an image. */
 export interface LookRequest {
   readonly network: string;
   /** [height, width, channels], in [0, 1]. */
   readonly pixels: Float32Array;
-  /** Index of the true class; null if nobody knows: what the network sees in the clean image counts as true. */
+  /** Index of the true class; null if unknown: then the prediction for the clean image counts as true. */
   readonly label: number | null;
   readonly attack: string;
   readonly strength: number;
   readonly seed: number;
 }
 
-/** What a network makes of an image that was tampered with. */
+/** The result of a network for an attacked image. */
 export interface Look {
   /** [height, width, channels], in [0, 1]. */
   readonly attacked: Float32Array;
@@ -53,16 +56,16 @@ export interface Look {
   readonly predicted: number;
   /** The prediction on the clean image. */
   readonly cleanPredicted: number;
-  /** Row-major in [0, 1]: where the prediction comes from, by Grad-CAM. */
+  /** Grad-CAM of the prediction, row-major in [0, 1]. */
   readonly heat: Float32Array;
   /** [height, width] of the heat map. */
   readonly heatShape: readonly [number, number];
-  /** Tensors that the engine holds when it is done: the weights of the loaded networks. */
+  /** Number of tensors in the engine's memory afterwards: the weights of the loaded networks. */
   readonly tensors: number;
   readonly milliseconds: number;
 }
 
-/** What the worker can be asked: argument and result. */
+/** The requests to the worker: argument and result. */
 export interface Calls {
   start: { argument: EngineName; result: Started };
   load: { argument: LoadRequest; result: NetworkFacts };
@@ -80,7 +83,7 @@ export type Request = {
   };
 }[CallName];
 
-/** Worker to page. `problem`: what went wrong, for people. */
+/** Worker to page. `problem`: the error message. */
 export type Reply =
   | { readonly id: number; readonly result: Calls[CallName]['result'] }
   | { readonly id: number; readonly problem: string };

@@ -5,35 +5,36 @@ import simdBinary from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm
 import { messageOf } from '@weightmap/core';
 import { engineNames, ENGINES, type EngineName, type Started } from './protocol.js';
 
-/** Starts the engine asked for, or the next slower one that this browser has; plain JavaScript always is. */
+/** Starts the requested engine, or the next slower one that this browser supports; plain JavaScript always works. */
 export async function startBackend(wish: EngineName): Promise<Omit<Started, 'attacks'>> {
   const problems: string[] = [];
   for (const engine of ENGINES.slice(ENGINES.indexOf(wish))) {
     const problem = await start(engine);
     if (problem === null) return { engine, instead: problems.join(' ') || null };
-    problems.push(`${engineNames[engine]} can’t be used here: ${problem}.`);
+    problems.push(`${engineNames[engine]} is not available: ${problem}.`);
   }
   throw new Error(problems.join(' '));
 }
 
-/** Returns what is in the way, or null. */
+/** Starts an engine. @returns the reason if it cannot start, else null. */
 async function start(engine: EngineName): Promise<string | null> {
   try {
-    if (engine === 'webgl' && tf.env().getNumber('WEBGL_VERSION') === 0) return 'the browser has none';
+    if (engine === 'webgl' && tf.env().getNumber('WEBGL_VERSION') === 0)
+      return 'the browser does not support it';
     if (engine === 'webgl' && !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED'))
-      return 'it computes with 16 bits, too few for small perturbations';
+      return 'it computes with 16 bits, which is too few for small perturbations';
     if (engine === 'wasm') locateBinaries();
-    // tfjs would recommend its Node package.
+    // Suppresses tfjs's recommendation of its Node package.
     if (engine === 'cpu') (tf.findBackend('cpu') as { firstUse?: boolean }).firstUse = false;
     const isStarted = await tf.setBackend(engine);
     await tf.ready();
-    return isStarted ? null : 'it doesn’t start';
+    return isStarted ? null : 'it does not start';
   } catch (error) {
     return messageOf(error);
   }
 }
 
-/** The binaries are part of this script. Several threads would need headers that only a server can send. */
+/** Uses the binaries in this script. Threads would need HTTP headers, which only a server can send. */
 function locateBinaries(): void {
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   setWasmPaths({

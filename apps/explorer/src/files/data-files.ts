@@ -1,13 +1,13 @@
 import type { Showcase, StoredNetwork } from '@weightmap/core';
 
 declare global {
-  /** Where data files put what they hold, by their names. */
+  /** The data that the data files provide, by file name. */
   var weightmapData: Record<string, unknown> | undefined;
 }
 
 /**
- * What a data file holds. Data comes as scripts (`weightmapData["<name>"] = …`) because a page that is opened from a
- * disk may load those and fetch nothing.
+ * Loads a data file. Data files are scripts (`weightmapData["<name>"] = …`) because a page that is opened from a disk may
+ * load scripts but cannot fetch files.
  *
  * @throws Error if the file is missing or damaged.
  */
@@ -26,19 +26,19 @@ async function load(name: string): Promise<unknown> {
     script.remove();
   }
   const value = globalThis.weightmapData?.[name];
-  // It is held by whoever asked, and by nobody else.
+  // Only the caller keeps the data.
   delete globalThis.weightmapData?.[name];
   if (typeof value !== 'object' || value === null) throw new Error(`The file ${path} is damaged.`);
   return value;
 }
 
-/** What there is to see. */
+/** Loads the list of benchmarks and networks. */
 export async function loadShowcase(): Promise<Showcase> {
   const showcase = (await load('showcase')) as Showcase;
   if ((showcase.schemaVersion as number) !== 1)
-    throw new Error('The file networks/showcase.js is of another version than this page.');
+    throw new Error('The file networks/showcase.js has another version than this page.');
   return showcase;
 }
 
-/** The network of that file. */
+/** Loads the network in a file. */
 export const loadNetwork = (file: string): Promise<StoredNetwork> => load(file) as Promise<StoredNetwork>;

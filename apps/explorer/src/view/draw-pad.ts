@@ -1,10 +1,10 @@
 import { toDigit } from './to-digit.js';
 
-/** Side of the canvas, and width of the brush, in its pixels. */
+/** The side of the canvas and the width of the brush, in pixels. */
 const SIDE = 280;
 const BRUSH = 22;
 
-/** `<draw-pad side="28">`: a digit by mouse, pen or finger. Fires `drawn` with its pixels, [side, side] in [0, 1]. */
+/** `<draw-pad side="28">`: draws a digit by mouse, pen or finger. Fires `drawn` with its pixels, [side, side] in [0, 1]. */
 class DrawPad extends HTMLElement {
   readonly #canvas = Object.assign(document.createElement('canvas'), { width: SIDE, height: SIDE });
   readonly #context = this.#canvas.getContext('2d', { willReadFrequently: true })!;

@@ -1,6 +1,6 @@
 import { interpolateInferno } from 'd3-scale-chromatic';
 
-/** Red, green, blue and opacity, row by row, as a canvas takes them. */
+/** Red, green, blue and opacity of each pixel, row by row, as for a canvas. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
@@ -18,13 +18,13 @@ export interface ImageShape {
 export const imagePicture = (pixels: ArrayLike<number>, shape: ImageShape): Picture =>
   paint(shape, (place, channel) => 255 * valueOf(pixels, shape, place, channel));
 
-/** A difference around mid-gray, and how much it is magnified. */
+/** A difference around mid-gray, and its magnification. */
 export interface DifferencePicture extends Picture {
   /** The largest change fills half the range; 1 where nothing changed. */
   readonly factor: number;
 }
 
-/** What was added to an image. */
+/** The change of an image. */
 export function differencePicture(
   after: ArrayLike<number>,
   before: ArrayLike<number>,
@@ -40,7 +40,7 @@ export function differencePicture(
   return { ...picture, factor };
 }
 
-/** How much of the colour is the heat's; the rest is the image under it. As in the report. */
+/** The share of the heat map in the colour; the rest is the image below it. The same as in the report. */
 const HEAT_SHARE = 0.72;
 
 const heatColours = Array.from({ length: 256 }, (_, i) => {
@@ -48,7 +48,7 @@ const heatColours = Array.from({ length: 256 }, (_, i) => {
   return [colour >> 16, (colour >> 8) & 255, colour & 255];
 });
 
-/** A heat map in colour over its image: each place of the map a block, nothing blurred. */
+/** A heat map in colour over its image, without smoothing: each cell of the map is a block. */
 export function heatPicture(
   heat: ArrayLike<number>,
   [rows, columns]: readonly [number, number],

@@ -1,12 +1,12 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Look } from '../engine/protocol.js';
 
-/** Of more classes than this only the likeliest are shown. */
+/** With more classes only the likeliest are shown. */
 const MOST = 10;
 
 const percent = (probability: number) => `${(100 * probability).toFixed(probability > 0.0995 ? 0 : 1)} %`;
 
-/** A bar a class; which one is true and which one is predicted is said, not only coloured. */
+/** One bar for each class. The true and the predicted class are marked by text, not only by colour. */
 export function probabilityBars(
   { probabilities, predicted }: Pick<Look, 'probabilities' | 'predicted'>,
   { classes, truth }: { classes: readonly string[]; truth: number | null },

@@ -1,5 +1,6 @@
 /**
- * A drawing as MNIST has its digits: its longer side fills 20 of 28 pixels, and its centre of mass is the image's centre.
+ * Converts a drawing to the format of MNIST: its longer side fills 20 of 28 pixels, and its centre of mass is the image's
+ * centre.
  *
  * @param ink [size, size], in [0, 1]
  * @returns [side, side], in [0, 1]; zeros for an empty drawing.
@@ -20,7 +21,7 @@ export function toDigit(ink: Float32Array, size: number, side: number): Float32A
   return digit;
 }
 
-/** Centre of mass and longer side of what was drawn. */
+/** The centre of mass and the longer side of the drawing. */
 function boxOf(ink: Float32Array, size: number) {
   let [mass, rows, columns] = [0, 0, 0];
   let [top, bottom, left, right] = [size, -1, size, -1];
@@ -37,7 +38,7 @@ function boxOf(ink: Float32Array, size: number) {
   return { row: rows / mass, column: columns / mass, extent: Math.max(bottom - top, right - left) + 1 };
 }
 
-/** Mean ink of a square; nothing is drawn outside of the drawing. */
+/** The mean ink in a square; there is none outside the drawing. */
 function meanAround(ink: Float32Array, size: number, row: number, column: number, width: number): number {
   const from = (centre: number) => Math.ceil(centre - width / 2);
   const to = (centre: number) => Math.max(from(centre), Math.ceil(centre + width / 2) - 1);
