@@ -1,15 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { randomStream } from '@weightmap/core';
+import { randomStream, type LayerKind } from '@weightmap/core';
 import { smoothingWeightMap, unsharpWeightMap, type FanInRule } from '@weightmap/wm-layers';
 
-/** Every kind of layer that turns feature maps into feature maps. */
-export const featureKinds = ['conv', 'smoothing', 'unsharp'] as const;
-
-/** A convolution, or one of the two weight map layers in its place. */
-export type FeatureKind = (typeof featureKinds)[number];
-
 export interface FeatureLayerOptions {
-  kind: FeatureKind;
+  kind: LayerKind;
   name: string;
   /** Output channels. */
   filters: number;

@@ -1,5 +1,4 @@
-import { WeightmapError, type ImageSpec } from '@weightmap/core';
-import { featureKinds, type FeatureKind } from './_blocks.js';
+import { layerKinds, WeightmapError, type ImageSpec, type LayerKind } from '@weightmap/core';
 
 /** @throws WeightmapError if the value is no whole number of at least `from`. */
 export function checkWhole(value: unknown, what: string, { from = 1 }: { from?: number } = {}): void {
@@ -24,16 +23,16 @@ export function checkSeed(seed: number): void {
 }
 
 /** @throws WeightmapError if there is no such feature layer. */
-export function checkKind(kind: FeatureKind): void {
-  if (!featureKinds.includes(kind))
+export function checkKind(kind: LayerKind): void {
+  if (!layerKinds.includes(kind))
     throw new WeightmapError(`There is no feature layer “${kind}”.`, {
       where: 'kind',
-      expected: `one of ${featureKinds.join(', ')}`,
+      expected: `one of ${layerKinds.join(', ')}`,
     });
 }
 
 /** @throws WeightmapError if there is no kind, or one that there isn't. */
-export function checkKinds(kinds: readonly FeatureKind[]): void {
+export function checkKinds(kinds: readonly LayerKind[]): void {
   checkWhole(kinds.length, 'The number of kinds of feature layers');
   kinds.forEach(checkKind);
 }

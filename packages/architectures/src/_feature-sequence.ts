@@ -1,5 +1,6 @@
+import type { LayerKind } from '@weightmap/core';
 import type * as tf from '@tensorflow/tfjs';
-import { featureLayer, type FeatureKind, type FeatureLayerOptions } from './_blocks.js';
+import { featureLayer, type FeatureLayerOptions } from './_blocks.js';
 
 type LayerOptions = Pick<FeatureLayerOptions, 'filters' | 'strides' | 'activation'>;
 
@@ -9,7 +10,7 @@ type LayerOptions = Pick<FeatureLayerOptions, 'filters' | 'strides' | 'activatio
  * @param kinds take turns: `['conv', 'smoothing']` makes the layers 1, 3, 5, … convolutions.
  */
 export function featureSequence(
-  kinds: readonly FeatureKind[],
+  kinds: readonly LayerKind[],
   seed: number,
 ): (x: tf.SymbolicTensor, options: LayerOptions) => { output: tf.SymbolicTensor; position: number } {
   let position = 0;

@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError } from '@weightmap/core';
+import { WeightmapError, type BuildOptions, type LayerKind } from '@weightmap/core';
 import { inputScale, type FanInRule } from '@weightmap/wm-layers';
-import type { BuildOptions } from './architecture.js';
-import { batchNorm, denseLayer, featureLayer, relu, type FeatureKind } from './_blocks.js';
+import { batchNorm, denseLayer, featureLayer, relu } from './_blocks.js';
 import { checkKind, checkSeed, checkSpec, checkWhole } from './_checks.js';
 
 /** What distinguishes the CNNs of table 4 from each other. */
 export interface CnnOptions {
   /** What its feature layers are. */
-  readonly kind: FeatureKind;
+  readonly kind: LayerKind;
   /** Output channels of each feature layer, in order. */
   readonly channels: readonly number[];
   /** Side of the square kernel of every feature layer, in pixels: odd, at least 3. */

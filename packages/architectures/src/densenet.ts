@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError } from '@weightmap/core';
-import type { BuildOptions } from './architecture.js';
-import { averageHead, type FeatureKind } from './_blocks.js';
+import { WeightmapError, type BuildOptions, type LayerKind } from '@weightmap/core';
+import { averageHead } from './_blocks.js';
 import { checkKinds, checkSeed, checkSpec, checkWhole } from './_checks.js';
 import { featureSequence } from './_feature-sequence.js';
 
 /** What distinguishes the DenseNets of tables 5 to 7 from each other. */
 export interface DensenetOptions {
   /** What the 3×3 layers are, in turn through the whole network: one kind, or several that alternate. */
-  readonly kinds: readonly FeatureKind[];
+  readonly kinds: readonly LayerKind[];
   /** Output channels of the first layer. */
   readonly stem: number;
   /** Output channels of each dense layer. */

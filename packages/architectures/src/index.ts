@@ -1,5 +1,4 @@
-export type { Architecture, BuildOptions } from './architecture.js';
-export type { FeatureKind } from './_blocks.js';
+export type { Architecture, BuildOptions, LayerKind as FeatureKind } from '@weightmap/core';
 export { buildCnn, type CnnOptions } from './cnn.js';
 export { buildDensenet, type DensenetOptions } from './densenet.js';
 export { architectures, buildVariant, findVariant, isVariantId } from './registry.js';

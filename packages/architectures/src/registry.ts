@@ -1,6 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { WeightmapError, type ImageSpec } from '@weightmap/core';
-import type { Architecture } from './architecture.js';
+import { WeightmapError, type Architecture, type ImageSpec } from '@weightmap/core';
 import { buildCnn } from './cnn.js';
 import { buildDensenet } from './densenet.js';
 import { buildResnet } from './resnet.js';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { BuildOptions } from './architecture.js';
-import { averageHead, featureLayer, relu, type FeatureKind } from './_blocks.js';
+import type { BuildOptions, LayerKind } from '@weightmap/core';
+import { averageHead, featureLayer, relu } from './_blocks.js';
 import { checkKinds, checkSeed, checkSpec, checkWhole } from './_checks.js';
 import { featureSequence } from './_feature-sequence.js';
 
@@ -15,7 +15,7 @@ export interface ResnetStage {
 /** What distinguishes the ResNets of tables 5 to 7 from each other. */
 export interface ResnetOptions {
   /** What the 3×3 layers are, in turn through the whole network: one kind, or several that alternate. */
-  readonly kinds: readonly FeatureKind[];
+  readonly kinds: readonly LayerKind[];
   /** In order; each but the first halves height and width. */
   readonly stages: readonly ResnetStage[];
 }

@@ -107,7 +107,9 @@ describe('fromProbabilities', () => {
 
 describe('checkLogits', () => {
   const giving = (...rows: number[][]): Classifier => ({
-    ...{ classes: rows[0].length, inputShape: [2, 3, 1], bounds: [0, 1] },
+    classes: rows[0].length,
+    inputShape: [2, 3, 1],
+    bounds: [0, 1],
     logits: () => tf.tensor2d(rows),
   });
   const check = (classifier: Classifier) => {

@@ -41,7 +41,8 @@ export function cifar10Loader({
 }: Cifar10LoaderOptions = {}): DatasetLoader {
   const search = (dataDir?: string) =>
     searchPlaces<Form>({
-      ...{ id, dataDir },
+      id,
+      dataDir,
       folders: [id, 'cifar10-jpeg'],
       look: (folder) => lookForCifar10(folder, spec),
       needs: FORMS,
@@ -63,7 +64,10 @@ export function cifar10Loader({
         ? { form: complete.found, source: complete.folder }
         : await fetchMissing<'file'>(
             {
-              ...{ id, label, mirrors, connectTimeout },
+              id,
+              label,
+              mirrors,
+              connectTimeout,
               names: ARCHIVE_NAMES,
               remoteName: () => ARCHIVE,
               verify: (file) => checkMd5(file, md5),

@@ -72,7 +72,8 @@ export function iwildcamLoader({
   const spec: ImageSpec = { height: 23, width: 32, channels: 1, classes };
   const search = (dataDir?: string) =>
     searchPlaces<Wild>({
-      ...{ id, dataDir },
+      id,
+      dataDir,
       folders: [id, ...folders],
       look: lookForWild,
       needs: WILD_FORMS,
@@ -98,7 +99,8 @@ export function iwildcamLoader({
       const labels = Uint8Array.from(about.images, ({ label }) => label);
       const parts = splitWild(imageSet(spec, bytes, labels), about.images, {
         seed: options.seed,
-        ...{ splitBy, list },
+        splitBy,
+        list,
       });
       return {
         id,
@@ -181,7 +183,13 @@ async function decoded(
     async () => {
       const { images, notes } = await (form === 'csv' ? readKaggleCsv : readCocoJson)(list, classes);
       const { about, bytes } = await drawImages(images, {
-        ...{ seed, label, spec, perClass, folder, list, onProgress },
+        seed,
+        label,
+        spec,
+        perClass,
+        folder,
+        list,
+        onProgress,
       });
       return { about: { ...about, notes, checksum: sha256(ofList, about.checksum) }, bytes };
     },

@@ -4,7 +4,7 @@ import { digits } from './digits.js';
 import { iwildcam, iwildcam2class } from './iwildcam.js';
 import { mnist } from './mnist.js';
 
-/** Every dataset by its id; what is listed here is offered by the command and tested by the contract. */
+/** The loaders of all datasets by id: the command offers each of them, and the contract test tests it. */
 export const datasets = {
   mnist,
   cifar10,
@@ -16,15 +16,16 @@ export const datasets = {
 /** Id of a dataset of the registry. */
 export type DatasetId = keyof typeof datasets;
 
-/** Whether the registry has a dataset of that id. */
+/** Whether there is a dataset with that id: for a string that comes from elsewhere. */
 export const isDatasetId = (id: string): id is DatasetId => Object.hasOwn(datasets, id);
 
 /**
- * Loads a dataset by its id.
+ * Loads a dataset: its training, validation and test images.
  *
- * @throws WeightmapError if there is none of that id, or from its loader.
+ * @param id such as `mnist`; `isDatasetId` checks a string that comes from elsewhere.
+ * @throws WeightmapError if there is no dataset with that id, or if its loader fails.
  */
-export async function loadDataset(id: string, options: DatasetOptions): Promise<Dataset> {
+export async function loadDataset(id: DatasetId, options: DatasetOptions): Promise<Dataset> {
   if (!isDatasetId(id))
     throw new WeightmapError(`There is no dataset "${id}".`, { expected: Object.keys(datasets).join(', ') });
   return datasets[id].load(options);

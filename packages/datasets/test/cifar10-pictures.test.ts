@@ -183,7 +183,9 @@ describe('a damaged set of pictures is named:', () => {
 function expectSame(a: Dataset, b: Dataset): void {
   expect({ ...a, train: null, test: null, validation: null }).toEqual({
     ...b,
-    ...{ train: null, test: null, validation: null },
+    train: null,
+    test: null,
+    validation: null,
   });
   for (const part of ['train', 'validation', 'test'] as const)
     for (const array of ['pixels', 'labels'] as const)

@@ -11,7 +11,11 @@ const read = async (json: unknown, classes: readonly string[] = ['fox', 'deer'])
   );
 
 const image = (id: string | number, more = {}) => ({
-  ...{ id, file_name: `${id}.jpg`, seq_id: `burst ${id}`, location: 3, width: 2048 },
+  id,
+  file_name: `${id}.jpg`,
+  seq_id: `burst ${id}`,
+  location: 3,
+  width: 2048,
   ...more,
 });
 const GOOD = {

@@ -29,8 +29,11 @@ describe("Kaggle's list of images", () => {
     expect(images).toEqual([
       { id: 'deer-a', file: 'deer-a.jpg', label: 0, sequence: 'burst of deer-a', location: '115' },
       {
-        ...{ id: 'fox "b", grey', file: 'fox "b", grey.jpg', label: 1 },
-        ...{ sequence: 'burst of fox "b", grey', location: '7' },
+        id: 'fox "b", grey',
+        file: 'fox "b", grey.jpg',
+        label: 1,
+        sequence: 'burst of fox "b", grey',
+        location: '7',
       },
       { id: 'deer/in a folder', file: 'deer/in a folder.jpg', label: 0, sequence: null, location: null },
     ]);

@@ -83,6 +83,7 @@ describe.each(Object.keys(datasets) as DatasetId[])('the dataset %s', (id) => {
 
 it('datasets are loaded by id, and an unknown one is answered with the known', async () => {
   expect((await loadDataset('digits', { seed: 1 })).id).toBe('digits');
+  // @ts-expect-error: the compiler knows the ids.
   expect(await failureOf(loadDataset('toString', { seed: 1 }))).toMatch(
     /no dataset "toString"[^]*mnist, cifar10,[^]* digits/,
   );

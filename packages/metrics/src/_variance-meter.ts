@@ -102,7 +102,8 @@ export class VarianceMeter {
         });
       const varies = input > 0;
       return {
-        ...{ input, output },
+        input,
+        output,
         gain: varies ? output / input : null,
         amplification:
           varies && meter.weights

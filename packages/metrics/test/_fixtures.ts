@@ -21,14 +21,23 @@ export const unjudged = (count: number) => ({
     succeeded: new Uint8Array(count),
     predicted: new Int32Array(count),
   },
-  ...{ linf: new Float32Array(count), l2: new Float32Array(count) },
-  ...{ l1: new Float32Array(count), l0: new Float32Array(count), cost: { forwards: 0, backwards: 0 } },
+  linf: new Float32Array(count),
+  l2: new Float32Array(count),
+  l1: new Float32Array(count),
+  l0: new Float32Array(count),
+  cost: { forwards: 0, backwards: 0 },
 });
 
 /** Draws one number u a batch and gives (1 − strength)·x + strength·u. */
 export const shifted = (): Attack => ({
-  ...{ id: 'shifted', label: 'shifted', kind: 'noise', strengthUnit: 'beta', norm: null, targeted: false },
-  ...{ usesGradient: false, source: 'test' },
+  id: 'shifted',
+  label: 'shifted',
+  kind: 'noise',
+  strengthUnit: 'beta',
+  norm: null,
+  targeted: false,
+  usesGradient: false,
+  source: 'test',
   run: (_, images, labels, { strengths, random }) => {
     const u = random.uniform();
     return strengths.map((strength) => ({

@@ -14,7 +14,11 @@ const mixed = () =>
   tf.sequential({
     layers: [
       tf.layers.conv2d({
-        ...{ name: 'conv', inputShape: [6, 5, 2], filters: 3, kernelSize: 3, padding: 'same' },
+        name: 'conv',
+        inputShape: [6, 5, 2],
+        filters: 3,
+        kernelSize: 3,
+        padding: 'same',
         kernelInitializer: fixedInitializer(1),
         biasInitializer: fixedInitializer(2),
       }),
@@ -343,7 +347,9 @@ describe('noiseResponse', () => {
     const model = mixed();
     const measure = (batchSize: number) =>
       noiseResponse(model, asClassifier(model), many, {
-        ...{ seed: 1, batchSize, perturbation: { attack: halved, strength: 1 } },
+        seed: 1,
+        batchSize,
+        perturbation: { attack: halved, strength: 1 },
       });
     // Half of everything: the change of the images is half the images, so a quarter of their variance.
     const halved: Attack = {

@@ -24,8 +24,13 @@ const network = (activation: 'linear' | 'softmax' = 'linear') =>
   tf.sequential({
     layers: [
       tf.layers.conv2d({
-        ...{ name: 'features', inputShape: [6, 5, 2], filters: 4, kernelSize: 3, activation: 'relu' },
-        ...{ kernelInitializer: fixedInitializer(1), biasInitializer: fixedInitializer(2) },
+        name: 'features',
+        inputShape: [6, 5, 2],
+        filters: 4,
+        kernelSize: 3,
+        activation: 'relu',
+        kernelInitializer: fixedInitializer(1),
+        biasInitializer: fixedInitializer(2),
       }),
       tf.layers.flatten(),
       tf.layers.dense({ units: 3, activation, kernelInitializer: fixedInitializer(3) }),
@@ -34,8 +39,14 @@ const network = (activation: 'linear' | 'softmax' = 'linear') =>
 
 /** Adds strength · u, u ~ U(0, 1) for each pixel, clipped to the bounds, and asks the classifier. */
 const shaken: Attack = {
-  ...{ id: 'shaken', label: 'shaken', kind: 'noise', strengthUnit: 'beta', norm: null, targeted: false },
-  ...{ usesGradient: false, source: 'test' },
+  id: 'shaken',
+  label: 'shaken',
+  kind: 'noise',
+  strengthUnit: 'beta',
+  norm: null,
+  targeted: false,
+  usesGradient: false,
+  source: 'test',
   run: (classifier, images, labels, { strengths, random }) => {
     const noise = tf.tensor4d(random.uniforms(images.size), images.shape);
     const outcomes = strengths.map((strength) => {
@@ -45,7 +56,10 @@ const shaken: Attack = {
       const truth = labels.dataSync();
       const predicted = tf.tidy(() => classifier.logits(adversarial).argMax(1).dataSync()) as Int32Array;
       return {
-        ...{ strength, adversarial, ...unjudged(truth.length), predicted },
+        strength,
+        adversarial,
+        ...unjudged(truth.length),
+        predicted,
         misclassified: Uint8Array.from(predicted, (guess, i) => Number(guess !== truth[i])),
       };
     });

@@ -44,7 +44,9 @@ describe('a contrast of independent groups', () => {
 
   it('has a standard error of 0 where nothing varies', () => {
     expect(contrast([{ weight: 1, mean: 3, variance: 0, n: 5 }])).toEqual({
-      ...{ value: 3, standardError: 0, freedom: 4 },
+      value: 3,
+      standardError: 0,
+      freedom: 4,
     });
   });
 });

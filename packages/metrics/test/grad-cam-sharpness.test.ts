@@ -52,7 +52,9 @@ function passesOn(paddings: readonly ('valid' | 'same' | number)[], stride: numb
         padding: padding === 'same' ? 'same' : 'valid',
         kernelInitializer: middle,
       },
-      ...{ strides: isLast ? stride : 1, activation: 'relu', name: isLast ? 'features' : `window${i}` },
+      strides: isLast ? stride : 1,
+      activation: 'relu',
+      name: isLast ? 'features' : `window${i}`,
       ...(i === 0 && typeof padding !== 'number' && { inputShape: [28, 28, 1] }),
     });
     const zeros = () =>
@@ -121,7 +123,11 @@ describe('gradCamSharpness', () => {
     tf.sequential({
       layers: [
         tf.layers.conv2d({
-          ...{ name: 'features', inputShape: [6, 4, 2], filters: 4, kernelSize: 3, activation: 'tanh' },
+          name: 'features',
+          inputShape: [6, 4, 2],
+          filters: 4,
+          kernelSize: 3,
+          activation: 'tanh',
           kernelInitializer: fixedInitializer(1),
         }),
         tf.layers.flatten(),
@@ -136,7 +142,10 @@ describe('gradCamSharpness', () => {
     const seed = 3;
     const got = await expectNoLeak(() =>
       gradCamSharpness(network, classifier, random, {
-        ...{ layer: 'features', seed, batchSize: 4, background: 'dark' },
+        layer: 'features',
+        seed,
+        batchSize: 4,
+        background: 'dark',
         perturbation: { attack, strength: 0.5 },
       }),
     );
@@ -186,8 +195,12 @@ describe('gradCamSharpness', () => {
     const options = { layer: 'features', seed: 1, background: 'dark' } as const;
     const measure = (set: ImageSet) => gradCamSharpness(network, asClassifier(network), set, options);
     expect(await measure(imagesOf(black, black))).toEqual({
-      ...{ n: 2, empty: 2, frame: { top: 0, left: 0, height: 4, width: 4 } },
-      ...{ hoyer: null, entropy: null, background: null },
+      n: 2,
+      empty: 2,
+      frame: { top: 0, left: 0, height: 4, width: 4 },
+      hoyer: null,
+      entropy: null,
+      background: null,
     });
     expect((await measure(imagesOf(dot))).hoyer).toEqual({ mean: 1, sd: null, n: 1 });
   });
@@ -202,7 +215,10 @@ describe('gradCamSharpness', () => {
     const set = imageSet(spec, pixels, Uint8Array.of(0));
     const measured = async (network: tf.LayersModel, frame?: ImageFrame) => {
       const found = await gradCamSharpness(network, asClassifier(network), set, {
-        ...{ layer: 'features', seed: 1, background: 'dark', frame },
+        layer: 'features',
+        seed: 1,
+        background: 'dark',
+        frame,
       });
       return [found.hoyer!.mean, found.entropy!.mean, found.background!.mean];
     };
@@ -228,16 +244,24 @@ describe('gradCamSharpness', () => {
     const network = seesItself();
     const measure = (frame: ImageFrame) =>
       gradCamSharpness(network, asClassifier(network), imagesOf(dot, white), {
-        ...{ layer: 'features', seed: 1, background: 'dark', frame },
+        layer: 'features',
+        seed: 1,
+        background: 'dark',
+        frame,
       });
     // The dot is at row 1, column 1.
     expect(await measure({ top: 2, left: 0, height: 2, width: 3 })).toEqual({
-      ...{ n: 2, empty: 1, frame: { top: 2, left: 0, height: 2, width: 3 } },
-      ...{ hoyer: { mean: 0, sd: null, n: 1 }, entropy: { mean: 1, sd: null, n: 1 } },
+      n: 2,
+      empty: 1,
+      frame: { top: 2, left: 0, height: 2, width: 3 },
+      hoyer: { mean: 0, sd: null, n: 1 },
+      entropy: { mean: 1, sd: null, n: 1 },
       background: { mean: 0, sd: null, n: 1 },
     });
     expect(await measure({ top: 1, left: 1, height: 1, width: 1 })).toMatchObject({
-      ...{ empty: 0, hoyer: null, entropy: null },
+      empty: 0,
+      hoyer: null,
+      entropy: null,
     });
     await expect(measure({ top: 7, left: 0, height: 2, width: 2 })).rejects.toThrow(
       /No place .* in the frame/,

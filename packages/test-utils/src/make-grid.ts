@@ -82,14 +82,17 @@ function paperLikeRecord(
   const rank = { conv: 0, smoothing: 1, unsharp: 2 }[kind];
   const figure = (mean: number) => ({ mean: mean + INDEX_DEVIATION * shake, sd: 0.05, n: 1000 });
   const variances = (scale: number) => ({
-    ...{ input: 0.1, output: 0.1 * gain * scale, gain: gain * scale },
+    input: 0.1,
+    output: 0.1 * gain * scale,
+    gain: gain * scale,
     amplification:
       kind === 'conv'
         ? null
         : { measured: amplification * scale * (1 + 1e-6 * shake), predicted: amplification * scale },
   });
   return makeRecord({
-    ...{ variant: row.variant, trial },
+    variant: row.variant,
+    trial,
     testErrorPercent: row.testErrorPercent + row.plusMinus * shake,
     data: {
       id: row.dataset,
@@ -118,20 +121,33 @@ function paperLikeRecord(
     })),
     gradCamSharpness: [
       {
-        ...{ layer: 'features', condition: 'clean', strength: 0, n: 1000, empty: 0, frame },
+        layer: 'features',
+        condition: 'clean',
+        strength: 0,
+        n: 1000,
+        empty: 0,
+        frame,
         hoyer: figure(0.3 + 0.1 * rank),
         entropy: figure(0.9 - 0.1 * rank),
         background: isPhotograph ? null : figure(0.4 - 0.1 * rank),
       },
       {
-        ...{ layer: 'features', condition: 'noisy', strength: 0.6, n: 1000, empty: 0, frame },
+        layer: 'features',
+        condition: 'noisy',
+        strength: 0.6,
+        n: 1000,
+        empty: 0,
+        frame,
         hoyer: figure(0.25 + 0.08 * rank),
         entropy: figure(0.92 - 0.08 * rank),
         background: isPhotograph ? null : figure(0.5 - 0.08 * rank),
       },
     ],
     activationVariance: ['features1', 'features2', 'features3'].map((layer, i) => ({
-      ...{ layer, kind, n: 1000, beta: 0.6 },
+      layer,
+      kind,
+      n: 1000,
+      beta: 0.6,
       clean: variances(1 + 0.1 * i),
       noisy: variances(0.8 + 0.1 * i),
       noiseToSignal: { input: 0.5, output: 0.4, transfer: 0.8 },

@@ -80,7 +80,11 @@ export function makeRecord({ data, training, evaluation, names, ...overrides }: 
     gradCam: [],
     gradCamSharpness: [
       {
-        ...{ layer: 'conv3', condition: 'clean', strength: 0, n: 1000, empty: 2 },
+        layer: 'conv3',
+        condition: 'clean',
+        strength: 0,
+        n: 1000,
+        empty: 2,
         frame: { top: 3, left: 3, height: 22, width: 22 },
         hoyer: { mean: 0.4, sd: 0.1, n: 998 },
         entropy: { mean: 0.8, sd: 0.05, n: 998 },
@@ -89,7 +93,10 @@ export function makeRecord({ data, training, evaluation, names, ...overrides }: 
     ],
     activationVariance: [
       {
-        ...{ layer: 'conv1', kind: 'conv', n: 1000, beta: 0.6 },
+        layer: 'conv1',
+        kind: 'conv',
+        n: 1000,
+        beta: 0.6,
         clean: { input: 0.05, output: 0.1, gain: 2, amplification: null },
         noisy: { input: 0.08, output: 0.12, gain: 1.5, amplification: null },
         noiseToSignal: { input: 0.5, output: 0.4, transfer: 0.8 },

@@ -32,7 +32,8 @@ const bytesOf = (header: object | string, values: readonly number[]) => {
   return bytes;
 };
 const entry = (shape: readonly number[], begin: number, end: number, dtype = 'F32') => ({
-  ...{ dtype, shape },
+  dtype,
+  shape,
   data_offsets: [begin, end],
 });
 const header = {

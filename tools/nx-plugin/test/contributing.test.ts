@@ -133,8 +133,9 @@ describe.each(blocks.map((block) => [kindOf(block), block] as const))(
 it('the command measures a new metric, and keeps it in the record', async () => {
   const { code, output } = await outcomeOf(measured);
   expect(code, output).toBe(0);
+  const name = nameOf(blocks.find((block) => kindOf(block) === 'metric')!);
   expect(output).toContain(
-    `holds the result of ${nameOf(blocks.find((block) => kindOf(block) === 'metric')!)}`,
+    `✓ test/measure-metrics.test.ts > the record of a cell > holds the result of '${name}'`,
   );
 });
 

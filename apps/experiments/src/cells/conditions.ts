@@ -17,7 +17,9 @@ export interface Condition {
 /** The images as they are, with uniform noise, and attacked by FGSM. */
 export function conditions({ noiseRescale }: Pick<EvaluationConfig, 'noiseRescale'>): Condition[] {
   const perturbed = (condition: 'noisy' | 'attacked', { attack, strength }: Perturbation) => ({
-    ...{ condition, strength, perturbation: { attack, strength } },
+    condition,
+    strength,
+    perturbation: { attack, strength },
   });
   return [
     { condition: 'clean', strength: 0 },

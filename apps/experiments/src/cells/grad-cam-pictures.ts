@@ -38,7 +38,8 @@ export const drawGradCam = (
 ): Promise<GradCamRecord[]> =>
   drawLooks(model, classifier, dataset, {
     ...options,
-    ...{ place: 'grad-cam', conditions: conditions(evaluation) },
+    place: 'grad-cam',
+    conditions: conditions(evaluation),
   });
 
 /**
@@ -95,7 +96,12 @@ export async function drawLooks(
             await writePng(path.join(folder, added), shown, { height, width, channels });
           }
           looks.push({
-            ...{ heatmap, image, layer, sample, condition, strength },
+            heatmap,
+            image,
+            layer,
+            sample,
+            condition,
+            strength,
             ...(added && { perturbation: added }),
             label: classes[test.labels[sample]],
             predicted: classes[classIndex[i]],

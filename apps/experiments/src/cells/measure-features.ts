@@ -31,7 +31,8 @@ export async function measureFeatures(
 
   const forVariance = balancedSubset(test, evaluation.varianceImages, { seed: subsetSeed });
   const response = await noiseResponse(model, classifier, forVariance, {
-    ...{ ...shared, perturbation: noisy.perturbation! },
+    ...shared,
+    perturbation: noisy.perturbation!,
   });
 
   const forSharpness = balancedSubset(test, evaluation.sharpnessImages, { seed: subsetSeed });
@@ -39,7 +40,9 @@ export async function measureFeatures(
   const sharpness: RunRecord['gradCamSharpness'] = [];
   for (const { condition, strength, perturbation } of [clean, noisy, attacked])
     sharpness.push({
-      ...{ layer, condition, strength },
+      layer,
+      condition,
+      strength,
       ...(await gradCamSharpness(model, classifier, forSharpness, {
         ...shared,
         layer,
@@ -51,7 +54,9 @@ export async function measureFeatures(
 
   return {
     activationVariance: response.map((row) => ({
-      ...{ ...row, n: countOf(forVariance), beta: noisy.strength },
+      ...row,
+      n: countOf(forVariance),
+      beta: noisy.strength,
     })),
     gradCamSharpness: sharpness,
   };

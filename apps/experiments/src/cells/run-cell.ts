@@ -74,7 +74,10 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
   const log = options.tensorboard ? logToTensorBoard(paths.tensorboard) : () => {};
   try {
     const trained = await train(model, dataset, cell.training, {
-      ...{ seed, signal, onProgress, onNote },
+      seed,
+      signal,
+      onProgress,
+      onNote,
       checkpointDir: paths.checkpoint,
       checkpointSeconds: options.checkpointSeconds,
       onEpoch(epoch) {
@@ -94,7 +97,11 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     const curve = { seed, onProgress };
     const cache = openEvaluationCache(paths.evaluation, digestOf(model));
     const circumstances = {
-      ...{ data: dataset.checksum, subsetSeed, seed, engine: engine.name, images: countOf(attacked) },
+      data: dataset.checksum,
+      subsetSeed,
+      seed,
+      engine: engine.name,
+      images: countOf(attacked),
     };
     const sweep = (attack: Attack, strengths: readonly number[], options = {}) =>
       cache.entries(attack.id, { ...circumstances, ...options }, strengths, (missing) =>
@@ -110,7 +117,9 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
       ['all'],
       async () => [
         await measureFeatures(model, classifier, dataset, {
-          ...{ ...features, frame: sharpnessFrame(variant, dataset.spec), onProgress },
+          ...features,
+          frame: sharpnessFrame(variant, dataset.spec),
+          onProgress,
         }),
       ],
     );

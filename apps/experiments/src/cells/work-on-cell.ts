@@ -100,9 +100,15 @@ async function workUnderLease(
     await usePluginsFor([cell], run, manifest);
     const engine = await startEngine({ threads });
     const record = await runCell(cell, {
-      ...{ run, engine, isOurs: lease.check, onNote: out.note },
-      ...{ signal: AbortSignal.any([signal, lease.lost]), onEpoch: shown.epoch, onProgress: shown.progress },
-      ...{ gradCamSamples: manifest.gradCamSamples, tensorboard: manifest.tensorboard },
+      run,
+      engine,
+      isOurs: lease.check,
+      onNote: out.note,
+      signal: AbortSignal.any([signal, lease.lost]),
+      onEpoch: shown.epoch,
+      onProgress: shown.progress,
+      gradCamSamples: manifest.gradCamSamples,
+      tensorboard: manifest.tensorboard,
       checkpointSeconds: manifest.checkpointSeconds,
       dataset: await loadCellData(cell, manifest),
     });

@@ -48,7 +48,9 @@ export function usePlugin(loaded: LoadedPlugin): void {
     metrics: allMetrics().map(({ id }) => id),
   };
   const given = {
-    ...{ datasets: plugin.datasets, architectures: plugin.architectures, attacks: plugin.attacks },
+    datasets: plugin.datasets,
+    architectures: plugin.architectures,
+    attacks: plugin.attacks,
     metrics: plugin.metrics,
   };
   const ids: readonly (readonly [part: keyof typeof taken, id: string])[] = [

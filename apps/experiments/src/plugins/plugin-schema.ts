@@ -47,10 +47,16 @@ const pluginSchema = z.strictObject({
 export const pluginParts = Object.keys(pluginSchema.shape) as (keyof Plugin)[];
 
 const attackSchema = z.looseObject({
-  ...{ id, label: text, kind: z.enum(['noise', 'fixed', 'minimal']), strengthUnit: text },
+  id,
+  label: text,
+  kind: z.enum(['noise', 'fixed', 'minimal']),
+  strengthUnit: text,
   norm: z.enum(['linf', 'l2', 'l1', 'l0']).nullable(),
   leastClasses: z.number().int().min(2).optional(),
-  ...{ targeted: z.boolean(), usesGradient: z.boolean(), source: text, run: isFunction },
+  targeted: z.boolean(),
+  usesGradient: z.boolean(),
+  source: text,
+  run: isFunction,
 });
 
 /**

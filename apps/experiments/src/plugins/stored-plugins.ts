@@ -8,7 +8,8 @@ import { fingerprint, loadPlugin, type LoadedPlugin } from './load-plugin.js';
 /** The plugins in use, as the run in this folder is to remember them; nothing if there are none. */
 export const storePlugins = (run: string): { plugins?: StoredPlugin[] } => {
   const plugins = usedPlugins().map(({ file, sha256 }) => ({
-    ...{ file, sha256 },
+    file,
+    sha256,
     fromRun: path.relative(path.resolve(run), file).split(path.sep).join('/'),
   }));
   return plugins.length > 0 ? { plugins } : {};
