@@ -150,14 +150,14 @@ describe('a plugin from a file', () => {
       expect(again.stderr).toMatch(/1 stale, 0 valid[^]*plugin/);
       const attacked = weightmap('attack', out, '--attacks', 'fgsm');
       expect(attacked.status).toBe(1);
-      expect(attacked.stderr).toContain('A plugin is not what it was when this run was planned.');
+      expect(attacked.stderr).toContain('A plugin has changed since this run was planned.');
       await rm(path.join(out, 'cells/stripes/cnn-tiny/trial-1/record.json'));
       const worker = weightmap('cell', '--run', out, '--index', '0');
       expect(worker.status).toBe(1);
-      expect(worker.stderr).toMatch(/A plugin is not what it was[^]*stripes-dataset\.mjs[^]*--plugin/);
+      expect(worker.stderr).toMatch(/A plugin has changed[^]*stripes-dataset\.mjs[^]*--plugin/);
       await rm(own);
       expect(weightmap('cell', '--run', out, '--index', '0').stderr).toContain(
-        'A plugin of this run is gone.',
+        'A plugin of this run no longer exists.',
       );
     } finally {
       await writeFile(own, before);
@@ -210,9 +210,9 @@ function failureOf(body: () => unknown): string {
 
 describe('what a plugin gives', () => {
   it.each<[string, unknown, RegExp]>([
-    ['nothing', {}, /it gives nothing[^]*datasets, architectures, variants, attacks, metrics/],
-    ['no object', 42, /not what a plugin gives[^]*expected object/],
-    ['a part that there isn’t', { dataset: {} }, /not what a plugin gives[^]*"dataset"/],
+    ['nothing', {}, /it has no components[^]*datasets, architectures, variants, attacks, metrics/],
+    ['no object', 42, /not a plugin[^]*expected object/],
+    ['a part that there isn’t', { dataset: {} }, /not a plugin[^]*"dataset"/],
     ['half a dataset', { datasets: { own: half('own') } }, /datasets\.own\.load: a function is expected/],
     ['two names for one', { datasets: { other: whole('own') } }, /datasets\.other\.id is "own"/],
     ['a name that is no id', { attacks: { My_Attack() {} } }, /attacks\.My_Attack: an id in kebab-case/],
@@ -248,7 +248,7 @@ describe('what a plugin gives', () => {
     [
       'of a dataset',
       { datasets: { digits: whole('digits') } },
-      /"digits" is taken[^]*own\.mjs[^]*none of mnist/,
+      /"digits" is taken[^]*own\.mjs[^]*other than mnist/,
     ],
     [
       'of a variant, twice',
@@ -278,7 +278,7 @@ describe('a plugin that is wrong', () => {
     ],
     ['whose function throws', '\nexport default () => { null.x; };', /can't be loaded: TypeError[^]*line 2/],
     ['that imports a missing package', "import 'no-such-package';", /can't be loaded:[^]*no-such-package/],
-    ['that gives nothing by name', 'export const answer = 42;', /it gives nothing/],
+    ['that gives nothing by name', 'export const answer = 42;', /it has no components/],
     [
       'whose attack can’t be made',
       'export const attacks = { own() { throw new Error("no luck"); } };',
@@ -318,7 +318,7 @@ describe('what a plugin does', () => {
       /"its-own" of a plugin can't be loaded: TypeError[^]*own\.mjs/,
     ],
     ['is rejected', () => Promise.reject(new Error('no luck')), /can't be loaded: no luck/],
-    ['calls itself otherwise', () => ({ id: 'mine' }), /calls itself "mine"/],
+    ['has another id', () => ({ id: 'mine' }), /has the id "mine"/],
     ['has no checksum', () => ({ id: 'its-own' }), /has no checksum/],
     ['has no images', () => ({ id: 'its-own', checksum: 'a'.repeat(64) }), /has no images to train/],
   ])('is its own fault: a dataset that %s', async (_, given, message) => {

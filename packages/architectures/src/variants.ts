@@ -3,7 +3,7 @@ import type { CnnOptions } from './cnn.js';
 import type { DensenetOptions } from './densenet.js';
 import type { ResnetOptions } from './resnet.js';
 
-/** What each architecture lets one choose; its keys are the architectures. */
+/** The options of each architecture, by its id. */
 export interface ArchitectureOptions {
   /** Of table 1. */
   cnn: CnnOptions;
@@ -16,23 +16,23 @@ export interface ArchitectureOptions {
 /** Id of an architecture of the registry. */
 export type ArchitectureId = keyof ArchitectureOptions;
 
-/** What a reader calls each architecture. */
+/** The name of each architecture in a report. */
 export const architectureLabels = {
   cnn: 'CNN',
   resnet: 'ResNet',
   densenet: 'DenseNet',
 } as const satisfies Record<ArchitectureId, string>;
 
-/** A network of the paper's tables: an architecture and what is chosen in it. */
+/** A variant: an architecture with options, a row of the paper's tables. */
 export type Variant<Id extends ArchitectureId = ArchitectureId> = {
   [A in Id]: VariantNames & {
     /** Unique, such as `cnn-33`. */
     readonly id: string;
-    /** Id of the family that it belongs to. */
+    /** Id of its architecture. */
     readonly architecture: A;
     /** Ids of the datasets that the paper reports it on. */
     readonly datasets: readonly string[];
-    /** What is chosen in it. */
+    /** The options of its architecture. */
     readonly options: ArchitectureOptions[A];
     /** Name of the layer that gives the last feature maps, after their ReLU: where Grad-CAM looks. */
     readonly gradCamLayer: string;

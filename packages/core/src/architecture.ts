@@ -17,27 +17,26 @@ export interface VariantNames {
   readonly kinds: readonly LayerKind[];
 }
 
-/** What a network is built from. */
+/** The images, options and seed that a network is built for. */
 export interface BuildOptions<Options> {
   /** Shape and classes of the images. */
   spec: ImageSpec;
-  /** What the architecture lets one choose. */
+  /** The options of the architecture. */
   options: Options;
-  /** Where the initial weights come from: each layer's stream is named after the layer. */
+  /** Seed of the initial weights: each layer has its own stream, named after the layer. */
   seed: number;
   /** Name of the model. Default: the architecture's id. */
   name?: string;
 }
 
-/** A family of networks; a row of the registry. */
+/** An architecture: builds networks from options. A row of the registry. */
 export interface Architecture<Options> {
-  /** What a report calls it. */
+  /** Its name in a report. */
   readonly label: string;
   /** Paper section or table. */
   readonly source: string;
   /**
-   * A model from [batch, height, width, channels] to unnormalised logits [batch, classes]; the
-   * caller disposes it.
+   * Builds a model from [batch, height, width, channels] to unnormalised logits [batch, classes]. The caller disposes it.
    *
    * @throws WeightmapError if the images don't fit the network or an option is invalid.
    */

@@ -5,9 +5,9 @@ import { randomStream, type RandomStream } from './random.js';
 
 /** The shape and the classes of a dataset's images. */
 export interface ImageSpec {
-  /** In pixels. */
+  /** Height in pixels. */
   readonly height: number;
-  /** In pixels. */
+  /** Width in pixels. */
   readonly width: number;
   /** 1 for grayscale, 3 for RGB. */
   readonly channels: number;
@@ -25,74 +25,74 @@ export interface ImageSet {
   readonly labels: Uint8Array;
 }
 
-/** What may stay whole when photos are cut into parts: each image alone, a burst of frames, all of one camera's. */
+/** Units that are kept in one part when photos are split: single images, bursts of frames, all images of a camera. */
 export const splitUnits = ['image', 'sequence', 'location'] as const;
-/** What never lies in two parts: a row of `splitUnits`. */
+/** A unit that is kept in one part: an entry of `splitUnits`. */
 export type SplitUnit = (typeof splitUnits)[number];
 
-/** An image that a loader passed over. */
+/** An image that a loader skipped. */
 export interface SkippedImage {
-  /** As the dataset's own list names it. */
+  /** Its name in the dataset's own list. */
   readonly image: string;
-  /** Why, for people. */
+  /** Why it was skipped, for people. */
   readonly reason: string;
 }
 
-/** A dataset, loaded and split. */
+/** A loaded dataset, split into training, validation and test images. */
 export interface Dataset {
   /** Registry name, such as `mnist`. */
   readonly id: string;
-  /** What a report calls it, such as `MNIST` or `CIFAR-10 (JPEG)`. */
+  /** Its name in a report, such as `MNIST` or `CIFAR-10 (JPEG)`. */
   readonly label: string;
   /** Shape and classes, the same for all three parts. */
   readonly spec: ImageSpec;
-  /** What weights are learned from. */
+  /** The images that weights are trained on. */
   readonly train: ImageSet;
-  /** What an epoch is chosen by; never trained on. */
+  /** The images that an epoch is selected by; never trained on. */
   readonly validation: ImageSet;
-  /** What every figure of a report is measured on. */
+  /** The images that every result of a report is measured on. */
   readonly test: ImageSet;
   /** SHA-256 (hex) over the source bytes: tells whether two runs used the same data. */
   readonly checksum: string;
-  /** Where it came from, for people. */
+  /** Its origin, for people. */
   readonly source: string;
-  /** What a reader of results must know: substitutions, skips, how it was split. */
+  /** Notes that a reader of results needs: substitutions, skipped images, the split. */
   readonly notes: readonly string[];
-  /** Missing and broken images, where a loader passes over them. */
+  /** Missing and damaged images, if the loader skips them. */
   readonly skipped?: readonly SkippedImage[];
 }
 
-/** What one may ask of every loader. */
+/** Options of every dataset loader. */
 export interface DatasetOptions {
   /** Seeds the split and anything procedural. */
   seed: number;
-  /** Looked at before every other place. */
+  /** Folder that is searched before all others. */
   dataDir?: string;
-  /** Forbid downloads. */
+  /** Never download. */
   offline?: boolean;
   /**
-   * Share of a published training part that becomes the validation part. Default 0.1 (paper, section 4.1). Refused by
-   * datasets that are cut into parts otherwise (iWildCam).
+   * Share of a published training part that becomes the validation part. Default 0.1 (paper, section 4.1). Datasets with
+   * another split (iWildCam) refuse it.
    */
   validationFraction?: number;
   /**
-   * Images drawn of each class, fewer for a short run; iWildCam only, by default the loader's own number. Other
-   * datasets are used whole.
+   * Images drawn from each class, fewer for a short run; iWildCam only, by default the loader's own number. Other
+   * datasets are used completely.
    */
   imagesPerClass?: number;
-  /** iWildCam only: what never lies in two parts. Default `image`, as in the paper. Other datasets know no units. */
+  /** The unit that is kept in one part; iWildCam only. Default `image`, as in the paper. */
   splitBy?: SplitUnit;
   /** Called with download and read progress. */
   onProgress?: OnProgress;
 }
 
-/** Where a dataset lies, if it does. */
+/** The place of a dataset on this machine. */
 export interface DatasetPlace {
-  /** The folder or file, for people; null if it is nowhere. */
+  /** The folder or file, for people; null if it is not found. */
   found: string | null;
-  /** What to do to get it, or what would be done. */
+  /** How to get it, for people. */
   advice: string;
-  /** Whether `load` would download it if it is nowhere. Default false. */
+  /** Whether `load` would download it if it is not found. Default false. */
   downloads?: boolean;
 }
 
@@ -100,14 +100,14 @@ export interface DatasetPlace {
 export interface DatasetLoader {
   /** Registry name, in kebab-case; also the name of its folder. */
   readonly id: string;
-  /** What a report calls it. */
+  /** Its name in a report. */
   readonly label: string;
-  /** What `load` will give, known beforehand: networks are counted and planned by it. */
+  /** Shape and classes of the images, known before loading: plans and parameter counts need them. */
   readonly spec: ImageSpec;
   /**
-   * Reads the dataset, or downloads it where that is allowed, and splits it: equal seeds, equal parts.
+   * Reads the dataset, or downloads it if that is allowed, and splits it. Equal seeds give equal parts.
    *
-   * @throws NotFoundError if it is nowhere and can't be downloaded.
+   * @throws NotFoundError if it is not found and can't be downloaded.
    * @throws WeightmapError if a file is damaged, or an option is not for this dataset.
    */
   load(options: DatasetOptions): Promise<Dataset>;

@@ -38,7 +38,7 @@ export class WeightmapError extends Error {
   }
 }
 
-/** Something that a user has to provide is nowhere to be found: not damaged, not wrong, just not there. */
+/** Something that a user has to provide is not found to be found: not damaged, not wrong, just not there. */
 export class NotFoundError extends WeightmapError {}
 
 /** The text of anything thrown. */

@@ -3,7 +3,7 @@ import type { Attack } from './attack.js';
 import type { DatasetLoader } from './dataset.js';
 import type { Metric } from './metric.js';
 
-/** A network that the command can train: an architecture and what is chosen in it. */
+/** A variant that the command can train: an architecture with options. */
 export interface PluginVariant {
   /** Unique, in kebab-case. */
   readonly id: string;
@@ -20,17 +20,17 @@ export interface PluginVariant {
   readonly kinds?: readonly LayerKind[];
   /** Ids of the datasets that it runs on unless others are asked for. */
   readonly datasets: readonly string[];
-  /** What the architecture's `build` gets. */
+  /** The options that the architecture's `build` gets. */
   readonly options: unknown;
   /** Name of the layer that gives the last feature maps, after their activation: where Grad-CAM looks. */
   readonly gradCamLayer: string;
 }
 
-/** What a module of one's own gives to `weightmap run --plugin <file>`; everything by its id, in kebab-case. */
+/** The components that your own module adds to `weightmap run --plugin <file>`; each by its id, in kebab-case. */
 export interface Plugin {
-  /** Loaders, offered beside those of `@weightmap/datasets`. */
+  /** Dataset loaders, in addition to those of `@weightmap/datasets`. */
   readonly datasets?: Readonly<Record<string, DatasetLoader>>;
-  /** Families of networks for the variants below, the plugin’s own or another’s. */
+  /** Architectures for the variants of this or another plugin. */
   readonly architectures?: Readonly<Record<string, Architecture<unknown>>>;
   /** Networks that `--select` finds by their id. */
   readonly variants?: readonly PluginVariant[];
@@ -40,5 +40,5 @@ export interface Plugin {
   readonly metrics?: Readonly<Record<string, Metric<number | Readonly<Record<string, number>>>>>;
 }
 
-/** A plugin as it is: for its types, which an editor then knows in plain JavaScript, too. */
+/** Returns a plugin unchanged, and gives an editor its types, also in plain JavaScript. */
 export const definePlugin = <Given extends Plugin>(plugin: Given): Given => plugin;

@@ -58,7 +58,7 @@ export interface LayerActivationVariance extends LayerVariance {
   readonly kind: LayerKind;
 }
 
-/** What is done to the images first, and in which portions. */
+/** Perturbation, seed, batch size and progress of the measurement. */
 export interface ActivationVarianceOptions {
   /** What is done to the images first, uniform noise for example. Default: nothing. */
   perturbation?: Perturbation;
@@ -71,8 +71,8 @@ export interface ActivationVarianceOptions {
 }
 
 /**
- * How every feature layer (convolution or weight map) passes the variance of its activations on, and the paper's
- * equation 5 in numbers.
+ * Measures the variance of the input and output of every feature layer (convolution or weight map), and both sides of the
+ * paper's equation 5.
  *
  * With Var the variance of one activation over the images (divided by their number), p a position, ci and co channels:
  *
@@ -130,8 +130,8 @@ export interface LayerNoiseResponse {
 }
 
 /**
- * The activation variances of every feature layer with and without a perturbation, and how much of the perturbation each
- * layer passes on.
+ * Measures the activation variances of every feature layer with and without a perturbation, and how much of the perturbation
+ * each layer passes on.
  *
  * With x a layer's input of an image, x̃ that of the same image perturbed, o and õ the outputs after the layer's own
  * activation, and Var as in `activationVariance` (over the images, then averaged over positions and channels), `noiseToSignal` holds

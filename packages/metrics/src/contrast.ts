@@ -1,6 +1,6 @@
 import jStat from 'jstat';
 
-/** One group of trials in a contrast: its weight and what its values come to. */
+/** One group of trials in a contrast: its weight, and the mean and variance of its values. */
 export interface ContrastTerm {
   /** By which its mean is multiplied: 1 and −1 for a difference. */
   readonly weight: number;
@@ -12,7 +12,7 @@ export interface ContrastTerm {
   readonly n: number;
 }
 
-/** A weighted sum of means, and how well it is known. */
+/** A weighted sum of means, and its standard error. */
 export interface Contrast {
   /** Σ wᵢ·meanᵢ */
   readonly value: number;
@@ -23,7 +23,7 @@ export interface Contrast {
 }
 
 /**
- * A weighted sum of the means of independent groups, with Welch's standard error: the groups may have different variances
+ * Computes a weighted sum of the means of independent groups, with Welch's standard error: the groups may have different variances
  * and different numbers of trials.
  *
  * Value Σ wᵢ·x̄ᵢ, standard error √(Σ wᵢ²sᵢ²/nᵢ), degrees of freedom by Welch and Satterthwaite,

@@ -8,7 +8,7 @@ export interface CorruptionErrors {
   readonly corrupted: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A classifier's errors under one corruption against those of the baseline. */
+/** A classifier's errors under one corruption, relative to those of the baseline. */
 export interface CorruptionError {
   /** Its id. */
   readonly corruption: string;
@@ -18,26 +18,26 @@ export interface CorruptionError {
   readonly relativeCe: number | null;
 }
 
-/** Mean over corruptions, and which baseline it is measured by. */
+/** Mean over the corruptions, and the baseline that it is relative to. */
 export interface MeanCorruptionError {
-  /** Name of the network that 100 stands for. */
+  /** Name of the network whose error is 100. */
   readonly baseline: string;
   /** Mean CE over the corruptions. */
   readonly mce: number;
   /** Null if the relative CE of a corruption is. */
   readonly relativeMce: number | null;
-  /** Each by itself. */
+  /** The corruptions one by one. */
   readonly corruptions: readonly CorruptionError[];
 }
 
 /**
- * Mean corruption error: for each corruption c, with E_{s,c} the errors at the severities s,
+ * Computes the mean corruption error (mCE): for each corruption c, with E_{s,c} the errors at the severities s,
  *
  *     CE_c = 100 · Σ_s E_{s,c} / Σ_s E^baseline_{s,c}
  *     relative CE_c = 100 · Σ_s (E_{s,c} − E_clean) / Σ_s (E^baseline_{s,c} − E^baseline_clean)
  *
- * and their means over the corruptions. Published tables take AlexNet as the baseline for ImageNet-C; a mean is comparable
- * with others of the same baseline, corruptions and severities alone, so its name is part of the result.
+ * and their means over the corruptions. Published tables use AlexNet as the baseline for ImageNet-C. Means are only
+ * comparable for the same baseline, corruptions and severities, so the baseline's name is part of the result.
  *
  * @param baseline its name, and its errors under the same corruptions and severities, on the same images.
  * @throws WeightmapError if there is no corruption, one or a severity is missing on either side, an error is no percentage, or
@@ -106,7 +106,7 @@ function checkSides(errors: CorruptionErrors, baseline: { name: string; errors: 
     .flatMap(({ clean, corrupted }) => [clean, ...Object.values(corrupted).flat()])
     .find((percent) => !(percent >= 0 && percent <= 100));
   if (strange !== undefined)
-    throw new WeightmapError(`${strange} is no error in percent.`, { expected: '0 … 100' });
+    throw new WeightmapError(`Invalid error in percent: ${strange}.`, { expected: '0 … 100' });
 }
 
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);

@@ -14,7 +14,7 @@ export interface LayerFlops extends Flops {
 }
 
 /**
- * Floating-point operations of one image's way through a model, layer by layer.
+ * Counts the floating-point operations of one image's way through a model, layer by layer.
  *
  * - `paper`: the convention behind table 4, the k×k sums of convolutions and of the weight map layers' naive form and
  *   their biases, 2·k²·Ci·Co·Ho·Wo + Ho·Wo·Co (unsharp: and 2·Ci·Co·Ho·Wo); everything else is left out. The paper doesn't
@@ -48,7 +48,7 @@ export function flopsByLayer(model: tf.LayersModel): LayerFlops[] {
   });
 }
 
-/** The sums of `flopsByLayer`. */
+/** Counts the floating-point operations of one image's way through a model: the sums of `flopsByLayer`. */
 export function flops(model: tf.LayersModel): Flops {
   const layers = flopsByLayer(model);
   return {

@@ -32,7 +32,7 @@ export interface GradCamSharpness {
   readonly background: Summary | null;
 }
 
-/** Which layer is looked at, on which images. */
+/** Layer, frame, perturbation and seed of the measurement. */
 export interface GradCamSharpnessOptions {
   /** Name of the layer that is looked at. */
   layer: string;
@@ -58,7 +58,7 @@ export interface GradCamSharpnessOptions {
 }
 
 /**
- * How sharp, sparse and localised Grad-CAM's maps are: figure 5 in numbers. The class explained is the predicted one.
+ * Measures how sharp, sparse and localised Grad-CAM's maps are: figure 5 in numbers. It explains the predicted class.
  *
  * Each place of a map sits at the centre of its receptive field (`mapGeometry`). Only places whose centres lie in `frame`
  * count, at the map's own resolution:

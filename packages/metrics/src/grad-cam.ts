@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { compiledSteps, asClassifier, WeightmapError, type Classifier } from '@weightmap/core';
 import { layerNamed, withChangedOutput } from './_tap.js';
 
-/** Which layer is looked at, and which classes are explained. */
+/** The layer and the classes that Grad-CAM explains. */
 export interface GradCamOptions {
   /** Name of the layer that is looked at; its output must be [batch, height, width, channels]. */
   layer: string;
@@ -25,7 +25,7 @@ export interface GradCamResult {
 }
 
 /**
- * Grad-CAM: which places of a layer's output A speak for a class.
+ * Computes Grad-CAM heat maps: the places of a layer's output A that support a class.
  *
  * α_c = mean over places of ∂z_class/∂A[·, ·, c];  map = ReLU(Σ_c α_c·A[·, ·, c]), divided by its largest value.
  * A map that is 0 everywhere stays so. z is the logit, not the probability.

@@ -12,8 +12,8 @@ export interface Corruption {
 }
 
 /**
- * The errors of a classifier under each corruption of a table, `corruptions` of `@weightmap/attacks` for example, at every
- * severity, and without: what `meanCorruptionError` takes.
+ * Measures the errors of a classifier under each corruption of a table, `corruptions` of `@weightmap/attacks` for example, at every
+ * severity, and on clean images. The result is for `meanCorruptionError`.
  *
  * All severities of a corruption share its random numbers. Those that are in units of pixels are in units of the classifier's
  * pixels: `corruptions` is for bounds of [0, 1].

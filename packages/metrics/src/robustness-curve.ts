@@ -10,19 +10,19 @@ import {
 } from '@weightmap/core';
 import { checkFit } from './test-error.js';
 
-/** The error at one strength. */
+/** The error under an attack at one strength. */
 export interface RobustnessPoint {
   /** ε or β, in units of the classifier's pixels: with bounds [−1, 1], 0.2 is a tenth of their range. */
   readonly strength: number;
   /** Share of the attacked images that is misclassified, whether or not it was before the attack. */
   readonly errorPercent: number;
-  /** So many of `count`. */
+  /** Number of misclassified images. */
   readonly misclassified: number;
-  /** Images attacked. */
+  /** Number of attacked images. */
   readonly count: number;
 }
 
-/** The seed, and in which portions the images are attacked. */
+/** Seed, batch size and progress of a sweep. */
 export interface RobustnessCurveOptions {
   /** Seeds what the attack draws: one stream a batch, named by the attack and the batch's first index. */
   seed: number;
@@ -33,12 +33,12 @@ export interface RobustnessCurveOptions {
 }
 
 /**
- * The error under an attack over its strength: one point a strength, in the order given.
+ * Measures the error under an attack over its strength: one point for each strength, in the given order.
  *
  * Images are scaled to the classifier's bounds, and strengths are in units of its pixels.
  *
  * Every batch has its own random stream and every strength its share of one run, so that a point depends neither
- * on the order of the batches nor on the other strengths. Between two batches the event loop gets its turn.
+ * on the order of the batches nor on the other strengths. The event loop runs between two batches.
  *
  * @throws WeightmapError if the set is empty or doesn't fit the classifier; whatever the attack throws.
  */

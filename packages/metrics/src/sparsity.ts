@@ -3,7 +3,7 @@
  *
  * 0 if all N are equal, 1 if a single one isn't 0; the scale doesn't matter.
  *
- * @returns null if all are 0, of which nothing can be said, or there are fewer than two.
+ * @returns null if all are 0 or there are fewer than two: neither has a sparsity.
  * Source: Hoyer, “Non-negative matrix factorization with sparseness constraints”, JMLR 5, 2004.
  */
 export function hoyerSparsity(values: ArrayLike<number>): number | null {
@@ -23,7 +23,7 @@ export function hoyerSparsity(values: ArrayLike<number>): number | null {
  *
  * 1 if all N are equal, 0 if a single one isn't 0; the scale doesn't matter.
  *
- * @returns null if all are 0, of which nothing can be said, or there are fewer than two.
+ * @returns null if all are 0 or there are fewer than two: neither has a sparsity.
  */
 export function relativeEntropy(values: ArrayLike<number>): number | null {
   let [sum, logs] = [0, 0];

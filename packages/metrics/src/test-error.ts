@@ -10,7 +10,7 @@ import {
 } from '@weightmap/core';
 
 /**
- * Test error: the share of images, in percent, whose largest logit is not the label's.
+ * Measures the test error: the share of images, in percent, whose largest logit is not the label's.
  *
  * Images are scaled to the classifier's bounds.
  *
@@ -43,11 +43,11 @@ export function checkFit(classifier: Classifier, set: ImageSet): void {
   const shape = [spec.height, spec.width, spec.channels];
   if (shape.join() !== inputShape.join())
     throw new WeightmapError(`The images are ${shape.join('×')}.`, {
-      expected: `${inputShape.join('×')}, as the classifier takes them`,
+      expected: `${inputShape.join('×')}, as the classifier expects`,
     });
   if (spec.classes.length > classes)
     throw new WeightmapError(`The images are of ${spec.classes.length} classes.`, {
-      expected: `at most ${classes}, as many as the classifier tells apart`,
+      expected: `at most ${classes}, the classifier's number of classes`,
     });
   if (knownLogits.has(classifier)) return;
   for (const { images } of batchesOf(sliceOf(set, 0, LOOKED_AT), LOOKED_AT, classifier))

@@ -47,7 +47,7 @@ describe('meanCorruptionError', () => {
     ['all severities', { clean: 1, corrupted: { a: [] } }, { clean: 1, corrupted: { a: [] } }, /Severities/],
     ['any corruption', { clean: 1, corrupted: {} }, { clean: 1, corrupted: {} }, /needs a corruption/],
     ['an error to divide by', own, withSnow([0, 0, 0]), /plain makes no error under snow/],
-    ['a percentage', own, withSnow([1, NaN, 3]), /NaN is no error in percent/],
+    ['a percentage', own, withSnow([1, NaN, 3]), /Invalid error in percent: NaN/],
   ])('says if %s is missing', (_what, network, theirs, message) => {
     expect(() => meanCorruptionError(network, { name: 'plain', errors: theirs })).toThrow(message);
   });

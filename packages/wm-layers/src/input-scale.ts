@@ -14,7 +14,7 @@ import { imageShape, soleTensor, type LayerArgs } from './_layer-shapes.js';
  * @see paper, table 4, "33 channels - input-scale"
  */
 export class InputScale extends tf.layers.Layer {
-  /** What a saved model calls it. */
+  /** Name of the class in a saved model. */
   static readonly className = 'InputScale';
   private scale!: tf.LayerVariable;
 
@@ -42,5 +42,5 @@ export class InputScale extends tf.layers.Layer {
 }
 tf.serialization.registerClass(InputScale);
 
-/** A new `InputScale`. */
+/** Makes a layer that multiplies its input by a learned map of the same size, all ones at first; see `InputScale`. */
 export const inputScale = (args: LayerArgs = {}): InputScale => new InputScale(args);

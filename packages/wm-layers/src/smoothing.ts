@@ -3,7 +3,7 @@ import { WeightMapLayer, type WeightMapLayerArgs } from './_weight-map-layer.js'
 import { weightMapOp, type OperationOptions } from './_weight-map-op.js';
 
 /**
- * Smoothing weight map: weigh every pixel, then sum over input channels and a k×k window.
+ * Computes a smoothing weight map: weights every pixel, then sums over the input channels and a k×k window.
  *
  *     o = Σ_ci box_k(W_ci ⊙ x_ci) + b     (box_k: convolution with a k×k kernel of ones)
  *
@@ -36,7 +36,7 @@ export function smoothing(
  * @see paper, section 3, equations 1 and 2
  */
 export class SmoothingWeightMap extends WeightMapLayer {
-  /** What a saved model calls it. */
+  /** Name of the class in a saved model. */
   static readonly className = 'SmoothingWeightMap';
 
   constructor(args: WeightMapLayerArgs) {
@@ -45,6 +45,12 @@ export class SmoothingWeightMap extends WeightMapLayer {
 }
 tf.serialization.registerClass(SmoothingWeightMap);
 
-/** A new `SmoothingWeightMap`. */
+/**
+ * Makes a smoothing weight map layer: each pixel has its own weights, then a k×k window is summed.
+ *
+ * [batch, H, W, Ci] → [batch, Ho, Wo, filters]; see `SmoothingWeightMap` for weights and errors.
+ *
+ * @see paper, section 3, equations 1 and 2
+ */
 export const smoothingWeightMap = (args: WeightMapLayerArgs): SmoothingWeightMap =>
   new SmoothingWeightMap(args);

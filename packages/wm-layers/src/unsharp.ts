@@ -3,7 +3,7 @@ import { WeightMapLayer, type WeightMapLayerArgs } from './_weight-map-layer.js'
 import { weightMapOp, type OperationOptions } from './_weight-map-op.js';
 
 /**
- * Unsharp weight map: weigh every pixel, subtract the window's sum from twice the weighted pixel.
+ * Computes an unsharp weight map: weights every pixel, then subtracts a window's sum from twice the weighted pixel.
  *
  *     m = W_ci ⊙ x_ci,   o = Σ_ci (2·m − box_k(m)) + b     (box_k: convolution with a k×k kernel of ones)
  *
@@ -38,7 +38,7 @@ export function unsharp(
  * @see paper, section 3, equations 1, 3 and 4
  */
 export class UnsharpWeightMap extends WeightMapLayer {
-  /** What a saved model calls it. */
+  /** Name of the class in a saved model. */
   static readonly className = 'UnsharpWeightMap';
 
   constructor(args: WeightMapLayerArgs) {
@@ -47,5 +47,12 @@ export class UnsharpWeightMap extends WeightMapLayer {
 }
 tf.serialization.registerClass(UnsharpWeightMap);
 
-/** A new `UnsharpWeightMap`. */
+/**
+ * Makes an unsharp weight map layer: each pixel has its own weights, then a k×k window's sum is subtracted from twice the
+ * weighted pixel.
+ *
+ * [batch, H, W, Ci] → [batch, Ho, Wo, filters]; see `UnsharpWeightMap` for weights and errors.
+ *
+ * @see paper, section 3, equations 1, 3 and 4
+ */
 export const unsharpWeightMap = (args: WeightMapLayerArgs): UnsharpWeightMap => new UnsharpWeightMap(args);

@@ -1,7 +1,7 @@
 import type { Progress } from '@weightmap/core';
 import type { EpochReport } from '@weightmap/training';
 
-/** What a process that works on a cell, or on parts of attacks, tells the one that started it. */
+/** Messages of a process that works on a cell, or on parts of attacks, to the process that started it. */
 export type CellEvent =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'epoch'; readonly epoch: EpochReport }

@@ -2,10 +2,10 @@ import { fgsm, uniformNoise } from '@weightmap/attacks';
 import type { Perturbation } from '@weightmap/metrics';
 import type { EvaluationConfig, GradCamRecord } from '@weightmap/records';
 
-/** Strengths that pictures are made and features measured at: where the curves of the paper's models begin to part. */
+/** Strengths of the noisy and the attacked condition: where the curves of the paper's networks begin to differ. */
 export const PICTURED = { beta: 0.6, epsilon: 0.1 };
 
-/** What is done to images before a model is looked into. */
+/** The input under which a network's features are examined: clean, noisy or attacked images. */
 export interface Condition {
   readonly condition: GradCamRecord['condition'];
   /** β or ε, 0 for clean. */
@@ -14,7 +14,7 @@ export interface Condition {
   readonly perturbation?: Perturbation;
 }
 
-/** The images as they are, with uniform noise, and attacked by FGSM. */
+/** The three conditions: clean, with uniform noise, and attacked by FGSM. */
 export function conditions({ noiseRescale }: Pick<EvaluationConfig, 'noiseRescale'>): Condition[] {
   const perturbed = (condition: 'noisy' | 'attacked', { attack, strength }: Perturbation) => ({
     condition,

@@ -12,16 +12,16 @@ export interface LookOptions {
   readonly folder: string;
   /** The folder in it that the pictures go to. */
   readonly place: string;
-  /** Name of the layer to look at. */
+  /** Name of the layer that Grad-CAM uses. */
   readonly layer: string;
   /** The first test image of each of this many classes. */
   readonly samples: number;
   readonly seed: number;
-  /** What is done to the images. */
+  /** The conditions to draw. */
   readonly conditions: readonly Condition[];
-  /** Whether what an attack added is drawn as well, magnified around mid-gray. */
+  /** Whether the difference that an attack added is drawn as well, magnified around mid-gray. */
   readonly perturbations?: boolean;
-  /** Looked at before each attack and each picture. */
+  /** Checked before each attack and each picture. */
   readonly signal?: AbortSignal;
 }
 
@@ -29,7 +29,7 @@ export interface GradCamPictureOptions extends Pick<LookOptions, 'folder' | 'lay
   readonly evaluation: EvaluationConfig;
 }
 
-/** Draws each sample clean, noisy and attacked, with what Grad-CAM says of the predicted class (figure 5). */
+/** Draws each sample clean, noisy and attacked, with the Grad-CAM map of the predicted class (figure 5). */
 export const drawGradCam = (
   model: tf.LayersModel,
   classifier: Classifier,
@@ -43,9 +43,9 @@ export const drawGradCam = (
   });
 
 /**
- * Draws samples under some conditions, with what Grad-CAM says of the class that is predicted: on the image, each place of
- * the map where its receptive field has its centre, black where there is none. Each picture is written whole
- * or not at all; the same network gives the same bytes.
+ * Draws samples under some conditions, each with the Grad-CAM map of the predicted class: each place of the map is drawn at the
+ * centre of its receptive field, pixels without a place are black. Each picture is written completely or not at all; the same
+ * network gives the same bytes.
  *
  * @throws whatever the signal's reason is when it is aborted.
  */

@@ -2,12 +2,12 @@ import { appendFileSync } from 'node:fs';
 import { summaryWriter } from '@weightmap/engine';
 import type { EpochReport } from '@weightmap/training';
 
-/** Adds an epoch to a cell's `history.jsonl`: a log for people who watch a run; the record holds the same at the end. */
+/** Appends an epoch to a cell's `history.jsonl`, a log to watch a run; the record has the same epochs at the end. */
 export function appendHistory(file: string, { secondsLeft: _, resumed: __, ...epoch }: EpochReport): void {
   appendFileSync(file, `${JSON.stringify(epoch)}\n`);
 }
 
-/** Gives every epoch to TensorBoard; epochs of a checkpoint are in the folder already. */
+/** Logs epochs for TensorBoard, except those of a checkpoint, which are already in the folder. */
 export function logToTensorBoard(folder: string): (epoch: EpochReport) => void {
   const writer = summaryWriter(folder);
   return ({ epoch, trainLoss, validationLoss, validationErrorPercent, resumed }) => {

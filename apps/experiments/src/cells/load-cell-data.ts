@@ -3,9 +3,9 @@ import type { CellConfig, Manifest } from '@weightmap/records';
 import { datasetLoader } from '../plugins/components.js';
 
 /**
- * The images that a cell names, as they were when the run was planned. Nothing is downloaded.
+ * Loads the images of a cell, the same as when the run was planned. Nothing is downloaded.
  *
- * @throws WeightmapError if they are other images now.
+ * @throws WeightmapError if the images have changed.
  */
 export async function loadCellData(cell: CellConfig, { data }: Pick<Manifest, 'data'>): Promise<Dataset> {
   const { id, checksum, subsetSeed: seed } = cell.dataset;
@@ -14,7 +14,7 @@ export async function loadCellData(cell: CellConfig, { data }: Pick<Manifest, 'd
   const isSame =
     dataset.checksum === checksum && parts.every((part) => countOf(dataset[part]) >= cell.dataset[part]);
   if (!isSame)
-    throw new WeightmapError(`${dataset.label} is not what it was when this run was planned.`, {
+    throw new WeightmapError(`The images of ${dataset.label} have changed since this run was planned.`, {
       where: dataset.source,
       expected: `data with the checksum ${checksum.slice(0, 12)}…, at least ${parts.map((part) => `${cell.dataset[part]} ${part}`).join(', ')} images`,
       fix: 'give it the same data as before, or start the run again in another folder (--out)',

@@ -4,22 +4,22 @@ import { gradCamSharpness, noiseResponse } from '@weightmap/metrics';
 import type { EvaluationConfig, ImageFrame, RunRecord } from '@weightmap/records';
 import { conditions } from './conditions.js';
 
-/** Datasets of bright figures on a dark ground; of others, nobody has marked the background. */
+/** Datasets of bright figures on a dark ground. Images of other datasets have no marked background. */
 const DARK_GROUNDS = new Set(['mnist', 'digits']);
 
 export interface FeatureOptions {
-  /** Name of the layer that Grad-CAM looks at. */
+  /** Name of the layer that Grad-CAM uses. */
   layer: string;
-  /** The pixels that Grad-CAM's maps are compared on: `sharpnessFrame`. Default: all that this network's cover. */
+  /** The pixels that Grad-CAM's maps are compared on: `sharpnessFrame`. Default: all that this network's maps cover. */
   frame?: ImageFrame;
   seed: number;
-  /** Seeds the subsets of the test images that are looked at. */
+  /** Seeds the subsets of the test images. */
   subsetSeed: number;
   evaluation: EvaluationConfig;
   onProgress?: OnProgress;
 }
 
-/** What a trained model makes of the test images within: activation variances (equation 5), sharpness of Grad-CAM (figure 5). */
+/** Measures a trained model's features on the test images: activation variances (equation 5) and sharpness of Grad-CAM (figure 5). */
 export async function measureFeatures(
   model: tf.LayersModel,
   classifier: Classifier,

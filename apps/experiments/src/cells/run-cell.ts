@@ -36,17 +36,17 @@ const BATCH = 256;
 export interface CellOptions {
   /** The run's folder. */
   run: string;
-  /** The parts that the cell names, after any limit. */
+  /** The images of the cell, after any limit. */
   dataset: Dataset;
   engine: EngineInfo;
-  /** Test images that get Grad-CAM pictures. */
+  /** Number of test images that Grad-CAM pictures are drawn of. */
   gradCamSamples: number;
   /** Whether to write TensorBoard logs. */
   tensorboard: boolean;
   /** See `TrainingOptions`. */
   checkpointSeconds?: number;
   signal: AbortSignal;
-  /** Asked before the record is written: whether the cell is still this process's own. */
+  /** Called before the record is written: whether this process still holds the cell's lease. */
   isOurs: () => boolean;
   onEpoch?: (epoch: EpochReport) => void;
   onProgress?: OnProgress;
@@ -54,21 +54,21 @@ export interface CellOptions {
 }
 
 /**
- * One cell of the grid, from data to record: build, train, attack, measure, write.
+ * Runs one cell of the grid, from data to record: build, train, attack, measure, write.
  *
- * @param options.run the caller holds the lease of the cell's folder in it.
+ * @param options.run the caller holds the lease of the cell's folder.
  * @returns the record, or null if the signal stopped it (checkpoint and measurements stay).
  */
 export async function runCell(cell: CellConfig, options: CellOptions): Promise<RunRecord | null> {
   const { run, dataset, engine, signal, onEpoch, onNote } = options;
   const onProgress: OnProgress = (progress) => {
     options.onProgress?.(progress);
-    // Training ends by itself with a checkpoint; a measurement is dropped.
+    // Training stops by itself with a checkpoint; a measurement is dropped.
     if (progress.stage !== 'train') signal.throwIfAborted();
   };
   const { variant, seed, evaluation } = cell;
   const paths = cellPaths(run, cell);
-  await rm(paths.history, { force: true }); // the epochs of a checkpoint are told again
+  await rm(paths.history, { force: true }); // the epochs of a checkpoint are written again
   const model = buildVariant(variant, { spec: dataset.spec, seed });
   const classifier = compiledClassifier(asClassifier(model, { bounds: [0, 1] }));
   const log = options.tensorboard ? logToTensorBoard(paths.tensorboard) : () => {};

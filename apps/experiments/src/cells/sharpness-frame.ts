@@ -5,10 +5,10 @@ import { buildVariant, findVariant, variantsBeside } from '../plugins/components
 
 /**
  * The pixels that the Grad-CAM maps of a variant are compared on: those that the maps of all variants of its architecture
- * cover, whichever of them are run. They are the paper's; a plugin's variant is compared with these and the
- * plugin's others. Variants that can't be built for such images don't count.
+ * cover, whether they are run or not. All variants are the paper's and, for a plugin's variant, that plugin's. Variants that
+ * can't be built for such images don't count.
  *
- * @returns undefined if no place of its maps lies there: the maps are then measured on all that they cover.
+ * @returns undefined if no place of its maps lies there: the maps are then measured on all pixels that they cover.
  */
 export function sharpnessFrame(variant: string, spec: ImageSpec): ImageFrame | undefined {
   const others = variantsBeside(variant).filter(({ id }) => id !== variant);

@@ -26,16 +26,16 @@ import type { CellConfig } from '@weightmap/records';
 import { unknownName } from '../terminal/nearest.js';
 import { blamed, type LoadedPlugin } from './load-plugin.js';
 
-/** What this process uses besides what the packages register. */
+/** The plugins that this process uses, in addition to the packages' registries. */
 const used: LoadedPlugin[] = [];
 
 /** The plugins in use, in the order in which they were given. */
 export const usedPlugins = (): readonly LoadedPlugin[] => used;
 
 /**
- * From here on this process finds what the plugin gives by its ids; a plugin that is in use already stays as it is.
+ * Adds a plugin's components to those of this process. A plugin that is already in use is not added again.
  *
- * @throws WeightmapError if an id is taken, or a variant's architecture is nowhere.
+ * @throws WeightmapError if an id is taken, or a variant's architecture is not found.
  */
 export function usePlugin(loaded: LoadedPlugin): void {
   const { file, plugin } = loaded;
@@ -61,10 +61,10 @@ export function usePlugin(loaded: LoadedPlugin): void {
   ];
   for (const [i, [part, id]] of ids.entries())
     if (taken[part].includes(id) || ids.slice(0, i).some((known) => known.join() === [part, id].join()))
-      throw new WeightmapError(`The id "${id}" is taken: there is one of the ${part} with it already.`, {
+      throw new WeightmapError(`The id "${id}" is taken by another of the ${part}.`, {
         where: file,
-        expected: `an id that is none of ${taken[part].join(', ')}`,
-        fix: 'call it otherwise in the plugin',
+        expected: `an id other than ${taken[part].join(', ')}`,
+        fix: 'use another id in the plugin',
       });
   const known = [...taken.architectures, ...Object.keys(plugin.architectures ?? {})];
   for (const { architecture } of plugin.variants ?? [])
@@ -72,7 +72,7 @@ export function usePlugin(loaded: LoadedPlugin): void {
   used.push(loaded);
 }
 
-/** An object whose method is watched over; the rest is the plugin's own. */
+/** A plugin's object with one method replaced by a checked one. */
 const guarded = <T extends object>(
   row: T,
   method: keyof T & string,
@@ -95,18 +95,18 @@ export const datasetLoaders = (): Readonly<Record<string, DatasetLoader>> => ({
   ),
 });
 
-/** @throws WeightmapError if there is none of that id, or from its loader. */
+/** The loader of a dataset. @throws WeightmapError if there is no dataset with that id. */
 export function datasetLoader(id: string): DatasetLoader {
   const loaders = datasetLoaders();
   if (!Object.hasOwn(loaders, id)) throw unknownName('dataset', id, Object.keys(loaders));
   return loaders[id];
 }
 
-/** @throws WeightmapError if what a loader gave is no dataset. */
+/** @throws WeightmapError if a loader's result is not a valid dataset. */
 function checkedDataset(dataset: Dataset, { id }: DatasetLoader, file: string): Dataset {
   const wrong = (what: string, expected: string) =>
     new WeightmapError(`The dataset "${id}" of a plugin ${what}.`, { where: file, expected });
-  if (dataset?.id !== id) throw wrong(`calls itself "${dataset?.id}"`, `"${id}"`);
+  if (dataset?.id !== id) throw wrong(`has the id "${dataset?.id}"`, `"${id}"`);
   if (!/^[0-9a-f]{64}$/.test(dataset.checksum))
     throw wrong('has no checksum', 'a SHA-256 over the source bytes, in hex');
   for (const part of ['train', 'validation', 'test'] as const) {
@@ -123,13 +123,13 @@ const allArchitectures = (): Readonly<Record<string, Architecture<never>>> => ({
   ...fromPlugins('architectures', (_, architecture: Architecture<never>) => architecture),
 });
 
-/** Every network by its id: the paper's rows, then those of plugins. */
+/** All variants: the paper's rows, then those of plugins. */
 export const allVariants = (): readonly PluginVariant[] => [
   ...ownVariants,
   ...used.flatMap(({ plugin }) => plugin.variants ?? []),
 ];
 
-/** @throws WeightmapError if there is none of that id. */
+/** The variant with that id. @throws WeightmapError if there is none. */
 export function findVariant(id: string): PluginVariant {
   const variants = allVariants();
   const found = variants.find((variant) => variant.id === id);
@@ -162,8 +162,8 @@ function kindsIn(options: unknown): LayerKind[] {
 }
 
 /**
- * The variants of the same architecture that a variant is compared with: the paper's, and those of its own plugin.
- * Other plugins make no difference.
+ * The variants of the same architecture that a variant is compared with: the paper's and those of its own plugin, not those
+ * of other plugins.
  */
 export function variantsBeside(id: string): readonly PluginVariant[] {
   const { architecture } = findVariant(id);
@@ -174,7 +174,7 @@ export function variantsBeside(id: string): readonly PluginVariant[] {
 }
 
 /**
- * The network of a variant for images of this shape, freshly initialised; the caller disposes it.
+ * Builds the network of a variant for images of this shape, freshly initialised. The caller disposes it.
  *
  * @throws WeightmapError if there is no such variant, the images don't fit it, or a plugin's network has other logits.
  */
@@ -201,7 +201,7 @@ export const attackFactories = (): Readonly<Record<string, () => Attack>> => ({
   ...fromPlugins('attacks', (id, create: () => Attack, file) => () => {
     const attack = create();
     return guarded(attack, 'run', (...args: Parameters<Attack['run']>) =>
-      blamed(`The attack "${id}" of a plugin broke down`, file, () => attack.run(...args)),
+      blamed(`The attack "${id}" of a plugin failed`, file, () => attack.run(...args)),
     );
   }),
 });
@@ -219,9 +219,7 @@ export const allMetrics = (): readonly CatalogueMetric[] => [
       source: metric.source,
       measure: async (subject: MetricSubject) =>
         checkedFigures(
-          await blamed(`The metric "${id}" of a plugin broke down`, file, async () =>
-            metric.measure(subject),
-          ),
+          await blamed(`The metric "${id}" of a plugin failed`, file, async () => metric.measure(subject)),
           id,
           file,
         ),
@@ -267,13 +265,13 @@ function originOf(
   );
 }
 
-/** SHA-256 of the plugin that an attack is from; nothing of one of our own. */
+/** SHA-256 of the plugin that an attack is from; nothing for the packages' attacks. */
 export const attackOrigin = (id: string): { plugin?: string } => {
   const origin = originOf('attacks', id);
   return origin ? { plugin: origin.sha256 } : {};
 };
 
-/** SHA-256 of every plugin that decides a cell's result: by its images, by its network, by a metric that is measured. */
+/** SHA-256 of every plugin that a cell's result depends on: by its images, its network or a metric. */
 export function pluginsOf({ dataset, variant }: { dataset: string; variant: string }): {
   plugins?: string[];
 } {

@@ -67,7 +67,7 @@ export async function loadPlugin(given: string): Promise<LoadedPlugin> {
 }
 
 /**
- * Runs code of a plugin: what it throws is a defect of the plugin's, not of ours.
+ * Runs code of a plugin. An error that it throws is reported as the plugin's.
  *
  * @param what begins the sentence: `The dataset "x" of a plugin can't be loaded`.
  */
@@ -97,7 +97,7 @@ function inPlugin(error: unknown, file: string, what: string): unknown {
   const kind = error.name === 'Error' ? '' : `${error.name}: `;
   return new WeightmapError(
     `${what}: ${kind}${error.message.split('\n')[0]}`,
-    { where: place === undefined ? file : `${file}, line ${place}`, fix: 'mend the plugin' },
+    { where: place === undefined ? file : `${file}, line ${place}`, fix: 'correct the plugin' },
     { cause: error },
   );
 }

@@ -22,7 +22,7 @@ const datasetSchema = z.looseObject({
 
 const metricSchema = z.looseObject({ id, label: text, unit: z.string(), source: text, measure: isFunction });
 
-/** What a plugin may give; more is a mistake in writing, such as `dataset` for `datasets`. */
+/** The parts of a plugin. Another key is refused: it is a typing mistake, such as `dataset` for `datasets`. */
 const pluginSchema = z.strictObject({
   datasets: z.record(id, datasetSchema).optional(),
   architectures: z.record(id, z.looseObject({ label: text, source: text, build: isFunction })).optional(),
@@ -73,7 +73,7 @@ export function checkPlugin(value: unknown, file: string): Plugin {
       if (row.id !== key)
         throw wrongShape(file, `${part}.${key}.id is "${row.id}", "${key}" is expected: ids are the keys`);
   if (pluginParts.every((part) => Object.keys(plugin[part] ?? {}).length === 0))
-    throw wrongShape(file, 'it gives nothing');
+    throw wrongShape(file, 'it has no components');
   return plugin;
 }
 
@@ -99,7 +99,7 @@ function check(schema: z.ZodType, value: unknown, file: string, prefix: string):
 }
 
 const wrongShape = (file: string, what: string) =>
-  new WeightmapError('That is not what a plugin gives.', {
+  new WeightmapError('This module is not a plugin.', {
     where: `${file}: ${what}`,
     expected: `an object with any of ${pluginParts.join(', ')}, as \`definePlugin\` of @weightmap/core has it`,
   });

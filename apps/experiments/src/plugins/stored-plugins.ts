@@ -36,7 +36,7 @@ export async function usePluginsAgain(
   for (const entry of stored) {
     const file = placeOf(run, entry);
     if (!existsSync(file)) {
-      onNote(`the plugin ${file} that this run was begun with is gone; it is left out`);
+      onNote(`the plugin ${file} that this run was begun with no longer exists; it is left out`);
       continue;
     }
     const { sha256, file: real } = await fingerprint(file);
@@ -76,11 +76,11 @@ export async function usePluginsFor(
       file && existsSync(file) ? await fingerprint(file) : null;
     if (!file || found?.sha256 !== wanted)
       throw new WeightmapError(
-        found ? 'A plugin is not what it was when this run was planned.' : 'A plugin of this run is gone.',
+        found ? 'A plugin has changed since this run was planned.' : 'A plugin of this run no longer exists.',
         {
           where: file ?? `${run}: its list of plugins has been replaced`,
           expected: `the file with the SHA-256 ${wanted.slice(0, 12)}…`,
-          fix: 'give it back as it was, or start the run again by `weightmap run … --plugin <file>`, in another folder (--out) or with --force',
+          fix: 'restore the file, or start the run again with `weightmap run … --plugin <file>`, in another folder (--out) or with --force',
         },
       );
     usePlugin(await loadPlugin(file));
