@@ -14,7 +14,7 @@ const checkSchema = z.object({
   id: z.string(),
   /** In a table. */
   title: z.string(),
-  /** What a flagged check means. */
+  /** The meaning of a flagged check. */
   meaning: z.string(),
   /** Of `value` and `threshold`. */
   unit: z.string(),
@@ -22,7 +22,7 @@ const checkSchema = z.object({
   threshold: z.number(),
   /** Whether `threshold` is a least value; otherwise it is a largest one. */
   least: z.boolean().optional(),
-  /** What was measured; null if nothing could be. */
+  /** The measured value; null if it could not be measured. */
   value: z.number().nullable(),
   /** The measurements behind `value`, where there are several. */
   samples: z.array(z.number()).optional(),
@@ -61,13 +61,13 @@ const lookSchema = gradCamRecordSchema.extend({
   image: picture,
   /** Path of its heat map (PNG). */
   heatmap: picture,
-  /** Path of what the attack added (PNG). */
+  /** Path of the perturbation (PNG). */
   perturbation: picture.optional(),
 });
 
 /** One sample under one condition, and its pictures, relative to the cell's folder. */
 export interface Look extends GradCamRecord {
-  /** What was added to the clean image; only of what was attacked, and only if asked for. */
+  /** Path of the perturbation (PNG); only for attacked images, and only on request. */
   readonly perturbation?: string;
 }
 
@@ -91,7 +91,7 @@ const attackedRunSchema = z.object({
         z.object({
           /** Id of the attack: `pgd`. */
           id: z.string(),
-          /** What a report calls it: `PGD`. */
+          /** Its name in a report: `PGD`. */
           label: z.string(),
           /** The norm of its ball: `linf`, `l2`, …; null if it promises none. */
           norm: z.string().nullable(),
@@ -178,11 +178,11 @@ export const worstOn = ({ worst }: AttackedSummary, norm: string): AttackedSumma
 /**
  * - `believable`: no strength that was looked at has a sign of masking;
  * - `doubtful`: one has;
- * - `unknown`: nobody looked, the images are too few to tell, or PGD leaves nothing that could be doubted.
+ * - `unknown`: there were no checks, the images are too few, or no image is classified correctly under PGD.
  */
 export type MaskingVerdict = 'believable' | 'doubtful' | 'unknown';
 
-/** What the checks at all strengths come to. */
+/** The result of the checks at all strengths. */
 export function maskingVerdict({ masking }: Pick<AttackedSummary, 'masking'>): MaskingVerdict {
   const verdicts = (masking ?? []).map(({ verdict }) => verdict);
   if (verdicts.includes('suspicious')) return 'doubtful';

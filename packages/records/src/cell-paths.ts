@@ -18,7 +18,7 @@ export interface CellPaths {
   readonly gradCam: string;
   /** Logs for TensorBoard, where they were asked for. */
   readonly tensorboard: string;
-  /** What was measured of it, kept until the record holds it. */
+  /** Measurements, kept until the record holds them. */
   readonly evaluation: string;
   /** Which configuration all of this belongs to. */
   readonly identity: string;
@@ -26,11 +26,11 @@ export interface CellPaths {
   readonly events: string;
   /** Why it failed permanently; removed by a retry. */
   readonly failure: string;
-  /** What the processes that worked on it printed. */
+  /** Output of the processes that worked on it. */
   readonly log: string;
 }
 
-/** What of a cell decides its place. */
+/** The part of a cell that decides its place. */
 export interface CellPlace extends Pick<CellConfig, 'variant' | 'trial'> {
   /** The dataset. */
   dataset: Pick<CellConfig['dataset'], 'id'>;

@@ -5,10 +5,10 @@ import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
 import { canonicalJson } from './cell-id.js';
 
-/** What was measured of a trained network already, so that an interrupted evaluation goes on where it was. */
+/** Stored measurements of a trained network, so that an interrupted evaluation continues where it was. */
 export interface EvaluationCache {
   /**
-   * What `compute` gives for each of some keys; it is asked only for those that aren't known.
+   * The values of some keys. `compute` is called with those that aren't stored.
    *
    * @param name of the measurement: a file of its own.
    * @param circumstances all else that the values depend on; values of other circumstances count as none.
@@ -25,7 +25,7 @@ export interface EvaluationCache {
     circumstances: object,
     keys: readonly (string | number)[],
   ) => Promise<Value[] | null>;
-  /** Drops what is known of a measurement, so that it is made again. */
+  /** Removes a stored measurement, so that it is made again. */
   forget: (name: string) => Promise<void>;
 }
 

@@ -31,7 +31,7 @@ const manifestSchema = z.strictObject({
     dataDir: z.string().optional(),
     /** How many images of each class a dataset is made of, where that can be chosen. */
     imagesPerClass: z.number().int().positive().optional(),
-    /** What a split of photographs keeps together: images, sequences or locations. */
+    /** The unit that a split of photographs keeps together: images, sequences or locations. */
     splitBy: z.enum(splitUnits).optional(),
   }),
   /** Test images of each cell that get Grad-CAM pictures. */
@@ -46,7 +46,7 @@ const manifestSchema = z.strictObject({
   cells: z.array(cellConfigSchema),
 });
 
-/** What a run consists of: written before its first cell, read by every process that works on one. */
+/** The cells of a run and their common settings: written before the first cell, read by every process. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
 const fileOf = (run: string) => path.join(run, 'grid.json');
@@ -54,7 +54,7 @@ const fileOf = (run: string) => path.join(run, 'grid.json');
 /** What tells two places in a run folder apart. */
 const placeOf = ({ dataset, variant, trial }: CellConfig) => `${dataset.id}/${variant}/${trial}`;
 
-/** What a manifest is made of, before it has a version. */
+/** A manifest before it is stored. */
 export interface ManifestDraft extends Omit<Manifest, 'schemaVersion' | 'cells'> {
   /** In the order in which they are to be numbered. */
   cells: readonly CellConfig[];
@@ -73,7 +73,8 @@ export async function mergeManifest(run: string, manifest: ManifestDraft): Promi
     [...(earlier.plugins ?? []), ...(manifest.plugins ?? [])].map((plugin) => [plugin.file, plugin]),
   );
   const merged: Manifest = {
-    ...{ schemaVersion: 1, ...manifest },
+    schemaVersion: 1,
+    ...manifest,
     ...(plugins.size > 0 && { plugins: [...plugins.values()] }),
     cells: [...cells.values()],
   };

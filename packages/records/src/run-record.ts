@@ -25,7 +25,7 @@ export const trainingConfigSchema = z.strictObject({
 /** What `trainingConfigSchema` lets through. */
 export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
 
-/** What is measured on a trained cell. Part of the cell's identity. */
+/** The measurements on a trained network. Part of the cell's identity. */
 export const evaluationConfigSchema = z.strictObject({
   /** Bounds of the uniform noise, pixel units of [0, 1]. */
   betas: z.array(finite.nonnegative()),
@@ -51,7 +51,7 @@ export const variantNamesSchema = z.strictObject({
   shortLabel: z.string().min(1),
   /** What its feature layers are; two kinds alternate through the network. */
   kinds: z.array(z.enum(layerKinds)).min(1),
-  /** What a reader calls its architecture. */
+  /** The name of its architecture. */
   architecture: z.string().min(1),
 });
 
@@ -65,7 +65,7 @@ export const cellConfigSchema = z.strictObject({
   dataset: z.strictObject({
     /** Registry name, such as `mnist`. */
     id: z.string().min(1),
-    /** What a report calls it. */
+    /** Its name in a report. */
     label: z.string().min(1),
     /** SHA-256 over the source bytes. */
     checksum: sha256,
@@ -159,9 +159,9 @@ export type GradCamRecord = z.infer<typeof gradCamRecordSchema>;
  * averaged over positions and channels.
  */
 export const layerVarianceSchema = z.strictObject({
-  /** Of what the layer is given. */
+  /** Of the layer's input. */
   input: finite.nonnegative(),
-  /** Of what it gives, after its own activation function. */
+  /** Of the layer's output, after its own activation function. */
   output: finite.nonnegative(),
   /** `output / input`, the one figure that convolutions and weight maps share; null where the input doesn't vary. */
   gain: finite.nonnegative().nullable(),
@@ -182,13 +182,13 @@ export const layerVarianceSchema = z.strictObject({
 export type LayerVariance = z.infer<typeof layerVarianceSchema>;
 
 /**
- * How much of a layer's variance is a perturbation's doing, before and behind it. All three stay the same if a factor is
+ * The share of a layer's variance that a perturbation causes, at its input and output. All three stay the same if a factor is
  * moved from one layer's weights to the next one's, which changes `gain` and `amplification` but not the network.
  */
 export const noiseToSignalSchema = z.strictObject({
-  /** Var[x̃ − x] / Var[x] of what the layer is given, x̃ with the perturbation; null where x doesn't vary. */
+  /** Var[x̃ − x] / Var[x] of the layer's input, x̃ with the perturbation; null where x doesn't vary. */
   input: finite.nonnegative().nullable(),
-  /** The same of what it gives, after its own activation function. */
+  /** The same of the layer's output, after its own activation function. */
   output: finite.nonnegative().nullable(),
   /** `output / input`: below 1 the layer damps the perturbation, above 1 it makes it larger. Null where there is none. */
   transfer: finite.nonnegative().nullable(),
@@ -200,7 +200,7 @@ export type NoiseToSignal = z.infer<typeof noiseToSignalSchema>;
 export const activationVarianceSchema = z.strictObject({
   /** Name of the layer in the model. */
   layer: z.string().min(1),
-  /** What it is: a convolution, or which weight map. */
+  /** A convolution, or which weight map. */
   kind: z.enum(['conv', 'smoothing', 'unsharp']),
   /** Images that the variances are taken over: a `balancedSubset` of the test part. */
   n: z.number().int().positive(),
@@ -333,7 +333,7 @@ export const runRecordSchema = z.strictObject({
   selectedEpoch: z.number().int().positive(),
   /** Trainable parameters. */
   parameters: count,
-  /** Floating-point operations an image: the paper's convention, and what is really executed. */
+  /** Floating-point operations an image: the paper's convention, and those that are executed. */
   flops: z.strictObject({
     /** k×k sums and their biases alone, as table 4 counts. */
     paper: finite.nonnegative(),

@@ -6,6 +6,6 @@ export async function storedIdentity(file: string): Promise<string | null> {
     const { cellId } = JSON.parse(String(await readIfThere(file))) as { cellId?: unknown };
     return typeof cellId === 'string' ? cellId : null;
   } catch {
-    return null; // there is none, or it was damaged: a checkpoint says for itself what it belongs to
+    return null; // missing or damaged: a checkpoint holds its own identity
   }
 }

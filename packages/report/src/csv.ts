@@ -1,7 +1,7 @@
 /** A cell of a table; null is an empty one. */
 export type CsvValue = string | number | null;
 
-/** A table as data: what a figure shows, without its looks. */
+/** A table as data: the numbers of a figure. */
 export interface Table {
   /** Names of the columns. */
   readonly columns: readonly string[];

@@ -52,7 +52,7 @@ export const paperProtocol = {
   testImages: perDataset(10_000, 10_000, 1_000),
 } as const;
 
-/** What a reader calls each dataset. */
+/** The name of each dataset. */
 export const paperDatasetLabels: Readonly<Record<PaperDataset, string>> = {
   mnist: 'MNIST',
   cifar10: 'CIFAR-10',

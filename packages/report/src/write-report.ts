@@ -17,7 +17,7 @@ import { verdictData } from './model/verdicts.js';
 import { composePanels, toPng, type Panel } from './plot/svg.js';
 import { reportModel, type ReportModel, type ReportOptions } from './report-model.js';
 
-/** Where a report was written, and what it is made of. */
+/** Where a report was written, and its model. */
 export interface WrittenReport {
   /** Path of the page. */
   readonly html: string;

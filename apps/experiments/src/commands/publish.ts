@@ -32,7 +32,7 @@ export function publishCommand(): Command {
     .addHelpText(
       'after',
       `
-Copies what a reader of the results needs: records, pictures, attack results and the list of cells. Weights, checkpoints, logs and
+Copies the files that a reader of the results needs: records, pictures, attack results and the list of cells. Weights, checkpoints, logs and
 paths of this machine are left out. The folder is a run folder: report, verify, status and export read it.
 Call it again when more cells are finished.
 
@@ -124,7 +124,7 @@ async function refuseOthers(
       throw new WeightmapError(`The folder holds another configuration of ${cellName(record.cell)}.`, {
         where: folder,
         expected: `cell ${record.cellId.slice(0, 12)}…, not ${owner.slice(0, 12)}…`,
-        fix: 'publish to another folder, or remove what is no longer meant',
+        fix: 'publish to another folder, or remove the other results',
       });
   }
 }

@@ -61,7 +61,11 @@ Examples:
         console.log(
           JSON.stringify(
             {
-              ...{ run, records: records.length, damaged: stored.damaged, ...verification, fill },
+              run,
+              records: records.length,
+              damaged: stored.damaged,
+              ...verification,
+              fill,
               power: powerRows(verification.claims),
             },
             null,

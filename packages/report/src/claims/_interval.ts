@@ -18,7 +18,7 @@ export function sampleOf(values: readonly number[], step = 0): Omit<ContrastTerm
   return { mean: meanOf(values), variance, n: values.length };
 }
 
-/** What a claim expects of a difference. `same` and `not below` have a margin: how large a difference still counts as none. */
+/** The difference that a claim expects. `same` and `not below` have a margin: how large a difference still counts as none. */
 export type Expectation =
   { readonly is: 'below' | 'above' } | { readonly is: 'not below' | 'same'; readonly margin: number };
 
@@ -35,7 +35,7 @@ export function expectationText(expects: Expectation): string {
   }
 }
 
-/** What speaks against a comparison: a t value, in the direction that the claim excludes. */
+/** The evidence against a comparison: a t value in the direction that the claim excludes. */
 export interface Against {
   readonly t: number;
   readonly freedom: number;
@@ -69,7 +69,8 @@ export function judge(expects: Expectation, estimate: Contrast, tail = TAIL): Ju
   const isExcluded = expects.is === 'not below' && high < 0;
   const t = ratio(excluded, standardError);
   return {
-    ...{ low, high },
+    low,
+    high,
     agrees: forIt > half && !isExcluded,
     lead: ratio(forIt, half),
     against: { t, freedom, p: studentTail(t, freedom) },

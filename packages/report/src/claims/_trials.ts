@@ -13,7 +13,7 @@ export interface NotEvidence {
 export interface Comparable {
   /** By the dataset's id. */
   readonly conditions: ReadonlyMap<string, Conditions>;
-  /** Evidence of other conditions, which takes no part. */
+  /** Evidence of other conditions, which is left out. */
   readonly leftAside: number;
   /** Records that are no evidence, by the reason. */
   readonly notEvidence: readonly NotEvidence[];
@@ -30,7 +30,7 @@ const known = new WeakMap<readonly RunRecord[], Comparable>();
  * those nearest to that protocol, by the most epochs, then the most training images, then the most records.
  */
 export function comparable(records: readonly RunRecord[]): Comparable {
-  // Every claim asks for the same records.
+  // Every claim is checked against the same records.
   const result = known.get(records) ?? choose(records);
   known.set(records, result);
   return result;

@@ -3,7 +3,7 @@ import type { RunRecord } from '@weightmap/records';
 import type { PaperDataset } from '../paper-values.js';
 
 /**
- * What records say of a claim. `undecided` is an answer of its own: there are no results, too few trials, or the intervals
+ * The result for a claim. `undecided`: there are no results, too few trials, or the intervals
  * allow both.
  */
 export type Verdict = 'supported' | 'contradicted' | 'undecided';
@@ -35,7 +35,7 @@ export type Outcome = 'agrees' | 'disagrees' | 'inconclusive';
 export interface Evidence {
   /** `CNN, smoothing 32 − CNN, conv 33: test error on MNIST` */
   readonly what: string;
-  /** What the claim expects: `below 0`, `within ±0.1`. */
+  /** The expected difference: `below 0`, `within ±0.1`. */
   readonly expected: string;
   /** The strengths of noise or attack that it is taken over: `mean over β 0.1–0.8`; null for other figures. */
   readonly range: string | null;
@@ -50,7 +50,7 @@ export interface Evidence {
   /** Trials of the side that has fewest. */
   readonly n: number;
   /**
-   * What would differ if it were done again: `trials`, only the randomness of training and noise, on the same test images;
+   * The randomness that the interval covers: `trials`, only the randomness of training and noise, on the same test images;
    * `networks`, only which networks there are, each the mean of its trials.
    */
   readonly covers: ConfidenceInterval['covers'] | 'networks';
@@ -68,7 +68,7 @@ export interface Evidence {
   readonly lead: number | null;
   /** Whether the difference, interval aside, lies where the claim says; null if there is none. */
   readonly direction: boolean | null;
-  /** What a reader must know of it, such as where curves cross; null if nothing. */
+  /** A remark, such as where curves cross; null if there is none. */
   readonly note: string | null;
 }
 
@@ -78,7 +78,7 @@ export interface Power {
   readonly trials: number;
   /** 0 … 1 */
   readonly share: number;
-  /** What is taken as true: the paper's printed values, or an assumed difference and deviation. */
+  /** The assumption: the paper's printed values, or an assumed difference and deviation. */
   readonly basis: string;
 }
 
@@ -90,7 +90,7 @@ export interface ClaimResult {
   readonly evidence: readonly Evidence[];
   /** Why it is this verdict, in a sentence. */
   readonly reason: string;
-  /** What is needed to judge every comparison. */
+  /** The figures that its comparisons need. */
   readonly missing: readonly Missing[];
   /** Standard deviation between trials, measured on three or more of each network, by the measure's name. */
   readonly deviations: Deviations;

@@ -11,7 +11,7 @@ import { testError } from './measures.js';
 const SIMULATIONS = 1500;
 const SEED = 1;
 
-/** What is true of a network in the simulation. */
+/** A network in the simulation. */
 interface Truth {
   mean: number;
   readonly deviation: number;
@@ -28,7 +28,7 @@ interface Simulated {
 const done = new Map<string, number>();
 
 /**
- * The chance that every comparison agrees, if what the claim says is true.
+ * The chance that every comparison agrees if the claim is true.
  *
  * Each trial of a network is drawn from a normal distribution. Test errors have the paper's printed mean and deviation; all
  * other figures the assumed difference between networks, where the claim says that there is one, and the measured or assumed
@@ -139,7 +139,8 @@ function modelOf(
         ...(theirs === null ? [] : [{ network: theirs, weight: -1 }]),
       ],
       value: theirs === null ? Number(right) : 0,
-      ...{ expects, tail },
+      expects,
+      tail,
     };
   });
   return { networks, simulated };

@@ -7,9 +7,9 @@ import type { Claim, ClaimResult, Power } from './claim.js';
 import { trialsFor } from './power.js';
 import { claims } from './registry.js';
 
-/** A claim and what the records say of it. */
+/** A claim, checked against records. */
 export interface VerifiedClaim extends ClaimResult, Pick<Claim, 'id' | 'statement' | 'source' | 'needs'> {
-  /** What sets the records apart from the paper's protocol: `at 3 epochs`. Null if nothing does. */
+  /** How the records differ from the paper's protocol: `at 3 epochs`. Null if they don't. */
   readonly at: string | null;
   /** The chance that as many trials as there are support it, if it is true; of the paper's three without any. */
   readonly power: Power;

@@ -34,11 +34,19 @@ export function curvesOf({ networks }: AttackedGroup): AttackCurves[] {
     cell.attacks.find((attack) => attack.id === id)?.points;
   return [
     {
-      ...{ id: 'worst', label: 'Worst case', norm: 'linf', measure: 'epsilon', isWorst: true },
+      id: 'worst',
+      label: 'Worst case',
+      norm: 'linf',
+      measure: 'epsilon',
+      isWorst: true,
       curves: drawn(({ worst }) => worst),
     },
     ...[...attacks.values()].map(({ id, label, norm, measure }) => ({
-      ...{ id, label, norm, measure, isWorst: false },
+      id,
+      label,
+      norm,
+      measure,
+      isWorst: false,
       curves: drawn(({ cells }) => errorCurve(cells, byAttack(id))),
     })),
   ].filter(({ curves }) => curves.length > 0);

@@ -7,7 +7,7 @@ import { panelOf, type Panel } from '../plot/svg.js';
 const WIDTH = 420;
 const ROW = 27;
 const MARGIN = { top: 62, right: 14, bottom: 16, left: 42 };
-/** Halves of the interval that the axis reaches to; what lies beyond is drawn at its end. */
+/** The axis reaches to this many halves of the interval; marks beyond are drawn at its end. */
 const REACH = 4;
 /** Between these a single trial is drawn: it has a direction and no interval. */
 const DIRECTION = [0.15, 0.85] as const;

@@ -63,7 +63,9 @@ export const curveCsv = (benchmarks: readonly Benchmark[], curve: Curve): string
   });
 
 const pointOf = ({ conditions }: Benchmark, curve: Curve, { strength: x, error }: CurvePoint) => ({
-  ...{ x, y: error.mean, sd: error.sd },
+  x,
+  y: error.mean,
+  sd: error.sd,
   // The error at 0 is that on clean images, but of the images that the curve is measured on.
   interval: imageInterval(conditions, curve, error),
 });

@@ -54,7 +54,7 @@ export function gradCamPanel({ id, title, columns, rows }: Grid, album: Album): 
       const isWrong = predicted !== row.label;
       const { heat, input, perturbation } = album.picturesOf(view.stored, view.gradCam);
       parts.push(image(x, y, heat));
-      // Under it the model's own input, and what an attack added to it.
+      // Under it the model's own input, and the perturbation.
       const own = shared ? [] : [input, ...(perturbation ? [perturbation] : [])];
       parts.push(...own.map((one, i) => image(x + (SMALL + 4) * i, y + PICTURE + 4, one, SMALL)));
       const under = y + PICTURE + 14 + (shared ? 0 : SMALL + 4);
@@ -70,7 +70,8 @@ export function gradCamPanel({ id, title, columns, rows }: Grid, album: Album): 
   });
   const heading = `<title>${escapeHtml(`Grad-CAM: ${title}`)}</title>`;
   return {
-    ...{ id, row: '' },
+    id,
+    row: '',
     width,
     height,
     svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" role="img">${heading}${parts.join('')}</svg>`,

@@ -11,13 +11,13 @@ export type Picture =
   | { readonly uri: string; readonly missing?: undefined }
   | { readonly uri?: undefined; readonly missing: string };
 
-/** What is shown of one look at one sample. */
+/** The pictures of one sample under one condition. */
 export interface Pictures {
   /** The image that the model was given. */
   readonly input: Picture;
   /** Grad-CAM over it. */
   readonly heat: Picture;
-  /** What was added to the clean image, around mid-gray; null unless it was attacked. */
+  /** The perturbation around mid-gray; null unless the image was attacked. */
   readonly perturbation: Picture | null;
 }
 
@@ -25,7 +25,7 @@ export interface Pictures {
 export interface Album {
   /** The largest number of samples that a model has pictures of. */
   readonly samples: number;
-  /** What is shown of one look. */
+  /** The pictures of one look. */
   picturesOf(stored: Pictured, gradCam: Look): Pictures;
 }
 
@@ -52,7 +52,7 @@ export async function loadAlbum(run: string, stored: readonly Pictured[]): Promi
   };
 }
 
-/** What a page with this many samples leaves out; null if nothing. */
+/** Says how many samples a page leaves out; null if none. */
 export const leftOutNote = ({ samples }: Album, shown: number): string | null =>
   shown < samples
     ? `${count(shown, 'sample')} of ${samples}: more would make this page too large. All lie beside the records, in grad-cam/.`
@@ -163,7 +163,7 @@ function overlay(heat: Pixels, image: Pixels | null): Pixels {
   return { data, width, height };
 }
 
-/** What was added to an image, magnified, around mid-gray: of those whose record has no picture of it. */
+/** The perturbation of an image, magnified around mid-gray, for records without a picture of it. */
 function perturbation(after: Pixels, before: Pixels, epsilon: number): Pixels {
   const { data, width, height } = after;
   const factor = magnification(epsilon);

@@ -19,7 +19,7 @@ const symbols = ['circle', 'square', 'triangle', 'diamond2', 'star', 'cross'];
 export const symbolOf = (variants: readonly Named[], { name }: Named, i: number): string =>
   symbols[variants.slice(0, i).filter((before) => before.name.kind === name.kind).length % symbols.length];
 
-/** How a variant's line looks; what it shows is the caller's. */
+/** The looks of a variant's line; the caller gives its points. */
 export const seriesOf =
   (draw: (variant: VariantSummary) => Pick<Series, 'points' | 'marked'>) =>
   (variant: VariantSummary, i: number, all: readonly VariantSummary[]): Series => ({

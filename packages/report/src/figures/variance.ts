@@ -48,7 +48,10 @@ function amplificationPanel({ benchmark, architecture, variants, side }: Group &
   const under = side === 'clean' ? 'clean images' : `uniform noise, β = ${strength(beta)}`;
   return [
     layersPanel({
-      ...{ benchmark, architecture, variants: amplifying, series },
+      benchmark,
+      architecture,
+      variants: amplifying,
+      series,
       id: `amplification-${side}`,
       title: `amplification of the variance by equation 5, ${under}`,
       yLabel: `amplification, ${under}`,
@@ -71,7 +74,10 @@ function gainPanel({ benchmark, architecture, variants }: Group): Panel[] {
   );
   return [
     layersPanel({
-      ...{ benchmark, architecture, variants: gaining, series },
+      benchmark,
+      architecture,
+      variants: gaining,
+      series,
       id: 'gain',
       title: 'gain of the variance, output over input, clean images',
       yLabel: 'gain, output over input, clean images',

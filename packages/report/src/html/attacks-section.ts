@@ -36,12 +36,12 @@ export function attacksSection({ results: attacked, headlines, groups }: AttackM
   const { head, rows } = attackRows(attacked);
   const { transfer } = attacked;
   return html`${headlines.map((line) => html`<h3>${line}</h3>`)} ${drawn.curves} ${pictures(attacked, drawn)}
-    ${table('Accuracy under attack, at the largest strength that leaves a network 5 %', head, rows)}
+    ${table('Accuracy under attack, at the largest strength at which a network keeps 5 %', head, rows)}
     <p class="sources">
       ${String(attacked.images)} test images of each network, drawn evenly from the classes, the same for all.
       In brackets: Wilson’s 95 % interval over the test images. Worst case: each image under the worst for it
-      of all attacks on L∞ of that strength. Accuracy is what the test error of the figure leaves of 100 %.
-      Masking: signs that a network only seems robust because attacks on it fail.
+      of all attacks on L∞ of that strength. Accuracy is 100 % minus the test error of the figure. Masking:
+      signs that a network only seems robust because attacks on it fail.
       ${csvLink('attacks.csv', attackCsv(attacked))}
     </p>
     ${attacked.cells.map((cell) => cellDetails(cell, nameIn(groups, cell)))}
@@ -57,7 +57,7 @@ export function attacksSection({ results: attacked, headlines, groups }: AttackM
     ${attacked.corruptions && corruptionsSection(attacked.corruptions)}`;
 }
 
-/** What the networks see in the same images, clean and attacked; nothing without pictures. */
+/** Grad-CAM of the networks on the same images, clean and attacked; nothing without pictures. */
 function pictures({ cells }: AttackedRun, { grids, album, command }: Drawn): Html | null {
   if (grids.length === 0) return null;
   const epsilons = grids.flatMap(({ rows }) => rows.map(({ strength: at }) => at)).filter((at) => at > 0);
@@ -72,7 +72,7 @@ function pictures({ cells }: AttackedRun, { grids, album, command }: Drawn): Htm
     </p>`;
 }
 
-/** Two samples a table: tables of a few networks stand side by side where there is room. */
+/** Two samples per table: tables of a few networks are side by side where there is room. */
 function inPairs(grid: Grid): Grid[] {
   const samples = [...new Set(grid.rows.map(({ sample }) => sample))];
   return Array.from({ length: Math.ceil(samples.length / 2) }, (_, i) => {

@@ -9,7 +9,7 @@ import { html, trusted, type Html } from './html.js';
 import { partsOf, type Section } from './sections.js';
 import { styles } from './styles.js';
 
-/** The page stays under 2 MB; pictures get what the rest leaves of this. */
+/** The page stays under 2 MB: it has as many pictures as fit. */
 const PAGE_BYTES = 1_900_000;
 
 /** The report as one page that needs nothing else, with as many samples of pictures as it can hold. */
@@ -81,7 +81,7 @@ function pageWith(model: ReportModel, samples: number): string {
   return `<!doctype html>\n${whole.toString().replaceAll(/\n\s+/g, '\n')}\n`;
 }
 
-/** Two halves in a row stand side by side where there is room. */
+/** Two halves in a row are side by side where there is room. */
 function inRows(sections: readonly Section[]): Html[] {
   const rows: Html[] = [];
   for (let i = 0; i < sections.length; i++) {

@@ -4,7 +4,7 @@ import type { Summary } from '../model/summary.js';
 import { variantName } from '../variant-names.js';
 import { html, type Html } from './html.js';
 
-/** One row a record: what it takes to make it again, or to doubt it. */
+/** One row per record: how it was made. */
 export function provenanceTable(summary: Summary): Html {
   return html`<div class="scroll" role="region" aria-label="Provenance" tabindex="0">
     <table class="small">

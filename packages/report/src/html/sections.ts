@@ -22,7 +22,7 @@ import { damagedList, missingTable } from './missing.js';
 import { provenanceTable } from './provenance-table.js';
 import { resultTable } from './result-table.js';
 
-/** A part of the page: an entry of the contents, a heading, what is under it. */
+/** A part of the page, with its entry in the contents. */
 export interface Section {
   readonly id: string;
   readonly heading: string;
@@ -33,9 +33,21 @@ export interface Section {
 
 /** The figures that the claims are about. */
 const figureOfClaim: Readonly<Record<string, Figure['id']>> = {
-  ...{ C1: 'overview', C2: 'overview', C3: 'overview', C11: 'overview' },
-  ...{ C4: 'noise', C5: 'noise', C6: 'noise', C7: 'fgsm', C8: 'fgsm', C9: 'fgsm' },
-  ...{ C10: 'sharpness', C12: 'variance', C13: 'noise', C14: 'noise', C15: 'noise' },
+  C1: 'overview',
+  C2: 'overview',
+  C3: 'overview',
+  C11: 'overview',
+  C4: 'noise',
+  C5: 'noise',
+  C6: 'noise',
+  C7: 'fgsm',
+  C8: 'fgsm',
+  C9: 'fgsm',
+  C10: 'sharpness',
+  C12: 'variance',
+  C13: 'noise',
+  C14: 'noise',
+  C15: 'noise',
 };
 
 /** The parts of the page; what there is no data for is left out. */
@@ -142,7 +154,8 @@ function comparisons({ benchmarks, verification }: ReportModel): Section[] {
   const notEvidence = notEvidenceText(verification);
   return [
     {
-      ...{ id: 'comparisons', heading: 'Every comparison' },
+      id: 'comparisons',
+      heading: 'Every comparison',
       content: html`${notEvidence && html`<p>${notEvidence}</p>`}${aside}${comparisonTables(claims)}`,
     },
   ];

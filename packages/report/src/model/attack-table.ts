@@ -10,7 +10,7 @@ export const normText = (norm: string): string => normLabels[norm as NormName] ?
 
 type Measured = Pick<AttackedSummary['attacks'][number], 'norm' | 'measure'>;
 
-/** What a column or an axis of strengths is called: `L2 ε`, `β`. */
+/** The heading of a column or an axis of strengths: `L2 ε`, `β`. */
 export const measureText = ({ norm, measure }: Measured): string =>
   strengthLabel({ norm, strengthUnit: measure } as Pick<AttackInfo, 'norm' | 'strengthUnit'>);
 
@@ -98,7 +98,7 @@ export function attackRows({ cells }: AttackedRun): { head: string[]; rows: stri
   };
 }
 
-/** What was found of masking, over all strengths on L∞. */
+/** The result of the checks for masking, over all strengths on L∞. */
 export function maskingText({ masking }: AttackedSummary): string {
   if (!masking) return 'not looked for';
   const of = (verdict: 'suspicious' | 'undecided' | 'believable') =>

@@ -91,5 +91,5 @@ function belief(leaders: readonly AttackedNetwork[]): string {
     ? 'and no sign of masking was found'
     : leaders.every(({ cells }) => cells.every(({ masking }) => masking === null))
       ? 'but signs of masking were not looked for'
-      : 'but the checks for masking decide nothing here: too few images, or PGD leaves none';
+      : 'but the checks for masking decide nothing here: too few images, or none is classified correctly under PGD';
 }

@@ -1,6 +1,6 @@
 import type { Benchmark, VariantSummary } from './summary.js';
 
-/** An architecture, and what a reader calls it. */
+/** An architecture and its name. */
 export interface NamedArchitecture {
   readonly id: string;
   readonly label: string;
@@ -21,7 +21,7 @@ export function byArchitecture(
   });
 }
 
-/** Every record, with the title of what it belongs to. */
+/** Every record, with the title of its benchmark. */
 export const eachRecord = (benchmarks: readonly Benchmark[]) =>
   benchmarks.flatMap(({ title, variants }) =>
     variants.flatMap(({ stored }) => stored.map(({ record }) => ({ title, record }))),

@@ -30,7 +30,7 @@ export function corruptionRows({ cells }: CorruptedNetworks): { head: string[]; 
   };
 }
 
-/** What the figures of the table are. */
+/** Explains the figures of the table. */
 export function corruptionNote({ baseline, images, cells }: CorruptedNetworks): string {
   const benchmarks = [...new Set(cells.map(({ benchmark }) => benchmark))].join(' and ');
   return (

@@ -8,7 +8,7 @@ import type { Benchmark, VariantSummary } from './summary.js';
 export interface Column {
   readonly name: VariantName;
   readonly stored: Pictured;
-  /** What attacked it, if the records don't say FGSM by being what they are. */
+  /** The attack that made its pictures; absent for those of a record, which are FGSM's. */
   readonly attack?: string;
 }
 
@@ -23,7 +23,7 @@ export interface GridRow {
   readonly condition: Look['condition'];
   readonly strength: number;
   readonly label: string;
-  /** What attacked all views of an attacked row; null if nothing, if not the same, or if it is known of none. */
+  /** The attack of an attacked row; null if its views have different ones, or none is known. */
   readonly attack: string | null;
   readonly views: readonly (View | null)[];
 }
@@ -68,7 +68,7 @@ export const conditionText = ({ condition, strength: at, attack }: GridRow): str
     ? 'clean'
     : `${attack ?? condition}, ${condition === 'noisy' ? 'β' : 'ε'} = ${strength(at)}`;
 
-/** What attacked this view, where the row as a whole can't say. */
+/** The attack of one view, where the row has no common one. */
 export const attackOf = ({ condition, attack }: GridRow, view: View): string | null =>
   condition === 'attacked' && attack === null ? (view.attack ?? null) : null;
 
@@ -87,7 +87,11 @@ function rowsOf(columns: readonly Column[], shown: number): GridRow[] {
       const { sample, condition, label } = gradCam;
       const key = `${sample}/${condition}/${gradCam.strength}`;
       const row = rows.get(key) ?? {
-        ...{ sample, condition, strength: gradCam.strength, label, attack: null },
+        sample,
+        condition,
+        strength: gradCam.strength,
+        label,
+        attack: null,
         views: columns.map(() => null),
       };
       row.views[place] = { ...column, gradCam };
@@ -120,6 +124,6 @@ export function magnificationNote(grids: readonly Grid[]): string | null {
     .filter((at) => at > 0)
     .map((at) => `×${Number(magnification(at).toPrecision(2))}`);
   return factors.length > 0
-    ? `Beside an attacked input stands what the attack added, ${factors.join(', ')} around mid-gray.`
+    ? `Beside an attacked input: the perturbation, ${factors.join(', ')} around mid-gray.`
     : null;
 }

@@ -103,7 +103,7 @@ function judge(
   };
 }
 
-/** The rankings that a report shows: none where the results are not evidence, so that no network is put first. */
+/** The rankings that a report shows: none where the results are not evidence. */
 export const shownRankings = (benchmark: Benchmark): Ranking[] =>
   isEvidence(benchmark.conditions) ? rankingsOf(benchmark) : [];
 

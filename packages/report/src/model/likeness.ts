@@ -44,7 +44,7 @@ export const substituteFor = (dataset: string): PaperDataset | undefined => SUBS
 /** A part this much smaller than the paper's counts as less data; a few images skipped do not. */
 const ALMOST_ALL = 0.98;
 
-/** Networks trained for fewer epochs than this are no evidence (chosen): their errors still fall from epoch to epoch. */
+/** Networks trained for fewer epochs than this are no evidence (chosen): their errors still fall. */
 const LEAST_EPOCHS = 10;
 
 /**

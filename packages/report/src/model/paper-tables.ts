@@ -24,7 +24,7 @@ const tableTitles: Readonly<Record<PaperRow['table'], string>> = {
   7: 'Table 7: ResNet and DenseNet',
 };
 
-/** The paper's tables that there is a result for, all their rows in its order; then what is on other data. */
+/** The paper's tables that have a result, with all of their rows; then results on other data. */
 export function resultTables({ benchmarks, missing }: Summary): ResultTable[] {
   const used = new Set<string>();
   const unique = (id: string, benchmark: Benchmark) => {

@@ -31,7 +31,7 @@ export const spread = (values: readonly number[]): Spread => ({
   values,
 });
 
-/** What a comparison of means needs of several trials. */
+/** The part of several trials that a comparison of means needs. */
 export interface Sample extends Pick<Spread, 'n' | 'mean' | 'sd'> {
   /**
    * The step in which the values come, such as 100/n percent for a share of n test images; absent for measured values.
@@ -67,7 +67,9 @@ export function welch(first: Sample, second: Sample, level = 0.95): MeanDifferen
 }
 
 const termOf = ({ n, mean, sd, step = 0 }: Sample, weight: number): ContrastTerm => ({
-  ...{ weight, mean, n },
+  weight,
+  mean,
+  n,
   variance: Math.max(sd ?? 0, step / Math.sqrt(12)) ** 2,
 });
 

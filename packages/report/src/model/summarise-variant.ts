@@ -100,7 +100,10 @@ function varianceOf(records: readonly RunRecord[]): LayerSummary[] {
   return [...groupBy(rows, ({ layer, place }) => `${place}/${layer}`).values()].map((group) => {
     const [{ layer, kind, beta, place }] = group;
     return {
-      ...{ layer, kind, beta, place },
+      layer,
+      kind,
+      beta,
+      place,
       clean: varianceSummary(group.map(({ clean }) => clean)),
       noisy: varianceSummary(group.map(({ noisy }) => noisy)),
     };

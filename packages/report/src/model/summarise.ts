@@ -9,15 +9,15 @@ import { spread, type Spread } from './statistics.js';
 import { summariseVariant } from './summarise-variant.js';
 import type { Benchmark, Curve, MissingRow, Summary, VariantSummary } from './summary.js';
 
-/** What a summary can't know from the records. */
+/** Options of a summary. */
 export interface SummaryOptions {
-  /** What the run's folder is called in a command. */
+  /** The name of the run's folder in a command. */
   run?: string;
   /** Gives the command that makes missing results. Without it, none is named. */
   fill?: FillCommand;
 }
 
-/** What the records say, as numbers: no files, no text. */
+/** Computes the figures of a run from its records. */
 export function summarise(
   { records, damaged }: RunRecords,
   { run = 'runs/…', fill }: SummaryOptions = {},
@@ -62,7 +62,11 @@ function summariseBenchmark(group: readonly StoredRecord[], datasets: readonly s
     );
   const informative = { noise: informativeFor('noise'), fgsm: informativeFor('fgsm') };
   return {
-    ...{ id: dataset.id.replace(/[^\w-]+/g, '-'), title, conditions, likeness, informative },
+    id: dataset.id.replace(/[^\w-]+/g, '-'),
+    title,
+    conditions,
+    likeness,
+    informative,
     variants: variants.map((variant) => ({
       ...variant,
       meanError: {

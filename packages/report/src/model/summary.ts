@@ -114,7 +114,7 @@ export interface VarianceSummary {
 export interface Benchmark {
   /** Unique in the report, fit for an anchor and a file name. */
   readonly id: string;
-  /** What a reader calls it: the dataset, with the conditions where there are several. */
+  /** The name of the dataset, with the conditions where there are several. */
   readonly title: string;
   /** What all of its results share. */
   readonly conditions: Conditions;
@@ -144,8 +144,8 @@ export interface Summary {
   readonly damaged: RunRecords['damaged'];
   /** Valid records. */
   readonly recordCount: number;
-  /** What the records say of the paper's claims. */
+  /** The paper's claims, checked against the records. */
   readonly verification: Verification;
-  /** What makes what the undecided claims lack; null if nothing, or if no preset does. */
+  /** The command that makes the results that undecided claims lack; null if nothing is missing or no preset makes them. */
   readonly fill: Fill | null;
 }

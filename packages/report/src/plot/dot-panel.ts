@@ -24,7 +24,7 @@ export interface DotRow {
 export interface DotPanelOptions extends PanelText {
   rows: readonly DotRow[];
   heading: string;
-  /** What the axis is of. */
+  /** The quantity on the axis. */
   under: string;
   /** How many trials, in words. */
   note: string;

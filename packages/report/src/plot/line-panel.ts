@@ -29,7 +29,7 @@ export interface LinePanelOptions extends PanelText {
   heading: string;
   /** How many trials, in words. */
   note: string;
-  /** What the looks of the lines mean, if it isn't what they mean elsewhere. */
+  /** Explains the looks of the lines, where they differ from other panels. */
   key?: string;
   xLabel: string;
   yLabel: string;

@@ -16,7 +16,7 @@ export interface Panel {
   readonly height: number;
   /** `<svg …>…</svg>` with a title and a description. */
   readonly svg: string;
-  /** Panels of the same row stand side by side; a new row begins a new line. */
+  /** Panels of the same row are side by side; a new row begins a new line. */
   readonly row: string;
 }
 
@@ -27,11 +27,11 @@ export const rowsOf = (panels: readonly Panel[]): Panel[][] => [
 
 export interface PanelText {
   id: string;
-  /** What a screen reader announces. */
+  /** Announced by a screen reader. */
   title: string;
-  /** What the picture shows, in words. */
+  /** The picture in words. */
   description: string;
-  /** What it stands in a row with; all panels in one if not given. */
+  /** Panels with the same value are in one row; all are if it is not given. */
   row?: string;
 }
 
@@ -57,8 +57,10 @@ export function panelOf(
   const { id } = text;
   const heading = `<title id="${id}-title">${escapeHtml(text.title)}</title><desc id="${id}-desc">${escapeHtml(text.description)}</desc>`;
   return {
-    ...{ id, row: text.row ?? '' },
-    ...{ width: options.width, height: options.height },
+    id,
+    row: text.row ?? '',
+    width: options.width,
+    height: options.height,
     svg: svg.outerHTML.replaceAll(/<[^>]*>/g, rounded).replace(/^<svg[^>]*>/, (tag) => tag + heading),
   };
 }
