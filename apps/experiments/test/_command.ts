@@ -41,7 +41,10 @@ export function start(
     // Nothing of the surrounding machine is found but what a test gives.
     env: {
       ...process.env,
-      ...{ NO_COLOR: '1', WEIGHTMAP_DATA: '', XDG_CACHE_HOME: path.join(work, 'cache') },
+
+      NO_COLOR: '1',
+      WEIGHTMAP_DATA: '',
+      XDG_CACHE_HOME: path.join(work, 'cache'),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

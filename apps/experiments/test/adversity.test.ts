@@ -24,7 +24,16 @@ afterAll(() => rm(work, { recursive: true, force: true }));
 const weightmap = (...args: string[]) => inFolder(args, { work });
 
 const smoke = (run: string, ...more: string[]) => [
-  ...['run', 'smoke', '--dataset', 'digits', '--select', 'cnn-33', '--epochs', '2', '--out', run],
+  'run',
+  'smoke',
+  '--dataset',
+  'digits',
+  '--select',
+  'cnn-33',
+  '--epochs',
+  '2',
+  '--out',
+  run,
   ...more,
 ];
 

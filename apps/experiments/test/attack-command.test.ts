@@ -25,7 +25,15 @@ import { makeRecord } from '@weightmap/test-utils/records';
 describe('the summary of attacks', () => {
   const planned = (id: 'fgsm' | 'pgd' | 'deepfool', strengths: number[]): PlannedAttack => {
     const { label, kind, norm, source, strengthUnit: strength } = attacks[id]();
-    return { ...{ id, label, kind, norm, source, strength }, strengths };
+    return {
+      id,
+      label,
+      kind,
+      norm,
+      source,
+      strength,
+      strengths,
+    };
   };
   const { cell } = makeRecord();
   const of = (
@@ -33,11 +41,16 @@ describe('the summary of attacks', () => {
     ...points: [id: 'fgsm' | 'pgd' | 'deepfool', fooled: Record<number, string>][]
   ) =>
     summariseAttacks(cell, {
-      ...{ clean, masking: null, pictures: null },
+      clean,
+      masking: null,
+      pictures: null,
       attacks: points.map(([id, fooled]) => ({
         attack: planned(id, Object.keys(fooled).map(Number)),
         points: Object.entries(fooled).map(([strength, flags]) => ({
-          ...{ strength: Number(strength), fooled: flags, meanLinf: null, meanL2: null },
+          strength: Number(strength),
+          fooled: flags,
+          meanLinf: null,
+          meanL2: null,
         })),
       })),
     });
@@ -64,8 +77,13 @@ describe('the summary of attacks', () => {
     const attack = planned('fgsm', [0.1]);
     const point = { strength: 0.1, fooled: '01', meanLinf: null, meanL2: null };
     const summary = summariseAttacks(cell, {
-      ...{ clean: '00', attacks: [{ attack, points: [point] }], masking: null, pictures: null },
-      ...{ withoutWorst: ['linf'], failed: ['cnn-33 trial 1: PGD, images 1–2'] },
+      clean: '00',
+      attacks: [{ attack, points: [point] }],
+      masking: null,
+      pictures: null,
+
+      withoutWorst: ['linf'],
+      failed: ['cnn-33 trial 1: PGD, images 1–2'],
     });
     expect(summary.worst).toEqual([]);
     expect(summary.failed).toEqual(['cnn-33 trial 1: PGD, images 1–2']);
@@ -88,14 +106,25 @@ describe('the plan of attacks', () => {
     await mkdir(weights, { recursive: true });
     await writeFile(path.join(weights, 'weights.bin'), dataset);
     return writeManifest(run, {
-      ...{ preset: 'smoke', data: { seed: 7 }, gradCamSamples: 0, tensorboard: false, cells: [cell] },
+      preset: 'smoke',
+      data: { seed: 7 },
+      gradCamSamples: 0,
+      tensorboard: false,
+      cells: [cell],
     });
   }
   async function plan(manifest: Manifest, ids: string, options: Partial<AttackPlanOptions> = {}) {
     const notes: string[] = [];
     const planned = await planAttacks(run, manifest, {
-      ...{ chosen: chooseAttacks(parseAttacks(ids), attacks), isDefault: false, select: ['*'], images: 250 },
-      ...{ maskingImages: 100, transfer: false, baseline: null, engine: 'native' },
+      chosen: chooseAttacks(parseAttacks(ids), attacks),
+      isDefault: false,
+      select: ['*'],
+      images: 250,
+
+      maskingImages: 100,
+      transfer: false,
+      baseline: null,
+      engine: 'native',
       onNote: (note) => notes.push(note),
       ...options,
     });
@@ -125,7 +154,8 @@ describe('the plan of attacks', () => {
   it('leaves out what two classes are too few for, and refuses it where it was asked for', async () => {
     const manifest = await finished('iwildcam-2class');
     const { planned, notes } = await plan(manifest, 'fgsm,apgd-dlr', {
-      ...{ isDefault: true, select: ['*'] },
+      isDefault: true,
+      select: ['*'],
     });
     expect(planned.datasets['iwildcam-2class'].attacks.map(({ id }) => id)).toEqual(['fgsm']);
     expect(notes).toEqual(['left out: apgd-dlr needs at least 3 classes; iwildcam-2class has 2']);
@@ -190,7 +220,12 @@ describe('weightmap attack', () => {
     const shown = worst[1].accuracyPercent >= 5 ? 'L∞ ε 0.2' : 'L∞ ε 8/255';
     const heads = first.stdout.split('\n').find((line) => line.startsWith('accuracy, %'))!;
     expect(heads.trim().split(/ {2,}/)).toEqual([
-      ...['accuracy, %', 'clean', `FGSM, ${shown}`, `PGD, ${shown}`, `worst case, ${shown}`, 'masking'],
+      'accuracy, %',
+      'clean',
+      `FGSM, ${shown}`,
+      `PGD, ${shown}`,
+      `worst case, ${shown}`,
+      'masking',
     ]);
     expect(made.map(({ id, points }) => [id, points.map(({ strength }) => strength)])).toEqual([
       ['fgsm', [8 / 255, 0.2]],
@@ -282,7 +317,12 @@ describe('weightmap attack', () => {
 
   // Many small parts: each disturbance comes long before the last one, however busy the machine is.
   const manyParts = [
-    ...['--attacks', 'fgsm,bim,mi-fgsm,pgd,apgd-ce,pgd-l2', '--epsilons', '0.05,0.1', '--workers', '2'],
+    '--attacks',
+    'fgsm,bim,mi-fgsm,pgd,apgd-ce,pgd-l2',
+    '--epsilons',
+    '0.05,0.1',
+    '--workers',
+    '2',
   ];
   const eventsOf = (folder: string) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -121,7 +121,8 @@ describe('an ensemble attack by attack', () => {
     const { kept, known } = keeper();
     const stop = new AbortController();
     const dying = attackImages(classifier(), set, first.attack, [0.01, 0.02], {
-      ...{ ...slice, signal: stop.signal },
+      ...slice,
+      signal: stop.signal,
       async kept(key, compute) {
         const value = await kept(key, compute);
         if (known.size === 2) stop.abort(new Error('killed'));
@@ -133,7 +134,9 @@ describe('an ensemble attack by attack', () => {
 
     const second = ensemble();
     const found = await attackImages(classifier(), set, second.attack, [0.01, 0.02], {
-      ...{ ...slice, signal, kept },
+      ...slice,
+      signal,
+      kept,
     });
     expect(found).toEqual(whole);
     // Of the first strength only the last attack, of the second all.
@@ -144,11 +147,13 @@ describe('an ensemble attack by attack', () => {
 describe('slices put together', () => {
   it('have the mean over the images that changed', () => {
     const batch = (fooled: string, changed: number, linf: number): AttackedBatches => ({
-      ...{ strength: 0.1, fooled },
+      strength: 0.1,
+      fooled,
       batches: [{ changed, linf, l2: 2 * linf }],
     });
     expect(joinSlices([batch('10', 1, 0.1), batch('111', 3, 0.1)])).toEqual({
-      ...{ strength: 0.1, fooled: '10111' },
+      strength: 0.1,
+      fooled: '10111',
       meanLinf: expect.closeTo(0.05, 10) as number,
       meanL2: expect.closeTo(0.1, 10) as number,
     });

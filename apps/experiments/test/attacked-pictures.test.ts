@@ -50,8 +50,16 @@ describe('pictures of attacked images', () => {
   const spec = { height: 12, width: 12, channels: 1, classes: ['a', 'b', 'c'] };
   const test = rectangles(spec, 20);
   const dataset: Dataset = {
-    ...{ id: 'made', label: 'made', spec, train: test, validation: test, test },
-    ...{ checksum: 'a'.repeat(64), source: 'made here', notes: [] },
+    id: 'made',
+    label: 'made',
+    spec,
+    train: test,
+    validation: test,
+    test,
+
+    checksum: 'a'.repeat(64),
+    source: 'made here',
+    notes: [],
   };
   const fgsm = attacks.fgsm();
   /** Counts how often it runs. */
@@ -65,7 +73,11 @@ describe('pictures of attacked images', () => {
   };
   const draw = (attack: Attack, epsilon: number, signal = new AbortController().signal) =>
     drawAttacked(model, asClassifier(model, { bounds: [0, 1] }), dataset, attack, epsilon, {
-      ...{ folder, layer: findVariant('cnn-33').gradCamLayer, seed: 1, circumstances: {}, signal },
+      folder,
+      layer: findVariant('cnn-33').gradCamLayer,
+      seed: 1,
+      circumstances: {},
+      signal,
       cache: openEvaluationCache(path.join(folder, 'evaluation'), 'these weights'),
     });
   const bytesOf = async () => {

@@ -26,7 +26,10 @@ const plainTable: typeof statusTable = (...args) => stripVTControlCharacters(sta
 /** One cell in each state; the last is never begun. */
 async function writeStates(): Promise<void> {
   await writeManifest(run, {
-    ...{ preset: 'smoke', data: { seed: 1 }, gradCamSamples: 0, tensorboard: false },
+    preset: 'smoke',
+    data: { seed: 1 },
+    gradCamSamples: 0,
+    tensorboard: false,
     cells: records.map(({ cell }) => cell),
   });
   await writeRecord(run, done);
@@ -54,7 +57,13 @@ describe('the states of cells', () => {
     expect(states[3].reason).toBe('the loss became NaN');
     expect(states[1].running).toMatchObject({ pid: process.pid, host: thisProcess.host, stage: 'starting' });
     expect(countStates(states)).toEqual({
-      ...{ done: 1, running: 1, queued: 0, waiting: 1, stopped: 1, failed: 1, stale: 1 },
+      done: 1,
+      running: 1,
+      queued: 0,
+      waiting: 1,
+      stopped: 1,
+      failed: 1,
+      stale: 1,
     });
     const table = plainTable(states);
     expect(table).toContain('6 cells: 1 done, 1 running, 1 waiting, 1 stopped, 1 failed, 1 stale');
@@ -71,7 +80,9 @@ describe('the states of cells', () => {
     log('epoch', { validationErrorPercent: 2.5 });
     await writeFile(events, '{"time":"2026', { flag: 'a' });
     openEventLog(events)('progress', {
-      ...{ stage: 'train', done: 3, total: 4 },
+      stage: 'train',
+      done: 3,
+      total: 4,
       figures: { epoch: 2, loss: 0.25, imagesPerSecond: 900, secondsLeft: 60 },
     });
     const [, status] = await cellStates(run);

@@ -66,15 +66,23 @@ describe('a compiled classifier', () => {
   // One of every kind of step: what a step may not do shows only where it is compiled.
   it.each(
     [
-      ...[pgd({ steps: 3 }), pgdL1({ steps: 3 }), apgdDlr({ steps: 5 }), apgdT({ steps: 3, aims: 2 })],
-      ...[apgdCeL1({ steps: 5 }), fab({ steps: 3 }), fabL2({ steps: 3 }), deepFool(), ddn({ steps: 5 })],
-      ...[carliniWagner({ steps: 5, searches: 2 }), ead({ steps: 5, searches: 2 }), jsma()],
-      ...[
-        square({ queries: 6 }),
-        spsa({ steps: 2, samples: 4, learningRate: 0.15 }),
-        hopSkipJump({ steps: 1, evaluations: 4 }),
-      ],
-      ...[boundary({ steps: 6 }), autoAttack({ attacks: [fab({ steps: 2 }), square({ queries: 4 })] })],
+      pgd({ steps: 3 }),
+      pgdL1({ steps: 3 }),
+      apgdDlr({ steps: 5 }),
+      apgdT({ steps: 3, aims: 2 }),
+      apgdCeL1({ steps: 5 }),
+      fab({ steps: 3 }),
+      fabL2({ steps: 3 }),
+      deepFool(),
+      ddn({ steps: 5 }),
+      carliniWagner({ steps: 5, searches: 2 }),
+      ead({ steps: 5, searches: 2 }),
+      jsma(),
+      square({ queries: 6 }),
+      spsa({ steps: 2, samples: 4, learningRate: 0.15 }),
+      hopSkipJump({ steps: 1, evaluations: 4 }),
+      boundary({ steps: 6 }),
+      autoAttack({ attacks: [fab({ steps: 2 }), square({ queries: 4 })] }),
     ].map((one) => [one.id, one] as const),
   )('bears the steps of %s', (_, one) => {
     const model = buildVariant('cnn-33', { spec, seed: 1 });

@@ -36,7 +36,12 @@ describe('the command that fills the gaps', () => {
     const { training, evaluation } = presets.standard;
     const seed = randomStream(7, 'trial', 1).seed();
     const made = [
-      makeRecord({ ...{ training: { ...training, epochs: 25 }, evaluation, seed }, variant: 'cnn-33' }),
+      makeRecord({
+        training: { ...training, epochs: 25 },
+        evaluation,
+        seed,
+        variant: 'cnn-33',
+      }),
     ];
     const text = command(made, "it's here")!;
     expect(text).toMatch(
@@ -48,9 +53,13 @@ describe('the command that fills the gaps', () => {
     const { training, evaluation } = presets.standard;
     const made = paperLikeGrid(3).map(({ cell, trial }) =>
       makeRecord({
-        ...{ variant: cell.variant, trial, seed: randomStream(1, 'trial', trial).seed() },
+        variant: cell.variant,
+        trial,
+        seed: randomStream(1, 'trial', trial).seed(),
         data: cell.dataset,
-        ...{ training, evaluation },
+
+        training,
+        evaluation,
       }),
     );
     const but = made.filter((record) => !isOn('iwildcam', 'resnet-conv')(record));
@@ -65,8 +74,12 @@ describe('the command that fills the gaps', () => {
     const made = ['cnn-33', 'cnn-smooth-32', 'cnn-wide'].flatMap((variant) =>
       Array.from({ length: variant === 'cnn-wide' ? 9 : 10 }, (_, i) =>
         makeRecord({
-          ...{ variant, trial: i + 1, seed: randomStream(1, 'trial', i + 1).seed() },
-          ...{ training, evaluation },
+          variant,
+          trial: i + 1,
+          seed: randomStream(1, 'trial', i + 1).seed(),
+
+          training,
+          evaluation,
         }),
       ),
     );

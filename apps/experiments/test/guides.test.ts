@@ -63,7 +63,10 @@ function shell(commands: string) {
       // Step by step: recording compiled steps takes longer than these few.
       env: {
         ...process.env,
-        ...{ NO_COLOR: '1', WEIGHTMAP_DATA: '', WEIGHTMAP_COMPILE: 'off' },
+
+        NO_COLOR: '1',
+        WEIGHTMAP_DATA: '',
+        WEIGHTMAP_COMPILE: 'off',
         XDG_CACHE_HOME: path.join(work, 'cache'),
       },
     },

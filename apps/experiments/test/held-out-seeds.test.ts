@@ -15,15 +15,25 @@ const validation = imageSet(
   new Uint8Array(200),
 );
 const data = (part: typeof validation): Dataset => ({
-  ...{ id: 'made', label: 'made', spec, train: part, validation: part, test: part },
-  ...{ checksum: 'made', source: 'this test', notes: [] },
+  id: 'made',
+  label: 'made',
+  spec,
+  train: part,
+  validation: part,
+  test: part,
+
+  checksum: 'made',
+  source: 'this test',
+  notes: [],
 });
 
 /** Notes the first pixel of what it is shown. */
 function shown() {
   const first: number[][] = [];
   const classifier: Classifier = {
-    ...{ classes: 2, inputShape: [2, 2, 1], bounds: [0, 1] },
+    classes: 2,
+    inputShape: [2, 2, 1],
+    bounds: [0, 1],
     logits(images) {
       first.push(
         [...images.flatten().dataSync()].filter((_, i) => i % 4 === 0).map((v) => Math.round(v * 255)),

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { indexedJob } from '../src/launchers/kubernetes.js';
 
 const job = indexedJob({
-  ...{ command: 'cell', completions: 93, workers: 8, threads: 2, image: 'lab/weightmap:1', claim: 'runs' },
+  command: 'cell',
+  completions: 93,
+  workers: 8,
+  threads: 2,
+  image: 'lab/weightmap:1',
+  claim: 'runs',
 });
 
 describe('the Kubernetes job', () => {

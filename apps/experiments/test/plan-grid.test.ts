@@ -90,7 +90,9 @@ describe('rows on datasets', () => {
 async function plan(preset: Preset, options: Partial<PlanOptions> = {}) {
   const notes: string[] = [];
   const found = await planGrid(preset, {
-    ...{ seed: 1, offline: true, onNote: (note) => void notes.push(note) },
+    seed: 1,
+    offline: true,
+    onNote: (note) => void notes.push(note),
     ...options,
   });
   return { ...found, said: notes.join('\n') };
@@ -125,7 +127,8 @@ describe('a plan', () => {
 
   it('leaves out the rows of missing datasets and says how to add them', async () => {
     const { cells, leftOut, said } = await plan(adjustPreset('standard', { trials: 1 }), {
-      ...{ dataDir: path.join(work, 'wild'), imagesPerClass: 12 },
+      dataDir: path.join(work, 'wild'),
+      imagesPerClass: 12,
       command: 'weightmap run standard --trials 1',
     });
     expect(countBy(cells, ({ dataset }) => dataset.id)).toEqual({ iwildcam: 6 });

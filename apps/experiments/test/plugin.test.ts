@@ -41,7 +41,10 @@ function weightmap(...args: string[]) {
     cwd: work,
     env: {
       ...process.env,
-      ...{ NO_COLOR: '1', WEIGHTMAP_DATA: '', WEIGHTMAP_COMPILE: 'off' },
+
+      NO_COLOR: '1',
+      WEIGHTMAP_DATA: '',
+      WEIGHTMAP_COMPILE: 'off',
       XDG_CACHE_HOME: path.join(work, 'cache'),
     },
   });
@@ -189,12 +192,19 @@ describe('the readings of the fan-in', () => {
 
 /** Less than a dataset by its methods. */
 const half = (id: string) => ({
-  ...{ id, label: id, spec: { height: 1, width: 1, channels: 1, classes: ['a', 'b'] } },
+  id,
+  label: id,
+  spec: { height: 1, width: 1, channels: 1, classes: ['a', 'b'] },
   locate: () => {},
 });
 const whole = (id: string) => ({ ...half(id), load: () => {} });
 const variant = {
-  ...{ id: 'own', architecture: 'cnm', label: 'x', datasets: [], options: {}, gradCamLayer: 'x' },
+  id: 'own',
+  architecture: 'cnm',
+  label: 'x',
+  datasets: [],
+  options: {},
+  gradCamLayer: 'x',
 };
 
 /** What it says, and where. */
@@ -340,7 +350,9 @@ describe('what a plugin does', () => {
     const plugin = { variants: [{ ...variant, id: 'its-net', architecture: 'cnn' }] };
     usePlugin({ file: '/there/net.mjs', sha256: 'b'.repeat(64), plugin });
     const planned = planGrid(adjustPreset('smoke', {}), {
-      ...{ select: ['its-net'], seed: 1, onNote: () => {} },
+      select: ['its-net'],
+      seed: 1,
+      onNote: () => {},
     });
     await expect(planned).rejects.toThrow('No dataset is known for its-net.');
   });

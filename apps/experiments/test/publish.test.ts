@@ -20,8 +20,16 @@ afterEach(async () => {
 });
 
 const picture = {
-  ...{ heatmap: 'grad-cam/0-clean-heatmap.png', image: 'grad-cam/0-clean-image.png', layer: 'conv' },
-  ...{ sample: 0, condition: 'clean' as const, strength: 0, label: '7', predicted: '7', probability: 0.9 },
+  heatmap: 'grad-cam/0-clean-heatmap.png',
+  image: 'grad-cam/0-clean-image.png',
+  layer: 'conv',
+
+  sample: 0,
+  condition: 'clean' as const,
+  strength: 0,
+  label: '7',
+  predicted: '7',
+  probability: 0.9,
 };
 
 /** A run with these finished cells, each with a picture and weights. */
@@ -37,12 +45,10 @@ async function makeRun(name: string, records: readonly RunRecord[]): Promise<str
     await writeFile(events, '{}\n');
   }
   await writeManifest(at(name), {
-    ...{
-      preset: 'standard',
-      gradCamSamples: 1,
-      tensorboard: false,
-      data: { seed: 1, dataDir: '/home/somebody/data' },
-    },
+    preset: 'standard',
+    gradCamSamples: 1,
+    tensorboard: false,
+    data: { seed: 1, dataDir: '/home/somebody/data' },
     cells: records.map(({ cell }) => cell),
   });
   return at(name);

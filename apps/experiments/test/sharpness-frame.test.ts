@@ -17,7 +17,9 @@ describe('the places of the maps', () => {
       model.dispose();
       const expected = {
         cnn: id === 'cnn-unsharp-32' ? [0, 1, 28] : [3, 1, 22],
-        ...{ resnet: [0, 8, 4], densenet: [3.5, 8, 3] },
+
+        resnet: [0, 8, 4],
+        densenet: [3.5, 8, 3],
       };
       expect(columns).toEqual(rows);
       expect([rows.offset, rows.stride, rows.places], id).toEqual(expected[architecture]);
@@ -41,17 +43,25 @@ describe('the pixels that Grad-CAM is compared on', () => {
 
   it('leave out variants that such images are too small for', () => {
     expect(sharpnessFrame('cnn-unsharp-32', { ...spec, height: 5, width: 9 })).toEqual({
-      ...{ top: 0, left: 0, height: 5, width: 9 },
+      top: 0,
+      left: 0,
+      height: 5,
+      width: 9,
     });
   });
 
   it('do not depend on plugins, whose variants are compared with the paper’s and with each other', () => {
     const variant = (id: string, kernelSize: number) => ({
-      ...{ id, architecture: 'cnn', label: id, datasets: [], gradCamLayer: 'conv1' },
+      id,
+      architecture: 'cnn',
+      label: id,
+      datasets: [],
+      gradCamLayer: 'conv1',
       options: { kind: 'conv', channels: [4], kernelSize },
     });
     usePlugin({
-      ...{ file: '/made/here.mjs', sha256: 'a'.repeat(64) },
+      file: '/made/here.mjs',
+      sha256: 'a'.repeat(64),
       plugin: { variants: [variant('one-layer', 3), variant('one-wide-layer', 5)] },
     });
     expect(sharpnessFrame('cnn-33', spec)).toEqual({ top: 3, left: 3, height: 22, width: 22 });

@@ -13,8 +13,18 @@ import { weightmap as inFolder } from './_command.js';
 import { scientificText } from './_scientific.js';
 
 const grid = [
-  ...['run', 'quick', '--dataset', 'digits', '--select', 'cnn-33', '--trials', '5', '--epochs', '3'],
-  ...['--checkpoint-seconds', '1'],
+  'run',
+  'quick',
+  '--dataset',
+  'digits',
+  '--select',
+  'cnn-33',
+  '--trials',
+  '5',
+  '--epochs',
+  '3',
+  '--checkpoint-seconds',
+  '1',
 ];
 let work: string;
 

@@ -58,11 +58,21 @@ describe('the features of a network', () => {
         model,
         asClassifier(model),
         {
-          ...{ id: 'digits', label: 'made', spec, train: images, validation: images, test: images },
-          ...{ checksum: '', source: '', notes: [] },
+          id: 'digits',
+          label: 'made',
+          spec,
+          train: images,
+          validation: images,
+          test: images,
+
+          checksum: '',
+          source: '',
+          notes: [],
         },
         {
-          ...{ layer: findVariant('cnn-33').gradCamLayer, seed: 1, subsetSeed },
+          layer: findVariant('cnn-33').gradCamLayer,
+          seed: 1,
+          subsetSeed,
           evaluation: makeRecord({ evaluation: { varianceImages: 6, sharpnessImages: 6 } }).cell.evaluation,
         },
       );

@@ -97,7 +97,11 @@ describe('weightmap verify', () => {
     const { training, evaluation, limits } = presets[preset];
     const made = (variant: string, trial: number, testErrorPercent: number) =>
       makeRecord({
-        ...{ variant, trial, testErrorPercent, training, evaluation },
+        variant,
+        trial,
+        testErrorPercent,
+        training,
+        evaluation,
         data: { train: limits.train, test: limits.test },
       });
     const folder = await runOf(

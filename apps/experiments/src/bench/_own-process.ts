@@ -1,14 +1,14 @@
 import { MODES, type Mode } from './modes.js';
 import { StopwatchProcess } from './_stopwatch-process.js';
 
-/** What a measuring process of ours can time. */
+/** The tasks that a measuring process can time. */
 export const TASKS = ['step', 'uniform-noise', 'fgsm', 'smoothing', 'unsharp', 'matrix-product'] as const;
 export type Task = (typeof TASKS)[number];
 
 /**
  * Starts a measuring process: the hidden command `bench-worker`.
  *
- * @param prefix put before the command, such as one that pins it to a core.
+ * @param prefix words before the command, such as one that pins it to a core.
  */
 export const startOwn = (
   task: Task,

@@ -2,25 +2,25 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { WeightmapError } from '@weightmap/core';
 
-/** What a measuring process says when it is ready. */
+/** The first line of a measuring process, when it is ready. */
 export interface Ready {
-  /** Trainable, of the network that it times. */
+  /** Trainable parameters of the network that it times. */
   readonly parameters?: number;
-  /** Why it can't measure what was asked for. */
+  /** Why it can't measure. */
   readonly missing?: string;
 }
 
-/** What it answers. */
+/** Its answer to each request. */
 export interface Answer {
   /** Wall-clock milliseconds of each run. */
   readonly ms: readonly number[];
-  /** Its resident memory afterwards; not every process says. */
+  /** Its resident memory afterwards, if it reports it. */
   readonly rssMiB?: number;
 }
 
 /**
- * A process of its own that measures on demand. It prints a line `{"parameters": …}` when it has warmed up, and then
- * answers each line of its input, a number of runs, by an `Answer`. Between two questions it sleeps.
+ * A child process that measures on request. It prints a line `{"parameters": …}` when it has warmed up. Then each line of its
+ * input is a number of runs, which it answers with an `Answer`. Between two requests it sleeps.
  */
 export class StopwatchProcess {
   private readonly answers: AsyncIterator<string, undefined>;
@@ -35,10 +35,10 @@ export class StopwatchProcess {
     this.answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     child.stderr!.on('data', (chunk: Buffer) => (this.complaint += chunk.toString()));
     child.on('error', ({ message }) => (this.failure = message));
-    child.stdin!.on('error', () => {}); // it ended early: the missing answer tells
+    child.stdin!.on('error', () => {}); // it ended early: the missing answer is reported
   }
 
-  /** Starts it and waits until it is ready; the caller ends it. */
+  /** Starts the process and waits until it is ready. The caller ends it. */
   static async start(
     name: string,
     [file, ...args]: readonly string[],
@@ -49,13 +49,13 @@ export class StopwatchProcess {
     return { process: started, ready: await started.answer<Ready>() };
   }
 
-  /** Lets it run what it times so many times. */
+  /** Times so many runs. */
   async measure(runs: number): Promise<Answer> {
     this.child.stdin!.write(`${runs}\n`);
     return this.answer<Answer>();
   }
 
-  /** Resolves once it has gone, and its cores are free. */
+  /** Resolves when the process has ended and its cores are free. */
   async end(): Promise<void> {
     if (this.child.pid === undefined || this.child.exitCode !== null || this.child.signalCode !== null)
       return;
@@ -64,7 +64,7 @@ export class StopwatchProcess {
     await gone;
   }
 
-  /** The next line that is JSON: libraries may print what they like. */
+  /** The next line that is JSON. Others are skipped, because libraries print too. */
   private async answer<T>(): Promise<T> {
     for (;;) {
       const line = await this.answers.next();

@@ -8,28 +8,26 @@ export interface Contender {
   readonly ready: Ready;
 }
 
-/** A contender to be. */
+/** A contender before its process is started. */
 export interface Candidate {
   readonly name: string;
   readonly start: () => Promise<{ process: StopwatchProcess; ready: Ready }>;
 }
 
 export interface TurnOptions {
-  /** How often everybody has a turn. */
+  /** The number of turns of each contender. */
   rounds: number;
-  /** Times to run in a turn. */
+  /** Runs in a turn. */
   runs: number;
-  /** Milliseconds that a turn should take at most: slow contenders run less often in it, once at least. */
+  /** The most milliseconds of a turn: slow contenders run less often in it, at least once. */
   turnMs?: number;
-  /** Whether to leave out the first run of each turn, which finds the caches full of the others' data. */
+  /** Whether to drop the first run of each turn, which finds other contenders' data in the caches. */
   warm?: boolean;
 }
 
 /**
- * Starts every candidate in a process of its own, one after the other; those that can't take part are told to `onNote`
- * and left out.
- *
- * `body` gets the rest; whatever happens, all processes have gone in the end.
+ * Starts every candidate in a process of its own, one after another. Those that can't measure are reported to `onNote` and left
+ * out; `body` gets the others. All processes are ended afterwards, even after an error.
  */
 export async function withContenders<T>(
   candidates: readonly Candidate[],
@@ -43,7 +41,7 @@ export async function withContenders<T>(
       contenders.push({ name, process, ready });
     }
     for (const { name, ready } of contenders)
-      if (ready.missing !== undefined) onNote(`${name} left out: ${ready.missing}`);
+      if (ready.missing !== undefined) onNote(`left out ${name}: ${ready.missing}`);
     return await body(contenders.filter(({ ready }) => ready.missing === undefined));
   } finally {
     for (const { process } of contenders) await process.end();
@@ -51,7 +49,7 @@ export async function withContenders<T>(
 }
 
 /**
- * Times contenders in turns (A B C A B C …), one at a time, so that whatever else the machine does hits all of them.
+ * Times contenders in turns (A B C A B C …), one at a time, so that other load on the machine affects all of them.
  *
  * @returns the milliseconds of every run, by the contenders' names.
  */
@@ -74,7 +72,7 @@ export async function takeTurns(
   return times;
 }
 
-/** The networks of processes that are compared must be the same. */
+/** Checks that compared processes have the same network. @throws WeightmapError if the numbers of parameters differ. */
 export function checkParameters(id: string, contenders: readonly Contender[]): void {
   const [first, ...others] = contenders;
   for (const { name, ready } of others)
@@ -84,3 +82,12 @@ export function checkParameters(id: string, contenders: readonly Contender[]): v
         expected: `${first.ready.parameters} parameters; it has ${ready.parameters}`,
       });
 }
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
+}
+
+/** Rounds a measurement to four digits, more than it is accurate to. */
+export const rounded = (value: number): number => Number(value.toPrecision(4));

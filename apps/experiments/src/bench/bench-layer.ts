@@ -1,10 +1,9 @@
 import { startOwn } from './_own-process.js';
-import { median, rounded } from './_statistics.js';
-import { takeTurns, withContenders } from './_turns.js';
+import { median, rounded, takeTurns, withContenders } from './_turns.js';
 import { LAYER, LAYER_KINDS, layerOperations, matrixOperations, type LayerKind } from './measure-layer.js';
 import type { Mode } from './modes.js';
 
-/** How near a weight map layer comes to what the machine does in large matrix products. */
+/** The speed of a weight map layer, compared with large matrix products on the same machine. */
 export interface LayerRow {
   /** Such as `smoothing 28×28, 32 → 32`. */
   readonly layer: string;
@@ -18,7 +17,7 @@ export interface LayerRow {
   readonly gflops: number;
   /** Of a product of two large matrices in the same run. */
   readonly peakGflops: number;
-  /** gflops / peakGflops, of the least times: what else the machine does only ever takes time. */
+  /** gflops / peakGflops of the shortest times, because other load only adds time. */
   readonly share: number;
 }
 
@@ -51,9 +50,17 @@ export async function benchLayer({ batch, threads, modes, onNote }: LayerOptions
         const ms = times.get(name)!;
         const reached = gigaflops(layerOperations(batch), Math.min(...ms));
         return {
-          ...{ layer: `${kind} ${height}×${width}, ${channels} → ${channels}`, mode, batch, threads },
-          ...{ msMedian: rounded(median(ms)), msMin: rounded(Math.min(...ms)) },
-          ...{ gflops: rounded(reached), peakGflops: rounded(peak), share: rounded(reached / peak) },
+          layer: `${kind} ${height}×${width}, ${channels} → ${channels}`,
+          mode,
+          batch,
+          threads,
+
+          msMedian: rounded(median(ms)),
+          msMin: rounded(Math.min(...ms)),
+
+          gflops: rounded(reached),
+          peakGflops: rounded(peak),
+          share: rounded(reached / peak),
         };
       });
   });

@@ -1,15 +1,14 @@
 import { startOwn } from './_own-process.js';
-import { rounded } from './_statistics.js';
-import { withContenders } from './_turns.js';
+import { rounded, withContenders } from './_turns.js';
 import type { Mode, Workload } from './modes.js';
 
-/** What a training process's memory does over many steps. */
+/** The memory of a training process over many steps. */
 export interface MemoryRow {
   readonly case: string;
   readonly mode: Mode;
   readonly batch: number;
   readonly steps: number;
-  /** Resident memory after a tenth as many steps, and after all of them. */
+  /** Resident memory after a tenth of the steps, and after all of them. */
   readonly rssBeforeMiB: number;
   readonly rssAfterMiB: number;
   readonly growthMiB: number;
@@ -30,8 +29,14 @@ export async function benchMemory({ mode, steps, onNote, ...workload }: MemoryOp
       const before = (await process.measure(Math.ceil(steps / 10))).rssMiB!;
       const after = (await process.measure(steps)).rssMiB!;
       rows.push({
-        ...{ case: id, mode, batch, steps },
-        ...{ rssBeforeMiB: rounded(before), rssAfterMiB: rounded(after), growthMiB: rounded(after - before) },
+        case: id,
+        mode,
+        batch,
+        steps,
+
+        rssBeforeMiB: rounded(before),
+        rssAfterMiB: rounded(after),
+        growthMiB: rounded(after - before),
       });
     }
     return rows;

@@ -1,3 +1,4 @@
+import { rounded } from './_turns.js';
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -13,22 +14,21 @@ import {
 import { writeManifest } from '../plan/manifest.js';
 import { cellStates } from '../status/cell-states.js';
 import { standardEvaluation } from '../plan/presets.js';
-import { rounded } from './_statistics.js';
 
-/** What the machinery around the work costs. */
+/** The overhead of scheduling. */
 export interface SchedulingRow {
   readonly what: 'status' | 'a cell';
   readonly cells: number;
-  /** Of one look at the whole run; of starting, loading and handing over one cell. */
+  /** Of one status of the whole run; or of starting and finishing one cell. */
   readonly seconds: number;
-  /** How long a cell must be worked on for the rest to be 1 % of its time. */
+  /** A cell must take so long for its overhead to be 1 % of its time. */
   readonly onePercentOfSeconds?: number;
 }
 
 const MANY = 10_000;
 const FEW = 4;
 
-/** Times `status` on a run of ten thousand cells, half of them done, and what a small grid takes beside training and attacks. */
+/** Times `status` on a run of ten thousand cells, half of them done, and the overhead of a cell in a small grid. */
 export async function benchScheduling(): Promise<SchedulingRow[]> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'weightmap-scheduling-'));
   try {
@@ -42,7 +42,10 @@ async function timeStatus(run: string): Promise<SchedulingRow> {
   const cells = Array.from({ length: MANY }, (_, i) => madeCell(i + 1));
   await mkdir(run);
   await writeManifest(run, {
-    ...{ preset: 'paper', data: { seed: 1 }, gradCamSamples: 0, tensorboard: false },
+    preset: 'paper',
+    data: { seed: 1 },
+    gradCamSamples: 0,
+    tensorboard: false,
     cells,
   });
   for (const cell of cells.slice(0, MANY / 2)) {
@@ -54,11 +57,11 @@ async function timeStatus(run: string): Promise<SchedulingRow> {
   const states = await cellStates(run);
   const seconds = (performance.now() - started) / 1000;
   if (states.filter(({ state }) => state === 'done').length !== MANY / 2)
-    throw new Error('status counted wrongly');
+    throw new Error('status counted the wrong number of finished cells');
   return { what: 'status', cells: MANY, seconds: rounded(seconds) };
 }
 
-/** One cell after the other in processes of their own, on the digits. */
+/** Runs cells on the digits one after another, each in its own process. */
 async function timeCells(run: string): Promise<SchedulingRow> {
   const grid = ['run', 'smoke', '--dataset', 'digits', '--select', 'cnn-33', '--trials', String(FEW)];
   execFileSync(process.execPath, [process.argv[1], ...grid, '--workers', '1', '--out', run], {
@@ -85,10 +88,20 @@ async function timeCells(run: string): Promise<SchedulingRow> {
 }
 
 const madeCell = (trial: number): CellConfig => ({
-  ...{ variant: 'cnn-33', architecture: 'cnn', trial, seed: trial },
+  variant: 'cnn-33',
+  architecture: 'cnn',
+  trial,
+  seed: trial,
   dataset: {
-    ...{ id: 'mnist', label: 'MNIST', checksum: 'a'.repeat(64), classes: 10, subsetSeed: 1 },
-    ...{ train: 54_000, validation: 6000, test: 10_000 },
+    id: 'mnist',
+    label: 'MNIST',
+    checksum: 'a'.repeat(64),
+    classes: 10,
+    subsetSeed: 1,
+
+    train: 54_000,
+    validation: 6000,
+    test: 10_000,
   },
   training: { epochs: 300, batchSize: 64, learningRate: 1e-3, augmentation: 'pad-crop', selection: 'last' },
   evaluation: standardEvaluation,

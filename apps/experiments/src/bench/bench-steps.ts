@@ -1,6 +1,5 @@
 import { startOwn } from './_own-process.js';
-import { median, rounded } from './_statistics.js';
-import { checkParameters, takeTurns, withContenders } from './_turns.js';
+import { checkParameters, median, rounded, takeTurns, withContenders } from './_turns.js';
 import type { Mode, Workload } from './modes.js';
 import { FORMS, formsOf, startPeer, type Form } from './peers.js';
 
@@ -10,29 +9,29 @@ export interface StepRow {
   readonly mode: Mode | `pytorch-${Form}`;
   readonly batch: number;
   readonly threads: number;
-  /** Trainable. */
+  /** Trainable parameters. */
   readonly parameters: number;
   /** Of one training step, wall clock. */
   readonly msMedian: number;
   readonly msMin: number;
-  /** Steps that were timed. */
+  /** Timed steps. */
   readonly steps: number;
-  /** msMedian over that of each form of PyTorch in the same run; for the engine's modes, with peers. */
+  /** msMedian divided by that of each form of PyTorch in the same run; only for the engine's modes. */
   readonly ratios?: Readonly<Partial<Record<Form, number>>>;
 }
 
 export interface StepOptions extends Workload {
   readonly modes: readonly Mode[];
-  /** Steps to time in each process; slow ones get fewer, at least one a round. */
+  /** Steps to time in each process. Slow processes run fewer, at least one a round. */
   readonly steps: number;
   /** The Python interpreter whose PyTorch to compare with. */
   readonly python?: string;
-  /** Hears what is left out, and why. */
+  /** Called with what is left out, and why. */
   readonly onNote: (note: string) => void;
 }
 
 const ROUNDS = 5;
-/** Time that a contender's turn should take at most. */
+/** The most milliseconds of a contender's turn. */
 const TURN_MS = 3000;
 
 const peerName = (form: Form) => `pytorch-${form}` as const;
@@ -52,7 +51,7 @@ export async function benchSteps({
   const { case: id, batch, threads } = workload;
   const forms = python === undefined ? [] : formsOf(id);
   const candidates = [
-    // First: without PyTorch there is nothing to wait for.
+    // PyTorch first: if it is missing, the error comes at once.
     ...forms.map((form) => ({
       name: peerName(form),
       start: () => startPeer({ task: 'step', form, ...workload }, python!),
@@ -72,8 +71,15 @@ export async function benchSteps({
       const ms = times.get(name)!;
       const against = (form: Form) => rounded(median(ms) / median(times.get(peerName(form))!));
       return {
-        ...{ case: id, mode: name as StepRow['mode'], batch, threads, parameters: ready.parameters! },
-        ...{ msMedian: rounded(median(ms)), msMin: rounded(Math.min(...ms)), steps: ms.length },
+        case: id,
+        mode: name as StepRow['mode'],
+        batch,
+        threads,
+        parameters: ready.parameters!,
+
+        msMedian: rounded(median(ms)),
+        msMin: rounded(Math.min(...ms)),
+        steps: ms.length,
         ...(peers.length > 0 &&
           !name.startsWith('pytorch-') && {
             ratios: Object.fromEntries(peers.map((form) => [form, against(form)])),

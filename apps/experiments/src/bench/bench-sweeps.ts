@@ -1,11 +1,10 @@
 import { startOwn } from './_own-process.js';
-import { median, rounded } from './_statistics.js';
-import { checkParameters, takeTurns, withContenders } from './_turns.js';
-import { SWEEPS, type Sweep } from './measure-sweep.js';
+import { checkParameters, median, rounded, takeTurns, withContenders } from './_turns.js';
+import { SWEEPS, type Sweep } from './measure-network.js';
 import type { Mode, Workload } from './modes.js';
 import { startPeer } from './peers.js';
 
-/** How long it takes to find the error of a network under an attack, at every strength of a figure. */
+/** The time to measure the error of a network under an attack, at every strength of a figure. */
 export interface SweepRow {
   readonly case: string;
   readonly sweep: Sweep;
@@ -14,11 +13,11 @@ export interface SweepRow {
   readonly threads: number;
   readonly images: number;
   readonly strengths: number;
-  /** Of a whole sweep, wall clock; the median of the runs. */
+  /** Of a whole sweep, wall clock: the median of the runs. */
   readonly seconds: number;
   /** Attacked images: images × strengths / seconds. */
   readonly imagesPerSecond: number;
-  /** seconds over PyTorch's. */
+  /** seconds divided by PyTorch's. */
   readonly ratio?: number;
 }
 
@@ -31,7 +30,7 @@ export interface SweepOptions extends Workload {
   readonly onNote: (note: string) => void;
 }
 
-/** Times the noise and the FGSM sweep of one case, by our engine and by PyTorch in turns. */
+/** Times the noise and the FGSM sweep of one case, with our engine and PyTorch in turns. */
 export async function benchSweeps(options: SweepOptions): Promise<SweepRow[]> {
   const rows: SweepRow[] = [];
   for (const sweep of Object.keys(SWEEPS) as Sweep[]) rows.push(...(await benchSweep(sweep, options)));
@@ -66,8 +65,16 @@ async function benchSweep(
       const seconds = median(times.get(name)!) / 1000;
       const strengths = SWEEPS[sweep].length;
       return {
-        ...{ case: id, sweep, mode: name as SweepRow['mode'], batch, threads, images, strengths },
-        ...{ seconds: rounded(seconds), imagesPerSecond: rounded((images * strengths) / seconds) },
+        case: id,
+        sweep,
+        mode: name as SweepRow['mode'],
+        batch,
+        threads,
+        images,
+        strengths,
+
+        seconds: rounded(seconds),
+        imagesPerSecond: rounded((images * strengths) / seconds),
         ...(peer && name === mode && { ratio: rounded(seconds / (median(peer) / 1000)) }),
       };
     });

@@ -1,7 +1,6 @@
 import { pinning } from '../launchers/cores.js';
 import { startOwn } from './_own-process.js';
-import { median, rounded } from './_statistics.js';
-import { checkParameters, withContenders } from './_turns.js';
+import { checkParameters, median, rounded, withContenders } from './_turns.js';
 import type { Mode, Workload } from './modes.js';
 import { startPeer } from './peers.js';
 
@@ -66,7 +65,11 @@ export async function benchTrials({
     }
     return [
       {
-        ...{ case: id, mode, batch, threads, msTogether: rounded(median(together)) },
+        case: id,
+        mode,
+        batch,
+        threads,
+        msTogether: rounded(median(together)),
         ...(peer && {
           msPyTorch: rounded(median(inTurn)),
           ratio: rounded(median(together) / median(inTurn)),

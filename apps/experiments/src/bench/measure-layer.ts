@@ -1,26 +1,25 @@
 import * as tf from '@tensorflow/tfjs';
 import { compile } from '@weightmap/engine';
 import { smoothingWeightMap, unsharpWeightMap } from '@weightmap/wm-layers';
-import { decline, serve } from './_serve.js';
-import { startEngineFor } from './_start-engine.js';
+import { decline, serve, startEngineFor } from './_serve.js';
 import type { Mode } from './modes.js';
 
-/** The layer that is measured: a hidden one of the paper's CNN. */
+/** The layer that is measured: a hidden layer of the paper's CNN. */
 export const LAYER = { height: 28, width: 28, channels: 32, kernelSize: 3, padding: 'same' } as const;
 
 export const LAYER_KINDS = { smoothing: smoothingWeightMap, unsharp: unsharpWeightMap } as const;
 export type LayerKind = keyof typeof LAYER_KINDS;
 
-/** Rows and columns of the square matrices whose product shows what the machine can do. */
+/** Rows and columns of the square matrices whose product gives the machine's peak. */
 const MATRIX = 1024;
 
-/** The three products x·W, xᵀ·dM and dM·Wᵀ at every pixel, two operations each; sums over windows, bias and ReLU don't count. */
+/** Operations of the three products x·W, xᵀ·dM and dM·Wᵀ at every pixel; those of window sums, bias and ReLU are not counted. */
 export const layerOperations = (batch: number): number =>
   3 * 2 * batch * LAYER.height * LAYER.width * LAYER.channels ** 2;
 
 export const matrixOperations = 2 * MATRIX ** 3;
 
-/** The inside of a measuring process: forward pass and all three gradients of one weight map layer with bias and ReLU. */
+/** Runs in a measuring process: times the forward pass and all gradients of one weight map layer with bias and ReLU. */
 export async function measureLayer(
   kind: LayerKind,
   mode: Mode,
@@ -35,14 +34,14 @@ export async function measureLayer(
   layer.apply(tf.input({ shape: shape.slice(1) }));
   const weights = layer.trainableWeights.map((weight) => weight.read());
   const step = compile(({ x, dy }: { x: tf.Tensor; dy: tf.Tensor }) => {
-    // tfjs takes only tensors that the function is given for its arguments; weights are variables that it meets.
+    // `tf.grads` differentiates only by the function's arguments; the weights are variables.
     const { value, grads } = tf.engine().gradients(() => layer.call(x, {}), [x, ...weights], dy);
     return [value, ...grads];
   });
   await serve({ parameters: layer.countParams() }, () => tf.dispose(step({ x, dy })));
 }
 
-/** The inside of a measuring process: one product of two large matrices by TensorFlow. */
+/** Runs in a measuring process: times the product of two large matrices. */
 export async function measureMatrixProduct({ threads }: { threads: number }): Promise<void> {
   const missing = await startEngineFor('compiled', threads);
   if (missing) return decline(missing);

@@ -1,4 +1,4 @@
-/** Ways in which the engine can run a training step: the environment that a process starts with decides. */
+/** Ways in which the engine runs a training step, with the environment that selects them. */
 export const MODES = {
   eager: { WEIGHTMAP_COMPILE: 'off', WEIGHTMAP_KERNELS: 'composed' },
   compiled: { WEIGHTMAP_COMPILE: '', WEIGHTMAP_KERNELS: 'composed' },
@@ -8,7 +8,7 @@ export const MODES = {
 export type Mode = keyof typeof MODES;
 export const modeNames = Object.keys(MODES) as Mode[];
 
-/** What is measured of one case, in every process alike. */
+/** The workload of every process that measures one case. */
 export interface Workload {
   /** A network of the benchmark and its images, such as `cnn-33` or `resnet-conv@cifar10`. */
   readonly case: string;

@@ -3,7 +3,7 @@ import type { ImageSpec } from '@weightmap/core';
 import { datasets } from '@weightmap/datasets';
 import { unknownName } from '../terminal/nearest.js';
 
-/** What a case stands for. */
+/** The network and the images of a case. */
 export interface NetworkCase {
   readonly variant: BenchmarkVariant;
   /** Shape and classes of the images that it takes. */

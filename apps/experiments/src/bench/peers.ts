@@ -3,27 +3,27 @@ import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
 import { networkCase } from './network-case.js';
 import { StopwatchProcess, type Ready } from './_stopwatch-process.js';
-import type { Sweep } from './measure-sweep.js';
+import type { Sweep } from './measure-network.js';
 import type { Workload } from './modes.js';
 
-/** How the weight map layers are written in PyTorch; see the script. */
+/** The implementations of the weight map layers in PyTorch; see the script. */
 export const FORMS = ['tuned', 'einsum', 'paper'] as const;
 export type Form = (typeof FORMS)[number];
 
 const SCRIPT = 'bench/pytorch_peers.py';
 
-/** The forms that a case has in PyTorch: plain convolutions are written in one way only. */
+/** The PyTorch implementations of a case: plain convolutions have only one. */
 export function formsOf(name: string): readonly Form[] {
   const { options } = networkCase(name).variant;
   const kinds = 'kinds' in options ? options.kinds : [options.kind];
   return kinds.every((kind) => kind === 'conv') ? ['tuned'] : FORMS;
 }
 
-/** What PyTorch is to time. */
+/** The workload of PyTorch. */
 export interface PeerWorkload extends Workload {
   readonly task: 'step' | Sweep;
   readonly form: Form;
-  /** Of a sweep. */
+  /** Only for a sweep. */
   readonly images?: number;
   readonly strengths?: readonly number[];
 }
@@ -49,7 +49,7 @@ export async function startPeer(
   const args = Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );
-  const fix = 'pip install torch, and name the interpreter that has it: --python <path>';
+  const fix = 'run `pip install torch`, and name its interpreter: --python <path>';
   const started = await StopwatchProcess.start(`PyTorch (${form})`, [python, script(), ...args]).catch(
     (error: unknown) => {
       if (!(error instanceof WeightmapError)) throw error;
@@ -67,7 +67,7 @@ export async function startPeer(
   return started;
 }
 
-/** The script lies in the repository, above this file wherever that was built to. */
+/** Finds the script of the repository in a folder above this file. */
 function script(): string {
   let folder = import.meta.dirname;
   while (!existsSync(path.join(folder, SCRIPT))) {

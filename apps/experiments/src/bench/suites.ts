@@ -8,34 +8,34 @@ import { benchTrials, type TrialsRow } from './bench-trials.js';
 import type { Mode } from './modes.js';
 import { FORMS } from './peers.js';
 
-/** What every suite is asked with; each takes what it needs. */
+/** The options of all suites. Each uses those that it needs. */
 export interface SuiteOptions {
   readonly cases: readonly string[];
   readonly batch: number;
   readonly threads: number;
-  /** Of training, to time or to run. */
+  /** Training steps to time. */
   readonly steps: number;
   readonly modes: readonly Mode[];
   /** Test images of a sweep. */
   readonly images: number;
-  /** The Python interpreter whose PyTorch to compare with. */
+  /** The Python interpreter with PyTorch; without it there is no comparison. */
   readonly python?: string;
   readonly onNote: (note: string) => void;
-  /** Hears what is measured next. */
+  /** Called with the name of each case before it is measured. */
   readonly onCase: (name: string) => void;
 }
 
-/** One way of measuring. */
+/** A kind of measurement. */
 interface Suite<Row> {
   readonly description: string;
-  /** What `cases` and `steps` are unless somebody says otherwise. */
+  /** Defaults of `cases` and `steps`. */
   readonly defaults: { readonly cases: readonly string[]; readonly steps: number };
   run(options: SuiteOptions): Promise<Row[]>;
   /** Headings, and a row's cells under them; all but the first `left` are numbers. */
   table(rows: readonly Row[]): string;
 }
 
-/** A suite with its rows' type hidden: what all suites have in common. */
+/** A suite without the type of its rows. */
 const suite = <Row>(parts: Suite<Row>) => ({
   ...parts,
   async measure(options: SuiteOptions): Promise<{ rows: readonly Row[]; table: string }> {
@@ -56,8 +56,12 @@ const steps = suite<StepRow>({
     return aligned(2, [
       ['case', 'mode', 'parameters', 'ms, median', 'ms, least', 'steps', ...forms.map((form) => `/ ${form}`)],
       ...rows.map((row) => [
-        ...[row.case, row.mode, row.parameters.toLocaleString('en')],
-        ...[row.msMedian.toFixed(2), row.msMin.toFixed(2), String(row.steps)],
+        row.case,
+        row.mode,
+        row.parameters.toLocaleString('en'),
+        row.msMedian.toFixed(2),
+        row.msMin.toFixed(2),
+        String(row.steps),
         ...forms.map((form) => row.ratios?.[form]?.toFixed(3) ?? ''),
       ]),
     ]);
@@ -73,14 +77,19 @@ const layer = suite<LayerRow>({
     aligned(2, [
       ['layer', 'mode', 'ms, median', 'ms, least', 'GFLOP/s', 'peak', 'share'],
       ...rows.map((row) => [
-        ...[row.layer, row.mode, row.msMedian.toFixed(2), row.msMin.toFixed(2)],
-        ...[row.gflops.toFixed(1), row.peakGflops.toFixed(1), row.share.toFixed(3)],
+        row.layer,
+        row.mode,
+        row.msMedian.toFixed(2),
+        row.msMin.toFixed(2),
+        row.gflops.toFixed(1),
+        row.peakGflops.toFixed(1),
+        row.share.toFixed(3),
       ]),
     ]),
 });
 
 const sweeps = suite<SweepRow>({
-  description: 'the error under noise and under FGSM at every strength of a figure, over all test images',
+  description: 'measuring the error under noise and FGSM at every strength of a figure, over all test images',
   defaults: { cases: CNNS, steps: 1 },
   run: ({ cases, modes, ...options }) =>
     eachCase(cases, options, (name) =>
@@ -90,15 +99,20 @@ const sweeps = suite<SweepRow>({
     aligned(3, [
       ['case', 'sweep', 'mode', 'images', 'strengths', 'seconds', 'images/s', '/ PyTorch'],
       ...rows.map((row) => [
-        ...[row.case, row.sweep, row.mode, row.images.toLocaleString('en'), String(row.strengths)],
-        ...[row.seconds.toFixed(2), Math.round(row.imagesPerSecond).toLocaleString('en')],
+        row.case,
+        row.sweep,
+        row.mode,
+        row.images.toLocaleString('en'),
+        String(row.strengths),
+        row.seconds.toFixed(2),
+        Math.round(row.imagesPerSecond).toLocaleString('en'),
         row.ratio?.toFixed(3) ?? '',
       ]),
     ]),
 });
 
 const trials = suite<TrialsRow>({
-  description: 'two trials side by side, one thread each, against PyTorch running them one after the other',
+  description: 'two trials side by side with one thread each, and PyTorch running them one after the other',
   defaults: { cases: ['cnn-33', 'resnet-conv'], steps: 50 },
   run: ({ cases, modes, ...options }) =>
     eachCase(cases, options, (name) => benchTrials({ ...options, case: name, mode: modes.at(-1)! })),
@@ -106,14 +120,17 @@ const trials = suite<TrialsRow>({
     aligned(2, [
       ['case', 'mode', 'ms for a step of both', 'PyTorch, in turn', '/ PyTorch'],
       ...rows.map((row) => [
-        ...[row.case, row.mode, row.msTogether.toFixed(2)],
-        ...[row.msPyTorch?.toFixed(2) ?? '', row.ratio?.toFixed(3) ?? ''],
+        row.case,
+        row.mode,
+        row.msTogether.toFixed(2),
+        row.msPyTorch?.toFixed(2) ?? '',
+        row.ratio?.toFixed(3) ?? '',
       ]),
     ]),
 });
 
 const memory = suite<MemoryRow>({
-  description: 'what memory does over many training steps',
+  description: 'memory over many training steps',
   defaults: { cases: ['cnn-smooth-32'], steps: 10_000 },
   run: ({ cases, modes, ...options }) =>
     eachCase(cases, options, (name) => benchMemory({ ...options, case: name, mode: modes.at(-1)! })),
@@ -121,21 +138,27 @@ const memory = suite<MemoryRow>({
     aligned(2, [
       ['case', 'mode', 'steps', 'MiB before', 'MiB after', 'growth'],
       ...rows.map((row) => [
-        ...[row.case, row.mode, row.steps.toLocaleString('en'), row.rssBeforeMiB.toFixed(1)],
-        ...[row.rssAfterMiB.toFixed(1), row.growthMiB.toFixed(1)],
+        row.case,
+        row.mode,
+        row.steps.toLocaleString('en'),
+        row.rssBeforeMiB.toFixed(1),
+        row.rssAfterMiB.toFixed(1),
+        row.growthMiB.toFixed(1),
       ]),
     ]),
 });
 
 const scheduling = suite<SchedulingRow>({
-  description: 'what a look at a run of 10,000 cells takes, and what a cell takes beside its work',
+  description: 'the status of a run of 10,000 cells, and the overhead of a cell',
   defaults: { cases: [], steps: 1 },
   run: benchScheduling,
   table: (rows) =>
     aligned(1, [
       ['what', 'cells', 'seconds', '1 % of a cell of, s'],
       ...rows.map((row) => [
-        ...[row.what, row.cells.toLocaleString('en'), row.seconds.toFixed(2)],
+        row.what,
+        row.cells.toLocaleString('en'),
+        row.seconds.toFixed(2),
         row.onePercentOfSeconds?.toLocaleString('en') ?? '',
       ]),
     ]),

@@ -1,11 +1,11 @@
 import os from 'node:os';
+import { count } from '@weightmap/report/text';
 import { Argument, Command, Option } from 'commander';
 import { list, positive } from '../terminal/option-types.js';
 import { unknownName } from '../terminal/nearest.js';
 import { TASKS, type Task } from '../bench/_own-process.js';
 import { measureLayer, measureMatrixProduct } from '../bench/measure-layer.js';
-import { measureStep } from '../bench/measure-step.js';
-import { measureSweep } from '../bench/measure-sweep.js';
+import { measureStep, measureSweep } from '../bench/measure-network.js';
 import { modeNames, type Mode } from '../bench/modes.js';
 import { networkCase } from '../bench/network-case.js';
 import { suites, type SuiteName } from '../bench/suites.js';
@@ -26,14 +26,18 @@ export function benchCommand(): Command {
   const described = Object.entries(suites).map(([name, { description }]) => `${name} (${description})`);
   return new Command('bench')
     .addArgument(new Argument('[suite]', described.join('; ')).choices(Object.keys(suites)).default('steps'))
-    .option('--cases <ids>', "<variant> or <variant>@<dataset>, comma-separated (default: the suite's)", list)
-    .option('--batch <n>', 'images a step', positive, 64)
-    .option('--threads <n>', 'threads, for PyTorch as well', positive, os.availableParallelism())
-    .option('--steps <n>', "steps to time for each row (default: the suite's)", positive)
+    .option(
+      '--cases <ids>',
+      'networks to measure: <variant> or <variant>@<dataset>, comma-separated (default: depends on the suite)',
+      list,
+    )
+    .option('--batch <n>', 'images in a step', positive, 64)
+    .option('--threads <n>', 'threads, also for PyTorch', positive, os.availableParallelism())
+    .option('--steps <n>', 'steps to time for each row (default: depends on the suite)', positive)
     .option('--images <n>', 'test images of a sweep', positive, 10_000)
-    .option('--modes <names>', 'ways to run the step, comma-separated', list, modeNames)
-    .option('--peers', 'time PyTorch, too, in the same run')
-    .option('--python <path>', 'the Python interpreter that has PyTorch', 'python3')
+    .option('--modes <names>', 'ways to run the step (comma-separated)', list, modeNames)
+    .option('--peers', 'also time PyTorch')
+    .option('--python <path>', 'Python interpreter with PyTorch', 'python3')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -41,11 +45,11 @@ export function benchCommand(): Command {
 Modes:
   eager     one call of TensorFlow for each operation
   compiled  one call for the whole step
-  fused     compiled, the weight map layers by kernels of their own
-Suites that need one mode take the last one named.
+  fused     compiled, with fused kernels for the weight map layers
+Suites that need one mode use the last one named.
 
-A case without a dataset has the images of the first that the paper reports its variant on.
-The ratio columns are median times over PyTorch's: below 1 is faster.
+A case without a dataset uses the first dataset that the paper reports the variant on.
+Ratios are median times divided by PyTorch's: below 1 is faster.
 
 Examples:
   weightmap bench --cases cnn-33 --threads 2
@@ -57,7 +61,7 @@ Examples:
     .action(bench);
 }
 
-/** What `bench` starts in processes of their own. */
+/** The command of the processes that `bench` starts. */
 export function benchWorkerCommand(): Command {
   return new Command('bench-worker')
     .addOption(new Option('--task <name>').choices(TASKS).makeOptionMandatory())
@@ -99,7 +103,7 @@ async function bench(
 ): Promise<void> {
   const suite = suites[name];
   const chosen = cases ?? suite.defaults.cases;
-  for (const id of chosen) networkCase(id); // throws before anything is measured
+  for (const id of chosen) networkCase(id); // an unknown name throws before anything is measured
   for (const mode of modes) if (!isMode(mode)) throw unknownName('mode', mode, modeNames, '--modes');
   const before = os.loadavg()[0];
   const { rows, table } = await suite.measure({
@@ -115,7 +119,7 @@ async function bench(
   console.log(table);
   const cpus = os.cpus();
   console.log(
-    `\nbatch ${sizes.batch}, ${sizes.threads} threads; ${cpus[0]?.model.trim() ?? process.arch}, ${cpus.length} cores; ` +
+    `\nbatch ${sizes.batch}, ${count(sizes.threads, 'thread')}; ${cpus[0]?.model.trim() ?? process.arch}, ${cpus.length} cores; ` +
       `load of the machine ${before.toFixed(1)} at the start, ${os.loadavg()[0].toFixed(1)} at the end`,
   );
 }

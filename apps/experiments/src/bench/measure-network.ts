@@ -1,16 +1,17 @@
+import * as tf from '@tensorflow/tfjs';
 import { attacks } from '@weightmap/attacks';
 import { buildVariant } from '@weightmap/architectures';
 import { asClassifier } from '@weightmap/core';
 import { compiledClassifier } from '@weightmap/engine';
 import { robustnessCurve, trainableParameters } from '@weightmap/metrics';
+import { adam, packBatch, trainingStep } from '@weightmap/training';
 import { standardEvaluation } from '../plan/presets.js';
-import { decline, serve } from './_serve.js';
-import { startEngineFor } from './_start-engine.js';
+import { decline, serve, startEngineFor } from './_serve.js';
 import { madeImages } from '../plan/made-images.js';
 import type { Mode, Workload } from './modes.js';
 import { networkCase } from './network-case.js';
 
-/** The sweeps that are measured, and the strengths of each: those of the paper's figures. */
+/** The sweeps that are measured, with the strengths of the paper's figures. */
 export const SWEEPS = {
   'uniform-noise': standardEvaluation.betas,
   fgsm: standardEvaluation.epsilons,
@@ -18,7 +19,7 @@ export const SWEEPS = {
 
 export type Sweep = keyof typeof SWEEPS;
 
-/** The inside of a measuring process: the error under an attack at every strength, over `images` images, again and again. */
+/** Runs in a measuring process: times measuring the error under an attack at every strength. */
 export async function measureSweep(
   sweep: Sweep,
   mode: Mode,
@@ -40,4 +41,20 @@ export async function measureSweep(
   await serve({ parameters: trainableParameters(model) }, () =>
     robustnessCurve(classifier, set, attack, SWEEPS[sweep], { seed: 1, batchSize: batch }),
   );
+}
+
+const WARM_UP = 3;
+
+/** Runs in a measuring process: times the training step of `@weightmap/training` on one batch. */
+export async function measureStep(mode: Mode, { case: name, batch, threads }: Workload): Promise<void> {
+  const missing = await startEngineFor(mode, threads);
+  if (missing) return decline(missing);
+  const { variant, spec } = networkCase(name);
+  const model = buildVariant(variant.id, { spec, seed: 1 });
+  const step = trainingStep(model, adam(1e-3));
+  const images = packBatch(madeImages(spec, batch));
+  // As in training, the loss is read before the next step.
+  const run = () => tf.tidy(() => step(images).dataSync()[0]);
+  for (let i = 0; i < WARM_UP; i++) run();
+  await serve({ parameters: trainableParameters(model) }, run);
 }
