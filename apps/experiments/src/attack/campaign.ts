@@ -30,7 +30,7 @@ export const DEFAULT_ATTACKS: readonly AttackId[] = ['fgsm', 'bim', 'pgd', 'apgd
 export interface CampaignOptions extends LauncherChoice {
   readonly attacks?: readonly AttackWish[];
   /** Modules with attacks of the user. */
-  readonly plugins: readonly string[];
+  readonly plugins?: readonly string[];
   /** Strengths of the attacks on L∞ that have none of their own. */
   readonly epsilons?: readonly number[];
   /** Test images of each network. */

@@ -14,7 +14,7 @@ function commanderOption({ flag, value, help, list: form, default: initial }: Ru
   if (value instanceof z.ZodEnum) option.choices(value.options.map(String));
   else if (value instanceof z.ZodNumber) option.argParser(numberAs(value));
   else if (form === 'comma-separated') option.argParser(list);
-  else if (form === 'repeated') option.argParser(several).default([]);
+  else if (form === 'repeated') option.argParser(several);
   return initial === undefined ? option : option.default(initial);
 }
 

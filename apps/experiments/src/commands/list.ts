@@ -24,10 +24,10 @@ interface ListedVariant {
 
 export function listCommand(): Command {
   return new Command('list')
-    .option('--plugin <file>', 'module with your own components; repeat for several', several, [])
+    .option('--plugin <file>', 'module with your own components; repeat for several', several)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  weightmap list --json | jq ".[].id"')
-    .action(async ({ json, plugin }: { json?: boolean; plugin: string[] }) => {
+    .action(async ({ json, plugin }: { json?: boolean; plugin?: string[] }) => {
       // Only shapes are needed: TensorFlow isn't loaded.
       await startEngine({ engine: 'cpu' });
       await usePlugins(plugin);

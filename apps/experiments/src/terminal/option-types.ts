@@ -16,7 +16,7 @@ export const list = (text: string): string[] =>
     .filter(Boolean);
 
 /** Collects the values of an option that is given several times. */
-export const several = (value: string, before: readonly string[]): string[] => [...before, value];
+export const several = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 /** Parses a whole number from 0. */
 export function natural(text: string): number {
