@@ -11,7 +11,7 @@ import { shellWord } from '../terminal/shell-word.js';
 import { stopOnSignal } from '../terminal/stop-on-signal.js';
 import { dryRun } from '../plan/dry-run.js';
 import { EXIT } from '../terminal/exit-codes.js';
-import { finishRun } from '../finish-run.js';
+import { finishRun } from './_finish-run.js';
 import { cellWork } from '../launchers/cell-work.js';
 import { defaultWorkers } from '../launchers/cores.js';
 import { launchers } from '../launchers/index.js';

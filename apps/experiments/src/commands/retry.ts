@@ -2,7 +2,7 @@ import path from 'node:path';
 import { findCellNamed } from '@weightmap/records';
 import { Command } from 'commander';
 import { workOnParts } from '../attack/campaign.js';
-import { finishRun } from '../finish-run.js';
+import { finishRun } from './_finish-run.js';
 import { cellWork } from '../launchers/cell-work.js';
 import { launchers } from '../launchers/index.js';
 import type { LauncherChoice } from '../plan/run-options.js';

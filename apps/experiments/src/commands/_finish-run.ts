@@ -1,11 +1,11 @@
 import { readRun } from '@weightmap/records';
 import colours from 'picocolors';
-import { shellWord } from './terminal/shell-word.js';
-import { EXIT } from './terminal/exit-codes.js';
-import type { Launched } from './launchers/launcher.js';
-import type { Display } from './terminal/display.js';
+import { shellWord } from '../terminal/shell-word.js';
+import { EXIT } from '../terminal/exit-codes.js';
+import type { Launched } from '../launchers/launcher.js';
+import type { Display } from '../terminal/display.js';
 import { terminalTable, writeReport } from '@weightmap/report';
-import { fillCommand } from './plan/fill-command.js';
+import { fillCommand } from '../plan/fill-command.js';
 
 /** What follows when a launcher has returned: the report if the cells were worked on, and the exit code. */
 export async function finishRun(
