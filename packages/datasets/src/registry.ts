@@ -27,6 +27,8 @@ export const isDatasetId = (id: string): id is DatasetId => Object.hasOwn(datase
  */
 export async function loadDataset(id: DatasetId, options: DatasetOptions): Promise<Dataset> {
   if (!isDatasetId(id))
-    throw new WeightmapError(`There is no dataset "${String(id)}".`, { expected: Object.keys(datasets).join(', ') });
+    throw new WeightmapError(`There is no dataset "${String(id)}".`, {
+      expected: Object.keys(datasets).join(', '),
+    });
   return datasets[id].load(options);
 }
