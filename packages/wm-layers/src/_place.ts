@@ -11,7 +11,7 @@ export function placeWithZeros(map: tf.Tensor4D, margins: Margins): tf.Tensor4D 
   const removed = (pixels: number) => Math.max(-pixels, 0);
 
   let result = map;
-  // Padding goes first, so that no map is ever cut down to nothing on the way.
+  // Padding comes before cropping, so that no map becomes empty in between.
   if (margins.flat().some((pixels) => pixels > 0))
     result = tf.pad4d(result, [
       [0, 0],

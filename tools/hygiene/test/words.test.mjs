@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { retiredIn, retiredWords } from '../_words.mjs';
 
@@ -26,4 +28,13 @@ test('a phrase is found in any case, over a line break and behind a comment mark
     { line: 2, phrase: 'errs less', instead: 'has lower error' },
     { line: 4, phrase: 'told by', instead: 'detected from' },
   ]);
+});
+
+test('no source and no document of this repository uses a retired word', () => {
+  const { status, stdout } = spawnSync(process.execPath, ['tools/hygiene/words.mjs'], {
+    cwd: fileURLToPath(new URL('../../..', import.meta.url)),
+    encoding: 'utf8',
+  });
+  expect(stdout).toMatch(/^0 retired words in \d{3,} files/m);
+  expect(status).toBe(0);
 });

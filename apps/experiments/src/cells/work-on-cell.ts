@@ -43,7 +43,7 @@ export interface CellOptions {
  * as on a signal.
  *
  * @returns the exit code: done (also if it was done before); stopped, with a checkpoint or because another process has the cell.
- * @throws WeightmapError if the cell fails for good; why stands in its folder, too.
+ * @throws WeightmapError if the cell fails permanently; `failure.json` in its folder has the reason, too.
  */
 export async function workOnCell({ run, index, cell: id, threads }: CellOptions): Promise<number> {
   const out = startWorkerOutput();

@@ -25,8 +25,8 @@ export async function usePlugins(files: readonly string[] = []): Promise<void> {
 }
 
 /**
- * Uses the plugins that a run was begun with, as they are now: for a command that plans it anew. What has changed or is gone is
- * told; cells that need it then count as others.
+ * Uses the run's plugins in their present form, for a command that plans the run again. A note names each plugin that has changed
+ * or is missing; cells that need it then count as different cells.
  */
 export async function usePluginsAgain(
   run: string,
