@@ -14,7 +14,14 @@ beforeAll(async () => {
 afterAll(() => rm(run, { recursive: true, force: true }));
 
 test('whatever metrics a record holds are a table, without a line of code for them', async () => {
-  await writeRecord(run, makeRecord({ trial: 1, metrics: { jump: 2, 'test-error': 0.5 } }));
+  await writeRecord(
+    run,
+    makeRecord({
+      trial: 1,
+      metrics: { jump: 2, calm: 0.5 },
+      metricNames: { calm: { label: 'Calmness', unit: '%' } },
+    }),
+  );
   await writeRecord(run, makeRecord({ trial: 2, metrics: { jump: 4 } }));
   await writeRecord(
     run,
@@ -26,8 +33,8 @@ test('whatever metrics a record holds are a table, without a line of code for th
     [...row.querySelectorAll('th, td')].map(({ textContent }) => textContent.trim()),
   );
   expect(rows).toEqual([
-    // A metric of the registry has its label and unit; others are called by their id.
-    ['Variant', 'jump', 'Test error, %', 'parts: low', 'parts: high', 'n'],
+    // A metric is called as its record names it, else by its id.
+    ['Variant', 'jump', 'Calmness, %', 'parts: low', 'parts: high', 'n'],
     ['CNN, conv 33', '3 ± 1.414', '0.5', '–', '–', '2'],
     ['CNN, smoothing 32', '−0.1235', '–', '1', '2', '1'],
   ]);

@@ -1,5 +1,3 @@
-import type { Metric } from '@weightmap/core';
-import { metrics as registry } from '@weightmap/metrics';
 import type { RunRecord } from '@weightmap/records';
 import { toCsv } from '../csv.js';
 import { eachRecord } from './benchmarks.js';
@@ -37,16 +35,18 @@ const measuredIn = ({ metrics = {} }: RunRecord): Measured[] =>
 export const metricTables = (benchmarks: readonly Benchmark[]): MetricTable[] =>
   benchmarks.flatMap(({ title, variants }) => {
     const all = variants.map(({ stored }) => stored.flatMap(({ record }) => measuredIn(record)));
+    const names = new Map(
+      variants.flatMap(({ stored }) =>
+        stored.flatMap(({ record }) => Object.entries(record.metricNames ?? {})),
+      ),
+    );
     const columns = new Map(all.flat().map((one) => [`${one.metric} ${one.figure}`, one]));
     if (columns.size === 0) return [];
     return [
       {
         title,
         columns: [...columns.values()].map(({ metric, figure }) => {
-          const { label, unit } = (registry as Readonly<Record<string, Metric>>)[metric] ?? {
-            label: metric,
-            unit: '',
-          };
+          const { label, unit } = names.get(metric) ?? { label: metric, unit: '' };
           return { label: figure ? `${label}: ${figure}` : label, unit };
         }),
         rows: variants.map((variant, i) => ({
