@@ -17,6 +17,7 @@ export const modules = {
   '@weightmap/datasets': 'packages/datasets/src/index.ts',
   '@weightmap/wm-layers': 'packages/wm-layers/src/index.ts',
   '@weightmap/architectures': 'packages/architectures/src/index.ts',
+  '@weightmap/architectures/variants': 'packages/architectures/src/variants.ts',
   '@weightmap/training': 'packages/training/src/index.ts',
   '@weightmap/attacks': 'packages/attacks/src/index.ts',
   '@weightmap/metrics': 'packages/metrics/src/index.ts',

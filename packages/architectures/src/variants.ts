@@ -17,11 +17,11 @@ export interface ArchitectureOptions {
 export type ArchitectureId = keyof ArchitectureOptions;
 
 /** The name of each architecture in a report. */
-export const architectureLabels = {
+export const architectureLabels: Readonly<Record<ArchitectureId, string>> = {
   cnn: 'CNN',
   resnet: 'ResNet',
   densenet: 'DenseNet',
-} as const satisfies Record<ArchitectureId, string>;
+};
 
 /** A variant: an architecture with options, a row of the paper's tables. */
 export type Variant<Id extends ArchitectureId = ArchitectureId> = {
@@ -167,7 +167,10 @@ const rows = [...cnns, ...resnets, ...densenets];
 export type VariantId = (typeof rows)[number]['id'];
 
 /** A network of the benchmark. */
-export type BenchmarkVariant = Variant & { readonly id: VariantId };
+export type BenchmarkVariant = Variant & {
+  /** One of the benchmark's ids. */
+  readonly id: VariantId;
+};
 
 /** Every network of the benchmark, in the order of the paper's tables. */
 export const variants: readonly BenchmarkVariant[] = rows;

@@ -90,10 +90,9 @@ export type AttackId = keyof typeof attacks;
  * Makes the attack with an id, with its default parameters. For other parameters call its factory, such as
  * `pgd({ steps: 10 })`.
  *
- * @returns the attack; a `MinimalAttack` if it searches for the nearest adversarial image.
+ * @returns the attack. Its factory gives a `MinimalAttack` where it searches for the nearest adversarial image.
  */
-export const createAttack = <Id extends AttackId>(id: Id): ReturnType<(typeof attacks)[Id]> =>
-  attacks[id]() as ReturnType<(typeof attacks)[Id]>;
+export const createAttack = (id: AttackId): Attack => attacks[id]();
 
 /** Whether an attack supports a number of classes. If not, its `run` throws. */
 export const suitsClasses = (

@@ -9,7 +9,7 @@ describe('createAttack', () => {
 
   it('has the type of what the factory makes', () => {
     expectTypeOf(createAttack('fgsm')).toEqualTypeOf<Attack>();
-    expectTypeOf(createAttack('deepfool')).toEqualTypeOf<MinimalAttack>();
+    expectTypeOf(attacks.deepfool()).toEqualTypeOf<MinimalAttack>();
   });
 
   it('does not compile for an unknown id', () => {

@@ -357,7 +357,17 @@ export const runRecordSchema = z.strictObject({
   /** Results of the metrics that have no field of their own here, those of plugins for example, by their ids; absent without one. */
   metrics: z.record(z.string(), z.union([finite, z.record(z.string(), finite)])).optional(),
   /** Name and unit of each of these metrics, for reports. */
-  metricNames: z.record(z.string(), z.strictObject({ label: z.string(), unit: z.string() })).optional(),
+  metricNames: z
+    .record(
+      z.string(),
+      z.strictObject({
+        /** Name of the metric in a report. */
+        label: z.string(),
+        /** Unit of its figures; empty for none. */
+        unit: z.string(),
+      }),
+    )
+    .optional(),
   /** Wall-clock seconds of training and evaluation. */
   seconds: z.strictObject({
     /** Of all epochs, those before an interruption included. */

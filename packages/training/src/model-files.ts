@@ -10,15 +10,36 @@ const WEIGHTS = 'weights.bin';
 
 /** The part of tfjs's `model.json` that is looked at here; the rest is handed to tfjs as it is. */
 const modelJsonSchema = z.looseObject({
+  /** The layers, as Keras writes them. */
   modelTopology: z.looseObject({}),
+  /** The weights, in groups of one or more files. */
   weightsManifest: z.array(
-    z.looseObject({ paths: z.array(z.string()), weights: z.array(z.looseObject({})) }),
+    z.looseObject({
+      /** The group's files, in the model's folder. */
+      paths: z.array(z.string()),
+      /** Name, shape and type of each weight, in the files' order. */
+      weights: z.array(z.looseObject({})),
+    }),
   ),
-  userDefinedMetadata: z.looseObject({ weightsSha256: z.string().optional() }).optional(),
+  /** Added by `saveModel`. */
+  userDefinedMetadata: z
+    .looseObject({
+      /** SHA-256 of all weights' bytes. */
+      weightsSha256: z.string().optional(),
+    })
+    .optional(),
 });
 
 /** tfjs's `model.json`: the layers, and the name, shape and type of each weight. */
 export type ModelJson = z.infer<typeof modelJsonSchema>;
+
+/** The files of a stored model. */
+export interface ModelFiles {
+  /** Content of `model.json`. */
+  readonly json: ModelJson;
+  /** The bytes of all weights in its order. */
+  readonly weights: Buffer;
+}
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -53,7 +74,7 @@ export async function saveModel(model: tf.LayersModel, folder: string): Promise<
  * @returns `model.json`, and the bytes of all weights in its order.
  * @throws WeightmapError if a file is missing, cut short or changed.
  */
-export async function readModelFiles(folder: string): Promise<{ json: ModelJson; weights: Buffer }> {
+export async function readModelFiles(folder: string): Promise<ModelFiles> {
   const json = parseTopology(await readPart(folder, TOPOLOGY), join(folder, TOPOLOGY));
   const paths = json.weightsManifest.flatMap((group) => group.paths);
   const weights = Buffer.concat(await Promise.all(paths.map((path) => readPart(folder, path))));
