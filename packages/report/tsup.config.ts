@@ -1,5 +1,10 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tools/tsup.base';
 
-// text: formats and aligned columns, without the libraries that draw.
-export default defineConfig({ ...packageBuild, entry: ['src/index.ts', 'src/text.ts'] });
+export default defineConfig({
+  ...packageBuild,
+  // text: formats and aligned columns, without the libraries that draw.
+  entry: ['src/index.ts', 'src/text.ts'],
+  // `import.meta.url` in CommonJS, to find the font's files.
+  shims: true,
+});

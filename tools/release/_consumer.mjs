@@ -13,7 +13,7 @@ export const entries = {
   '@weightmap/attacks': 'fgsm',
   '@weightmap/metrics': 'robustnessCurve',
   '@weightmap/records': 'readRecords',
-  '@weightmap/report': 'buildReport',
+  '@weightmap/report': 'renderReport',
   '@weightmap/report/text': 'count',
 };
 
