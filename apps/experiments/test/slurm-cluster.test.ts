@@ -31,7 +31,7 @@ let work: string;
 beforeAll(async () => {
   work = await mkdtemp(path.join(tmpdir(), 'weightmap-slurm-'));
 });
-afterAll(() => rm(work, { recursive: true, force: true }));
+afterAll(() => rm(work, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }));
 
 async function weightmap(...args: string[]): Promise<string> {
   const { code, stdout, output } = await inFolder(args, { work });
