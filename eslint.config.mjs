@@ -2,6 +2,20 @@ import eslint from '@eslint/js';
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
+/** The published packages. */
+const allPackages = [
+  'core',
+  'engine',
+  'datasets',
+  'wm-layers',
+  'architectures',
+  'training',
+  'attacks',
+  'metrics',
+  'records',
+  'report',
+];
+
 /** Which package may import which: the data's way, dataset → architecture → training → attack → metrics → report. */
 const mayImport = {
   core: [],
@@ -15,35 +29,13 @@ const mayImport = {
   attacks: ['core'],
   metrics: ['core'],
   'test-utils': ['core', 'engine', 'records'],
-  experiments: [
-    'core',
-    'engine',
-    'datasets',
-    'wm-layers',
-    'architectures',
-    'training',
-    'attacks',
-    'metrics',
-    'records',
-    'report',
-  ],
+  experiments: allPackages,
   explorer: ['core', 'wm-layers', 'architectures', 'attacks', 'metrics'],
   'nx-plugin': [],
   release: [],
   hygiene: [],
   docs: [],
-  examples: [
-    'core',
-    'engine',
-    'datasets',
-    'wm-layers',
-    'architectures',
-    'training',
-    'attacks',
-    'metrics',
-    'records',
-    'report',
-  ],
+  examples: allPackages,
 };
 
 const boundaries = (extra = []) => [
