@@ -80,7 +80,7 @@ export default tseslint.config(
   // The packages that run in browsers too.
   {
     files: ['packages/{core,wm-layers,architectures,attacks,metrics}/src/**/*.ts'],
-    ignores: ['packages/core/src/files.ts'],
+    ignores: ['packages/core/src/{files,_confine,_regular-file}.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

@@ -3,10 +3,23 @@
  *
  * @module
  */
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { confine } from './_confine.js';
+import type { FileLimits } from './_regular-file.js';
 import { messageOf, WeightmapError } from './errors.js';
+
+export { confine } from './_confine.js';
+export {
+  appendText,
+  openForAppending,
+  openRegular,
+  readIfThere,
+  readIfThereSync,
+  type FileLimits,
+  type OpenFile,
+} from './_regular-file.js';
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
@@ -17,19 +30,6 @@ let writers = 0;
 const HOST = Buffer.from(hostname()).toString('base64url');
 const DAY = 24 * 3600 * 1000;
 
-/** The file's bytes, or null if there is none. */
-export async function readIfThere(path: string): Promise<Buffer | null> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw new WeightmapError(`A file cannot be read: ${messageOf(error)}`, {
-      where: path,
-      fix: 'make the file readable, or name another folder',
-    });
-  }
-}
-
 /**
  * Writes a whole file or none: temporary file `<path>.<host>.<pid>.<n>.partial`, fsync, rename, fsync of the folder.
  * Makes the folder.
@@ -37,14 +37,23 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
  * The well-known library for this takes a short write (a disk that fills up) for a whole one and renames what it
  * has; Node's own `writeFile` goes on until everything is written or fails.
  *
- * @throws WeightmapError if the file system refuses.
+ * @param limits.within the folder that the file must lie in, with all links resolved.
+ * @throws WeightmapError if the file system refuses, or if the path leads out of `within`.
  */
-export async function writeWhole(path: string, data: Uint8Array | string): Promise<void> {
+export async function writeWhole(
+  path: string,
+  data: Uint8Array | string,
+  { within }: Pick<FileLimits, 'within'> = {},
+): Promise<void> {
+  // A link in the file's own place is replaced by the renaming: only the folders above it lead elsewhere.
+  if (within !== undefined) confine(within, dirname(path));
   const partial = `${path}.${HOST}.${process.pid}.${writers++}.partial`;
   await writing(path, async () => {
     await mkdir(dirname(path), { recursive: true });
     try {
-      const handle = await open(partial, 'w');
+      // Exclusively: a link that waits under this name is not followed.
+      await rm(partial, { force: true });
+      const handle = await open(partial, 'wx');
       try {
         await handle.writeFile(data);
         await handle.sync();
