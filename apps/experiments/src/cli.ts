@@ -1,9 +1,13 @@
 import { CommanderError } from 'commander';
 import { EXIT } from './terminal/exit-codes.js';
+import { outliveHangup } from './terminal/hangup.js';
+import { outliveClosedOutput } from './terminal/closed-output.js';
 import { buildProgram } from './program.js';
 
 // Beyond a limit on the size of files, the write fails as on a full disk, instead of ending the process.
 if (process.platform !== 'win32') process.on('SIGXFSZ', () => {});
+outliveClosedOutput();
+outliveHangup();
 
 try {
   const program = await buildProgram(process.argv.slice(2));

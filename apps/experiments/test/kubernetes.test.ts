@@ -1,7 +1,16 @@
-import { describe, expect, it } from 'vitest';
-import { indexedJob } from '../src/launchers/kubernetes.js';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
+import { indexedJob, jobName, kubernetes } from '../src/launchers/kubernetes.js';
+import type { LaunchOptions, Work } from '../src/launchers/launcher.js';
+import { cli, weightmap, type Outcome } from './_command.js';
 
 const job = indexedJob({
+  name: 'weightmap-cells-1',
   command: 'cell',
   completions: 93,
   workers: 8,
@@ -30,3 +39,143 @@ describe('the Kubernetes job', () => {
     expect(job.spec.maxFailedIndexes).toBe(93);
   });
 });
+
+describe('its name', () => {
+  it.each([
+    'paper',
+    '.',
+    'Überlauf: "a" & b\n',
+    '--force',
+    '0x1F',
+    `${'long-'.repeat(50)}run`,
+    '日本',
+    '$(rm -rf ~)',
+    '-a-',
+  ])('is a DNS label for a run in %j, with room for its pods', (run) => {
+    const name = jobName(`/runs/${run}`, 'attacks');
+    expect(name).toMatch(/^[a-z]([a-z0-9-]*[a-z0-9])?$/);
+    expect(`${name}-99999-abcde`.length).toBeLessThanOrEqual(63);
+    expect(jobName(`/runs/${run}`, 'attacks')).toBe(name);
+  });
+
+  it('differs between runs, and between the kinds of work of a run', () => {
+    const names = [
+      jobName('/a/paper', 'cells'),
+      jobName('/b/paper', 'cells'),
+      jobName('/a/paper', 'attacks'),
+    ];
+    expect(new Set(names).size).toBe(3);
+  });
+});
+
+describe('what it is printed with', () => {
+  const work = { kind: 'cells', command: 'cell', items: [{ index: 4 }] } as unknown as Work;
+  const launch = (image: string, claim: string) => {
+    let printed = '';
+    const write = vi
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => ((printed += String(text)), true));
+    try {
+      void kubernetes.launch(work, {
+        run: '/runs/a',
+        threads: 1,
+        image,
+        claim,
+        display: { line: () => {} },
+      } as unknown as LaunchOptions);
+      return printed;
+    } finally {
+      write.mockRestore();
+    }
+  };
+
+  it.each([
+    'yes',
+    'on',
+    'null',
+    '0x1f',
+    '1e3',
+    '12:30',
+    'registry.example.org:5000/a/b_c:1.0@sha256:' + 'a'.repeat(64),
+    '010',
+  ])('the image %s is text to every reader of YAML', (image) => {
+    const printed = launch(image, '12e4');
+    for (const version of ['1.1', '1.2'] as const) {
+      const read = parse(printed, { version }) as ReturnType<typeof indexedJob>;
+      expect(read.spec.template.spec.containers[0].image).toBe(image);
+      expect(read.spec.template.spec.volumes[0].persistentVolumeClaim.claimName).toBe('12e4');
+    }
+  });
+
+  it.each(['', ' a', 'a b', 'a\nkind: Secret', 'A/b', 'a:b:c', '../a', 'a/', '{}', '-a', 'a'.repeat(2000)])(
+    'the image %j is refused',
+    (image) => expect(() => launch(image, 'runs')).toThrow(/is not the name of an image/),
+  );
+
+  it.each(['', 'Runs', 'a_b', 'a..b', '-a', 'a\n---', 'a'.repeat(254)])('the claim %j is refused', (claim) =>
+    expect(() => launch('lab/weightmap:1', claim)).toThrow(/is not the name of a volume claim/),
+  );
+});
+
+describe.runIf(existsSync(cli))('weightmap run --launcher kubernetes', () => {
+  let work: string;
+  let outcome: Outcome;
+  beforeAll(async () => {
+    work = await mkdtemp(path.join(tmpdir(), 'weightmap-kubernetes-'));
+    const options = ['--launcher', 'kubernetes', '--image', 'lab/weightmap:1', '--claim', 'shared'];
+    const out = path.join(work, 'My run: 1');
+    outcome = await weightmap(
+      ['run', 'smoke', '--dataset', 'digits', '--select', 'cnn-33', '--out', out, ...options],
+      { work },
+    );
+  });
+  afterAll(() => rm(work, { recursive: true, force: true }));
+
+  it('prints the manifest alone on standard output, for kubectl apply', () => {
+    expect(outcome.code, outcome.output).toBe(0);
+    const manifest = parse(outcome.stdout, { version: '1.1' }) as ReturnType<typeof indexedJob>;
+    expect(Object.keys(manifest.metadata)).toEqual(['name']);
+    expect(manifest.metadata.name).toMatch(/^weightmap-cells-my-run-1-[0-9a-f]{8}$/);
+    expect(outcome.stderr).toContain('weightmap smoke: 1 cell');
+  });
+
+  it('prints a Job as the official schema has it', () => {
+    const printed: unknown = parse(outcome.stdout, { version: '1.1' });
+    // The check can fail: by an unknown field, another type, a missing field.
+    const unknown = { ...job, metadata: { ...job.metadata, generatedName: 'x' } };
+    const otherType = { ...job, spec: { ...job.spec, completions: '93' } };
+    const missing = { ...job, spec: { completions: 1 } };
+    const problems = problemsOf([printed, unknown, otherType, missing]);
+    expect(problems.map(({ line }) => line)).toEqual([2, 3, 4]);
+  });
+});
+
+/**
+ * Checks manifests against the types that `kubernetes-types` makes from Kubernetes' OpenAPI schema.
+ *
+ * @returns the problems, each with the place of its manifest from 1.
+ */
+function problemsOf(manifests: readonly unknown[]): { line: number; text: string }[] {
+  const file = path.join(import.meta.dirname, 'manifest.ts');
+  const rows = manifests.map((manifest, i) => `export const job${i}: Job = ${JSON.stringify(manifest)};`);
+  const source = [`import type { Job } from 'kubernetes-types/batch/v1';`, ...rows].join('\n');
+  const options: ts.CompilerOptions = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+    lib: ['lib.es5.d.ts'],
+    module: ts.ModuleKind.CommonJS,
+  };
+  const host = ts.createCompilerHost(options);
+  const disk = ts.createCompilerHost(options);
+  host.fileExists = (name) => name === file || disk.fileExists(name);
+  host.readFile = (name) => (name === file ? source : disk.readFile(name));
+  host.getSourceFile = (name, target) =>
+    name === file ? ts.createSourceFile(name, source, target) : disk.getSourceFile(name, target);
+  const program = ts.createProgram([file], options, host);
+  return ts.getPreEmitDiagnostics(program).map(({ file: at, start = 0, messageText }) => ({
+    line: at ? at.getLineAndCharacterOfPosition(start).line : 0,
+    text: ts.flattenDiagnosticMessageText(messageText, '\n'),
+  }));
+}

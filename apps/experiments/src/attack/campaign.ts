@@ -5,6 +5,7 @@ import { readManifest, readRun } from '@weightmap/records';
 import { attackTable, corruptionTable, writeReport } from '@weightmap/report';
 import { count } from '@weightmap/report/text';
 import colours from 'picocolors';
+import { displayStream } from '../launchers/display-stream.js';
 import { defaultWorkers } from '../launchers/cores.js';
 import { launchers } from '../launchers/index.js';
 import type { LauncherChoice } from '../plan/run-options.js';
@@ -60,7 +61,7 @@ export async function attackRun(name: string, options: CampaignOptions): Promise
   await useUnchangedPlugins(run, manifest);
   const chosen = chooseAttacks(options.attacks ?? DEFAULT_ATTACKS.map((id) => ({ id })), attackFactories());
   await usePluginsFor(manifest.cells, run, manifest);
-  const display = startDisplay(options.json ? process.stderr : process.stdout);
+  const display = startDisplay(displayStream(options.launcher, options.json));
   const engine = await startEngine({ threads: options.threads });
   const plan = await planAttacks(run, manifest, {
     chosen,

@@ -13,6 +13,7 @@ import { dryRun } from '../plan/dry-run.js';
 import { EXIT } from '../terminal/exit-codes.js';
 import { finishRun } from './_finish-run.js';
 import { cellWork } from '../launchers/cell-work.js';
+import { displayStream } from '../launchers/display-stream.js';
 import { defaultWorkers } from '../launchers/cores.js';
 import { launchers } from '../launchers/index.js';
 import { planGrid } from '../plan/plan-grid.js';
@@ -30,7 +31,7 @@ import { unfinishedCells } from '../plan/unfinished-cells.js';
 export async function runGrid(options: RunOptions): Promise<number> {
   const preset = adjustPreset(options.preset, options);
   const run = options.out ?? path.join('runs', options.preset);
-  const display = startDisplay();
+  const display = startDisplay(displayStream(options.launcher));
   await usePlugins(options.plugins);
   const existing = existsSync(run) ? await readManifest(run).catch(() => null) : null;
   await usePluginsAgain(run, existing?.plugins, display.note);

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { workOnParts } from '../attack/campaign.js';
 import { finishRun } from './_finish-run.js';
 import { cellWork } from '../launchers/cell-work.js';
+import { displayStream } from '../launchers/display-stream.js';
 import { launchers } from '../launchers/index.js';
 import type { LauncherChoice } from '../plan/run-options.js';
 import { attackStates } from '../status/attack-states.js';
@@ -31,7 +32,7 @@ export function retryCommand(): Command {
 
 async function retry(name: string, id: string | undefined, choice: LauncherChoice): Promise<number> {
   const run = path.resolve(name);
-  const display = startDisplay();
+  const display = startDisplay(displayStream(choice.launcher));
   const states = await cellStates(run);
   const named = id !== undefined && findCellNamed({ cells: states.map(({ cell }) => cell) }, id);
   const again = states.filter(({ cell, state }) =>

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { createLogUpdate } from 'log-update';
 import { attackStates, attackStatusTable, countParts, type AttackStatus } from '../status/attack-states.js';
 import { cellStates, type CellStatus } from '../status/cell-states.js';
+import { isOutputClosed } from '../terminal/closed-output.js';
 import { countStates, secondsLeft, statusTable } from '../status/status-table.js';
 
 interface Options {
@@ -44,7 +45,7 @@ Examples:
         shown = text;
         const { running, queued } = countStates(cells);
         const attacking = attacks ? countParts(attacks).running + attacks.queued : 0;
-        if (!watch || running + queued + attacking === 0) break;
+        if (!watch || running + queued + attacking === 0 || isOutputClosed()) break;
         await sleep(LOOK_AGAIN);
       }
       live?.done();

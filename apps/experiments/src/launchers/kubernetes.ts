@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
 import { stringify } from 'yaml';
 import { EXIT } from '../terminal/exit-codes.js';
@@ -6,27 +8,68 @@ import type { Launcher, Work } from './launcher.js';
 /** Where a pod mounts the volume with the run's folder. */
 const MOUNT = '/run-folder';
 
+/** `[registry[:port]/]path[:tag][@digest]`. */
+const IMAGE =
+  /^(?:[a-z\d](?:[a-z\d.-]*[a-z\d])?(?::\d+)?\/)?[a-z\d]+(?:(?:\.|_|__|-+)[a-z\d]+)*(?:\/[a-z\d]+(?:(?:\.|_|__|-+)[a-z\d]+)*)*(?::\w[\w.-]{0,127})?(?:@[a-z\d.+_-]+:[a-f\d]{32,})?$/;
+
+/** DNS-1123 names, joined by dots. */
+const CLAIM = /^[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)*$/;
+
 /**
- * Prints the manifest of an Indexed Job for `kubectl apply -f -`: one pod for each cell, or for each worker of a campaign.
+ * Prints the manifest of an Indexed Job for `kubectl apply -f -`: one pod for each cell, or for each worker of a campaign. Nothing
+ * else goes to standard output.
  *
  * A pod whose worker stopped with a checkpoint (exit code 75), or whose node was lost, is restarted and that doesn't count as
  * a failure. A pod that failed (exit code 1) ends its cell.
  */
 export const kubernetes: Launcher = {
   description: 'prints the manifest of an Indexed Job for `kubectl apply -f -`',
-  launch({ command, items }, { workers, threads, image, claim }) {
+  launch({ kind, command, items }, { run, workers, threads, image, claim, display }) {
+    if (items.length === 0) return Promise.resolve({ finished: true, failures: [] });
     if (image === undefined || claim === undefined)
       throw new WeightmapError('A Kubernetes job needs an image and a volume claim.', {
         expected:
           '--image <image with the weightmap command> --claim <claim of the volume with the run folder>',
       });
-    const completions = Math.max(0, ...items.map(({ index }) => index + 1));
-    process.stdout.write(stringify(indexedJob({ command, completions, workers, threads, image, claim })));
+    if (!IMAGE.test(image) || image.length > 1024)
+      throw new WeightmapError(`${JSON.stringify(image)} is not the name of an image.`, {
+        where: '--image',
+        expected: 'a name in lower case with a tag or a digest, such as registry.example.org/weightmap:1',
+      });
+    if (!CLAIM.test(claim) || claim.length > 253)
+      throw new WeightmapError(`${JSON.stringify(claim)} is not the name of a volume claim.`, {
+        where: '--claim',
+        expected: 'at most 253 lower-case letters, digits, dashes and dots, such as shared-runs',
+      });
+    const name = jobName(run, kind);
+    const completions = Math.max(...items.map(({ index }) => index + 1));
+    const job = indexedJob({ name, command, completions, workers, threads, image, claim });
+    // Kubernetes reads YAML 1.1, where an unquoted yes or 1:30 is no text.
+    process.stdout.write(stringify(job, { version: '1.1', lineWidth: 0 }));
+    display.line(
+      `manifest of the job ${name}; after it has ended, \`kubectl delete job ${name}\` before the same is applied again`,
+    );
     return Promise.resolve({ finished: false, failures: [] });
   },
 };
 
+/**
+ * The job's name, a DNS-1123 label: always the same for a run's folder and kind of work, so that `kubectl apply` knows the job again. It is
+ * short enough for the names of its pods, which end in `-<index>-<five letters>`.
+ */
+export function jobName(run: string, kind: Work['kind']): string {
+  const words = path
+    .basename(run)
+    .toLowerCase()
+    .replace(/[^a-z\d]+/g, '-')
+    .slice(0, 24)
+    .replace(/^-+|-+$/g, '');
+  const digest = createHash('sha256').update(path.resolve(run)).digest('hex').slice(0, 8);
+  return [`weightmap-${kind}`, words, digest].filter(Boolean).join('-');
+}
+
 interface JobOptions {
+  readonly name: string;
   readonly command: Work['command'];
   /** Cells, with finished ones: their pods end at once. */
   readonly completions: number;
@@ -37,7 +80,7 @@ interface JobOptions {
 }
 
 /** The manifest as an object. Its fields are those of the Job API (batch/v1). */
-export function indexedJob({ command, completions, workers, threads, image, claim }: JobOptions) {
+export function indexedJob({ name, command, completions, workers, threads, image, claim }: JobOptions) {
   const { failed, 'stopped, continue with the same command': stopped } = EXIT;
   const onExit = (action: string, code: number) => ({
     action,
@@ -46,7 +89,7 @@ export function indexedJob({ command, completions, workers, threads, image, clai
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { generateName: 'weightmap-' },
+    metadata: { name },
     spec: {
       completionMode: 'Indexed',
       completions,
