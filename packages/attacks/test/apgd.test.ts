@@ -19,7 +19,7 @@ import {
 import { counted, labelsOf, randomClasses, randomImages } from './_fixtures.js';
 import { argMax, ceLoss, ceSlope, clip, inL1BallAndBox, plainModel, rowsOf } from './_plain.js';
 
-useEngine();
+useEngine('cpu');
 
 /** In L2 and L1 the steps end so near an optimum that rounding decides whether the loss rose: fewer of them. */
 const STEPS = { linf: 40, l2: 20, l1: 20 };

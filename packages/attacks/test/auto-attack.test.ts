@@ -7,7 +7,7 @@ import { argMax, closest, logitsOf, middleImages, openLinear } from './_closest.
 import { labelsOf, methodOf } from './_fixtures.js';
 import { quick } from './_quick.js';
 
-useEngine();
+useEngine('cpu');
 
 const model = openLinear(5);
 

@@ -7,7 +7,7 @@ import { boundary } from '../src/index.js';
 import { argMax, halves, logitsOf, middleImages } from './_closest.js';
 import { labelsOf } from './_fixtures.js';
 
-useEngine();
+useEngine('cpu');
 
 const model = halves();
 const norm = (v: number[]) => Math.hypot(...v);

@@ -6,7 +6,7 @@ import { carliniWagner } from '../src/index.js';
 import { argMax, logitsOf, middleImages, openLinear } from './_closest.js';
 import { counted, labelsOf } from './_fixtures.js';
 
-useEngine();
+useEngine('cpu');
 
 const random = () => randomStream(1);
 const BOUNDS = [-1, 2] as const;

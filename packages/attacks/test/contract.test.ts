@@ -14,7 +14,7 @@ import { attacks, defaultStrengths, type AttackId } from '../src/index.js';
 import { counted, labelsOf, randomClasses, randomImages } from './_fixtures.js';
 import { quick } from './_quick.js';
 
-useEngine();
+useEngine('cpu');
 
 const STRENGTHS = [0, 0.05, 0.7];
 const BOUNDS = [-0.5, 1.5] as const;

@@ -18,7 +18,7 @@ import {
 import { labelsOf, randomImages } from './_fixtures.js';
 import { clip, rowsOf } from './_plain.js';
 
-useEngine();
+useEngine('cpu');
 
 const BOUNDS = [-1, 2] as const;
 

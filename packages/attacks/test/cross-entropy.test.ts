@@ -3,7 +3,7 @@ import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { crossEntropy } from '../src/harness/_cross-entropy.js';
 
-useEngine();
+useEngine('cpu');
 
 /** −log softmax(z)_y and its gradient, in float64. */
 function literal(z: number[], label: number): { loss: number; gradient: number[] } {

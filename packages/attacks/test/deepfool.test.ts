@@ -6,7 +6,7 @@ import { deepFool } from '../src/index.js';
 import { argMax, logitsOf, middleImages, openLinear } from './_closest.js';
 import { labelsOf } from './_fixtures.js';
 
-useEngine();
+useEngine('cpu');
 
 const model = openLinear(4);
 /** u(x) = x + x², so that slopes change on the way: z = u(x)·W + b with ∂z_k/∂x_j = W_jk (1 + 2 x_j). */

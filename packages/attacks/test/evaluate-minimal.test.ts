@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { judgedMinimal } from '../src/index.js';
 import { labelsOf } from './_fixtures.js';
 
-useEngine();
+useEngine('cpu');
 
 /** Class 1 from 0.5 on, by the mean of two pixels; class 2 from 0.8 on. */
 const classifier = linearClassifier({

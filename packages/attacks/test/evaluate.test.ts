@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { judged } from '../src/index.js';
 import { labelsOf, methodOf, randomImages, threeClasses } from './_fixtures.js';
 
-useEngine();
+useEngine('cpu');
 
 const random = randomStream(3);
 const classifier = threeClasses();

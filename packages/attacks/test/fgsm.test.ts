@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { fgsm } from '../src/index.js';
 import { labelsOf, randomImages, threeClasses } from './_fixtures.js';
 
-useEngine();
+useEngine('cpu');
 
 const random = randomStream(0);
 

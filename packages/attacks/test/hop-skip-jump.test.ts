@@ -6,7 +6,7 @@ import { hopSkipJump } from '../src/index.js';
 import { argMax, closest, logitsOf, middleImages, halves } from './_closest.js';
 import { labelsOf } from './_fixtures.js';
 
-useEngine();
+useEngine('cpu');
 
 const model = halves();
 

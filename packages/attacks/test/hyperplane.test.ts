@@ -4,7 +4,7 @@ import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { ontoPlane } from '../src/search/_hyperplane.js';
 
-useEngine();
+useEngine('cpu');
 
 const SIZE = 6;
 

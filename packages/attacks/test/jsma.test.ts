@@ -6,7 +6,7 @@ import { jsma } from '../src/index.js';
 import { argMax, logitsOf, middleImages, openLinear } from './_closest.js';
 import { labelsOf } from './_fixtures.js';
 
-useEngine();
+useEngine('cpu');
 
 const model = openLinear(4);
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ontoL1BallInBox } from '../src/ascent/_l1-box.js';
 import { inL1BallAndBox, rowsOf } from './_plain.js';
 
-useEngine();
+useEngine('cpu');
 
 const SHAPE: [number, number, number, number] = [8, 5, 3, 2];
 const BOUNDS = [-1, 2] as const;

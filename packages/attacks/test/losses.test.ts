@@ -4,7 +4,7 @@ import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { aimed, checkLoss, losses } from '../src/index.js';
 
-useEngine();
+useEngine('cpu');
 
 const descending = (z: number[]) => [...z].sort((a, b) => b - a);
 const other = (z: number[], y: number) => Math.max(...z.filter((_, k) => k !== y));

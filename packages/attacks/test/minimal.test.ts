@@ -6,7 +6,7 @@ import { boundary, carliniWagner, ddn, deepFool, ead, fab, fabL2, hopSkipJump } 
 import { argMax, clearImages, closest, halves, logitsOf, middleImages, openLinear } from './_closest.js';
 import { labelsOf } from './_fixtures.js';
 
-useEngine();
+useEngine('cpu');
 
 const COUNT = 6;
 

@@ -4,7 +4,7 @@ import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { lengths, norms } from '../src/harness/_norms.js';
 
-useEngine();
+useEngine('cpu');
 
 describe('norms', () => {
   it('normalise a gradient image by image, tiny ones too, and leave 0 at 0', () => {

@@ -9,7 +9,7 @@ import { argMax, corners, logitsOf, middleImages, openLinear } from './_closest.
 import { labelsOf } from './_fixtures.js';
 import { rowsOf } from './_plain.js';
 
-useEngine();
+useEngine('cpu');
 
 const model = openLinear(5);
 const classesOf = (images: tf.Tensor, by = model) => logitsOf(by, images.dataSync()).map(argMax);

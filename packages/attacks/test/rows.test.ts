@@ -3,7 +3,7 @@ import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { takeTurns, type Rows } from '../src/harness/_rows.js';
 
-useEngine();
+useEngine('cpu');
 
 type Counting = Rows & { readonly name: tf.Tensor1D; readonly count: tf.Tensor1D };
 

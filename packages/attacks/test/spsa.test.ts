@@ -6,7 +6,7 @@ import { spsa } from '../src/index.js';
 import { argMax, closest, logitsOf, middleImages, openLinear } from './_closest.js';
 import { labelsOf } from './_fixtures.js';
 
-useEngine();
+useEngine('cpu');
 
 const model = openLinear(3);
 

@@ -8,7 +8,7 @@ import { argMax, logitsOf, openLinear } from './_closest.js';
 import { labelsOf } from './_fixtures.js';
 import { ceLoss, rowsOf } from './_plain.js';
 
-useEngine();
+useEngine('cpu');
 
 const CLASSES = 3;
 const model = openLinear(CLASSES);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { uniformNoise, type UniformNoiseOptions } from '../src/index.js';
 import { labelsOf, randomImages } from './_fixtures.js';
 
-useEngine();
+useEngine('cpu');
 
 const SHAPE = [3, 5, 4, 2] as [number, number, number, number];
 const SIZE = 40;

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { watch } from '../src/harness/_victim.js';
 import { counted, labelsOf, randomImages, threeClasses } from './_fixtures.js';
 
-useEngine();
+useEngine('cpu');
 
 const images = (count: number) => randomImages([count, 4, 3, 2], [0, 1]);
 

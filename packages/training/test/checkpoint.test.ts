@@ -8,7 +8,7 @@ import { train } from '../src/index.js';
 import { emptyFolder, takeWeights, tinyConfig, tinyData, tinyImages, tinyModel } from './_tiny.js';
 import type { TrainingConfig } from '../src/training-config.js';
 
-useEngine();
+useEngine('cpu'); // These tests are about files.
 
 async function run(
   checkpointDir: string,
