@@ -215,7 +215,7 @@ describe('weightmap attack', () => {
       ...['--select', 'cnn-33'],
     );
     expect(first.code, first.stderr).toBe(0);
-    const { cells, transfer } = readAttackedRun(run)!;
+    const { cells, transfer } = (await readAttackedRun(run))!;
     const [{ cleanAccuracyPercent, attacks: made, worst }] = cells;
     const shown = worst[1].accuracyPercent >= 5 ? 'L∞ ε 0.2' : 'L∞ ε 8/255';
     const heads = first.stdout.split('\n').find((line) => line.startsWith('accuracy, %'))!;
@@ -242,7 +242,7 @@ describe('weightmap attack', () => {
         [{ from: 'cnn-33', to: 'cnn-33', accuracyPercent: expect.any(Number) as number }],
       ]),
     );
-    const corrupted = readAttackedRun(run)!.corruptions!;
+    const corrupted = (await readAttackedRun(run))!.corruptions!;
     expect(corrupted.baseline).toBe('cnn-33');
     expect(corrupted.cells.map(({ mce, benchmark }) => [mce, benchmark])).toEqual([[100, 'mnist-c']]);
     expect(corrupted.cells[0].cleanErrorPercent).toBeCloseTo(100 - cleanAccuracyPercent, 10);

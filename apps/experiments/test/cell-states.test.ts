@@ -104,11 +104,13 @@ describe('the states of cells', () => {
     expect(estimate).toBe(60 + (status.running!.secondsRunning + 60));
   });
 
-  it('call a record that was cut short not done', async () => {
+  it('call a record that was cut short not done, and say why', async () => {
     await writeStates();
     const { record } = cellPaths(run, done.cell);
     await writeFile(record, JSON.stringify(done, null, 2).slice(0, 900));
-    expect((await cellStates(run))[0].state).toBe('waiting');
+    const [state] = await cellStates(run);
+    expect(state).toMatchObject({ state: 'stopped', reason: expect.stringContaining('not JSON') as string });
+    expect(plainTable([state])).toMatch(/trial 1 +stopped +the record can't be used, and is made again/);
   });
 
   it('are not those of a folder that is no run', async () => {

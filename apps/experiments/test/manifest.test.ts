@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cellId, findCell, readManifest } from '@weightmap/records';
+import { contentDigest, cellId, findCell, readManifest } from '@weightmap/records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeManifest } from '../src/plan/manifest.js';
 import { makeRecord } from '@weightmap/test-utils/records';
@@ -25,7 +25,11 @@ const manifest = {
 describe('the manifest of a run', () => {
   it('comes back as it was written, and nothing else is left', async () => {
     await writeManifest(run, manifest);
-    expect(await readManifest(run)).toEqual({ schemaVersion: 1, ...manifest });
+    expect(await readManifest(run)).toEqual({
+      schemaVersion: 1,
+      ...manifest,
+      cellsSha256: contentDigest(cells),
+    });
     expect(await readdir(run)).toEqual(['grid.json']);
   });
 

@@ -128,7 +128,7 @@ describe('a plugin from a file', () => {
     const ids = ['--attacks', 'darken,lighten'];
     const attacked = weightmap(...shown[2], ...few, ...ids, '--plugin', own);
     expect(attacked.status, attacked.output).toBe(0);
-    const [{ attacks }] = readAttackedRun(run)!.cells;
+    const [{ attacks }] = (await readAttackedRun(run))!.cells;
     expect(attacks.map(({ id }) => id)).toEqual(['darken', 'lighten']);
     for (const { points } of attacks) expect(points[0].meanLinf).toBeCloseTo(0.1, 5);
     // Its results are those of this file: another is measured anew.

@@ -2,7 +2,14 @@ import { mkdir, mkdtemp, readdir, readFile, rename, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { WeightmapError } from '@weightmap/core';
-import { canonicalJson, cellId, cellPaths, readRecords, writeRecord } from '@weightmap/records';
+import {
+  canonicalJson,
+  cellId,
+  cellPaths,
+  contentDigest,
+  readRecords,
+  writeRecord,
+} from '@weightmap/records';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { makeRecord } from '@weightmap/test-utils/records';
 
@@ -50,7 +57,7 @@ describe('a run folder', () => {
     expect(path).toBe(join(run, 'cells', 'mnist', 'cnn-smooth-32', 'trial-2', 'record.json'));
     expect(await readdir(dirname(path))).toEqual(['record.json']);
     const { records, damaged } = await readRecords(run);
-    expect(records).toEqual([{ record, folder: dirname(path) }]);
+    expect(records).toEqual([{ record, folder: dirname(path), sha256: contentDigest(record) }]);
     expect(damaged).toEqual([]);
   });
 
@@ -78,7 +85,7 @@ describe('a run folder', () => {
     await writeFile(await at(2), whole.slice(0, 100));
     await edit(await at(3), (record) => ({ ...record, schemaVersion: 0 }));
     await edit(await at(4), (record) => ({ ...record, testErrorPercent: 101, noise: [{ beta: 0.1 }] }));
-    await edit(await at(5), (record) => ({
+    await edit(await at(5), ({ sha256: _, ...record }) => ({
       ...record,
       cell: { ...makeRecord({ trial: 5 }).cell, seed: 99 },
     }));

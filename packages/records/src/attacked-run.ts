@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import path from 'node:path';
-import { writeWhole } from '@weightmap/core/files';
+import { messageOf } from '@weightmap/core';
+import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
-import { networkRow, percent } from './_network-row.js';
+import { folderName, networkRow, percent } from './_network-row.js';
 import { cellPaths } from './cell-paths.js';
+import { contentDigest, DIGEST_DIFFERS } from './content-digest.js';
 import { corruptedNetworksSchema } from './corrupted-networks.js';
 import { gradCamRecordSchema, type GradCamRecord } from './run-record.js';
 
@@ -143,7 +145,7 @@ const attackedRunSchema = z.object({
     .array(
       z.object({
         /** Id of the dataset. */
-        dataset: z.string(),
+        dataset: folderName,
         /** Of PGD, on L∞. */
         epsilon: z.number(),
         /** Test images. */
@@ -192,20 +194,52 @@ export function maskingVerdict({ masking }: Pick<AttackedSummary, 'masking'>): M
 
 const fileOf = (run: string) => path.join(run, 'attacks.json');
 
-/** Writes `<run>/attacks.json`. @returns its path. */
+/** The file: the results, and a digest by which a changed bit is noticed; absent from the files of earlier versions. */
+const fileSchema = attackedRunSchema.extend({ sha256: z.string().optional() });
+
+/**
+ * Writes `<run>/attacks.json`, with a digest of its content. An earlier file that can't be used is kept as `attacks.damaged.json`.
+ *
+ * @returns its path.
+ */
 export async function writeAttackedRun(run: string, attacked: AttackedRun): Promise<string> {
-  await writeWhole(fileOf(run), `${JSON.stringify(attackedRunSchema.parse(attacked), null, 1)}\n`);
+  const content = attackedRunSchema.parse(attacked);
+  const { problem } = await readAttacks(run);
+  if (problem !== null) await rename(fileOf(run), path.join(run, 'attacks.damaged.json'));
+  await writeWhole(
+    fileOf(run),
+    `${JSON.stringify({ ...content, sha256: contentDigest(content) }, null, 1)}\n`,
+  );
   return fileOf(run);
 }
 
-/** Null if there is none, or one that can't be used: `weightmap attack` makes it again. */
-export function readAttackedRun(run: string): AttackedRun | null {
+/** The results of attacks as they are stored. */
+export interface StoredAttacks {
+  /** Null if there are none, or if they can't be used. */
+  readonly attacked: AttackedRun | null;
+  /** Why the file can't be used; null if it can, or if there is none. */
+  readonly problem: string | null;
+}
+
+/** Reads and checks `<run>/attacks.json`. `weightmap attack` makes one that can't be used again. */
+export async function readAttacks(run: string): Promise<StoredAttacks> {
   try {
-    return attackedRunSchema.parse(JSON.parse(readFileSync(fileOf(run), 'utf8')));
-  } catch {
-    return null;
+    const bytes = await readIfThere(fileOf(run));
+    if (!bytes) return { attacked: null, problem: null };
+    const { sha256, ...attacked } = fileSchema.parse(JSON.parse(String(bytes)));
+    if (sha256 !== undefined && sha256 !== contentDigest(attacked)) throw new Error(DIGEST_DIFFERS);
+    return { attacked, problem: null };
+  } catch (error) {
+    return { attacked: null, problem: error instanceof z.ZodError ? firstIssue(error) : messageOf(error) };
   }
 }
+
+/** As `readAttacks`: null if there is no file, or one that can't be used. */
+export const readAttackedRun = async (run: string): Promise<AttackedRun | null> =>
+  (await readAttacks(run)).attacked;
+
+const firstIssue = ({ issues: [{ path: at, message }] }: z.ZodError): string =>
+  `${at.map(String).join('.') || 'file'}: ${message}`;
 
 /** Looks at samples, and the folder that their pictures are relative to. A stored record is one, too. */
 export interface Pictured {

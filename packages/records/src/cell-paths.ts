@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { WeightmapError } from '@weightmap/core';
+import { FOLDER_NAME } from './_folder-name.js';
 import type { CellConfig } from './run-record.js';
 
 /** Where everything of one cell lies. */
@@ -8,6 +9,8 @@ export interface CellPaths {
   readonly folder: string;
   /** The result; exists only when the cell is finished. */
   readonly record: string;
+  /** A file that was in the place of the record and couldn't be used, kept when the cell was computed again. */
+  readonly damagedRecord: string;
   /** One line an epoch, appended while training. */
   readonly history: string;
   /** What training continues from. */
@@ -46,6 +49,7 @@ export function cellPaths(run: string, { dataset, variant, trial }: CellPlace): 
   return {
     folder,
     record: join(folder, 'record.json'),
+    damagedRecord: join(folder, 'record.damaged.json'),
     history: join(folder, 'history.jsonl'),
     checkpoint: join(folder, 'checkpoint'),
     weights: join(folder, 'weights'),
@@ -60,7 +64,7 @@ export function cellPaths(run: string, { dataset, variant, trial }: CellPlace): 
 }
 
 function folderName(name: string): string {
-  if (/^\w[\w.-]*$/.test(name)) return name;
+  if (FOLDER_NAME.test(name)) return name;
   throw new WeightmapError(`“${name}” can't be the name of a folder.`, {
     expected: 'letters, digits, “-”, “_” and “.”, not beginning with “.” or “-”',
   });

@@ -1,9 +1,12 @@
+import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, splitUnits, WeightmapError } from '@weightmap/core';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
-import { missingRun } from './run-folder.js';
+import { missingRun } from './missing-run.js';
 import { cellId } from './cell-id.js';
+import { cellPaths } from './cell-paths.js';
+import { contentDigest } from './content-digest.js';
 import { cellConfigSchema, type CellConfig } from './run-record.js';
 
 /** A plugin as a run remembers it. */
@@ -44,6 +47,8 @@ const manifestSchema = z.strictObject({
   plugins: z.array(storedPluginSchema).optional(),
   /** In the order in which they are numbered. */
   cells: z.array(cellConfigSchema),
+  /** `contentDigest` of the cells, which decide the results; absent from the lists of earlier versions. */
+  cellsSha256: z.string().optional(),
 });
 
 /** The cells of a run and their common settings: written before the first cell, read by every process. */
@@ -55,19 +60,19 @@ const fileOf = (run: string) => path.join(run, 'grid.json');
 const placeOf = ({ dataset, variant, trial }: CellConfig) => `${dataset.id}/${variant}/${trial}`;
 
 /** A manifest before it is stored. */
-export interface ManifestDraft extends Omit<Manifest, 'schemaVersion' | 'cells'> {
+export interface ManifestDraft extends Omit<Manifest, 'schemaVersion' | 'cells' | 'cellsSha256'> {
   /** In the order in which they are to be numbered. */
   cells: readonly CellConfig[];
 }
 
 /**
  * Stores it whole or not at all; cells of an earlier manifest stay, and keep their numbers, where this one has nothing in
- * their place. Two writers at the same time must take turns.
+ * their place. An earlier file that can't be used is kept as `grid.damaged.json`. Two writers at the same time must take turns.
  *
  * @returns what is stored.
  */
 export async function mergeManifest(run: string, manifest: ManifestDraft): Promise<Manifest> {
-  const earlier: Partial<Manifest> = await readManifest(run).catch(() => ({})); // none, or one that is of no use
+  const earlier = await readEarlier(run);
   const cells = new Map([...(earlier.cells ?? []), ...manifest.cells].map((cell) => [placeOf(cell), cell]));
   const plugins = new Map<string, StoredPlugin>(
     [...(earlier.plugins ?? []), ...(manifest.plugins ?? [])].map((plugin) => [plugin.file, plugin]),
@@ -77,9 +82,20 @@ export async function mergeManifest(run: string, manifest: ManifestDraft): Promi
     ...manifest,
     ...(plugins.size > 0 && { plugins: [...plugins.values()] }),
     cells: [...cells.values()],
+    cellsSha256: contentDigest([...cells.values()]),
   };
   await writeWhole(fileOf(run), `${JSON.stringify(merged, null, 1)}\n`);
   return merged;
+}
+
+async function readEarlier(run: string): Promise<Partial<Manifest>> {
+  if (!(await readIfThere(fileOf(run)))) return {};
+  try {
+    return await readManifest(run);
+  } catch {
+    await rename(fileOf(run), path.join(run, 'grid.damaged.json'));
+    return {};
+  }
 }
 
 /** @throws WeightmapError if the folder has none, or one that can't be used. */
@@ -87,7 +103,11 @@ export async function readManifest(run: string): Promise<Manifest> {
   const bytes = await readIfThere(fileOf(run));
   if (!bytes) throw missingRun(run, fileOf(run));
   try {
-    return manifestSchema.parse(JSON.parse(bytes.toString()));
+    const manifest = manifestSchema.parse(JSON.parse(bytes.toString()));
+    if (manifest.cellsSha256 !== undefined && manifest.cellsSha256 !== contentDigest(manifest.cells))
+      throw new Error('cellsSha256: the cells have changed since the list was written');
+    for (const cell of manifest.cells) cellPaths(run, cell); // refuses names that can't be folders
+    return manifest;
   } catch (error) {
     throw new WeightmapError("The run's list of cells can't be used.", {
       where: `${fileOf(run)}: ${error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : messageOf(error)}`,

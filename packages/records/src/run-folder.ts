@@ -1,10 +1,15 @@
-import { mkdir, readFile, readdir, realpath, stat } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { WeightmapError, messageOf } from '@weightmap/core';
-import { readIfThere, writeWhole } from '@weightmap/core/files';
+import { writeWhole } from '@weightmap/core/files';
 import { cellId } from './cell-id.js';
 import { cellPaths } from './cell-paths.js';
 import { checkRecord } from './_check.js';
+import { readRecordFile } from './_read-record.js';
+import { contentDigest } from './content-digest.js';
+import { isInside } from './is-inside.js';
+import { readManifest } from './manifest.js';
+import { missingRun } from './missing-run.js';
 import type { CellConfig, RunRecord } from './run-record.js';
 
 /** A record and the folder that its pictures are relative to. */
@@ -13,6 +18,11 @@ export interface StoredRecord {
   readonly record: RunRecord;
   /** Absolute, or relative as the run was. */
   readonly folder: string;
+  /**
+   * The digest of the content, which was checked; absent from a record of an earlier version: a value of it that has changed
+   * since is only noticed if it contradicts another one.
+   */
+  readonly sha256?: string;
 }
 
 /** A file that could not be used, and why. */
@@ -31,34 +41,28 @@ export interface RunRecords {
   readonly damaged: readonly DamagedRecord[];
 }
 
-const LARGEST_RECORD = 16 * 2 ** 20;
-
-/** The error of a command that is given a folder without a run. @param where the missing file or folder. */
-export const missingRun = (run: string, where = run): WeightmapError =>
-  new WeightmapError(`There is no run in "${run}".`, {
-    where,
-    expected: 'the folder of a run that `weightmap run` has started',
-    fix: '`weightmap run quick` makes runs/quick',
-  });
-
 /**
- * Stores a finished cell: whole or not at all (temporary file, fsync, rename).
+ * Stores a finished cell, with a digest of its content: whole or not at all (temporary file, fsync, rename). A file in its place
+ * that is no valid record is kept as `record.damaged.json`.
  *
  * @returns the path of the record.
- * @throws WeightmapError if the record breaks the schema or its cell id is not that of its cell.
+ * @throws WeightmapError if the record breaks the schema or contradicts its own cell.
  */
 export async function writeRecord(run: string, record: RunRecord): Promise<string> {
   const { reason } = checkRecord(record);
   if (reason)
     throw new WeightmapError('This result is not a valid record; nothing was written.', { where: reason });
-  const path = cellPaths(run, record.cell).record;
+  const { record: path, damagedRecord } = cellPaths(run, record.cell);
   await mkdir(dirname(path), { recursive: true });
-  await writeWhole(path, `${JSON.stringify(record, null, 2)}\n`);
+  const earlier = await readRecordFile(run, path).catch(() => null);
+  if (earlier?.reason !== undefined) await rename(path, damagedRecord);
+  await writeWhole(path, `${JSON.stringify({ ...record, sha256: contentDigest(record) }, null, 2)}\n`);
   return path;
 }
 
 /**
- * Every record of a run. One that can't be used is named, with its reason, and skipped.
+ * Every record of a run. One that can't be used is named, with its reason, and skipped: it isn't valid, or `grid.json` has
+ * another configuration in its place.
  *
  * Cells without a record are still running or were never started: they are neither. Symbolic links
  * that lead out of the run's folder are not followed.
@@ -66,63 +70,91 @@ export async function writeRecord(run: string, record: RunRecord): Promise<strin
  * @throws WeightmapError if there is no such folder.
  */
 export async function readRecords(run: string): Promise<RunRecords> {
-  const root = await realpath(run).catch(() => {
+  await realpath(run).catch(() => {
     throw missingRun(run);
   });
+  const planned = await plannedCells(run);
   const records: StoredRecord[] = [];
   const damaged: DamagedRecord[] = [];
   for (const folder of await trialFolders(run)) {
     const path = join(folder, 'record.json');
     const file = relative(run, path).split(sep).join('/');
-    try {
-      const real = await realpath(path);
-      if (!isInside(root, real)) throw new Error('a symbolic link that leaves the run');
-      if ((await stat(real)).size > LARGEST_RECORD) throw new Error('larger than any record');
-      const { record, reason } = checkRecord(parseJson(await readFile(real, 'utf8')));
-      if (!record) throw new Error(reason);
-      const place = cellPaths(run, record.cell).record;
-      if (relative(place, path) !== '')
-        throw new Error(`belongs to ${relative(run, place).split(sep).join('/')}: a copy in the wrong place`);
-      records.push({ record, folder });
-    } catch (error) {
-      if (await isUnfinished(path, error)) continue;
-      damaged.push({ file, reason: messageOf(error) });
-    }
+    const read = await readRecordFile(run, path).catch((error: unknown) => ({ reason: messageOf(error) }));
+    if (!read) continue;
+    const wanted = planned.get(folder);
+    if (read.reason !== undefined) damaged.push({ file, reason: read.reason });
+    else if (wanted && wanted !== read.record.cellId)
+      damaged.push({
+        file,
+        reason: 'the run’s list of cells (grid.json) has another configuration in its place',
+      });
+    else records.push({ ...read, folder });
   }
   return { records, damaged };
+}
+
+/** The ids of the cells of `grid.json`, by their folders; none without a list that can be used. */
+async function plannedCells(run: string): Promise<Map<string, string>> {
+  const { cells } = await readManifest(run).catch(() => ({ cells: [] }));
+  return new Map(cells.map((cell) => [cellPaths(run, cell).folder, cellId(cell)]));
+}
+
+/** The file in the place of a cell's record. */
+export type CellRecord =
+  | { readonly state: 'none' }
+  | {
+      /** A valid record of this very configuration. */
+      readonly state: 'valid';
+      /** As it was read and checked. */
+      readonly record: RunRecord;
+    }
+  | {
+      /** A record of another configuration, or of another version of the schema. */
+      readonly state: 'other';
+      /** Of the cell that it belongs to. */
+      readonly cellId: string;
+    }
+  | {
+      /** No valid record: the cell has to be computed again. */
+      readonly state: 'damaged';
+      /** For people. */
+      readonly reason: string;
+    };
+
+/**
+ * Looks at the place of a cell's record, by the same rules as `readRecords`.
+ *
+ * @throws WeightmapError if the file can't be read.
+ */
+export async function cellRecord(run: string, cell: CellConfig): Promise<CellRecord> {
+  const path = cellPaths(run, cell).record;
+  const read = await readRecordFile(run, path).catch((error: unknown) => {
+    throw new WeightmapError(`A record cannot be read: ${messageOf(error)}`, {
+      where: path,
+      fix: 'make the file readable',
+    });
+  });
+  const id = cellId(cell);
+  if (!read) return { state: 'none' };
+  if (read.record)
+    return read.record.cellId === id
+      ? { state: 'valid', record: read.record }
+      : { state: 'other', cellId: read.record.cellId };
+  return read.owner !== undefined && read.owner !== id
+    ? { state: 'other', cellId: read.owner }
+    : { state: 'damaged', reason: read.reason };
 }
 
 /**
  * The record of one cell, if it has a valid one: of this very configuration.
  *
  * Anything else in its place, a damaged file or the record of another configuration, counts as none.
+ *
+ * @throws WeightmapError if the file can't be read.
  */
 export async function readCellRecord(run: string, cell: CellConfig): Promise<RunRecord | null> {
-  const bytes = await readIfThere(cellPaths(run, cell).record);
-  if (!bytes) return null;
-  try {
-    const { record } = checkRecord(JSON.parse(bytes.toString()));
-    return record?.cellId === cellId(cell) ? record : null;
-  } catch {
-    return null;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`not JSON: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** Whether a path lies under a folder; both real paths. */
-export const isInside = (folder: string, path: string): boolean => path.startsWith(folder + sep);
-
-/** No record at all, as opposed to a link to nowhere. */
-async function isUnfinished(path: string, error: unknown): Promise<boolean> {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return false;
-  return !(await readdir(dirname(path))).includes('record.json');
+  const found = await cellRecord(run, cell);
+  return found.state === 'valid' ? found.record : null;
 }
 
 /** `cells/<dataset>/<variant>/trial-<n>`, sorted; only real folders and links that stay in the run. */

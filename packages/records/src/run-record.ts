@@ -4,15 +4,26 @@ import { z } from 'zod';
 /** Raised when a record of an older version can no longer be read as a newer one. */
 export const RECORD_SCHEMA_VERSION = 3;
 
-const finite = z.number().finite();
+/** Beyond it, squares and sums would overflow. Single precision ends at 3.4e38. */
+const LARGEST = 1e100;
+/** More than any network is trained for. */
+const MOST_EPOCHS = 100_000;
+/** Strengths, layers, pictures, metrics: more than any network has. */
+const MOST_ROWS = 10_000;
+/** Characters of a name. */
+const LONGEST_NAME = 500;
+
+const finite = z.number().min(-LARGEST).max(LARGEST);
 const count = z.number().int().nonnegative();
+const name = z.string().max(LONGEST_NAME);
+const epochNumber = z.number().int().positive().max(MOST_EPOCHS);
 const percent = finite.min(0).max(100);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
 
 /** How a cell is trained. Part of the cell's identity. */
 export const trainingConfigSchema = z.strictObject({
   /** Passes over the training part. */
-  epochs: z.number().int().positive(),
+  epochs: epochNumber,
   /** Images a step. */
   batchSize: z.number().int().positive(),
   /** Adam's step size. */
@@ -28,11 +39,11 @@ export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
 /** The measurements on a trained network. Part of the cell's identity. */
 export const evaluationConfigSchema = z.strictObject({
   /** Bounds of the uniform noise, pixel units of [0, 1]. */
-  betas: z.array(finite.nonnegative()),
+  betas: z.array(finite.nonnegative()).max(MOST_ROWS),
   /** `min-max`: each image by its own range; `bound`: all by 1/(1+β). */
   noiseRescale: z.enum(['min-max', 'bound']),
   /** Sizes of the FGSM step, pixel units of [0, 1]. */
-  epsilons: z.array(finite.nonnegative()),
+  epsilons: z.array(finite.nonnegative()).max(MOST_ROWS),
   /** Test images used for the robustness curves, a `balancedSubset`; null for all. */
   robustnessImages: z.number().int().positive().nullable(),
   /** Test images that the activation variances are taken over, a `balancedSubset`; all of them if there are fewer. */
@@ -46,27 +57,27 @@ export type EvaluationConfig = z.infer<typeof evaluationConfigSchema>;
 /** How reports name and draw a variant that they don't know. */
 export const variantNamesSchema = z.strictObject({
   /** In tables and sentences: `CNN, smoothing 32`. */
-  label: z.string().min(1),
+  label: name.min(1),
   /** Where the architecture is named beside it: `smoothing 32`. */
-  shortLabel: z.string().min(1),
+  shortLabel: name.min(1),
   /** What its feature layers are; two kinds alternate through the network. */
-  kinds: z.array(z.enum(layerKinds)).min(1),
+  kinds: z.array(z.enum(layerKinds)).min(1).max(MOST_ROWS),
   /** The name of its architecture. */
-  architecture: z.string().min(1),
+  architecture: name.min(1),
 });
 
 /** Everything that decides a cell's result: variant, data, seed, training, evaluation. Its hash is the cell id. */
 export const cellConfigSchema = z.strictObject({
   /** Id of the network, such as `cnn-33`. */
-  variant: z.string().min(1),
+  variant: name.min(1),
   /** Id of the family that it belongs to. */
-  architecture: z.string().min(1),
+  architecture: name.min(1),
   /** Which data, to the byte. */
   dataset: z.strictObject({
     /** Registry name, such as `mnist`. */
-    id: z.string().min(1),
+    id: name.min(1),
     /** Its name in a report. */
-    label: z.string().min(1),
+    label: name.min(1),
     /** SHA-256 over the source bytes. */
     checksum: sha256,
     /** Number of classes: guessing has an error of 100·(1 − 1/classes) percent. */
@@ -91,7 +102,7 @@ export const cellConfigSchema = z.strictObject({
   /** How a plugin's variant is named and drawn. Not part of the identity; absent for the variants of the benchmark. */
   names: variantNamesSchema.optional(),
   /** SHA-256 of each plugin that gives the data, the network or a metric of it; absent without one. */
-  plugins: z.array(sha256).min(1).optional(),
+  plugins: z.array(sha256).min(1).max(MOST_ROWS).optional(),
 });
 /** What `cellConfigSchema` lets through. */
 export type CellConfig = z.infer<typeof cellConfigSchema>;
@@ -99,7 +110,7 @@ export type CellConfig = z.infer<typeof cellConfigSchema>;
 /** One epoch of the training history. */
 export const epochRecordSchema = z.strictObject({
   /** From 1. */
-  epoch: z.number().int().positive(),
+  epoch: epochNumber,
   /** Cross-entropy in nats, mean over the training images, each by the weights of its step. */
   trainLoss: finite,
   /** Cross-entropy in nats, mean over the validation images, after the epoch. */
@@ -137,7 +148,7 @@ export const gradCamRecordSchema = z.strictObject({
   /** Path of the input image (PNG), relative to the record's folder. */
   image: z.string().regex(/^grad-cam\/[\w.-]+\.png$/, 'grad-cam/<name>.png'),
   /** Name of the layer whose maps were looked at. */
-  layer: z.string(),
+  layer: name,
   /** Index into the test part. */
   sample: count,
   /** `clean`, `noisy` (uniform noise) or `attacked` (FGSM). */
@@ -145,9 +156,9 @@ export const gradCamRecordSchema = z.strictObject({
   /** β or ε of the condition, 0 for clean. */
   strength: finite.nonnegative(),
   /** Name of the true class. */
-  label: z.string(),
+  label: name,
   /** Name of the class with the largest logit: the one that is explained. */
-  predicted: z.string(),
+  predicted: name,
   /** Softmax probability of the prediction. */
   probability: finite.min(0).max(1),
 });
@@ -199,7 +210,7 @@ export type NoiseToSignal = z.infer<typeof noiseToSignalSchema>;
 /** One feature layer's activation variances, on the test images as they are and with uniform noise (paper, section 5). */
 export const activationVarianceSchema = z.strictObject({
   /** Name of the layer in the model. */
-  layer: z.string().min(1),
+  layer: name.min(1),
   /** A convolution, or which weight map. */
   kind: z.enum(['conv', 'smoothing', 'unsharp']),
   /** Images that the variances are taken over: a `balancedSubset` of the test part. */
@@ -245,7 +256,7 @@ export type ImageFrame = z.infer<typeof imageFrameSchema>;
 /** How sharp, sparse and localised the Grad-CAM maps of one condition are; of the classes predicted. */
 export const gradCamSharpnessSchema = z.strictObject({
   /** Name of the layer whose maps were looked at. */
-  layer: z.string().min(1),
+  layer: name.min(1),
   /** `clean`, `noisy` (uniform noise) or `attacked` (FGSM). */
   condition: z.enum(['clean', 'noisy', 'attacked']),
   /** β or ε of the condition, 0 for clean. */
@@ -278,12 +289,12 @@ export type GradCamSharpnessRecord = z.infer<typeof gradCamSharpnessSchema>;
 /** The code, engine and machine behind a record; differs between machines without making the record another. */
 export const provenanceSchema = z.strictObject({
   /** Version of the weightmap command. */
-  version: z.string(),
+  version: name,
   /** The commit of the code, and whether it was changed since; null outside of a checkout. */
   git: z
     .strictObject({
       /** The commit, 40 hex digits. */
-      sha: z.string(),
+      sha: name,
       /** Whether files differed from it. */
       dirty: z.boolean(),
     })
@@ -293,18 +304,18 @@ export const provenanceSchema = z.strictObject({
     /** As `ENGINE_NAMES` of `@weightmap/engine`. */
     name: z.enum(['native', 'wasm', 'cpu']),
     /** Version of libtensorflow; null for the other engines. */
-    tensorflow: z.string().nullable(),
+    tensorflow: name.nullable(),
     /** Version of TensorFlow.js. */
-    tfjs: z.string(),
+    tfjs: name,
     /** Threads that one operation might use: another number, other last digits. */
     threads: count,
   }),
   /** Version of Node. */
-  node: z.string(),
+  node: name,
   /** Name of the machine. */
-  host: z.string(),
+  host: name,
   /** Operating system and processor. */
-  platform: z.string(),
+  platform: name,
   /** ISO 8601, UTC. */
   finishedAt: z.iso.datetime(),
 });
@@ -320,17 +331,17 @@ export const runRecordSchema = z.strictObject({
   /** What decided the result. */
   cell: cellConfigSchema,
   /** As in `cell`. */
-  variant: z.string(),
+  variant: name,
   /** Id, as in `cell`. */
-  dataset: z.string(),
+  dataset: name,
   /** As in `cell`. */
   trial: z.number().int().positive(),
   /** As in `cell`. */
   seed: z.number().int(),
   /** Epochs trained. */
-  epochs: z.number().int().positive(),
+  epochs: epochNumber,
   /** The epoch whose weights were measured. */
-  selectedEpoch: z.number().int().positive(),
+  selectedEpoch: epochNumber,
   /** Trainable parameters. */
   parameters: count,
   /** Floating-point operations an image: the paper's convention, and those that are executed. */
@@ -343,28 +354,28 @@ export const runRecordSchema = z.strictObject({
   /** Share of the test images misclassified, 0 … 100. */
   testErrorPercent: percent,
   /** One row an epoch, from the first. */
-  history: z.array(epochRecordSchema),
+  history: z.array(epochRecordSchema).max(MOST_EPOCHS),
   /** One row a β, in the order asked for. */
-  noise: z.array(noisePointSchema),
+  noise: z.array(noisePointSchema).max(MOST_ROWS),
   /** One row an ε, in the order asked for. */
-  fgsm: z.array(fgsmPointSchema),
+  fgsm: z.array(fgsmPointSchema).max(MOST_ROWS),
   /** One row a picture. */
-  gradCam: z.array(gradCamRecordSchema),
+  gradCam: z.array(gradCamRecordSchema).max(MOST_ROWS),
   /** One row a condition. */
-  gradCamSharpness: z.array(gradCamSharpnessSchema),
+  gradCamSharpness: z.array(gradCamSharpnessSchema).max(MOST_ROWS),
   /** One row a feature layer, from the image to the logits. */
-  activationVariance: z.array(activationVarianceSchema),
+  activationVariance: z.array(activationVarianceSchema).max(MOST_ROWS),
   /** Results of the metrics that have no field of their own here, those of plugins for example, by their ids; absent without one. */
-  metrics: z.record(z.string(), z.union([finite, z.record(z.string(), finite)])).optional(),
+  metrics: z.record(name, z.union([finite, z.record(name, finite)])).optional(),
   /** Name and unit of each of these metrics, for reports. */
   metricNames: z
     .record(
-      z.string(),
+      name,
       z.strictObject({
         /** Name of the metric in a report. */
-        label: z.string(),
+        label: name,
         /** Unit of its figures; empty for none. */
-        unit: z.string(),
+        unit: name,
       }),
     )
     .optional(),
@@ -380,3 +391,9 @@ export const runRecordSchema = z.strictObject({
 });
 /** What `runRecordSchema` lets through: a finished cell. */
 export type RunRecord = z.infer<typeof runRecordSchema>;
+
+/** The file of a record: the record, and a digest by which a changed bit is noticed. */
+export const recordFileSchema = runRecordSchema.extend({
+  /** `contentDigest` of all the rest; absent from the records of earlier versions. */
+  sha256: sha256.optional(),
+});

@@ -214,7 +214,9 @@ describe('the section of the report', () => {
     run = await mkdtemp(path.join(tmpdir(), 'weightmap-attacked-'));
     const attacked = attackedRun({ variant: 'cnn-33' }, { variant: 'cnn-smooth-32', flagged: ['unchanged'] });
     for (const cell of attacked.cells) {
-      await writeRecord(run, makeRecord({ variant: cell.variant }));
+      const record = makeRecord({ variant: cell.variant });
+      cell.cellId = record.cellId;
+      await writeRecord(run, record);
       const folder = path.join(run, 'cells/mnist', cell.variant, 'trial-1');
       await mkdir(path.join(folder, 'attacked'));
       const look = (condition: 'clean' | 'attacked', predicted: string) => ({

@@ -61,7 +61,9 @@ async function gridRun(records: readonly RunRecord[], samples: number): Promise<
   const run = await newRun();
   for (const record of records) {
     const gradCam = record.trial === 1 && samples > 0 ? await writePictures(run, record, samples) : [];
-    await writeRecord(run, { ...record, gradCam, history: HISTORY });
+    const { epochs } = record;
+    // The error falls with every epoch, so the last is the best.
+    await writeRecord(run, { ...record, gradCam, history: HISTORY.slice(0, epochs), selectedEpoch: epochs });
   }
   return run;
 }
@@ -359,7 +361,7 @@ describe('amplification', () => {
       amplification: { measured, predicted: 1 },
     });
     const layers = [1, 10].map((measured, i) => ({
-      ...{ layer: `smoothing${i + 1}`, kind: 'smoothing' as const, n: 100, beta: 0.6 },
+      ...{ layer: `smoothing${i + 1}`, kind: 'smoothing' as const, n: 1000, beta: 0.6 },
       ...{ clean: variances(measured), noisy: variances(1) },
       noiseToSignal: { input: 1, output: 1, transfer: 1 },
     }));

@@ -31,7 +31,7 @@ const attacks: AttackedRun = {
 const run: Run = {
   folder: '.',
   records: made.map((record) => ({ record, folder: 'nowhere' })),
-  ...{ damaged: [], failed: [], unfinished: [], attacks },
+  ...{ damaged: [], failed: [], unfinished: [], notes: [], attacks },
 };
 
 test('every variant of the benchmark has its label, its kind and its architecture', () => {

@@ -82,7 +82,7 @@ export async function runGrid(options: RunOptions): Promise<number> {
   }
 
   await checkWritable(run);
-  const unfinished = await unfinishedCells(run, cells, options.force ?? false);
+  const unfinished = await unfinishedCells(run, cells, options.force ?? false, display.note);
   if (unfinished.length < cells.length)
     display.note(`${cells.length - unfinished.length} of ${count(cells.length, 'cell')} already done`);
   const { gradCamSamples } = preset;

@@ -52,7 +52,7 @@ async function exportRun(run: string, options: Options): Promise<void> {
       fix: '`weightmap status` shows which cells are done',
     });
   const ids = new Set(chosen.map(({ record }) => record.cellId));
-  const attacked = readAttackedRun(run);
+  const attacked = await readAttackedRun(run);
   const tables = tablesOf(
     chosen,
     attacked && { ...attacked, cells: attacked.cells.filter(({ cellId }) => ids.has(cellId)) },

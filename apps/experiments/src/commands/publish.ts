@@ -6,7 +6,7 @@ import {
   attackedPictures,
   cellName,
   cellPaths,
-  readAttackedRun,
+  readAttacks,
   readManifest,
   readRecords,
   storedIdentity,
@@ -86,6 +86,8 @@ async function publishRun(run: string, out: string): Promise<Published> {
   const { data, ...manifest } = await readManifest(run);
   const earlier = existsSync(path.join(out, 'cells')) ? (await readRecords(out)).records : [];
   await refuseOthers(out, records, earlier);
+  const { attacked: made } = await readAttacks(run);
+  const before = await earlierAttacks(out);
 
   let files = 0;
   for (const { record, folder } of records) {
@@ -95,8 +97,7 @@ async function publishRun(run: string, out: string): Promise<Published> {
     // Last, because a record says that its cell is complete.
     await copy(cellPaths(run, record.cell).record, to.record);
   }
-  const made = readAttackedRun(run);
-  const attacked = mergeAttacks(readAttackedRun(out), made);
+  const attacked = mergeAttacks(before, made);
   for (const cell of made?.cells ?? []) {
     const pictured = attackedPictures(run, cell);
     const to = cellPaths(out, { ...cell, dataset: { id: cell.dataset } }).folder;
@@ -105,9 +106,19 @@ async function publishRun(run: string, out: string): Promise<Published> {
   if (attacked) await writeAttackedRun(out, attacked);
   // Where the data and the plugins lie on this machine is nobody else's business.
   await writeManifest(out, { ...manifest, plugins: undefined, data: { ...data, dataDir: undefined } });
-  const before = new Set(earlier.map(({ record }) => record.cellId));
-  const added = records.filter(({ record }) => !before.has(record.cellId)).length;
+  const known = new Set(earlier.map(({ record }) => record.cellId));
+  const added = records.filter(({ record }) => !known.has(record.cellId)).length;
   return { records: records.length, added, files, attacked: attacked?.cells.length ?? 0, damaged };
+}
+
+/** Results of earlier calls, which must not be lost. */
+async function earlierAttacks(out: string): Promise<AttackedRun | null> {
+  const { attacked, problem } = await readAttacks(out);
+  if (problem === null) return attacked;
+  throw new WeightmapError("The folder's earlier results of attacks can't be used.", {
+    where: `${path.join(out, 'attacks.json')}: ${problem}`,
+    fix: 'restore the file from a copy, or publish to another folder',
+  });
 }
 
 /** Two configurations in one place can't both be published: the reader would take one for the other. */

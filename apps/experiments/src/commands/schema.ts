@@ -1,11 +1,11 @@
-import { runRecordSchema } from '@weightmap/records';
+import { recordFileSchema } from '@weightmap/records';
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
 import { runConfigSchema } from '../plan/run-options.js';
 
 const schemas = {
   config: { schema: runConfigSchema, title: 'weightmap run --config' },
-  record: { schema: runRecordSchema, title: 'record.json of a finished cell' },
+  record: { schema: recordFileSchema, title: 'record.json of a finished cell' },
 };
 
 export function schemaCommand(): Command {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { WeightmapError } from '@weightmap/core';
-import { cellId, cellPaths, readRecords, storedIdentity, type CellConfig } from '@weightmap/records';
+import { cellId, cellName, cellPaths, cellRecord, storedIdentity, type CellConfig } from '@weightmap/records';
 
 /**
- * The cells that have no valid record yet. With `force`, results of another configuration in their places are deleted.
+ * The cells that have no valid record yet; a note names each damaged one. With `force`, results of another configuration in their places are deleted.
  *
  * @throws WeightmapError without `force`, if the folder holds results of another configuration: they are never mixed.
  */
@@ -12,10 +12,15 @@ export async function unfinishedCells(
   run: string,
   cells: readonly CellConfig[],
   force: boolean,
+  onNote: (note: string) => void = () => {},
 ): Promise<CellConfig[]> {
-  const { records } = await readRecords(run);
-  const done = new Set(records.map(({ record }) => record.cellId));
-  const unfinished = cells.filter((cell) => !done.has(cellId(cell)));
+  const unfinished: CellConfig[] = [];
+  for (const cell of cells) {
+    const found = await cellRecord(run, cell);
+    if (found.state !== 'valid') unfinished.push(cell);
+    if (found.state === 'damaged')
+      onNote(`the record of ${cellName(cell)} can't be used and is made again: ${found.reason}`);
+  }
   const stale: CellConfig[] = [];
   for (const cell of unfinished) if (await isStale(run, cell)) stale.push(cell);
   if (force) for (const cell of stale) await rm(cellPaths(run, cell).folder, { recursive: true });
@@ -43,8 +48,8 @@ const listed = (names: readonly string[]) =>
  * can't be read doesn't count.
  */
 export async function isStale(run: string, cell: CellConfig): Promise<boolean> {
-  const { record, identity } = cellPaths(run, cell);
-  const files = [record, identity].filter((file) => existsSync(file));
-  const owners = await Promise.all(files.map(storedIdentity));
-  return owners.some((owner) => owner && owner !== cellId(cell));
+  const found = await cellRecord(run, cell);
+  const { identity } = cellPaths(run, cell);
+  const owner = existsSync(identity) ? await storedIdentity(identity) : null;
+  return found.state === 'other' || (owner !== null && owner !== cellId(cell));
 }

@@ -1,10 +1,12 @@
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import {
   cellId,
   cellPaths,
+  cellRecord,
   lastEvents,
   readFailure,
   readManifest,
+  storedIdentity,
   tailOf,
   type CellConfig,
   type LoggedEvent,
@@ -30,7 +32,7 @@ export interface CellStatus {
   readonly id: string;
   readonly cell: CellConfig;
   readonly state: CellStateName;
-  /** Why it failed, or its state in the batch system. */
+  /** Why it failed, why its record can't be used, or its state in the batch system. */
   readonly reason?: string;
   /** The last report of a running cell. */
   readonly running?: RunningCell;
@@ -54,9 +56,8 @@ export interface RunningCell {
 }
 
 /**
- * The state of every cell of a run, from the run's files and the batch system's queue alone.
- *
- * Records are not parsed, because there may be ten thousand: a damaged one is found when it is read.
+ * The state of every cell of a run, from the run's files and the batch system's queue alone. A cell whose record can't be used
+ * is stopped, with the reason.
  *
  * @throws WeightmapError if there is no run in the folder.
  */
@@ -67,24 +68,26 @@ export async function cellStates(run: string): Promise<CellStatus[]> {
   for (const submission of submissions)
     if (submission.launcher === 'slurm' && submission.kind === 'cells')
       for (const task of await queuedTasks(submission)) queue.set(task.index, task);
-  return cells.map((cell, index) => {
+  const states: CellStatus[] = [];
+  for (const [index, cell] of cells.entries()) {
     const id = cellId(cell);
-    const known = stateInFolder(run, cell, id);
+    const known = await stateInFolder(run, cell, id);
     const task = queue.get(index);
     const inQueue = task && !['done', 'running', 'stale'].includes(known.state);
     const queued = inQueue && {
       state: 'queued' as const,
       reason: `${task.state.toLowerCase()}${task.reason === 'None' ? '' : `: ${task.reason}`}`,
     };
-    return { index, id, cell, ...known, ...queued };
-  });
+    states.push({ index, id, cell, ...known, ...queued });
+  }
+  return states;
 }
 
-function stateInFolder(
+async function stateInFolder(
   run: string,
   cell: CellConfig,
   id: string,
-): Pick<CellStatus, 'state' | 'reason' | 'running'> {
+): Promise<Pick<CellStatus, 'state' | 'reason' | 'running'>> {
   const paths = cellPaths(run, cell);
   let names: string[];
   try {
@@ -92,35 +95,20 @@ function stateInFolder(
   } catch {
     return { state: 'waiting' };
   }
-  const owner = names.includes('record.json')
-    ? idIn(paths.record)
-    : names.includes('cell.json')
-      ? idIn(paths.identity)
-      : null;
+  const found = names.includes('record.json') ? await cellRecord(run, cell) : null;
+  if (found?.state === 'valid') return { state: 'done' };
+  const owner = found?.state === 'other' ? found.cellId : await storedIdentity(paths.identity);
   if (owner !== null && owner !== id) return { state: 'stale' };
-  if (names.includes('record.json') && owner === id && tailOf(paths.record, 2) === '}\n')
-    return { state: 'done' };
   const held = names.some((name) => name.startsWith('lease-')) ? leaseHolder(paths.folder) : null;
   if (held) return { state: 'running', running: runningCell(paths.events, held) };
   const failure = names.includes('failure.json') ? readFailure(run, cell) : null;
   if (failure) return { state: 'failed', reason: failure.reason };
+  if (found?.state === 'damaged')
+    return {
+      state: 'stopped',
+      reason: `the record can't be used, and is made again by run or retry: ${found.reason}`,
+    };
   return { state: names.includes('events.jsonl') ? 'stopped' : 'waiting' };
-}
-
-/** The cell id near the beginning of a record or an identity file; null if there is none. */
-function idIn(file: string): string | null {
-  const head = Buffer.alloc(256);
-  try {
-    const handle = openSync(file, 'r');
-    try {
-      readSync(handle, head, 0, head.length, 0);
-    } finally {
-      closeSync(handle);
-    }
-  } catch {
-    return null;
-  }
-  return /"cellId":\s*"([0-9a-f]{64})"/.exec(head.toString('latin1'))?.[1] ?? null;
 }
 
 function runningCell(
