@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
 import { z } from 'zod';
+import { checkArrays, GROUPS, type GroupName } from './_checkpoint-checks.js';
 import { identitySchema, type Identity } from './_identity.js';
 import type { TrainingState } from './_state.js';
 import type { Weights } from './_weights.js';
@@ -17,33 +18,51 @@ export interface Checkpoint {
   readonly state: TrainingState;
 }
 
+const count = z.number().int().nonnegative();
+/** 32 bits, signed or not. */
+const word = z
+  .number()
+  .int()
+  .min(-(2 ** 31))
+  .max(2 ** 32 - 1);
+
 const headerSchema = z.strictObject({
   format: z.literal('weightmap-checkpoint'),
   schemaVersion: z.literal(CHECKPOINT_SCHEMA_VERSION),
   identity: identitySchema,
   backend: z.string(),
-  epoch: z.number().int().nonnegative(),
-  selectedEpoch: z.number().int().nonnegative(),
+  epoch: count,
+  selectedEpoch: count,
   history: z.array(epochRecordSchema),
-  secondsPerEpoch: z.array(z.number()),
-  adam: z.strictObject({ iterations: z.number().int(), betaPowers: z.tuple([z.number(), z.number()]) }),
+  secondsPerEpoch: z.array(z.number().nonnegative()),
+  adam: z.strictObject({
+    iterations: count,
+    betaPowers: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]),
+  }),
   position: z
     .strictObject({
       step: z.number().int().positive(),
       lossSum: z.number(),
-      augmentation: z.array(z.number().int()),
-      seconds: z.number(),
+      /** Of xoroshiro128+, which never leaves a state of zeros. */
+      augmentation: z
+        .tuple([word, word, word, word])
+        .refine((words) => words.some((value) => value !== 0), 'a state of the generator of random numbers'),
+      seconds: z.number().nonnegative(),
     })
     .nullable(),
   /** Number of arrays in each group of the payload. */
-  groups: z.record(z.string(), z.number().int()),
-  tensors: z.array(z.custom<tf.io.WeightsManifestEntry>()),
+  groups: z.strictObject(
+    Object.fromEntries(GROUPS.map((name) => [name, count])) as Record<GroupName, typeof count>,
+  ),
+  tensors: z.array(
+    z.strictObject({ name: z.string(), shape: z.tuple([count]), dtype: z.literal('float32') }),
+  ),
   sha256: z.string(),
 });
 
 /** The bytes of a checkpoint: one line of JSON, a line feed, then the arrays as `tf.io.encodeWeights` lays them out. */
 export async function encodeCheckpoint({ identity, backend, state }: Checkpoint): Promise<Buffer> {
-  const groups: Record<string, Weights> = {
+  const groups: Record<GroupName, Weights> = {
     weights: state.weights,
     selected: state.selected.weights === state.weights ? [] : state.selected.weights,
     firstMoments: state.adam.firstMoments,
@@ -70,9 +89,9 @@ export async function encodeCheckpoint({ identity, backend, state }: Checkpoint)
 }
 
 /**
- * Reads what `encodeCheckpoint` wrote.
+ * Reads what `encodeCheckpoint` wrote. Whether it fits a run is for `checkState`.
  *
- * @throws WeightmapError if it is of another version; any other error if it is damaged.
+ * @throws WeightmapError if it is of another version; any other error if it is damaged, before anything is allocated for it.
  */
 export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   const end = bytes.indexOf('\n');
@@ -84,9 +103,17 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
       expected: `version ${CHECKPOINT_SCHEMA_VERSION}`,
       fix: 'Continue it with the release that wrote it, or name another folder for checkpoints.',
     });
-  const header = headerSchema.parse({ ...rest, sha256 });
+  const parsed = headerSchema.safeParse({ ...rest, sha256 });
+  if (!parsed.success) {
+    const [{ path, message }] = parsed.error.issues;
+    throw new Error(`its header has no valid ${path.join('.')}: ${message}`);
+  }
+  const header = parsed.data;
+  if (header.epoch !== header.history.length)
+    throw new Error(`it is of epoch ${header.epoch}, and has a history of ${header.history.length}`);
+  checkArrays(header.groups, header.tensors, payload.length);
   const arrays = decodeArrays(payload, header.tensors);
-  const group = (name: string) =>
+  const group = (name: GroupName) =>
     Array.from({ length: header.groups[name] }, (_, i) => arrays[`${name}/${i}`]);
   const weights = group('weights');
   return {

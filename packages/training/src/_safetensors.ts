@@ -1,5 +1,7 @@
-import { WeightmapError } from '@weightmap/core';
+import { messageOf, WeightmapError } from '@weightmap/core';
 import { z } from 'zod';
+import { formOfBytes } from './_model-form.js';
+import { checkStrictly } from './_strict-json.js';
 
 /** A tensor as a file keeps it: float32, row by row. */
 export interface StoredTensor {
@@ -9,20 +11,33 @@ export interface StoredTensor {
 
 export type StoredTensors = ReadonlyMap<string, StoredTensor>;
 
+/** A tensor of a file; of another type than float32 it has no values. */
+export interface ReadTensor {
+  /** As the format names it, such as `F32` or `I64`. */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array | null;
+}
+
 const LENGTH_BYTES = 8;
 /** The values begin at a multiple of this, so that they can be mapped into memory. */
 const ALIGNMENT = 8;
 /** The format's own limit. */
 const LARGEST_HEADER = 100_000_000;
 
+/** Bits of a number of each type that the format has. */
+const BITS: Readonly<Record<string, number>> = {
+  ...{ F4: 4, F6_E2M3: 6, F6_E3M2: 6, BOOL: 8, U8: 8, I8: 8, F8_E5M2: 8, F8_E4M3: 8, F8_E8M0: 8 },
+  ...{ I16: 16, U16: 16, F16: 16, BF16: 16, I32: 32, U32: 32, F32: 32, C64: 64, F64: 64, I64: 64, U64: 64 },
+};
+
 const natural = z.number().int().nonnegative();
-const headerSchema = z.record(
-  z.string(),
-  z.union([
-    z.object({ dtype: z.string(), shape: z.array(natural), data_offsets: z.tuple([natural, natural]) }),
-    z.record(z.string(), z.string()), // __metadata__
-  ]),
-);
+const entrySchema = z.looseObject({
+  dtype: z.string(),
+  shape: z.array(natural),
+  data_offsets: z.tuple([natural, natural]),
+});
+const metadataSchema = z.record(z.string(), z.string()).nullable();
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((size, length) => size * length, 1);
 
@@ -54,49 +69,78 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads a safetensors file, and checks every number in its header.
+ * Reads a safetensors file by the rules of the format's own reader: the header begins with `{`, is UTF-8 and has no name twice;
+ * the tensors fill the rest of the file, without a gap, an overlap or a byte more.
  *
- * @throws WeightmapError if it is cut short, its header is invalid, or a tensor isn't float32.
+ * @throws WeightmapError if a rule is broken, or the file is one of another form.
  */
-export function decodeSafetensors(bytes: Buffer, where: string): Map<string, StoredTensor> {
+export function decodeSafetensors(bytes: Buffer, where: string): Map<string, ReadTensor> {
   const damaged = (why: string) =>
     new WeightmapError(`The weights can't be read: ${why}.`, {
       where,
       expected: 'a safetensors file with float32 tensors',
+      fix: 'save or copy the file again',
     });
-  if (bytes.length < LENGTH_BYTES) throw damaged(`it has only ${bytes.length} bytes`);
-  const length = bytes.readBigUInt64LE();
-  if (length > LARGEST_HEADER || Number(length) > bytes.length - LENGTH_BYTES)
-    throw damaged('it is not a safetensors file, or it is cut short within its header');
+  const length = bytes.length < LENGTH_BYTES ? null : bytes.readBigUInt64LE();
   const start = LENGTH_BYTES + Number(length);
-  let header: z.infer<typeof headerSchema>;
-  try {
-    header = headerSchema.parse(JSON.parse(bytes.toString('utf8', LENGTH_BYTES, start)));
-  } catch {
-    throw damaged('its header does not follow the format');
-  }
-  const tensors = new Map<string, StoredTensor>();
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === '__metadata__') continue;
-    if (!Array.isArray(entry.shape) || typeof entry.dtype !== 'string')
-      throw damaged(`its header has no valid entry for ${name}`);
-    const { dtype, shape, data_offsets } = entry as {
-      dtype: string;
-      shape: number[];
-      data_offsets: [number, number];
-    };
-    if (dtype !== 'F32')
-      throw new WeightmapError(`The weights of ${name} are ${dtype}.`, {
+  if (length === null || length > LARGEST_HEADER || start > bytes.length) {
+    const form = formOfBytes(bytes, where);
+    if (form)
+      throw new WeightmapError(`This is ${form.is}.`, {
         where,
-        expected: 'F32',
-        fix: 'convert them before saving, in PyTorch by `tensor.float()`',
+        expected: 'a safetensors file',
+        fix: form.fix,
       });
-    const [begin, end] = data_offsets;
-    if (end - begin !== 4 * sizeOf(shape)) throw damaged(`the size of ${name} differs from its shape`);
-    if (start + end > bytes.length) throw damaged(`it is cut short within ${name}`);
-    const values = new Float32Array(sizeOf(shape));
-    for (let i = 0; i < values.length; i++) values[i] = bytes.readFloatLE(start + begin + 4 * i);
-    tensors.set(name, { shape, values });
+    if (length === null) throw damaged(`it has only ${bytes.length} bytes`);
+    throw damaged('it is not a safetensors file, or it is cut short within its header');
   }
-  return tensors;
+  let header: Record<string, unknown>;
+  try {
+    header = parseHeader(bytes.subarray(LENGTH_BYTES, start));
+  } catch (error) {
+    throw damaged(`its header does not follow the format: ${messageOf(error)}`);
+  }
+  if (!metadataSchema.safeParse(header.__metadata__ ?? null).success)
+    throw damaged('its __metadata__ holds something else than texts');
+  const entries = Object.entries(header).flatMap(([name, value]) => {
+    if (name === '__metadata__') return [];
+    const entry = entrySchema.safeParse(value).data;
+    if (!entry) throw damaged(`its header has no valid entry for ${name}`);
+    return [{ name, ...entry }];
+  });
+  let place = 0;
+  const inOrder = [...entries].sort(({ data_offsets: [a, b] }, { data_offsets: [c, d] }) => a - c || b - d);
+  for (const { name, dtype, shape, data_offsets } of inOrder) {
+    const [begin, end] = data_offsets;
+    const bits = BITS[dtype];
+    if (bits === undefined) throw damaged(`${name} has the unknown type ${dtype}`);
+    if (begin > place) throw damaged(`${begin - place} bytes before ${name} belong to no tensor`);
+    if (begin < place) throw damaged(`${name} overlaps the tensor before it`);
+    if (8 * (end - begin) !== bits * sizeOf(shape))
+      throw damaged(`the size of ${name} differs from its shape`);
+    if (start + end > bytes.length) throw damaged(`it is cut short within ${name}`);
+    place = end;
+  }
+  if (start + place !== bytes.length)
+    throw damaged(`${bytes.length - start - place} bytes at its end belong to no tensor`);
+  return new Map(
+    entries.map(({ name, dtype, shape, data_offsets: [begin] }) => [
+      name,
+      { dtype, shape, values: dtype === 'F32' ? floatsAt(bytes, start + begin, sizeOf(shape)) : null },
+    ]),
+  );
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  if (!text.startsWith('{')) throw new Error('it does not begin with {');
+  const header = JSON.parse(text) as Record<string, unknown>;
+  checkStrictly(text);
+  return header;
+}
+
+function floatsAt(bytes: Buffer, start: number, count: number): Float32Array {
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) values[i] = bytes.readFloatLE(start + 4 * i);
+  return values;
 }

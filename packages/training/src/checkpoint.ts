@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { readIfThere, removeLeftovers, syncFolder, writeWhole, writing } from '@weightmap/core/files';
+import { checkState, type RunShape } from './_checkpoint-checks.js';
 import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './_checkpoint-file.js';
 import { differences, type Identity } from './_identity.js';
 import type { TrainingState } from './_state.js';
@@ -29,11 +30,12 @@ export interface Checkpoints {
  * Opens the folder of a run's checkpoints.
  *
  * @param folder used by this run alone; made when first needed.
+ * @param shape the sizes that a checkpoint of the run must have.
  * @param onNote called with notes for people: damage, recovery, a change of engine.
  */
 export function openCheckpoints(
   folder: string,
-  identity: Identity,
+  { identity, shape }: { readonly identity: Identity; readonly shape: RunShape },
   onNote: (note: string) => void,
 ): Checkpoints {
   const at = (name: string) => join(folder, name);
@@ -45,6 +47,12 @@ export function openCheckpoints(
       const checkpoint = bytes && tryDecode(bytes, at(name), troubles);
       if (!checkpoint) continue;
       refuseOthers(checkpoint, identity, at(name));
+      try {
+        checkState(checkpoint.state, identity, shape);
+      } catch (error) {
+        troubles.push(`${at(name)} is damaged (${messageOf(error)})`);
+        continue;
+      }
       const { backend, state } = checkpoint;
       if (name === PREVIOUS) {
         onNote(
@@ -95,7 +103,9 @@ function tryDecode(bytes: Buffer, path: string, troubles: string[]): Checkpoint 
   } catch (error) {
     if (error instanceof WeightmapError)
       throw new WeightmapError(error.message, { where: path, ...error.details });
-    troubles.push(`${path} is damaged (${error instanceof SyntaxError ? 'no header' : messageOf(error)})`);
+    troubles.push(
+      `${path} is damaged (${error instanceof SyntaxError || error instanceof TypeError ? 'no header' : messageOf(error)})`,
+    );
     return null;
   }
 }

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { countOf, pick, randomStream, restoreStream, WeightmapError } from '@weightmap/core';
 import { adam, readAdamState } from './_adam-state.js';
 import { checkArguments } from './_arguments.js';
+import { runShapeOf } from './_checkpoint-checks.js';
 import { divergence } from './_divergence.js';
 import { identityOf } from './_identity.js';
 import { startPace } from './_pace.js';
@@ -46,7 +47,11 @@ export async function train(
   const checkpoints =
     checkpointDir === undefined
       ? null
-      : openCheckpoints(checkpointDir, identityOf(model, data, config, seed), onNote);
+      : openCheckpoints(
+          checkpointDir,
+          { identity: identityOf(model, data, config, seed), shape: runShapeOf(model, steps) },
+          onNote,
+        );
   const stored = (await checkpoints?.load()) ?? null;
   const storedEpochs = stored?.history.length ?? 0;
   if (storedEpochs > epochs) throw tooManyEpochs(storedEpochs, epochs, checkpointDir);

@@ -1,9 +1,15 @@
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return -- the JSON is changed at will */
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { runShapeOf } from '../src/_checkpoint-checks.js';
+import { decodeCheckpoint } from '../src/_checkpoint-file.js';
+import { openCheckpoints } from '../src/checkpoint.js';
 import { train } from '../src/index.js';
 import { emptyFolder, takeWeights, tinyConfig, tinyData, tinyImages, tinyModel } from './_tiny.js';
 import type { TrainingConfig } from '../src/training-config.js';
@@ -74,6 +80,100 @@ describe('checkpoints', () => {
     expect(weights).toEqual(whole.weights);
   });
 
+  let known: Promise<string> | undefined;
+  /** The folder of a run of two epochs, trained once. */
+  const trained = () =>
+    (known ??= mkdtemp(join(tmpdir(), 'weightmap-checkpoints-')).then(async (folder) => {
+      await run(folder, { epochs: 2 });
+      return folder;
+    }));
+  afterAll(async () => {
+    if (known) await rm(await known, { recursive: true });
+  });
+
+  type Header = Record<string, any>;
+
+  /** Changes header and arrays, and gives them the right checksum. */
+  const forge = (change: (header: Header, payload: Buffer) => unknown) => (bytes: Buffer) => {
+    const end = bytes.indexOf('\n');
+    const { sha256: _, ...header } = JSON.parse(bytes.toString('utf8', 0, end)) as Header;
+    const payload = Buffer.from(bytes.subarray(end + 1));
+    change(header, payload);
+    const sha256 = createHash('sha256')
+      .update(JSON.stringify(header))
+      .update('\n')
+      .update(payload)
+      .digest('hex');
+    return Buffer.concat([Buffer.from(`${JSON.stringify({ ...header, sha256 })}\n`), payload]);
+  };
+
+  it.each<[string, (header: Header, payload: Buffer) => unknown, RegExp]>([
+    ['a huge number of weights', (h) => (h.groups.weights = 1e9), /announces 1000000012 arrays and lists/],
+    ['a number of weights beyond a list', (h) => (h.groups.weights = 2 ** 40), /announces/],
+    ['a negative number', (h) => (h.groups.weights = -1), /no valid groups.weights/],
+    ['a group that there is not', (h) => (h.groups.more = 0), /no valid groups/],
+    ['huge arrays', (h) => (h.tensors[0].shape = [1e12]), /lists \d+ bytes of arrays, and holds/],
+    [
+      'arrays of other sizes',
+      (h) => {
+        h.tensors[0].shape[0] -= 1;
+        h.tensors[1].shape[0] += 1;
+      },
+      /weights\/0 holds 35 numbers, and the model needs 36/,
+    ],
+    ['arrays in another order', (h) => h.tensors.reverse(), /array 0 is secondMoments/],
+    ['another type', (h) => (h.tensors[0].dtype = 'int32'), /no valid tensors.0.dtype/],
+    [
+      'quantised arrays',
+      (h) => (h.tensors[0].quantization = { dtype: 'uint8', min: 0, scale: 1 }),
+      /no valid tensors.0/,
+    ],
+    ['NaN in the weights', (_, payload) => payload.writeFloatLE(NaN, 0), /weights\/0 holds NaN/],
+    [
+      'an infinite moment',
+      (_, payload) => payload.writeFloatLE(Infinity, payload.length - 4),
+      /secondMoments\/\d holds NaN or an infinity/,
+    ],
+    [
+      'a negative second moment',
+      (_, payload) => payload.writeFloatLE(-1, payload.length - 4),
+      /negative number/,
+    ],
+    ['epochs out of order', (h) => h.history.reverse(), /epoch 2 is where epoch 1 belongs/],
+    ['an epoch twice', (h) => (h.history[1].epoch = 1), /epoch 1 is where epoch 2 belongs/],
+    ['an epoch too few', (h) => h.history.pop(), /is of epoch 2, and has a history of 1/],
+    ['times of other epochs', (h) => h.secondsPerEpoch.pop(), /times of 1 epochs/],
+    [
+      'a selected epoch that the rule does not select',
+      (h) => (h.selectedEpoch = 1),
+      /selects epoch 1 where the rule selects 2/,
+    ],
+    [
+      'steps beyond the epoch',
+      (h) => (h.position = { step: 4, lossSum: 1, augmentation: [1, 2, 3, 4], seconds: 1 }),
+      /damaged/,
+    ],
+    [
+      'a random state of zeros',
+      (h) => (h.position = { step: 1, lossSum: 1, augmentation: [0, 0, 0, 0], seconds: 1 }),
+      /no valid position.augmentation/,
+    ],
+    ['a negative iteration', (h) => (h.adam.iterations = -5), /no valid adam.iterations/],
+  ])('loads the one before when the last has %s and a right checksum', async (_, change, expected) => {
+    const folder = await emptyFolder();
+    await cp(await trained(), folder, { recursive: true });
+    const { identity } = decodeCheckpoint(await readFile(join(folder, 'previous.ckpt')));
+    await damage(join(folder, 'last.ckpt'), forge(change));
+    const notes: string[] = [];
+    const model = tinyModel();
+    const shape = runShapeOf(model, 4);
+    model.dispose();
+    const state = await openCheckpoints(folder, { identity, shape }, (note) => notes.push(note)).load();
+    expect(state?.history).toHaveLength(1);
+    expect(notes.join()).toMatch(expected);
+    expect(notes.join()).toMatch(/last\.ckpt is damaged.*continuing from epoch 1/);
+  });
+
   it('continues from the one before when the last was never put in place', async () => {
     const folder = await emptyFolder();
     await run(folder, { epochs: 2 });
@@ -135,6 +235,6 @@ describe('checkpoints', () => {
     });
     await expect(unwritable).rejects.toThrow(/cannot be written/);
     await mkdir(join(folder, 'last.ckpt'));
-    await expect(run(folder)).rejects.toThrow(/cannot be read/);
+    await expect(run(folder)).rejects.toThrow(/This is a folder/);
   });
 });

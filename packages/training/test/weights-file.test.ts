@@ -106,8 +106,8 @@ describe('safetensors', () => {
     ['offsets that lie', bytesOf({ ...header, 'norm.beta': entry([1], 16, 24) }, values), 'size'],
     [
       'half precision',
-      bytesOf({ ...header, 'norm.beta': entry([1], 16, 18, 'F16') }, values),
-      'norm.beta are F16',
+      bytesOf({ ...header, 'norm.beta': entry([2], 16, 20, 'F16') }, values),
+      'norm.beta is F16, not F32',
     ],
     [
       'a shape of another network',
@@ -116,16 +116,112 @@ describe('safetensors', () => {
     ],
     [
       'an unknown weight',
-      bytesOf({ ...header, more: entry([], 0, 4) }, values),
+      bytesOf({ ...header, more: entry([], 28, 32) }, [...values, 1]),
       'more is not a weight of the model',
     ],
     ['NaN', bytesOf(header, [NaN, ...values.slice(1)]), 'logits.kernel holds NaN'],
     [
       'a missing weight',
-      bytesOf({ 'logits.kernel': header['logits.kernel'] }, values),
+      bytesOf({ 'logits.kernel': header['logits.kernel'] }, values.slice(0, 2)),
       'logits.bias is missing',
     ],
+    [
+      'an overlap',
+      bytesOf({ ...header, 'logits.bias': entry([1], 4, 8) }, values),
+      'logits.bias overlaps the tensor before it',
+    ],
+    [
+      'a hole',
+      bytesOf({ ...header, 'norm.beta': undefined }, values),
+      '4 bytes before norm.moving_mean belong',
+    ],
+    ['a byte more', Buffer.concat([bytesOf(header, values), Buffer.alloc(1)]), '1 bytes at its end belong'],
+    [
+      'a name twice',
+      bytesOf(`{"a":${JSON.stringify(entry([], 0, 4))},"a":${JSON.stringify(entry([], 0, 4))}}`, [1]),
+      '"a" is in it twice',
+    ],
+    [
+      'a name twice, once escaped',
+      bytesOf(`{"a":${JSON.stringify(entry([], 0, 4))},"\\u0061" :${JSON.stringify(entry([], 0, 4))}}`, [1]),
+      '"a" is in it twice',
+    ],
+    [
+      'a field twice',
+      bytesOf('{"a":{"dtype":"F32","shape":[],"shape":[1],"data_offsets":[0,4]}}', [1]),
+      '"shape" is in it twice',
+    ],
+    [
+      'a size as 1.0',
+      bytesOf('{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}', [1]),
+      '1.0 is not a whole number',
+    ],
+    [
+      'a size as 1e0',
+      bytesOf('{"a":{"dtype":"F32","shape":[1e0],"data_offsets":[0,4]}}', [1]),
+      '1e0 is not a whole number',
+    ],
+    ['a negative offset', bytesOf({ a: entry([2], -4, 4) }, [1]), 'whole number'],
+    ['offsets in the wrong order', bytesOf({ a: entry([1], 4, 0) }, [1]), 'bytes before a belong'],
+    [
+      'half of a surrogate pair',
+      bytesOf('{"\\ud800":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}', [1]),
+      'surrogate',
+    ],
+    ['metadata that is no text', bytesOf({ ...header, __metadata__: { epoch: 3 } }, values), '__metadata__'],
+    ['metadata that is a list', bytesOf({ ...header, __metadata__: ['x'] }, values), '__metadata__'],
+    ['an unknown type', bytesOf({ a: entry([1], 0, 4, 'F33') }, [1]), 'unknown type F33'],
+    ['a space before the header', bytesOf(` ${JSON.stringify(header)}`, values), 'does not begin with {'],
+    ['a byte order mark', bytesOf('\xef\xbb\xbf{}', []), 'header does not follow'],
+    [
+      'a shape of 2⁶⁴ and 0',
+      bytesOf({ a: entry([2 ** 32, 2 ** 32, 2 ** 40, 2 ** 40, 2 ** 40], 0, 0) }, []),
+      'size of a differs',
+    ],
+    [
+      'a length beyond the format',
+      Buffer.concat([Buffer.from('ffffffffffffff7f', 'hex'), Buffer.alloc(50)]),
+      'not a safetensors file',
+    ],
+    ['a PyTorch file', Buffer.from('PK\x03\x04....model/data.pkl................'), 'PyTorch file'],
+    ['an HDF5 file', Buffer.from('\x89HDF\r\n\x1a\n................', 'latin1'), 'HDF5'],
   ])('refuses %s and leaves the model as it is', async (_, bytes, expected) => {
     expect(await failure(bytes)).toContain(expected);
+  });
+
+  it('takes tensors in any order, with metadata and spaces after the header', async () => {
+    const turned = Object.fromEntries(Object.entries(header).reverse());
+    expect(await failure(bytesOf(`${JSON.stringify({ ...turned, __metadata__: null })}   `, values))).toBe(
+      'loaded',
+    );
+  });
+
+  it("passes over PyTorch's count of batches, and nothing else", async () => {
+    const count = (name: string, dtype = 'I64', shape: number[] = []) =>
+      failure(bytesOf({ ...header, [name]: entry(shape, 28, 36, dtype) }, [...values, 0, 0]));
+    expect(await count('norm.num_batches_tracked')).toBe('loaded');
+    expect(await count('module.norm.num_batches_tracked')).toBe('loaded');
+    expect(await count('norm.num_batches')).toContain('norm.num_batches is not a weight');
+    expect(await count('norm.num_batches_tracked', 'F32', [2])).toContain('is not a weight');
+  });
+
+  it('explains the names of PyTorch and of its wrappers', async () => {
+    const named = (change: (name: string) => string) =>
+      failure(
+        bytesOf(
+          Object.fromEntries(
+            Object.entries(header).map(([name, value]) => [
+              name === '__metadata__' ? name : change(name),
+              value,
+            ]),
+          ),
+          values,
+        ),
+      );
+    for (const prefix of ['module.', 'model.', '_orig_mod.module.'])
+      expect(await named((name) => prefix + name)).toContain(`begin with "${prefix}"`);
+    expect(
+      await named((name) => name.replace('kernel', 'weight').replace('moving_variance', 'running_var')),
+    ).toMatch(/names are those of PyTorch[^]*permute\(2, 3, 1, 0\)/);
   });
 });
