@@ -77,6 +77,32 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
+  // What is printed may come from files that somebody sent: it leaves through one place, which makes it harmless.
+  {
+    files: ['apps/experiments/src/**/*.ts', 'packages/*/src/**/*.ts'],
+    ignores: ['apps/experiments/src/terminal/{output,live-lines}.ts', 'packages/test-utils/src/**'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'MemberExpression[property.name="write"][object.property.name=/^(stdout|stderr)$/], MemberExpression[property.name="write"][object.name=/^(stdout|stderr|stream)$/]',
+          message: 'print by terminal/output.ts, which makes text from files harmless',
+        },
+      ],
+    },
+  },
+  {
+    files: ['apps/experiments/src/**/*.ts'],
+    ignores: ['apps/experiments/src/terminal/live-lines.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'log-update', message: 'print by terminal/live-lines.ts' }] },
+      ],
+    },
+  },
   // The packages that run in browsers too.
   {
     files: ['packages/{core,wm-layers,architectures,attacks,metrics}/src/**/*.ts'],

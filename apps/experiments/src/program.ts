@@ -3,6 +3,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { commands, hiddenCommands, type CommandRow } from './commands/index.js';
 import { addCompletion } from './terminal/completion.js';
 import { EXIT } from './terminal/exit-codes.js';
+import { writeTo } from './terminal/output.js';
 
 const help = `
 Examples:
@@ -17,6 +18,12 @@ Exit codes: ${Object.entries(EXIT)
   .map(([name, code]) => `${code} ${name}`)
   .join(', ')}.`;
 
+/** What commander itself prints. */
+const harmlessOutput = {
+  writeOut: (text: string) => writeTo(process.stdout, text),
+  writeErr: (text: string) => writeTo(process.stderr, text),
+};
+
 /**
  * Builds the `weightmap` command.
  *
@@ -30,6 +37,7 @@ export async function buildProgram(words: readonly string[]): Promise<Command> {
     .version(manifest.version)
     .option('--debug', 'print the stack of an error')
     .exitOverride()
+    .configureOutput(harmlessOutput)
     .addHelpText('after', help);
   const wanted = commandIn(words);
   for (const [name, row] of Object.entries(commands)) program.addCommand(await load(name, row, wanted));
@@ -47,7 +55,7 @@ async function load(
   wanted: string | undefined,
 ): Promise<Command> {
   const command = name === wanted ? (await load())() : new Command(name);
-  return command.description(description).exitOverride();
+  return command.description(description).exitOverride().configureOutput(harmlessOutput);
 }
 
 /** The command that the words name: `run` in `run quick`, `--debug run`, `help run` and `complete -- run --sel`. */

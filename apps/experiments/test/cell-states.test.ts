@@ -104,6 +104,53 @@ describe('the states of cells', () => {
     expect(estimate).toBe(60 + (status.running!.secondsRunning + 60));
   });
 
+  it.each([
+    ['loss NaN, which JSON has as null', '{"figures":{"loss":null,"epoch":2}}', 'epoch 2/300  loss –'],
+    [
+      'a number that is none',
+      '{"figures":{"loss":"low","epoch":1e999,"imagesPerSecond":-1}}',
+      'epoch –/300  loss –  – images/s',
+    ],
+    ['no total', '{"total":0}', 'epoch'],
+    ['a share that is none', '{"stage":"evaluate","done":null}', 'evaluate – %'],
+    ['more than all', '{"stage":"evaluate","done":9,"total":4}', 'evaluate 100 %'],
+    ['a stage with a line end and an escape', '{"stage":"a\\nb\\u001b[2J"}', 'a b [2J 75 %'],
+    ['a stage that is none', '{"stage":{}}', 'starting 75 %'],
+    ['figures that are none', '{"figures":[null]}', 'train 75 %'],
+    ['a time left that never ends', '{"figures":{"epoch":1,"secondsLeft":1e999}}', '– left'],
+  ])('show a dash for %s', async (_, fields, shown) => {
+    await writeStates();
+    const { events } = cellPaths(run, running.cell);
+    const progress = { stage: 'train', done: 3, total: 4, figures: { epoch: null } };
+    const time = '2026-11-29T12:00:00.000Z';
+    // JSON.stringify can't write 1e999.
+    const odd = JSON.parse(fields.replaceAll('1e999', '"big"')) as object;
+    const line = JSON.stringify({ ...progress, ...odd, time, event: 'progress' }).replaceAll(
+      '"big"',
+      '1e999',
+    );
+    await writeFile(events, `${line}\n`, { flag: 'a' });
+    const states = await cellStates(run);
+    const table = plainTable(states);
+    expect(table).toContain(shown);
+    expect(table.split('\n')[2]).not.toMatch(/NaN|Infinity|undefined|null/);
+    expect(table.split('\n')).toHaveLength(6);
+    expect(secondsLeft(states)).toBeNull();
+  });
+
+  it('skip odd lines of a log, and count them', async () => {
+    await writeStates();
+    const { events } = cellPaths(run, running.cell);
+    const odd = [
+      ...['NaN', '[]', 'null', '{"event":"progress"}', '{"time":5,"event":"epoch"}', '{"a":'],
+      '{"time":"2026-11-29T12:00:00Z","event":"launch"}',
+    ];
+    await writeFile(events, `${odd.join('\n')}\n{"time":"20`, { flag: 'a' });
+    const [, status] = await cellStates(run);
+    expect(status.running).toMatchObject({ stage: 'starting', oddLines: odd.length });
+    expect(plainTable([status])).toContain('7 odd lines in events.jsonl skipped');
+  });
+
   it('call a record that was cut short not done, and say why', async () => {
     await writeStates();
     const { record } = cellPaths(run, done.cell);

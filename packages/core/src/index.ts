@@ -5,6 +5,7 @@ export * from './compiled-steps.js';
 export * from './dataset.js';
 export * from './errors.js';
 export type * from './metric.js';
+export * from './plain-text.js';
 export * from './plugin.js';
 export type * from './progress.js';
 export * from './random.js';

@@ -1,3 +1,4 @@
+import { plainText } from '@weightmap/core';
 import type { Spread } from './model/statistics.js';
 
 const MINUS = '−';
@@ -67,5 +68,5 @@ export function duration(seconds: number): string {
 export const list = (items: readonly string[]): string =>
   items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 
-/** Text without control characters: nothing from a file may steer a terminal. */
-export const plain = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');
+/** `plainText` of core: text from a file on one line, of characters that only show. */
+export const plain = plainText;

@@ -24,6 +24,7 @@ import { writeAttackPlan, type AttackPlan } from './plan.js';
 import { collectAttacks } from './results.js';
 import { attackWork } from './work.js';
 import { fillCommand } from '../plan/fill-command.js';
+import { printJson } from '../terminal/output.js';
 
 /** The attacks of a campaign that names none. */
 export const DEFAULT_ATTACKS: readonly AttackId[] = ['fgsm', 'bim', 'pgd', 'apgd-ce', 'apgd-dlr'];
@@ -159,7 +160,7 @@ async function finishCampaign(
     command: `weightmap attack ${name}`,
     fill: fillCommand,
   });
-  if (json) console.log(JSON.stringify(attacked));
+  if (json) printJson(attacked);
   else {
     const tables = [attackTable(attacked), attacked.corruptions && corruptionTable(attacked.corruptions)];
     display.line(['', ...tables.filter(Boolean), `results: ${file}\nreport: ${html}`].join('\n\n').slice(1));

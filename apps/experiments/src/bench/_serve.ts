@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { startEngine } from '@weightmap/engine';
 import type { Answer, Ready } from './_stopwatch-process.js';
 import type { Mode } from './modes.js';
+import { printJson } from '../terminal/output.js';
 
 /** Starts the engine for a mode. @returns null, or why the mode isn't available. */
 export async function startEngineFor(mode: Mode, threads: number): Promise<string | null> {
@@ -32,5 +33,5 @@ async function milliseconds(run: () => unknown): Promise<number> {
 }
 
 function send(line: Ready | Answer): void {
-  console.log(JSON.stringify(line));
+  printJson(line);
 }

@@ -9,6 +9,7 @@ import { measureStep, measureSweep } from '../bench/measure-network.js';
 import { modeNames, type Mode } from '../bench/modes.js';
 import { networkCase } from '../bench/network-case.js';
 import { suites, type SuiteName } from '../bench/suites.js';
+import { print, printError, printJson } from '../terminal/output.js';
 
 interface Options {
   cases?: string[];
@@ -112,13 +113,13 @@ async function bench(
     steps: steps ?? suite.defaults.steps,
     modes: modes.filter(isMode),
     python: peers ? python : undefined,
-    onNote: (note) => console.error(note),
-    onCase: (id) => json || console.error(`measuring ${id} …`),
+    onNote: (note) => printError(note),
+    onCase: (id) => json || printError(`measuring ${id} …`),
   });
-  if (json) return console.log(JSON.stringify(rows, null, 2));
-  console.log(table);
+  if (json) return printJson(rows, { indent: 2 });
+  print(table);
   const cpus = os.cpus();
-  console.log(
+  print(
     `\nbatch ${sizes.batch}, ${count(sizes.threads, 'thread')}; ${cpus[0]?.model.trim() ?? process.arch}, ${cpus.length} cores; ` +
       `load of the machine ${before.toFixed(1)} at the start, ${os.loadavg()[0].toFixed(1)} at the end`,
   );

@@ -1,4 +1,4 @@
-import { WeightmapError } from '@weightmap/core';
+import { plainText, WeightmapError } from '@weightmap/core';
 import { cellName, cellPaths, findCellNamed } from '@weightmap/records';
 import { Command } from 'commander';
 import { attackStates } from '../status/attack-states.js';
@@ -7,6 +7,7 @@ import { cancelTasks } from '../launchers/slurm.js';
 import { isAlive } from '../leases/process-identity.js';
 import { leaseHolder } from '../leases/lease.js';
 import { readSubmissions } from '../launchers/submissions.js';
+import { print } from '../terminal/output.js';
 
 export function cancelCommand(): Command {
   return new Command('cancel')
@@ -18,7 +19,7 @@ export function cancelCommand(): Command {
     )
     .action(async (run: string, { cell }: { cell?: string }) => {
       const lines = await (cell === undefined ? cancelRun(run) : cancelCell(run, cell));
-      console.log(lines.join('\n'));
+      print(lines.map(plainText).join('\n'));
     });
 }
 

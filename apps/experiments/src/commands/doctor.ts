@@ -6,6 +6,7 @@ import { inspectMachine, startEngine } from '@weightmap/engine';
 import { Command } from 'commander';
 import colours from 'picocolors';
 import { alignColumns } from '@weightmap/report/text';
+import { print, printJson } from '../terminal/output.js';
 
 interface Problem {
   problem: string;
@@ -20,8 +21,8 @@ export function doctorCommand(): Command {
     .option('--out <folder>', 'folder that results would be written to', 'runs')
     .action(async ({ json, data, out }: { json?: boolean; data?: string; out: string }) => {
       const findings = await examine({ data, out });
-      if (json) console.log(JSON.stringify(findings, null, 2));
-      else print(findings);
+      if (json) printJson(findings, { indent: 2 });
+      else printFindings(findings);
     });
 }
 
@@ -73,7 +74,7 @@ async function examine({ data, out }: { data?: string; out: string }) {
   };
 }
 
-function print({ engine, machine, node, datasets: located, results, problems }: Findings): void {
+function printFindings({ engine, machine, node, datasets: located, results, problems }: Findings): void {
   const rows = [
     [
       'engine',
@@ -88,8 +89,8 @@ function print({ engine, machine, node, datasets: located, results, problems }: 
     ...located.map(({ label, found, advice }) => [label, found ?? `not found: ${advice}`]),
     ['results', `${results.folder}${results.writable ? '' : ' (not writable)'}`],
   ];
-  console.log(alignColumns(rows));
-  console.log();
-  if (problems.length === 0) console.log(colours.green('No problems found.'));
-  for (const { problem, fix } of problems) console.log(`${colours.yellow('!')} ${problem}\n    do: ${fix}`);
+  print(alignColumns(rows));
+  print();
+  if (problems.length === 0) print(colours.green('No problems found.'));
+  for (const { problem, fix } of problems) print(`${colours.yellow('!')} ${problem}\n    do: ${fix}`);
 }

@@ -6,6 +6,7 @@ import { EXIT } from '../terminal/exit-codes.js';
 import { serve } from '../explorer/serve.js';
 import { writeExplorer } from '../explorer/write-explorer.js';
 import { stopOnSignal } from '../terminal/stop-on-signal.js';
+import { print, printError, printJson } from '../terminal/output.js';
 
 interface Options {
   out?: string;
@@ -41,13 +42,13 @@ Examples:
     .action(async (run: string, { out, port, json, ...options }: Options) => {
       const folder = out ?? path.join(run, 'explorer');
       const written = await writeExplorer(run, { out: folder, ...options });
-      if (json) console.log(JSON.stringify(written));
+      if (json) printJson(written);
       else
-        console.log(
+        print(
           `${count(written.networks, 'network')}, ${count(written.images, 'image')}\nexplorer: ${written.html}`,
         );
       if (port === undefined) return;
-      const note = (text: string) => (json ? console.error(text) : console.log(text));
+      const note = (text: string) => (json ? printError(text) : print(text));
       const signal = stopOnSignal(() => {});
       await serve(folder, { port, signal, onReady: (address) => note(`serving ${address} (Ctrl-C stops)`) });
       process.exitCode = EXIT.done;

@@ -11,6 +11,7 @@ import { list } from '../terminal/option-types.js';
 import { formats, type FormatName } from '../exported/formats.js';
 import { tablesOf } from '../exported/tables.js';
 import { selects } from '../plan/grid.js';
+import { print, printJson } from '../terminal/output.js';
 
 interface Options {
   format: FormatName;
@@ -64,10 +65,10 @@ async function exportRun(run: string, options: Options): Promise<void> {
     files.push(file);
   }
   if (options.weights) files.push(...(await exportWeights(run, chosen, out)));
-  if (options.json) console.log(JSON.stringify({ files, records: chosen.length, damaged: damaged.length }));
+  if (options.json) printJson({ files, records: chosen.length, damaged: damaged.length });
   else {
-    for (const file of files) console.log(file);
-    if (damaged.length > 0) console.log(`${damaged.length} damaged records were left out`);
+    for (const file of files) print(file);
+    if (damaged.length > 0) print(`${damaged.length} damaged records were left out`);
   }
 }
 

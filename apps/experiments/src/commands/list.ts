@@ -9,6 +9,7 @@ import { buildVariant, datasetLoader, findVariant, usedPlugins } from '../plugin
 import { pluginParts } from '../plugins/plugin-schema.js';
 import type { LoadedPlugin } from '../plugins/load-plugin.js';
 import { usePlugins } from '../plugins/stored-plugins.js';
+import { print, printJson } from '../terminal/output.js';
 
 /** A variant on a dataset, as `weightmap list --json` prints it. */
 interface ListedVariant {
@@ -34,8 +35,8 @@ export function listCommand(): Command {
       const own = usedPlugins().flatMap((used) => used.plugin.variants ?? []);
       const more = own.flatMap(({ id, datasets }) => datasets.map((dataset) => ({ variant: id, dataset })));
       const rows = [...benchmarkRows, ...more].map(({ variant, dataset }) => describe(variant, dataset));
-      if (json) console.log(JSON.stringify(rows, null, 2));
-      else console.log([table(rows), ...usedPlugins().map(contents)].join('\n\n'));
+      if (json) printJson(rows, { indent: 2 });
+      else print([table(rows), ...usedPlugins().map(contents)].join('\n\n'));
     });
 }
 

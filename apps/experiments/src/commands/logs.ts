@@ -7,6 +7,7 @@ import colours from 'picocolors';
 import { SLURM_LOGS } from '../launchers/slurm.js';
 import { readSubmissions, type Submission } from '../launchers/submissions.js';
 import { attacksFolder } from '../attack/plan.js';
+import { print } from '../terminal/output.js';
 
 export function logsCommand(): Command {
   return new Command('logs')
@@ -30,7 +31,7 @@ export function logsCommand(): Command {
       });
       if (texts.length === 0)
         throw new WeightmapError(`There is no output yet from ${name}.`, { where: files[0] ?? run });
-      console.log(texts.join('\n').trimEnd());
+      print(texts.join('\n').trimEnd());
     });
 }
 

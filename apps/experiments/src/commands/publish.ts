@@ -18,6 +18,7 @@ import {
 import { Command } from 'commander';
 import { writeManifest } from '../plan/manifest.js';
 import { count, plain } from '@weightmap/report/text';
+import { print, printJson } from '../terminal/output.js';
 
 interface Options {
   out: string;
@@ -41,13 +42,13 @@ Example:
     )
     .action(async (run: string, { out, json }: Options) => {
       const published = await publishRun(run, out);
-      if (json) console.log(JSON.stringify(published));
+      if (json) printJson(published);
       else {
-        console.log(
+        print(
           `${count(published.records, 'record')} (${published.added} new), ${count(published.files, 'picture')} and attack results of ${count(published.attacked, 'network')} in ${out}`,
         );
         for (const { file, reason } of published.damaged)
-          console.log(`damaged record left out: ${plain(file)} (${plain(reason)})`);
+          print(`damaged record left out: ${plain(file)} (${plain(reason)})`);
       }
     });
 }

@@ -6,6 +6,7 @@ import { collectAttacks } from '../attack/results.js';
 import { readRun } from '@weightmap/records';
 import { writeReport } from '@weightmap/report';
 import { fillCommand } from '../plan/fill-command.js';
+import { print, printError, printJson } from '../terminal/output.js';
 
 export function reportCommand(): Command {
   return new Command('report')
@@ -16,19 +17,17 @@ export function reportCommand(): Command {
       // The last job of attacks on a cluster is this command.
       if (existsSync(path.join(run, 'grid.json')))
         await collectAttacks(path.resolve(run)).catch((error: unknown) =>
-          console.error(`attacks.json stays as it is: ${messageOf(error)}`),
+          printError(`attacks.json stays as it is: ${messageOf(error)}`),
         );
       const { html, markdown, model } = await writeReport(await readRun(run), {
         command: `weightmap report ${run}`,
         fill: fillCommand,
       });
       const report = { html, markdown, records: model.recordCount, damaged: model.damaged.length };
-      if (json) console.log(JSON.stringify(report, null, 2));
+      if (json) printJson(report, { indent: 2 });
       else {
-        console.log(
-          `${report.records} records${report.damaged ? `, ${report.damaged} damaged and left out` : ''}`,
-        );
-        console.log(`report: ${report.html}`);
+        print(`${report.records} records${report.damaged ? `, ${report.damaged} damaged and left out` : ''}`);
+        print(`report: ${report.html}`);
       }
     });
 }

@@ -2,6 +2,7 @@ import { recordFileSchema } from '@weightmap/records';
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
 import { runConfigSchema } from '../plan/run-options.js';
+import { print } from '../terminal/output.js';
 
 const schemas = {
   config: { schema: runConfigSchema, title: 'weightmap run --config' },
@@ -25,7 +26,7 @@ Examples:
   weightmap schema > weightmap.schema.json
   weightmap schema record`,
     )
-    .action((name: keyof typeof schemas) => console.log(jsonSchema(name)));
+    .action((name: keyof typeof schemas) => print(jsonSchema(name)));
 }
 
 /** A schema as JSON Schema, draft 2020-12. */

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { createLogUpdate } from 'log-update';
 import { attackStates, attackStatusTable, countParts, type AttackStatus } from '../status/attack-states.js';
 import { cellStates, type CellStatus } from '../status/cell-states.js';
 import { isOutputClosed } from '../terminal/closed-output.js';
 import { countStates, secondsLeft, statusTable } from '../status/status-table.js';
+import { liveLines } from '../terminal/live-lines.js';
+import { jsonText, print } from '../terminal/output.js';
 
 interface Options {
   json?: boolean;
@@ -33,15 +34,15 @@ Examples:
   weightmap status runs/paper --json | jq '.cells[] | select(.state == "failed") | .reason'`,
     )
     .action(async (run: string, { json, watch, all }: Options) => {
-      const live = watch && process.stdout.isTTY && !json ? createLogUpdate(process.stdout) : null;
+      const live = watch && process.stdout.isTTY && !json ? liveLines(process.stdout) : null;
       let shown = '';
       for (;;) {
         const cells = await cellStates(run);
         const attacks = await attackStates(run);
         const tables = [statusTable(cells, { all }), attacks && attackStatusTable(attacks, { all })];
-        const text = json ? JSON.stringify(jsonOf(run, cells, attacks)) : tables.filter(Boolean).join('\n');
+        const text = json ? jsonText(jsonOf(run, cells, attacks)) : tables.filter(Boolean).join('\n');
         if (live) live(text);
-        else if (text !== shown) console.log(text);
+        else if (text !== shown) print(text);
         shown = text;
         const { running, queued } = countStates(cells);
         const attacking = attacks ? countParts(attacks).running + attacks.queued : 0;

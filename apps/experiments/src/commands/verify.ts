@@ -17,6 +17,7 @@ import {
 } from '@weightmap/report';
 import { count, list, plain } from '@weightmap/report/text';
 import { fillCommand } from '../plan/fill-command.js';
+import { print, printJson } from '../terminal/output.js';
 
 interface Options {
   json?: boolean;
@@ -58,21 +59,18 @@ Examples:
       const verification = verify(records);
       const fill = fillCommand(records, verification.claims, run);
       if (json)
-        console.log(
-          JSON.stringify(
-            {
-              run,
-              records: records.length,
-              damaged: stored.damaged,
-              ...verification,
-              fill,
-              power: powerRows(verification.claims),
-            },
-            null,
-            2,
-          ),
+        printJson(
+          {
+            run,
+            records: records.length,
+            damaged: stored.damaged,
+            ...verification,
+            fill,
+            power: powerRows(verification.claims),
+          },
+          { indent: 2 },
         );
-      else print(verification, { run, stored, fill, all });
+      else printVerification(verification, { run, stored, fill, all });
     });
 }
 
@@ -82,7 +80,7 @@ async function recordsIn(run: string): Promise<RunRecords> {
   return readRecords(run);
 }
 
-function print(
+function printVerification(
   { claims, leftAside, notEvidence }: Verification,
   {
     run,
@@ -95,21 +93,18 @@ function print(
   const tally = (['supported', 'contradicted', 'undecided'] as const).map(
     (verdict) => `${claims.filter((claim) => claim.verdict === verdict).length} ${verdict}`,
   );
-  console.log(`${count(records.length, 'record')} in ${run}: of ${claims.length} claims ${list(tally)}`);
-  for (const { file, reason } of damaged)
-    console.log(`damaged record left out: ${plain(file)} (${plain(reason)})`);
+  print(`${count(records.length, 'record')} in ${run}: of ${claims.length} claims ${list(tally)}`);
+  for (const { file, reason } of damaged) print(`damaged record left out: ${plain(file)} (${plain(reason)})`);
   if (leftAside > 0)
-    console.log(
+    print(
       `${count(leftAside, 'record')} left out: trained or measured under other conditions than the rest of the dataset`,
     );
   for (const { reason, records: number } of notEvidence)
-    console.log(`${count(number, 'record')} left out: ${plain(reason)}: not evidence`);
-  console.log(`\n${verdictTable(claims, { paint: (text, verdict) => painted[verdict](text) })}`);
-  console.log(`\n${all ? comparisonLines(claims) : claimLines(claims, width)}`);
+    print(`${count(number, 'record')} left out: ${plain(reason)}: not evidence`);
+  print(`\n${verdictTable(claims, { paint: (text, verdict) => painted[verdict](text) })}`);
+  print(`\n${all ? comparisonLines(claims) : claimLines(claims, width)}`);
   const missing = missingTable(claims);
-  if (missing) console.log(`\nMissing results of the undecided claims:\n${missing}`);
-  if (fill) console.log(`\nTo make them:\n  ${fill.command}`);
-  console.log(
-    `\nPower: the chance that n trials support a claim that is true\n${powerTable(powerRows(claims))}`,
-  );
+  if (missing) print(`\nMissing results of the undecided claims:\n${missing}`);
+  if (fill) print(`\nTo make them:\n  ${fill.command}`);
+  print(`\nPower: the chance that n trials support a claim that is true\n${powerTable(powerRows(claims))}`);
 }

@@ -4,6 +4,7 @@ import { WeightmapError } from '@weightmap/core';
 import { stringify } from 'yaml';
 import { EXIT } from '../terminal/exit-codes.js';
 import type { Launcher, Work } from './launcher.js';
+import { writeTo } from '../terminal/output.js';
 
 /** Where a pod mounts the volume with the run's folder. */
 const MOUNT = '/run-folder';
@@ -45,7 +46,7 @@ export const kubernetes: Launcher = {
     const completions = Math.max(...items.map(({ index }) => index + 1));
     const job = indexedJob({ name, command, completions, workers, threads, image, claim });
     // Kubernetes reads YAML 1.1, where an unquoted yes or 1:30 is no text.
-    process.stdout.write(stringify(job, { version: '1.1', lineWidth: 0 }));
+    writeTo(process.stdout, stringify(job, { version: '1.1', lineWidth: 0 }));
     display.line(
       `manifest of the job ${name}; after it has ended, \`kubectl delete job ${name}\` before the same is applied again`,
     );

@@ -9,6 +9,8 @@ import { queuedTasks } from '../launchers/slurm.js';
 import { readSubmissions } from '../launchers/submissions.js';
 import { leaseHolder } from '../leases/lease.js';
 import type { ProcessIdentity } from '../leases/process-identity.js';
+import { figureOf, shareOf } from './_figures.js';
+import { percentText } from './status-table.js';
 import { usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
 
 /** `waiting`: not started. */
@@ -21,8 +23,8 @@ export interface PartStatus {
   readonly reason?: string;
   /** The process of a running part. */
   readonly holder?: ProcessIdentity;
-  /** The finished share of a running part, 0 … 1. */
-  readonly share?: number;
+  /** The finished share of a running part, 0 … 1; null if its events don't say it. */
+  readonly share?: number | null;
   readonly secondsRunning?: number;
 }
 
@@ -69,8 +71,8 @@ async function stateOf(
     return {
       state: 'running',
       holder: held.holder,
-      share: isNow ? (progress.done as number) / (progress.total as number) : 0,
-      secondsRunning: started ? (Date.now() - Date.parse(started.time)) / 1000 : 0,
+      share: isNow ? shareOf(progress) : 0,
+      secondsRunning: started ? Math.max(0, (Date.now() - Date.parse(started.time)) / 1000) : 0,
     };
   }
   const reason = partFailure(part);
@@ -89,16 +91,18 @@ function secondsLeft(parts: readonly PartStatus[]): number | null {
       const done: LoggedEvent | undefined = lastEvents(eventsFile(part)).findLast(
         ({ event }) => event === 'done',
       );
-      return done ? [{ units: part.units, seconds: done.seconds as number }] : [];
+      const seconds = figureOf(done?.seconds);
+      return typeof seconds === 'number' ? [{ units: part.units, seconds }] : [];
     });
-  for (const { part, share = 0, secondsRunning = 0 } of running)
-    if (share > 0.05) paced.push({ units: share * part.units, seconds: secondsRunning });
+  for (const { part, share, secondsRunning = 0 } of running)
+    if (typeof share === 'number' && share > 0.05)
+      paced.push({ units: share * part.units, seconds: secondsRunning });
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const units = sum(paced.map((one) => one.units));
   if (units === 0) return null;
   const left = parts
     .filter(({ state }) => state !== 'done' && state !== 'failed')
-    .map(({ part, share = 0 }) => (1 - share) * part.units);
+    .map(({ part, share }) => (1 - (share ?? 0)) * part.units);
   return (sum(left) * (sum(paced.map(({ seconds }) => seconds)) / units)) / running.length;
 }
 
@@ -124,11 +128,11 @@ export function attackStatusTable(status: AttackStatus, { all = false } = {}): s
     .map(([name, parts]) => painted[name as PartStateName](`${parts} ${name}`));
   const left = status.secondsLeft;
   const shown = status.parts.filter(({ state }) => all || state === 'running' || state === 'failed');
-  const rows = shown.map(({ part, state, reason, holder, share = 0 }) => [
+  const rows = shown.map(({ part, state, reason, holder, share }) => [
     part.name,
     state,
     holder
-      ? `${Math.round(100 * share)} %  process ${holder.pid} on ${holder.host}`
+      ? `${percentText(share ?? null)}  process ${holder.pid} on ${holder.host}`
       : (reason?.split('\n')[0] ?? ''),
   ]);
   return [

@@ -3,7 +3,7 @@ import {
   cellId,
   cellPaths,
   cellRecord,
-  lastEvents,
+  readEvents,
   readFailure,
   readManifest,
   storedIdentity,
@@ -11,6 +11,7 @@ import {
   type CellConfig,
   type LoggedEvent,
 } from '@weightmap/records';
+import { figureOf, shareOf } from './_figures.js';
 import { queuedTasks, type QueuedTask } from '../launchers/slurm.js';
 import { leaseHolder } from '../leases/lease.js';
 import { readSubmissions } from '../launchers/submissions.js';
@@ -43,16 +44,18 @@ export interface RunningCell {
   readonly pid: number;
   readonly secondsSinceBeat: number;
   readonly stage: string;
-  /** The finished share of the stage, 0 … 1. */
-  readonly share: number;
-  readonly epoch?: number;
-  readonly loss?: number;
-  readonly imagesPerSecond?: number;
+  /** The finished share of the stage, 0 … 1; null if its events don't say it. Of the figures, too, null is one that is no number. */
+  readonly share: number | null;
+  readonly epoch?: number | null;
+  readonly loss?: number | null;
+  readonly imagesPerSecond?: number | null;
   /** Until the end of training. */
-  readonly secondsLeft?: number;
-  readonly validationErrorPercent?: number;
+  readonly secondsLeft?: number | null;
+  readonly validationErrorPercent?: number | null;
   /** Since the start of this attempt. */
   readonly secondsRunning: number;
+  /** Lines at the end of its log of events that are none, and were skipped; absent for none. */
+  readonly oddLines?: number;
 }
 
 /**
@@ -115,25 +118,26 @@ function runningCell(
   file: string,
   { holder, secondsSinceBeat }: NonNullable<ReturnType<typeof leaseHolder>>,
 ): RunningCell {
-  const events = lastEvents(file);
+  const { events, oddLines } = readEvents(file);
   const last = (event: LoggedEvent['event']) => events.findLast((logged) => logged.event === event);
-  const progress = last('progress') as
-    { stage: string; done: number; total: number; figures?: Partial<RunningCell> } | undefined;
-  const epoch = last('epoch') as { validationErrorPercent: number } | undefined;
-  const { epoch: current, loss, imagesPerSecond, secondsLeft } = progress?.figures ?? {};
+  const progress = last('progress');
+  const figures = (progress?.figures ?? {}) as Readonly<Record<string, unknown>>;
   const began = Date.parse(startOf(file) ?? '');
+  const figure = (name: 'epoch' | 'loss' | 'imagesPerSecond' | 'secondsLeft') =>
+    figureOf(figures[name], name === 'loss');
   return {
     host: holder.host,
     pid: holder.pid,
     secondsSinceBeat,
-    stage: progress?.stage ?? 'starting',
-    share: progress ? progress.done / progress.total : 0,
-    epoch: current,
-    loss,
-    imagesPerSecond,
-    secondsLeft,
-    validationErrorPercent: epoch?.validationErrorPercent,
+    stage: typeof progress?.stage === 'string' ? progress.stage : 'starting',
+    share: progress ? shareOf(progress) : 0,
+    epoch: figure('epoch'),
+    loss: figure('loss'),
+    imagesPerSecond: figure('imagesPerSecond'),
+    secondsLeft: figure('secondsLeft'),
+    validationErrorPercent: figureOf(last('epoch')?.validationErrorPercent),
     secondsRunning: Math.max(0, (Date.now() - began) / 1000) || 0,
+    ...(oddLines > 0 && { oddLines }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { cellName } from '@weightmap/records';
 import colours from 'picocolors';
-import { alignColumns, count, duration } from '@weightmap/report/text';
+import { alignColumns, count, duration, NONE } from '@weightmap/report/text';
 import { cellStateNames, type CellStateName, type CellStatus } from './cell-states.js';
 
 const painted: Readonly<Record<CellStateName, (text: string) => string>> = {
@@ -23,12 +23,12 @@ export const countStates = (cells: readonly CellStatus[]): Record<CellStateName,
 
 /** Seconds until the last cell ends, if as many run at the same time as now; null if none runs or its pace isn't known yet. */
 export function secondsLeft(cells: readonly CellStatus[]): number | null {
-  const running = cells.flatMap(({ running }) => (running?.secondsLeft === undefined ? [] : [running]));
+  const running = cells.flatMap(({ running }) => (typeof running?.secondsLeft === 'number' ? [running] : []));
   if (running.length === 0) return null;
-  const whole = running.map(({ secondsRunning, secondsLeft = 0 }) => secondsRunning + secondsLeft);
+  const whole = running.map(({ secondsRunning, secondsLeft }) => secondsRunning + (secondsLeft ?? 0));
   const mean = whole.reduce((sum, seconds) => sum + seconds, 0) / whole.length;
   const { waiting, queued } = countStates(cells);
-  const left = running.reduce((sum, { secondsLeft = 0 }) => sum + secondsLeft, 0);
+  const left = running.reduce((sum, { secondsLeft }) => sum + (secondsLeft ?? 0), 0);
   return (left + mean * (waiting + queued)) / running.length;
 }
 
@@ -65,15 +65,22 @@ function detailOf({ running, reason, cell }: CellStatus): string {
   const { host, pid, stage, share, epoch, loss, imagesPerSecond, validationErrorPercent } = running;
   return [
     stage === 'train' && epoch !== undefined
-      ? `epoch ${epoch}/${cell.training.epochs}`
-      : `${stage} ${Math.round(100 * share)} %`,
-    loss !== undefined && `loss ${loss.toFixed(3)}`,
-    validationErrorPercent !== undefined && `validation error ${validationErrorPercent.toFixed(2)} %`,
-    imagesPerSecond !== undefined && `${Math.round(imagesPerSecond)} images/s`,
-    running.secondsLeft !== undefined && `${duration(running.secondsLeft)} left`,
+      ? `epoch ${epoch ?? NONE}/${cell.training.epochs}`
+      : `${stage} ${percentText(share)}`,
+    loss !== undefined && `loss ${loss?.toFixed(3) ?? NONE}`,
+    validationErrorPercent !== undefined &&
+      `validation error ${validationErrorPercent?.toFixed(2) ?? NONE} %`,
+    imagesPerSecond !== undefined &&
+      `${imagesPerSecond === null ? NONE : Math.round(imagesPerSecond)} images/s`,
+    running.secondsLeft !== undefined && `${duration(running.secondsLeft ?? Number.NaN)} left`,
     `process ${pid} on ${host}`,
     running.secondsSinceBeat > 60 && `no heartbeat for ${duration(running.secondsSinceBeat)}`,
+    running.oddLines !== undefined && `${count(running.oddLines, 'odd line')} in events.jsonl skipped`,
   ]
     .filter(Boolean)
     .join('  ');
 }
+
+/** `75 %` */
+export const percentText = (share: number | null): string =>
+  `${share === null ? NONE : Math.round(100 * share)} %`;

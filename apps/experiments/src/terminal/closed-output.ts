@@ -1,5 +1,6 @@
 import { messageOf } from '@weightmap/core';
 import { EXIT } from './exit-codes.js';
+import { printError } from './output.js';
 
 /** The reader of a pipe has ended (`weightmap … | head`), or the terminal was closed. */
 const GONE = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);
@@ -26,7 +27,7 @@ let hasComplained = false;
 function complain(error: Error): void {
   if (hasComplained) return;
   hasComplained = true;
-  console.error(
+  printError(
     `error: the output can't be written: ${messageOf(error)}\n  do:       free some space, or write the output to another place`,
   );
   process.on('exit', (code) => {

@@ -1,8 +1,9 @@
-import type { OnProgress, Progress } from '@weightmap/core';
+import { plainText, type OnProgress, type Progress } from '@weightmap/core';
 import { count, duration } from '@weightmap/report/text';
 import type { EpochReport } from '@weightmap/training';
-import { createLogUpdate } from 'log-update';
 import colours from 'picocolors';
+import { liveLines } from './live-lines.js';
+import { writeTo } from './output.js';
 import { throttle } from './throttle.js';
 
 /** The output of a run for people: lines that stay, and on a terminal a few that change. */
@@ -63,7 +64,7 @@ const TRAINING_SHARE = 0.9;
  * @param stream where it is written. On a terminal, running cells and the grid are shown live; otherwise each epoch is a line.
  */
 export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Display {
-  const live = stream.isTTY ? createLogUpdate(stream) : null;
+  const live = stream.isTTY ? liveLines(stream) : null;
   const running = new Set<Row>();
   let started = Date.now();
   let total = { count: 0, noun: 'cell', units: 0 };
@@ -72,7 +73,7 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
 
   const line = (text: string) => {
     live?.clear();
-    stream.write(`${text}\n`);
+    writeTo(stream, `${text}\n`);
   };
   const show = throttle(100, (text: () => string) => live?.(text()));
   const table = () => [...[...running].map(rowText), gridLine()].join('\n');
@@ -96,7 +97,7 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
 
   return {
     line,
-    note: (text) => line(colours.yellow(`  ${text}`)),
+    note: (text) => line(colours.yellow(`  ${plainText(text)}`)),
     progress({ stage, done, total, figures }) {
       const left = figures?.secondsLeft === undefined ? '' : `  ${duration(figures.secondsLeft)} left`;
       if (live) show(() => `${stage}  ${bar(done / total)}${left}`);

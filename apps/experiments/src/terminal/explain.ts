@@ -1,16 +1,17 @@
 import { WeightmapError } from '@weightmap/core';
 import { EXIT } from './exit-codes.js';
+import { printError } from './output.js';
 
 /** Prints an error in a few lines; with `debug` its stack too. @returns the exit code. */
 export function explain(error: unknown, { debug }: { debug: boolean }): number {
   if (error instanceof WeightmapError) {
-    console.error(`error: ${error.explain()}`);
-    if (debug) console.error(error.stack);
+    printError(`error: ${error.explain()}`);
+    if (debug) printError(String(error.stack));
     return EXIT.failed;
   }
   const { message, stack, code } = error as NodeJS.ErrnoException;
-  console.error(code ? `error: ${fileProblem(code, message)}` : `error: unexpected error: ${message}`);
-  console.error(debug ? stack : '  (--debug shows the stack)');
+  printError(code ? `error: ${fileProblem(code, message)}` : `error: unexpected error: ${message}`);
+  printError(debug ? String(stack) : '  (--debug shows the stack)');
   return EXIT.failed;
 }
 
