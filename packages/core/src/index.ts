@@ -6,6 +6,7 @@ export * from './dataset.js';
 export * from './errors.js';
 export type * from './metric.js';
 export * from './plain-text.js';
+export type * from './objective.js';
 export * from './plugin.js';
 export type * from './progress.js';
 export * from './random.js';

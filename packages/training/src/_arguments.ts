@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { countOf, WeightmapError, type ImageSet } from '@weightmap/core';
 import { z } from 'zod';
+import type { TrainingOptions } from './training-options.js';
 import { trainingConfigSchema, type TrainingConfig } from './training-config.js';
 
 /** Checks model, data and configuration before anything is computed. */
@@ -8,12 +9,24 @@ export function checkArguments(
   model: tf.LayersModel,
   data: { train: ImageSet; validation: ImageSet },
   config: TrainingConfig,
+  { selectionAttack }: Pick<TrainingOptions, 'selectionAttack'> = {},
 ): void {
   const parsed = trainingConfigSchema.safeParse(config);
   if (!parsed.success)
     throw new WeightmapError('The training configuration is not valid.', {
       where: z.prettifyError(parsed.error).replaceAll('\n', ' '),
     });
+  const isRobust = config.selection === 'robust';
+  if (isRobust !== (config.selectionEpsilon !== undefined) || isRobust !== (selectionAttack !== undefined))
+    throw new WeightmapError(
+      isRobust
+        ? 'The selection robust lacks its attack or its strength.'
+        : `The selection ${config.selection} uses no attack.`,
+      {
+        where: `selectionAttack: ${selectionAttack?.id ?? 'none'}, selectionEpsilon: ${config.selectionEpsilon ?? 'none'}`,
+        expected: 'both with the selection robust, and neither with another',
+      },
+    );
   if (model.trainableWeights.length === 0)
     throw new WeightmapError('The model has no trainable weights.', { where: `model ${model.name}` });
   for (const part of ['train', 'validation'] as const) checkSet(model, part, data[part]);

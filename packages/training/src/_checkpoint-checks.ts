@@ -3,8 +3,8 @@ import type { Identity } from './_identity.js';
 import { isBetter, type TrainingState } from './_state.js';
 import { trainableVariables, type Weights } from './_weights.js';
 
-/** The groups of arrays in a checkpoint, in their order. */
-export const GROUPS = ['weights', 'selected', 'firstMoments', 'secondMoments'] as const;
+/** The groups of arrays in a checkpoint, in their order; the last one where an objective trains variables along. */
+export const GROUPS = ['weights', 'selected', 'firstMoments', 'secondMoments', 'auxiliary'] as const;
 export type GroupName = (typeof GROUPS)[number];
 
 /** An array's entry in the header of a checkpoint. */
@@ -19,15 +19,15 @@ export interface ArrayEntry {
  * @throws Error with the reason.
  */
 export function checkArrays(
-  groups: Readonly<Record<GroupName, number>>,
+  groups: Readonly<Partial<Record<GroupName, number>>>,
   arrays: readonly ArrayEntry[],
   bytes: number,
 ): void {
-  const counted = GROUPS.reduce((sum, name) => sum + groups[name], 0);
+  const counted = GROUPS.reduce((sum, name) => sum + (groups[name] ?? 0), 0);
   if (counted !== arrays.length) throw new Error(`it announces ${counted} arrays and lists ${arrays.length}`);
   let index = 0;
   for (const group of GROUPS)
-    for (let i = 0; i < groups[group]; i++, index++)
+    for (let i = 0; i < (groups[group] ?? 0); i++, index++)
       if (arrays[index].name !== `${group}/${i}`)
         throw new Error(`array ${index} is ${arrays[index].name}, not ${group}/${i}`);
   const size = 4 * arrays.reduce((sum, { shape }) => sum + shape[0], 0);
@@ -38,7 +38,9 @@ export function checkArrays(
 export interface RunShape {
   /** Numbers in each of the model's weights. */
   readonly weights: readonly number[];
-  /** Numbers in each of those that are trained. */
+  /** Numbers in each variable that an objective trains along. */
+  readonly auxiliary: readonly number[];
+  /** Numbers in each of the weights that are trained, and of those variables. */
   readonly trained: readonly number[];
   /** Steps of an epoch. */
   readonly steps: number;
@@ -47,9 +49,14 @@ export interface RunShape {
 const sizeOf = (shape: readonly (number | null)[]) =>
   shape.reduce((product: number, length) => product * (length ?? 1), 1);
 
-export const runShapeOf = (model: tf.LayersModel, steps: number): RunShape => ({
+export const runShapeOf = (
+  model: tf.LayersModel,
+  steps: number,
+  auxiliary: readonly tf.Variable[] = [],
+): RunShape => ({
   weights: model.weights.map(({ shape }) => sizeOf(shape)),
-  trained: trainableVariables(model).map(({ shape }) => sizeOf(shape)),
+  auxiliary: auxiliary.map(({ shape }) => sizeOf(shape)),
+  trained: [...trainableVariables(model), ...auxiliary].map(({ shape }) => sizeOf(shape)),
   steps,
 });
 
@@ -60,11 +67,12 @@ export const runShapeOf = (model: tf.LayersModel, steps: number): RunShape => ({
  * @throws Error with the reason.
  */
 export function checkState(
-  { history, secondsPerEpoch, weights, selected, adam, position }: TrainingState,
+  { history, secondsPerEpoch, weights, auxiliary, selected, adam, position }: TrainingState,
   { selection }: Pick<Identity, 'selection'>,
   expected: RunShape,
 ): void {
   checkGroup('weights', weights, expected.weights);
+  checkGroup('auxiliary', auxiliary, expected.auxiliary);
   checkGroup('selected', selected.weights, expected.weights);
   // Adam has none before the first step.
   const trained = adam.firstMoments.length === 0 && history.length === 0 && !position ? [] : expected.trained;

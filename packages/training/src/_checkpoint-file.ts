@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
 import { z } from 'zod';
-import { checkArrays, GROUPS, type GroupName } from './_checkpoint-checks.js';
+import { checkArrays, type GroupName } from './_checkpoint-checks.js';
 import { identitySchema, type Identity } from './_identity.js';
 import type { TrainingState } from './_state.js';
 import type { Weights } from './_weights.js';
@@ -26,6 +26,11 @@ const word = z
   .min(-(2 ** 31))
   .max(2 ** 32 - 1);
 
+/** Of xoroshiro128+, which never leaves a state of zeros. */
+const generatorState = z
+  .tuple([word, word, word, word])
+  .refine((words) => words.some((value) => value !== 0), 'a state of the generator of random numbers');
+
 const headerSchema = z.strictObject({
   format: z.literal('weightmap-checkpoint'),
   schemaVersion: z.literal(CHECKPOINT_SCHEMA_VERSION),
@@ -43,17 +48,19 @@ const headerSchema = z.strictObject({
     .strictObject({
       step: z.number().int().positive(),
       lossSum: z.number(),
-      /** Of xoroshiro128+, which never leaves a state of zeros. */
-      augmentation: z
-        .tuple([word, word, word, word])
-        .refine((words) => words.some((value) => value !== 0), 'a state of the generator of random numbers'),
+      augmentation: generatorState,
+      draws: z.record(z.string(), generatorState).optional(),
       seconds: z.number().nonnegative(),
     })
     .nullable(),
   /** Number of arrays in each group of the payload. */
-  groups: z.strictObject(
-    Object.fromEntries(GROUPS.map((name) => [name, count])) as Record<GroupName, typeof count>,
-  ),
+  groups: z.strictObject({
+    weights: count,
+    selected: count,
+    firstMoments: count,
+    secondMoments: count,
+    auxiliary: count.optional(),
+  }),
   tensors: z.array(
     z.strictObject({ name: z.string(), shape: z.tuple([count]), dtype: z.literal('float32') }),
   ),
@@ -62,11 +69,12 @@ const headerSchema = z.strictObject({
 
 /** The bytes of a checkpoint: one line of JSON, a line feed, then the arrays as `tf.io.encodeWeights` lays them out. */
 export async function encodeCheckpoint({ identity, backend, state }: Checkpoint): Promise<Buffer> {
-  const groups: Record<GroupName, Weights> = {
+  const groups: Partial<Record<GroupName, Weights>> = {
     weights: state.weights,
     selected: state.selected.weights === state.weights ? [] : state.selected.weights,
     firstMoments: state.adam.firstMoments,
     secondMoments: state.adam.secondMoments,
+    ...(state.auxiliary.length > 0 && { auxiliary: state.auxiliary }),
   };
   const { data, specs } = await encodeArrays(groups);
   const header = {
@@ -114,7 +122,7 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   checkArrays(header.groups, header.tensors, payload.length);
   const arrays = decodeArrays(payload, header.tensors);
   const group = (name: GroupName) =>
-    Array.from({ length: header.groups[name] }, (_, i) => arrays[`${name}/${i}`]);
+    Array.from({ length: header.groups[name] ?? 0 }, (_, i) => arrays[`${name}/${i}`]);
   const weights = group('weights');
   return {
     identity: header.identity,
@@ -123,6 +131,7 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
       history: header.history,
       secondsPerEpoch: header.secondsPerEpoch,
       weights,
+      auxiliary: group('auxiliary'),
       selected: {
         epoch: header.selectedEpoch,
         weights: header.groups.selected === 0 ? weights : group('selected'),

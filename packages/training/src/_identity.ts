@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type * as tf from '@tensorflow/tfjs';
-import { countOf, type ImageSet } from '@weightmap/core';
+import { countOf, type ImageSet, type Objective } from '@weightmap/core';
 import { z } from 'zod';
 import type { TrainingConfig } from './training-config.js';
+import type { TrainingOptions } from './training-options.js';
 
 /**
  * The identity of a training run: two runs with the same one pass through the same weights. The number of epochs is not
@@ -17,24 +18,27 @@ export const identitySchema = z.strictObject({
   trainingImages: z.string(),
   validationImages: z.string(),
   model: z.array(z.string()),
+  /** Absent where the loss is the cross-entropy alone. */
+  objective: z.string().optional(),
 });
 export type Identity = z.infer<typeof identitySchema>;
 
 export function identityOf(
   model: tf.LayersModel,
   data: { train: ImageSet; validation: ImageSet },
-  { batchSize, learningRate, augmentation, selection }: TrainingConfig,
-  seed: number,
+  { batchSize, learningRate, augmentation, selection, selectionEpsilon }: TrainingConfig,
+  { seed, objective, selectionAttack }: Pick<TrainingOptions, 'seed' | 'objective' | 'selectionAttack'>,
 ): Identity {
   return {
     seed,
     batchSize,
     learningRate,
     augmentation,
-    selection,
+    selection: selection === 'robust' ? `robust (${selectionAttack?.id}, ε ${selectionEpsilon})` : selection,
     trainingImages: describeImages(data.train),
     validationImages: describeImages(data.validation),
     model: model.weights.map(describeWeight),
+    ...(objective && { objective: describeObjective(objective) }),
   };
 }
 
@@ -42,14 +46,21 @@ export function identityOf(
 export function differences(stored: Identity, wanted: Identity): string[] {
   const { model: storedModel, ...storedRest } = stored;
   const { model: wantedModel, ...wantedRest } = wanted;
-  const lines = (Object.keys(wantedRest) as (keyof typeof wantedRest)[])
+  const keys = new Set(Object.keys({ ...storedRest, ...wantedRest })) as Set<keyof typeof wantedRest>;
+  const lines = [...keys]
     .filter((key) => storedRest[key] !== wantedRest[key])
-    .map((key) => `${key} ${storedRest[key]}, now ${wantedRest[key]}`);
+    .map((key) => `${key} ${storedRest[key] ?? 'none'}, now ${wantedRest[key] ?? 'none'}`);
   if (storedModel.length !== wantedModel.length)
     lines.push(`model of ${storedModel.length} weights, now ${wantedModel.length}`);
   const first = wantedModel.findIndex((weight, i) => weight !== storedModel[i]);
   if (first >= 0) lines.push(`weight ${first} ${storedModel[first] ?? 'none'}, now ${wantedModel[first]}`);
   return lines;
+}
+
+/** Its own identity, and the shapes of what it trains along. */
+function describeObjective({ identity, auxiliary = [] }: Objective): string {
+  const shapes = auxiliary.map(({ shape }) => `[${shape.join()}]`);
+  return [identity, ...shapes].join(' ');
 }
 
 function describeImages(set: ImageSet): string {

@@ -17,6 +17,14 @@ export function writeWeights(model: tf.LayersModel, weights: Weights): void {
   );
 }
 
+/** Copies of the values of variables that are no weights of the model. */
+export const readVariables = (variables: readonly tf.Variable[]): Weights =>
+  variables.map((variable) => Float32Array.from(variable.dataSync()));
+
+export function writeVariables(variables: readonly tf.Variable[], values: Weights): void {
+  tf.tidy(() => variables.forEach((variable, i) => variable.assign(tf.tensor(values[i], variable.shape))));
+}
+
 /** The trainable variables, in the model's order. */
 export const trainableVariables = (model: tf.LayersModel): tf.Variable[] =>
   model.trainableWeights.map((weight) => weight.read() as tf.Variable);

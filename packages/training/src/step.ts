@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import type { ImageSet } from '@weightmap/core';
+import {
+  asClassifier,
+  type ImageSet,
+  type NamedTensors,
+  type Objective,
+  type TrainedNet,
+} from '@weightmap/core';
 import {
   compile,
   packPixels,
@@ -27,28 +33,49 @@ export const packBatch = ({ pixels, labels }: Pick<ImageSet, 'pixels' | 'labels'
 /** Compiles a function of a model's images and labels as a step on packed batches. */
 function stepOf<Result extends tf.Tensor | Readonly<Record<string, tf.Tensor>>>(
   model: tf.LayersModel,
-  step: (images: tf.Tensor4D, labels: tf.Tensor1D) => Result,
+  step: (images: tf.Tensor4D, labels: tf.Tensor1D, inputs: NamedTensors) => Result,
 ): CompiledStep<PackedBatch, Result> {
   const [, height, width, channels] = model.inputs[0].shape as [null, number, number, number];
-  return compile(({ pixels, labels }: PackedBatch) =>
-    step(unpackPixels<tf.Rank.R4>(pixels, [labels.shape[0], height, width, channels]), labels),
+  return compile(({ pixels, labels, ...inputs }: PackedBatch) =>
+    step(unpackPixels<tf.Rank.R4>(pixels, [labels.shape[0], height, width, channels]), labels, inputs),
   );
 }
+
+/** The cross-entropy of the batch: what is trained with unless there is another objective. */
+const plain: Pick<Objective, 'loss' | 'prepare' | 'auxiliary'> = {
+  loss: (net, { images, labels }) => net.crossEntropy(net.logits(images), labels),
+};
+
+/** The network of a step, for its objective. */
+const trainedNet = (model: tf.LayersModel): TrainedNet => ({
+  // Only where it is asked for: it refuses models that the cross-entropy alone can train.
+  get frozen() {
+    return asClassifier(model);
+  },
+  logits: (images) => model.apply(images, { training: true }) as tf.Tensor2D,
+  crossEntropy,
+});
 
 /**
  * Makes the step of the optimizer on a batch, compiled where the engine can. The step returns the loss before the update.
  *
  * A run must use the compiled step from the first step on, also after a resume: eager steps differ in the last bits. The learning
  * rate is the optimizer's at the time of the step.
+ *
+ * @param objective the loss; the softmax cross-entropy of the batch by default. What it draws is to be among the step's inputs,
+ *   beside `pixels` and `labels`.
  */
 export function trainingStep(
   model: tf.LayersModel,
   optimizer: tf.Optimizer,
+  objective: Pick<Objective, 'loss' | 'prepare' | 'auxiliary'> = plain,
 ): CompiledStep<PackedBatch, tf.Scalar> {
-  const variables = trainableVariables(model);
-  return stepOf(model, (images, labels) => {
-    const lossOf = () => crossEntropy(model.apply(images, { training: true }) as tf.Tensor2D, labels);
-    return optimizer.minimize(lossOf, true, variables) as tf.Scalar;
+  const variables = [...trainableVariables(model), ...(objective.auxiliary ?? [])];
+  const net = trainedNet(model);
+  return stepOf(model, (images, labels, drawn) => {
+    const batch = { images, labels };
+    const inputs = { ...drawn, ...objective.prepare?.(net, batch, drawn) };
+    return optimizer.minimize(() => objective.loss(net, batch, inputs), true, variables) as tf.Scalar;
   });
 }
 

@@ -5,10 +5,12 @@ import { adam, readAdamState } from './_adam-state.js';
 import { checkArguments } from './_arguments.js';
 import { runShapeOf } from './_checkpoint-checks.js';
 import { divergence } from './_divergence.js';
+import { openDraws } from './_draws.js';
 import { identityOf } from './_identity.js';
 import { startPace } from './_pace.js';
+import { robustJudge } from './_robust-error.js';
 import { initialState, isBetter, restoreState, type TrainingState } from './_state.js';
-import { nonFiniteWeight, readWeights, writeWeights } from './_weights.js';
+import { nonFiniteWeight, readVariables, readWeights, writeWeights } from './_weights.js';
 import { padCrop } from './augment.js';
 import { openCheckpoints } from './checkpoint.js';
 import { evaluateBy } from './evaluate.js';
@@ -17,8 +19,8 @@ import type { EpochRecord, TrainingConfig } from './training-config.js';
 import type { EpochReport, TrainingData, TrainingOptions, TrainingResult } from './training-options.js';
 
 /**
- * Trains a classifier with Adam (β₁ = 0.9, β₂ = 0.999, ε = 1e-8) on softmax cross-entropy of its logits, and validates it
- * after each epoch.
+ * Trains a classifier with Adam (β₁ = 0.9, β₂ = 0.999, ε = 1e-8) on softmax cross-entropy of its logits, or on another
+ * objective, and validates it after each epoch.
  *
  * Batch normalisation uses the batch's own statistics in training, where the moving ones are updated once a step, and the
  * moving ones in validation. After an interruption the same call continues from the last checkpoint, in the middle of an
@@ -27,7 +29,8 @@ import type { EpochReport, TrainingData, TrainingOptions, TrainingResult } from 
  *
  * @param model maps [batch, height, width, channels] in [0, 1] to logits [batch, classes], no softmax. It ends with the weights
  *   of the selected epoch: for `best` the one with the lowest validation error (then the lowest validation loss, then the
- *   earliest), for `last` the last one.
+ *   earliest), for `last` the last one, for `robust` the one with the lowest validation error under `selectionAttack` (then as
+ *   for `best`).
  * @throws WeightmapError if model and data don't fit, if the loss or a weight becomes NaN or infinite, if the checkpoint
  *   belongs to another run, or if it can't be written.
  */
@@ -37,10 +40,11 @@ export async function train(
   config: TrainingConfig,
   options: TrainingOptions,
 ): Promise<TrainingResult> {
-  checkArguments(model, data, config);
-  const { epochs, batchSize, learningRate, augmentation, selection } = config;
+  checkArguments(model, data, config, options);
+  const { epochs, batchSize, learningRate, augmentation, selection, selectionEpsilon } = config;
   const { seed, checkpointDir, checkpointSeconds = 60, signal, onEpoch, onProgress } = options;
-  const { onNote = () => {} } = options;
+  const { onNote = () => {}, objective, selectionAttack } = options;
+  const { auxiliary = [] } = objective ?? {};
   const images = countOf(data.train);
   const steps = Math.ceil(images / batchSize);
 
@@ -49,7 +53,10 @@ export async function train(
       ? null
       : openCheckpoints(
           checkpointDir,
-          { identity: identityOf(model, data, config, seed), shape: runShapeOf(model, steps) },
+          {
+            identity: identityOf(model, data, config, options),
+            shape: runShapeOf(model, steps, objective?.auxiliary),
+          },
           onNote,
         );
   const stored = (await checkpoints?.load()) ?? null;
@@ -58,8 +65,12 @@ export async function train(
   if (storedEpochs < epochs) await checkpoints?.prepare();
 
   const optimizer = adam(learningRate);
-  const [descend, judge] = [trainingStep(model, optimizer), evaluationStep(model)];
-  let state = stored ?? initialState(model, optimizer);
+  const [descend, judge] = [trainingStep(model, optimizer, objective), evaluationStep(model)];
+  const robust =
+    selectionAttack &&
+    robustJudge(model, data.validation, { attack: selectionAttack, epsilon: selectionEpsilon!, seed });
+  const trained = { model, optimizer, auxiliary };
+  let state = stored ?? initialState(trained);
   let savedAt = performance.now();
   const save = async (next: TrainingState) => {
     state = next;
@@ -68,7 +79,7 @@ export async function train(
   };
 
   try {
-    if (stored) restoreState(stored, model, optimizer);
+    if (stored) restoreState(stored, trained);
     for (let epoch = 1; epoch <= storedEpochs; epoch++)
       onEpoch?.(reportOf(state, epoch, { epochs, resumed: true }));
     const pace = startPace(
@@ -80,6 +91,7 @@ export async function train(
       const start = state.position;
       const order = randomStream(seed, 'shuffle', epoch).permutation(images);
       const shifts = start ? restoreStream(start.augmentation) : randomStream(seed, 'augment', epoch);
+      const draws = openDraws(objective ?? {}, { seed, epoch, stored: start?.draws });
       let [step, lossSum] = [start?.step ?? 0, start?.lossSum ?? 0];
       let lastFiniteLoss = state.history.at(-1)?.trainLoss ?? null;
       const diverged = (what: string) =>
@@ -103,15 +115,24 @@ export async function train(
       const midEpoch = (): TrainingState => ({
         ...state,
         weights: finiteWeights(),
+        auxiliary: readVariables(auxiliary),
         adam: readAdamState(optimizer),
-        position: { step, lossSum, augmentation: shifts.state(), seconds: pace.soFar() },
+        position: {
+          step,
+          lossSum,
+          augmentation: shifts.state(),
+          draws: draws.states(),
+          seconds: pace.soFar(),
+        },
       });
 
       while (step < steps && !signal?.aborted) {
         const chosen = pick(data.train, order.subarray(step * batchSize, (step + 1) * batchSize));
         const batch = packBatch(augmentation === 'pad-crop' ? padCrop(chosen, shifts) : chosen);
-        const loss = valueOf(descend(batch));
-        tf.dispose([batch.pixels, batch.labels]);
+        const { height, width, channels } = chosen.spec;
+        const drawn = draws.next({ shape: [countOf(chosen), height, width, channels], epoch, step, steps });
+        const loss = valueOf(descend({ ...drawn, ...batch }));
+        tf.dispose([batch, drawn]);
         step += 1;
         if (!Number.isFinite(loss)) throw diverged(`the loss became ${loss}`);
         lastFiniteLoss = loss;
@@ -141,12 +162,14 @@ export async function train(
         trainLoss: lossSum / images,
         validationLoss: loss,
         validationErrorPercent: errorPercent,
+        ...(robust && { validationRobustErrorPercent: await robust.measure() }),
       };
       const isBest = selection === 'last' || isBetter(record, state.history[state.selected.epoch - 1]);
       await save({
         history: [...state.history, record],
         secondsPerEpoch: [...state.secondsPerEpoch, pace.epoch()],
         weights,
+        auxiliary: readVariables(auxiliary),
         selected: isBest ? { epoch, weights } : state.selected,
         adam: readAdamState(optimizer),
         position: null,
@@ -160,6 +183,7 @@ export async function train(
   } finally {
     descend.dispose();
     judge.dispose();
+    robust?.dispose();
     optimizer.dispose();
   }
   return {

@@ -1,4 +1,4 @@
-import type { ImageSet, OnProgress } from '@weightmap/core';
+import type { Attack, ImageSet, Objective, OnProgress } from '@weightmap/core';
 import type { EpochRecord } from './training-config.js';
 
 /** The parts of a dataset that training uses; a `Dataset` has both. */
@@ -23,6 +23,13 @@ export interface EpochReport extends EpochRecord {
 export interface TrainingOptions {
   /** Decides the order of the images and their augmentation. The initial weights are the model's own. */
   seed: number;
+  /** The loss to train with. Default: the softmax cross-entropy of the batch. */
+  objective?: Objective;
+  /**
+   * The attack that epochs are selected by, PGD of 10 steps for example; for the selection `robust` alone, which needs it. It
+   * gets the same random numbers after every epoch.
+   */
+  selectionAttack?: Attack;
   /** Folder for checkpoints, used by this run alone. Default: none, and no resume. */
   checkpointDir?: string;
   /** Seconds between checkpoints within an epoch. There is also one after each epoch, and when the signal stops. Default: 60. */
