@@ -4,6 +4,7 @@ import { apgdDlr, apgdDlrL1, apgdDlrL2 } from './ascent/apgd-dlr.js';
 import { apgdMargin } from './ascent/apgd-margin.js';
 import { apgdT, apgdTL1, apgdTL2 } from './ascent/apgd-t.js';
 import { bim } from './ascent/bim.js';
+import { orthogonalPgd, selectivePgd } from './ascent/detector-pgd.js';
 import { fgsmL2 } from './ascent/fgsm-l2.js';
 import { fgsm } from './ascent/fgsm.js';
 import { miFgsm } from './ascent/mi-fgsm.js';
@@ -68,6 +69,8 @@ export const attacks = {
   'apgd-t': apgdT,
   'apgd-t-l2': apgdTL2,
   'apgd-t-l1': apgdTL1,
+  'selective-pgd': selectivePgd,
+  'orthogonal-pgd': orthogonalPgd,
   deepfool: deepFool,
   ddn,
   'carlini-wagner': carliniWagner,

@@ -57,3 +57,12 @@ export const methodOf = (
   source: 'this test',
   perturb,
 });
+
+/** A `tf.tidy` whose result holds no tensor, and may be anything. */
+export function inTidy<T>(body: () => T): T {
+  let result: T;
+  tf.tidy(() => {
+    result = body();
+  });
+  return result!;
+}

@@ -20,6 +20,8 @@ import {
   hopSkipJump,
   pgdL1,
   pgdL2,
+  selectivePgd,
+  orthogonalPgd,
   pgd,
   spsa,
   square,
@@ -30,6 +32,8 @@ import {
 /** The attacks of many steps with fewer of them, for the contract test; the others are tested as they are. */
 export const quick: Partial<Record<AttackId, () => Attack>> = {
   pgd: () => pgd({ steps: 6, relativeStep: 0.4, restarts: 2 }),
+  'selective-pgd': () => selectivePgd({ steps: 6, relativeStep: 0.4 }),
+  'orthogonal-pgd': () => orthogonalPgd({ steps: 6, relativeStep: 0.4 }),
   'pgd-l2': () => pgdL2({ steps: 6, relativeStep: 0.4, restarts: 2 }),
   'pgd-l1': () => pgdL1({ steps: 6, relativeStep: 0.4, restarts: 2 }),
   'apgd-ce': () => apgdCe({ steps: 12, restarts: 2 }),

@@ -13,7 +13,8 @@ export type NormName = 'linf' | 'l2' | 'l1' | 'l0';
 export type AttackKind = 'noise' | 'fixed' | 'minimal';
 
 /** Quantities that an attack can maximise; `@weightmap/attacks` defines them. */
-export type LossName = 'ce' | 'margin' | 'dlr' | 'target-ce' | 'target-margin' | 'dlr-targeted';
+export type LossName =
+  'ce' | 'margin' | 'dlr' | 'target-ce' | 'target-margin' | 'dlr-targeted' | 'answer-margin' | 'suspicion';
 
 /** What the strength of an attack measures. */
 export type StrengthUnit = 'epsilon' | 'beta' | 'sigma' | 'width' | 'share' | 'reduction' | 'shift' | 'grain';
@@ -105,6 +106,8 @@ export type LossGradient = {
 export interface VictimModel {
   /** Number of classes: the length of a row of logits. */
   readonly classes: number;
+  /** Classes that count as an answer, the first ones; the others abstain. Default: all. */
+  readonly answers?: number;
   /** [height, width, channels] */
   readonly inputShape: readonly [number, number, number];
   /** Smallest and largest valid pixel. */
@@ -174,9 +177,9 @@ export interface JudgedImages {
   readonly adversarial: tf.Tensor4D;
   /** [batch], 1 where the prediction is the target, or without targets where it differs from the label. */
   readonly succeeded: Uint8Array;
-  /** [batch], 1 where the classifier's prediction differs from the label. */
+  /** [batch], 1 where the classifier's prediction differs from the label and is an answer (see `Classifier.answers`). */
   readonly misclassified: Uint8Array;
-  /** [batch], the classes predicted. */
+  /** [batch], the classes predicted; those from `answers` on abstain. */
   readonly predicted: Int32Array;
   /** [batch], largest change of a pixel. */
   readonly linf: Float32Array;

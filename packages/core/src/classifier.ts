@@ -9,12 +9,22 @@ export type Tensors = tf.Tensor | readonly tf.Tensor[] | { readonly [name: strin
  * logits, and the range that valid pixels lie in.
  */
 export interface Classifier {
-  /** Number of classes. */
+  /** Number of classes: the length of a row of logits. */
   readonly classes: number;
+  /**
+   * Classes that count as an answer, the first ones; the others abstain: the NULL class of a classifier that may reject an
+   * image, for example. Default: all.
+   */
+  readonly answers?: number;
   /** [height, width, channels]. */
   readonly inputShape: readonly [number, number, number];
   /** Smallest and largest valid pixel. */
   readonly bounds: readonly [low: number, high: number];
+  /**
+   * The same classifier with other random numbers, fixed in each: attacks follow the mean of their gradients. Default: none, for a
+   * classifier that is deterministic.
+   */
+  readonly draws?: readonly Pick<Classifier, 'logits'>[];
   /**
    * @param images [batch, height, width, channels] within the bounds.
    * @returns [batch, classes], unnormalised (no softmax).

@@ -11,5 +11,6 @@ export * from './plugin.js';
 export type * from './progress.js';
 export * from './random.js';
 export * from './showcase.js';
+export * from './stand-in.js';
 export * from './strength-labels.js';
 export * from './wilson-interval.js';

@@ -29,6 +29,8 @@ const counted: Readonly<Record<string, readonly [forwards: number, backwards: nu
   'apgd-t': [910, 909],
   'apgd-t-l2': [910, 909],
   'apgd-t-l1': [910, 909],
+  'selective-pgd': [201, 200],
+  'orthogonal-pgd': [201, 200],
   deepfool: [501, 500],
   ddn: [100, 100],
   'carlini-wagner': [12009, 12009],

@@ -141,7 +141,7 @@ export function ascent(plan: AscentPlan): AttackMethod['perturb'] {
     ({ images, labels, targets, at: x, velocity, epsilon: ε, size, ...worst }) => {
       const loss = lossFor(targets);
       const found = model.gradient({ images: x, labels, targets, loss });
-      const hit = fools(found.logits, labels, targets);
+      const hit = fools(found.logits, labels, targets, model.answers);
       const momentum = velocity && {
         velocity: velocity.mul<tf.Tensor4D>(decay!).add<tf.Tensor4D>(unit(found.gradient)),
       };

@@ -89,7 +89,7 @@ export function autoAscent({ steps, restarts, loss, norm }: AutoAscentPlan) {
       targets: aims,
       loss: aimed(loss, aims !== undefined),
     });
-    const hit = fools(found.logits, labels, targets);
+    const hit = fools(found.logits, labels, targets, model.answers);
     return { found, worst: keepWorst(worst, { images: at, loss: found.loss, hit }, { stop: true }) };
   };
 

@@ -29,7 +29,7 @@ type Inputs = Outside & Omit<AttackBatch, 'images'> & { readonly noise: tf.Tenso
 const look: VictimStep<Inputs, Outside> =
   (model) =>
   ({ outside, fooled, labels, targets, noise }) => {
-    const hit = fools(model.logits(noise), labels, targets);
+    const hit = fools(model.logits(noise), labels, targets, model.answers);
     const found = hit.greater<tf.Tensor1D>(fooled);
     return { outside: tf.where(perImage(found), noise, outside), fooled: fooled.maximum(hit) };
   };

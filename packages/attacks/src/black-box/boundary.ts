@@ -94,7 +94,7 @@ const move: VictimStep<Walk, Pick<Next, 'at'>> = (model) => (state) => ({ at: wa
 
 const moveAndCount: VictimStep<Walk, Next & { aroundHit: tf.Tensor1D }> = (model) => (state) => {
   const { around, next } = walk(model, state);
-  return { ...next, aroundHit: fools(model.logits(around), state.labels, state.targets) };
+  return { ...next, aroundHit: fools(model.logits(around), state.labels, state.targets, model.answers) };
 };
 
 /** One step. @returns s as `around`, and the next point. */
@@ -117,7 +117,7 @@ function walk(
   const left = perImage(norms.l2.length(rest));
   const share = left.sub(distance).add(distance.mul(ε)).relu().div(nonZero(left));
   const tried = around.add(rest.mul(share)).clipByValue(...model.bounds) as tf.Tensor4D;
-  const hit = fools(model.logits(tried), labels, targets);
+  const hit = fools(model.logits(tried), labels, targets, model.answers);
   const nearer = norms.l2.length(images.sub(tried)).less(distance.reshape([-1]));
   const accepted = hit.greater(0).logicalAnd<tf.Tensor1D>(nearer);
   return { around, next: { at: tf.where(perImage(accepted), tried, x), hit } };

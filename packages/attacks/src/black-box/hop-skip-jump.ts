@@ -122,7 +122,9 @@ const bisect: VictimStep<AttackBatch & Path, Pick<Path, 'low' | 'high'>> =
   (model) =>
   ({ images, labels, targets, outside, low, high }) => {
     const middle = low.add<tf.Tensor1D>(high).div<tf.Tensor1D>(2);
-    const hit = fools(model.logits(between(images, outside, middle)), labels, targets).greater(0);
+    const hit = fools(model.logits(between(images, outside, middle)), labels, targets, model.answers).greater(
+      0,
+    );
     return { low: tf.where(hit, low, middle), high: tf.where(hit, middle, high) };
   };
 
@@ -147,7 +149,9 @@ const probe: VictimStep<Probe & Sums, Sums> =
     const δ = perImage(delta);
     const tried = at.add(direction.mul(δ)).clipByValue(...model.bounds) as tf.Tensor4D;
     const u = tried.sub(at).div<tf.Tensor4D>(nonZero(δ));
-    const φ = fools(model.logits(tried), labels, targets).mul<tf.Tensor1D>(2).sub<tf.Tensor1D>(1);
+    const φ = fools(model.logits(tried), labels, targets, model.answers)
+      .mul<tf.Tensor1D>(2)
+      .sub<tf.Tensor1D>(1);
     return { signed: signed.add(u.mul(perImage(φ))), plain: plain.add(u), share: share.add(φ) };
   };
 
@@ -176,7 +180,7 @@ const leap: VictimStep<AttackBatch & Leap, Pick<Leap, 'outside' | 'size' | 'land
   (model) =>
   ({ labels, targets, at, outside, normal, size: ξ, landed }) => {
     const tried = at.add(normal.mul(perImage(ξ))).clipByValue(...model.bounds) as tf.Tensor4D;
-    const hit = fools(model.logits(tried), labels, targets).greater<tf.Tensor1D>(landed);
+    const hit = fools(model.logits(tried), labels, targets, model.answers).greater<tf.Tensor1D>(landed);
     const done = landed.maximum<tf.Tensor1D>(hit.cast('float32'));
     return {
       outside: tf.where(perImage(hit), tried, outside),

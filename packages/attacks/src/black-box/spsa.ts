@@ -85,7 +85,7 @@ export function spsa({
       const loss = losses[aimed('margin', targets !== undefined)];
       const width = widthOf(model);
       const [ahead, behind] = [δ * width, -δ * width].map((step) =>
-        loss.of(model.logits(at.add(v.mul(step))), labels, targets ?? labels),
+        loss.of(model.logits(at.add(v.mul(step))), labels, targets ?? labels, model.answers),
       );
       return { sum: sum.add(v.mul(perImage(ahead.sub(behind)))) };
     };

@@ -111,7 +111,7 @@ export function checkImages(
 const range = (low: number, high: number) => `pixels within the classifier's bounds, ${low} … ${high}`;
 
 function checkClasses(
-  { classes }: Classifier,
+  { classes, answers = classes }: Classifier,
   batch: number,
   given: tf.Tensor1D,
   what: 'label' | 'target',
@@ -121,11 +121,11 @@ function checkClasses(
       expected: `[${batch}], one class index for each image`,
     });
   const values = given.dataSync();
-  const wrong = values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < classes));
+  const wrong = values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < answers));
   if (wrong >= 0)
     throw new WeightmapError(
       `${what === 'label' ? 'Label' : 'Target'} ${wrong} of the batch is ${values[wrong]}.`,
-      { expected: `0 … ${classes - 1}, one of ${classes} classes` },
+      { expected: `0 … ${answers - 1}, one of ${answers} classes` },
     );
   return values;
 }

@@ -87,7 +87,7 @@ export function judge(
       where: placeOf(info, strength),
     });
   const verdict = {
-    ...verdictOn(predictClasses(classifier, adversarial), truth),
+    ...verdictOn(predictClasses(classifier, adversarial), truth, classifier.answers),
     linf: measured.linf.dataSync<'float32'>(),
     l2: measured.l2.dataSync<'float32'>(),
     l1: measured.l1.dataSync<'float32'>(),
@@ -97,14 +97,15 @@ export function judge(
   return verdict;
 }
 
-/** Compares predictions with the labels and targets. */
+/** Compares predictions with the labels and targets. Predictions from `answers` on abstain: they are no error. */
 export function verdictOn(
   predicted: Int32Array,
   { labels, targets }: Truth,
+  answers = Number.POSITIVE_INFINITY,
 ): Pick<Verdict, 'predicted' | 'misclassified' | 'succeeded'> {
   const flags = (isWanted: (guess: number, i: number) => boolean) =>
     Uint8Array.from(predicted, (guess, i) => Number(isWanted(guess, i)));
-  const misclassified = flags((guess, i) => guess !== labels[i]);
+  const misclassified = flags((guess, i) => guess !== labels[i] && guess < answers);
   const succeeded = targets ? flags((guess, i) => guess === targets[i]) : misclassified.slice();
   return { predicted, misclassified, succeeded };
 }

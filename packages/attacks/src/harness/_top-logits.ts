@@ -5,6 +5,13 @@ import type { Victim } from '@weightmap/core';
 export const classMask = (classes: tf.Tensor1D, count: number): tf.Tensor2D =>
   tf.oneHot(classes, count).cast<tf.Tensor2D>('float32');
 
+/** [1, classes], 1 at the classes that abstain. */
+export const abstaining = (classes: number, answers = classes): tf.Tensor2D =>
+  tf.tensor2d(
+    Array.from({ length: classes }, (_, i) => Number(i >= answers)),
+    [1, classes],
+  );
+
 /** Subtracted from a logit to exclude it. */
 const OUT = 1e30;
 
@@ -25,7 +32,10 @@ export function topClasses(logits: tf.Tensor2D, count: number, without?: tf.Tens
   return classes;
 }
 
-/** The classes with the largest logits, without the label's, in descending order: tensors [batch] of int32. */
+/**
+ * The classes with the largest logits, without the label's and those that abstain, in descending order: tensors [batch] of
+ * int32.
+ */
 export function rivals(
   victim: Victim,
   images: tf.Tensor4D,
@@ -33,7 +43,9 @@ export function rivals(
   count: number,
 ): tf.Tensor1D[] {
   const logits = victim.logits(images);
-  return topClasses(logits, Math.min(count, victim.classes - 1), classMask(labels, victim.classes));
+  const { classes, answers = classes } = victim;
+  const without = classMask(labels, classes).maximum<tf.Tensor2D>(abstaining(classes, answers));
+  return topClasses(logits, Math.min(count, answers - 1), without);
 }
 
 /**

@@ -60,9 +60,10 @@ export function watch(classifier: Classifier): Watched {
     }
     return results;
   };
-  const { classes, inputShape, bounds } = classifier;
+  const { classes, answers, inputShape, bounds } = classifier;
   const victim: Victim = {
     classes,
+    answers,
     inputShape,
     bounds,
     compute,
@@ -115,6 +116,8 @@ const gradientSteps: Readonly<Record<LossName, ReturnType<typeof gradientStep>>>
   'target-ce': gradientStep('target-ce'),
   'target-margin': gradientStep('target-margin'),
   'dlr-targeted': gradientStep('dlr-targeted'),
+  'answer-margin': gradientStep('answer-margin'),
+  suspicion: gradientStep('suspicion'),
 };
 
 type Compiled<In, Out> = (
@@ -165,9 +168,10 @@ const shapesOf = (inputs: NamedTensors): string =>
 function counting(classifier: Classifier) {
   const cost = { forwards: 0, backwards: 0 };
   const flags: { logits: tf.Scalar[]; gradients: tf.Scalar[] } = { logits: [], gradients: [] };
-  const { classes, inputShape, bounds } = classifier;
+  const { classes, answers, inputShape, bounds } = classifier;
   const model: VictimModel = {
     classes,
+    answers,
     inputShape,
     bounds,
     logits(images) {
@@ -178,8 +182,9 @@ function counting(classifier: Classifier) {
     },
     gradient(request) {
       checkRequest(classes, request.loss, request.targets);
-      cost.forwards += request.images.shape[0];
-      cost.backwards += request.images.shape[0];
+      const passes = request.images.shape[0] * (classifier.draws?.length ?? 1);
+      cost.forwards += passes;
+      cost.backwards += passes;
       const result = differentiate(classifier, request);
       flags.logits.push(allFinite(result.logits));
       flags.gradients.push(allFinite(result.gradient));
@@ -195,15 +200,18 @@ function counting(classifier: Classifier) {
   };
 }
 
-/** The gradient of the summed loss, with the loss and the logits of the same pass. */
+/** The gradient of the summed loss, with the loss and the logits of the same pass; means over the draws where there are some. */
 function differentiate(
   classifier: Classifier,
   { images, labels, targets, loss }: GradientRequest,
 ): LossGradient {
   const kept: tf.Tensor[] = [];
   const total = (x: tf.Tensor) => {
-    const logits = classifier.logits(x as tf.Tensor4D);
-    const each = losses[loss].of(logits, labels, targets ?? labels);
+    const draws = (classifier.draws ?? [classifier]).map((draw) => draw.logits(x as tf.Tensor4D));
+    const each = meanOf(
+      draws.map((logits) => losses[loss].of(logits, labels, targets ?? labels, classifier.answers)),
+    );
+    const logits = meanOf(draws);
     // tf.grad would free these when it ends.
     kept.push(tf.keep(each.clone()), tf.keep(logits.clone()));
     return each.sum();
@@ -218,3 +226,7 @@ function differentiate(
     tf.dispose(kept);
   }
 }
+
+/** The mean of tensors of one shape; a single one itself. */
+const meanOf = <T extends tf.Tensor>(tensors: readonly T[]): T =>
+  tensors.length === 1 ? tensors[0] : tf.stack([...tensors]).mean(0);

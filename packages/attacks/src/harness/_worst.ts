@@ -28,13 +28,21 @@ export const nothingFound = (images: tf.Tensor4D): Worst => ({
 });
 
 /**
- * Where an attack has succeeded: the prediction is the target or, without targets, differs from the label.
+ * Where an attack has succeeded: the prediction is the target or, without targets, differs from the label and is an answer.
  *
+ * @param answers classes that count as an answer, the first ones; all by default.
  * @returns [rows], 1 or 0
  */
-export function fools(logits: tf.Tensor2D, labels: tf.Tensor1D, targets?: tf.Tensor1D): tf.Tensor1D {
+export function fools(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  targets?: tf.Tensor1D,
+  answers = logits.shape[1],
+): tf.Tensor1D {
   const predicted = logits.argMax(1);
-  return (targets ? predicted.equal(targets) : predicted.notEqual(labels)).cast('float32');
+  const isHit = targets ? predicted.equal(targets) : predicted.notEqual(labels);
+  const counts = answers === logits.shape[1] ? isHit : isHit.logicalAnd(predicted.less(answers));
+  return counts.cast('float32');
 }
 
 /** Passes images through the classifier, to compare them with the worst so far. @param loss without targets. */
@@ -45,8 +53,13 @@ export function candidateAt(
   loss: LossName,
 ): Candidate {
   const logits = model.logits(images);
-  const each = losses[aimed(loss, targets !== undefined)].of(logits, labels, targets ?? labels);
-  return { images, loss: each, hit: fools(logits, labels, targets) };
+  const each = losses[aimed(loss, targets !== undefined)].of(
+    logits,
+    labels,
+    targets ?? labels,
+    model.answers,
+  );
+  return { images, loss: each, hit: fools(logits, labels, targets, model.answers) };
 }
 
 /** Reshapes [rows] to [rows, 1, 1, 1], to combine one value an image with its pixels. */

@@ -33,7 +33,7 @@ export function judgedMinimal(method: MinimalMethod): MinimalAttack {
     const batch = { images, labels, ...(targets && { targets }) };
     const truth = checkInputs(method, classifier, batch);
     checkOutputs(classifier, images);
-    const clean = verdictOn(predictClasses(classifier, images), truth);
+    const clean = verdictOn(predictClasses(classifier, images), truth, classifier.answers);
     const { victim, cost, check, dispose } = watch(classifier);
     const confined = tf.tidy(() => {
       try {

@@ -13,7 +13,7 @@ function gradientOf(loss: LossName) {
     (classifier: Classifier) =>
     ({ images, labels }: AttackBatch) => {
       const total = (x: tf.Tensor) =>
-        losses[loss].of(classifier.logits(x as tf.Tensor4D), labels, labels).sum();
+        losses[loss].of(classifier.logits(x as tf.Tensor4D), labels, labels, classifier.answers).sum();
       return tf.tidy(() => tf.grad(total)(images) as tf.Tensor4D);
     };
   return (classifier: Classifier) => steps(classifier, () => differentiate(classifier));

@@ -38,7 +38,7 @@ export function nearestPlane(norm: keyof typeof DUAL) {
     ({ at, labels }) => {
       const request = { images: at, labels, targets: labels, loss: 'target-ce' } as const;
       const { gradient, logits } = model.gradient(request);
-      return { own: gradient, fooled: fools(logits, labels) };
+      return { own: gradient, fooled: fools(logits, labels, undefined, model.answers) };
     };
 
   const other: VictimStep<

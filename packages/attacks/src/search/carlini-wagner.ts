@@ -90,7 +90,7 @@ export function carliniWagner({
       const loss = aimed('margin', targets !== undefined);
       const found = model.gradient({ images: x, labels, targets, loss });
       const ahead = found.loss.greaterEqual(κ).cast('float32');
-      const hit = fools(found.logits, labels, targets).mul<tf.Tensor1D>(ahead);
+      const hit = fools(found.logits, labels, targets, model.answers).mul<tf.Tensor1D>(ahead);
       const away = x.sub<tf.Tensor4D>(reference).div<tf.Tensor4D>(2 * half);
       const behind = tf.sub<tf.Tensor1D>(κ, found.loss).relu();
       const total = away.square().sum().add(behind.mul(c).sum());

@@ -49,7 +49,7 @@ export function ddn({ steps = 100, gamma: γ = 0.05, initialNorm = 1 }: DdnOptio
     ({ images, labels, targets, at: x, radius, farthest, alpha: α, ...found }) => {
       const loss = aimed('ce', targets !== undefined);
       const { gradient, logits } = model.gradient({ images: x, labels, targets, loss });
-      const hit = fools(logits, labels, targets);
+      const hit = fools(logits, labels, targets, model.answers);
       const changes = x.sub<tf.Tensor4D>(images);
       const δ = changes.add<tf.Tensor4D>(norms.l2.normalize(gradient).mul(α));
       const ε = radius.mul<tf.Tensor1D>(tf.sub(1 + γ, hit.mul(2 * γ))).minimum<tf.Tensor1D>(farthest);

@@ -83,7 +83,7 @@ function fabIn(
         .mul(tf.sub(1, α))
         .add(images.add(δ0.mul(η)).mul(α))
         .clipByValue(...model.bounds) as tf.Tensor4D;
-      const hit = fools(model.logits(next), labels, targets);
+      const hit = fools(model.logits(next), labels, targets, model.answers);
       const changes = next.sub<tf.Tensor4D>(images);
       const kept = tf.where(perImage(hit).greater(0), changes.mul<tf.Tensor4D>(β), changes);
       return {

@@ -59,7 +59,7 @@ export function jsma({ theta: θ = 1, gamma: γ = 1 }: JsmaOptions = {}): Minima
       const [first, second] = topClasses(scores, 2).map((top) => classMask(top, size));
       const pair = first.add<tf.Tensor2D>(second);
       const helps = scores.mul(pair).sum(1).greater(0).cast('float32');
-      const hit = fools(logits, labels, targets);
+      const hit = fools(logits, labels, targets, model.answers);
       const open = helps.mul<tf.Tensor1D>(tf.sub(1, hit));
       const step = pair
         .reshape<tf.Tensor4D>(at.shape)
