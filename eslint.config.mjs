@@ -34,6 +34,7 @@ const mayImport = {
   'nx-plugin': [],
   release: [],
   hygiene: [],
+  fuzz: [...allPackages, 'experiments'],
   docs: [],
   examples: allPackages,
 };
@@ -118,6 +119,8 @@ export default tseslint.config(
     files: ['**/test/**/*.ts'],
     rules: { '@nx/enforce-module-boundaries': boundaries(['test-utils', 'wm-layers']) },
   },
+  // The fuzzed parsers are private to their packages.
+  { files: ['tools/fuzz/**/*.ts'], rules: { '@nx/enforce-module-boundaries': 'off' } },
   { files: ['**/*.config.ts', 'tools/*.ts'], extends: [tseslint.configs.disableTypeChecked] },
   {
     files: ['**/*.cjs'],
@@ -133,7 +136,11 @@ export default tseslint.config(
         fetch: 'readonly',
         AbortSignal: 'readonly',
         URL: 'readonly',
+        Buffer: 'readonly',
+        performance: 'readonly',
         setTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
       },
     },
   },

@@ -8,6 +8,8 @@ describe('parseCpuList', () => {
     expect(parseCpuList('0-3,8,10-11\n')).toEqual([0, 1, 2, 3, 8, 10, 11]);
     expect(parseCpuList('5')).toEqual([5]);
     expect(parseCpuList('')).toEqual([]);
+    for (const other of ['0-4294967295', '1-x', '-1', '1e9', '0x10', '0-65535,0-65535'])
+      expect(parseCpuList(other), other).toBeNull();
   });
 });
 

@@ -40,6 +40,11 @@ describe('a preset changed by options', () => {
 });
 
 describe('a selection', () => {
+  it('of an empty pattern, or of one that no regular expression holds, is refused', () => {
+    for (const pattern of ['', '!', 'y'.repeat(20_000)])
+      expect(() => ids(pattern), pattern.slice(0, 9)).toThrow(/pattern has \d+ characters/);
+  });
+
   it('leaves out what is marked by !, wherever it is in the list', () => {
     const rest = all.filter((id) => id !== 'cnn-wide');
     expect(ids('*', '!cnn-wide')).toEqual(rest);

@@ -31,6 +31,15 @@ const complaint = (place: string) =>
       error instanceof WeightmapError ? error.explain() : `not for people: ${String(error)}`,
   );
 
+/** Ten lists of ten aliases each of the list before: 10¹⁰ values. */
+const yamlBomb = Array.from({ length: 10 }, (_, i) =>
+  i === 0
+    ? 'a0: &a0 [x]'
+    : `a${i}: &a${i} [${Array(10)
+        .fill(`*a${i - 1}`)
+        .join(', ')}]`,
+).join('\n');
+
 describe('a configuration file', () => {
   it('may say what the options of run say, by their names, and nothing else', () => {
     const notIn = new Set(['config', 'force', 'dryRun']); // what is meant for one call
@@ -91,6 +100,12 @@ describe('a configuration file', () => {
     ['wrong.yaml', 'trials: many', 'trials'],
     ['list.yaml', '- trials: 3', 'expected object'],
     ['empty.yaml', '', 'expected object'],
+    ['large.yaml', Array.from({ length: 60_000 }, (_, i) => `key${i}: 1`).join('\n'), 'at most 32768 bytes'],
+    ['deep.json', '['.repeat(16_000), 'nested too deeply'],
+    ['bomb.yaml', yamlBomb, 'Excessive alias count'],
+    ['twice.json', '{"trials": 1, "trials": 2}', 'unique'],
+    ['alias.yaml', 'trials: *none', 'Unresolved alias'],
+    ['warning.yaml', '*a: 2', 'JSON or YAML'],
   ])('%s is refused with its reason', async (name, content, expected) => {
     const place = content === null ? path.join(work, name) : await file(name, content);
     const said = await complaint(place);

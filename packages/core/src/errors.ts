@@ -8,6 +8,14 @@ export interface ErrorDetails {
   fix?: string;
 }
 
+/** Characters of a message and of each of its details. Names and values out of a damaged file can have millions. */
+const LONGEST = 900;
+
+function shortened(text: string): string {
+  if (text.length <= LONGEST) return text;
+  return `${text.slice(0, LONGEST - 200)} … (${text.length} characters) … ${text.slice(-150)}`;
+}
+
 /**
  * An error that a user can act on: shown in a few lines and without a stack trace.
  *
@@ -20,8 +28,13 @@ export class WeightmapError extends Error {
   readonly details: ErrorDetails;
 
   constructor(what: string, details: ErrorDetails = {}, options?: { cause?: unknown }) {
-    super(what, options);
-    this.details = details;
+    super(shortened(what), options);
+    this.details = Object.fromEntries(
+      Object.entries(details as Record<string, string | undefined>).map(([key, text]) => [
+        key,
+        text && shortened(text),
+      ]),
+    );
   }
 
   /** The message and its details, one a line. */

@@ -196,3 +196,16 @@ describe('image sets', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 });
+
+describe('WeightmapError', () => {
+  it('shows both ends of a long name or value out of a damaged file', () => {
+    const long = `begins ${'x'.repeat(1e6)} ends`;
+    const error = new WeightmapError(long, { where: long, expected: 'short' });
+    for (const text of [error.message, error.details.where]) {
+      expect(text).toMatch(/^begins xx[^]*\(1000012 characters\)[^]*xx ends$/);
+      expect(text!.length).toBeLessThan(1000);
+    }
+    expect(error.details.expected).toBe('short');
+    expect(error.explain().length).toBeLessThan(2100);
+  });
+});

@@ -39,13 +39,26 @@ export async function readPictures(
   // A folder has no checksum but that of its files; an archive has one that is had without unpacking it.
   const ofFolder = 'folder' in source ? await readClassFolders(source.folder, spec) : null;
   const key = 'file' in source ? await checksumOfFile(source.file, 'sha256') : checksumOf(ofFolder!);
-  const { about, bytes, note } = await throughCache<About>({ id, key }, async () => {
+  const { about, bytes, note } = await throughCache<About>({ id, key, stillHolds: isOf(spec) }, async () => {
     const pictures = 'file' in source ? await readClassArchive(source.file, spec) : ofFolder!;
     return decodeAll(pictures, spec, countDown(`decode ${label}`, pictures.length, onProgress));
   });
   const split = bytes.length - about.images;
   return { ...about, pixels: bytes.subarray(0, split), labels: bytes.subarray(split), note };
 }
+
+/** Whether kept images are of the form that `decodeAll` makes. */
+const isOf =
+  ({ height, width, channels, classes }: ImageSpec) =>
+  ({ about: { images, train, format, checksum }, bytes }: Decoded<About>): boolean =>
+    Number.isInteger(images) &&
+    Number.isInteger(train) &&
+    train > 0 &&
+    train < images &&
+    bytes.length === images * (height * width * channels + 1) &&
+    bytes.subarray(-images).every((label) => label < classes.length) &&
+    ['JPEG', 'PNG'].includes(format) &&
+    /^[0-9a-f]{64}$/.test(checksum);
 
 async function decodeAll(
   pictures: readonly Picture[],

@@ -11,7 +11,7 @@ interface Entry {
   sequence: string | null;
   location: string | null;
   /** Its category, or all of them if annotations name several; null while none does. */
-  named: string | ReadonlySet<string> | null;
+  named: string | Set<string> | null;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -53,7 +53,8 @@ export async function readCocoJson(file: string, classes: readonly string[]): Pr
       const entry = entryOf(idOf(fields, 'image_id', where));
       const category = interned(idOf(fields, 'category_id', where));
       if (entry.named === null) entry.named = category;
-      else if (entry.named !== category) entry.named = new Set([...categoriesOf(entry), category!]);
+      else if (typeof entry.named !== 'string') entry.named.add(category!);
+      else if (entry.named !== category) entry.named = new Set([entry.named, category!]);
     },
   };
   await eachEntry(file, Object.keys(takers), (list, fields, index) =>
@@ -156,17 +157,20 @@ function labelsOf(
   return labels;
 }
 
-/** Calls `take` for every object of these top-level lists, in the file's order. */
+/** Calls `take` for every object of these top-level lists, in the file's order. @throws WeightmapError also if one is there twice. */
 async function eachEntry(
   file: string,
   lists: readonly string[],
   take: (list: string, fields: Fields, index: number) => void,
 ): Promise<void> {
   const parser = new JSONParser({ paths: lists.map((name) => `$.${name}.*`), keepStack: false });
+  const begun = new Set<string>();
   parser.onValue = ({ value, key, stack }) => {
     const list = String(stack.at(-1)?.key);
     if (typeof key !== 'number' || typeof value !== 'object' || value === null || Array.isArray(value))
       throw new WeightmapError(`${list} is no list of objects.`, { where: `${list}[${key}] of ${file}` });
+    if (key === 0 && begun.has(list)) throw twice(`list ${list}`, file);
+    begun.add(list);
     take(list, value, key);
   };
   let read = 0;
@@ -224,7 +228,7 @@ function idOf(fields: Fields, name: string, where: string): string {
 const twice = (what: string, where: string) =>
   new WeightmapError(`The ${what} is there a second time.`, {
     where,
-    expected: 'every id once',
+    expected: 'every id and every list once',
     fix: 'fetch it again',
   });
 

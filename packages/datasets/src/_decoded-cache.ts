@@ -27,8 +27,8 @@ export async function throughCache<About>(
   {
     id,
     key,
-    stillHolds = async () => true,
-  }: { id: string; key: string; stillHolds?: (about: About) => Promise<boolean> },
+    stillHolds,
+  }: { id: string; key: string; stillHolds: (kept: Decoded<About>) => boolean | Promise<boolean> },
   make: () => Promise<Decoded<About>>,
 ): Promise<Decoded<About> & { note: string | null }> {
   const file = join(cacheFolder(id), 'decoded', `${key}.images`);
@@ -36,7 +36,7 @@ export async function throughCache<About>(
     (content) => content && unpack<About>(content),
     () => null,
   );
-  if (kept && (await stillHolds(kept.about))) return { ...kept, note: null };
+  if (kept && (await holds(kept, stillHolds))) return { ...kept, note: null };
 
   const made = await make();
   try {
@@ -48,6 +48,18 @@ export async function throughCache<About>(
       ...made,
       note: `The decoded images could not be kept for next time: ${error.message} (${file}).`,
     };
+  }
+}
+
+/** What isn't of the expected form doesn't hold. */
+async function holds<About>(
+  kept: Decoded<About>,
+  stillHolds: (kept: Decoded<About>) => boolean | Promise<boolean>,
+): Promise<boolean> {
+  try {
+    return await stillHolds(kept);
+  } catch {
+    return false;
   }
 }
 
@@ -66,8 +78,14 @@ function unpack<About>(content: Buffer): Decoded<About> | null {
   const bytes = content.subarray(lineEnd);
   const head = JSON.stringify({ format: FORMAT, sha256: sha256(line, bytes) });
   if (content.toString('utf8', 0, headEnd - 1) !== head) return null;
+  let about: About;
+  try {
+    about = JSON.parse(line.toString()) as About;
+  } catch {
+    return null;
+  }
   return {
-    about: JSON.parse(line.toString()) as About,
+    about,
     bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
   };
 }

@@ -103,6 +103,27 @@ export async function drawImages(
   return { about: { images, skipped, files, checksum: sha256(...firstWith.keys()) }, bytes };
 }
 
+/** Whether kept images are of the form that `drawImages` makes. */
+export function isDrawn(
+  { about: { images, skipped, files, checksum, notes }, bytes }: Decoded<Drawn>,
+  { height, width, channels, classes }: ImageSpec,
+  perClass: number,
+): boolean {
+  const isText = (value: unknown) => typeof value === 'string';
+  return (
+    images.length === perClass * classes.length &&
+    bytes.length === images.length * height * width * channels &&
+    images.every(
+      ({ id, file, label }, i) => isText(id) && isText(file) && label === Math.floor(i / perClass),
+    ) &&
+    skipped.every(({ image, reason }) => isText(image) && isText(reason)) &&
+    files.length >= images.length &&
+    files.every(({ file }) => isText(file)) &&
+    notes.every(isText) &&
+    isText(checksum)
+  );
+}
+
 /** Whether the files are the ones that were read, those not there included. */
 export async function areUnchanged(files: readonly FileState[], folder: string): Promise<boolean> {
   let same = true;

@@ -33,6 +33,11 @@ export const KAGGLE_CATEGORIES = [
 
 const REQUIRED = ['category_id', 'file_name', 'id'];
 
+/** Far more columns than any edition of the list has. */
+const MAX_COLUMNS = 200;
+/** Bytes of a row: far more than a row has, so that a file without line breaks is not read into memory as one row. */
+const MAX_ROW_BYTES = 2 ** 16;
+
 type Row = Readonly<Record<string, string>>;
 
 /**
@@ -41,7 +46,8 @@ type Row = Readonly<Record<string, string>>;
  * Columns: category_id, file_name and id must be there; seq_id and location are used if they are.
  *
  * @throws WeightmapError with the line, if the file cannot be read, is no CSV, lacks a column, or has an id or a file name
- *   twice, a category that is none, or a row of another length than the header.
+ *   twice, a category that is none, or a row of another length than the header; if it has more than 200 columns
+ *   or a row of more than 64 KiB.
  */
 export async function readKaggleCsv(file: string, classes: readonly string[]): Promise<WildList> {
   const labels = new Map(classes.map((name, label) => [KAGGLE_CATEGORIES.indexOf(name as never), label]));
@@ -80,6 +86,7 @@ export async function readKaggleCsv(file: string, classes: readonly string[]): P
   const parser = parse({
     bom: true,
     skip_empty_lines: true,
+    max_record_size: MAX_ROW_BYTES,
     columns: (header: string[]) => checkedHeader(header, file),
     // Taken here and not passed on: nothing piles up, and the line is known.
     on_record: (row: Row, { lines }) => {
@@ -97,7 +104,7 @@ export async function readKaggleCsv(file: string, classes: readonly string[]): P
       `A CSV cannot be read: ${messageOf(error)}`,
       {
         where: file,
-        expected: 'as many values in every row as the header has columns',
+        expected: `as many values in every row as the header has columns, and rows of at most ${MAX_ROW_BYTES} bytes`,
         fix: 'fetch it again',
       },
       { cause: error },
@@ -111,6 +118,12 @@ export async function readKaggleCsv(file: string, classes: readonly string[]): P
 const isCategory = (name: string) => (KAGGLE_CATEGORIES as readonly string[]).includes(name);
 
 function checkedHeader(header: string[], file: string): string[] {
+  if (header.length > MAX_COLUMNS)
+    throw new WeightmapError(`The CSV has ${header.length} columns.`, {
+      where: file,
+      expected: `at most ${MAX_COLUMNS}`,
+      fix: 'use train.csv of iWildCam 2019',
+    });
   const missing = REQUIRED.filter((name) => !header.includes(name));
   const twice = header.filter((name, i) => header.indexOf(name) !== i);
   if (missing.length > 0 || twice.length > 0)

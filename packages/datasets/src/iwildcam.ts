@@ -12,7 +12,7 @@ import {
 import { checksumOfFile, sha256 } from './_checksum.js';
 import { readCocoJson } from './_coco-json.js';
 import { throughCache } from './_decoded-cache.js';
-import { areUnchanged, drawImages, listed, type Drawn } from './_draw-wild.js';
+import { areUnchanged, drawImages, isDrawn, listed, type Drawn } from './_draw-wild.js';
 import { readKaggleCsv } from './_iwildcam-csv.js';
 import { lookForWild, WILD_FORMS, type Wild } from './_iwildcam-forms.js';
 import { cacheFolder, placeOf, searchPlaces } from './_locate.js';
@@ -178,7 +178,8 @@ async function decoded(
     {
       id,
       key: sha256(JSON.stringify({ ofList, height, width, classes, perClass, seed })),
-      stillHolds: ({ files }) => areUnchanged(files, folder),
+      stillHolds: async (kept) =>
+        isDrawn(kept, spec, perClass) && (await areUnchanged(kept.about.files, folder)),
     },
     async () => {
       const { images, notes } = await (form === 'csv' ? readKaggleCsv : readCocoJson)(list, classes);

@@ -149,6 +149,22 @@ describe('a COCO camera-traps list', () => {
     expect(failure).toContain('list.json');
   });
 
+  it('is refused with one list twice', async () => {
+    const twice = `${JSON.stringify(GOOD).slice(0, -1)},"images":[{"id":"z","file_name":"z.jpg"}]}`;
+    expect(await failureOf(read(twice))).toMatch(/list images is there a second time/);
+  });
+
+  it('takes an image with a thousand categories for one of several classes', async () => {
+    const names = Array.from({ length: 1000 }, (_, i) => ({ id: 1000 + i, name: `kind ${i}` }));
+    const annotations = names.map(({ id }) => ({ id, image_id: 'a', category_id: id }));
+    const { images } = await read({
+      ...GOOD,
+      categories: [...GOOD.categories, ...names],
+      annotations: [...GOOD.annotations, ...annotations],
+    });
+    expect(images.map(({ id }) => id)).not.toContain('a');
+  });
+
   it('is refused for classes that it does not have, or if it is not there', async () => {
     expect(await failureOf(read(GOOD, ['fox', 'skunk']))).toMatch(/^skunk: no category[^]*bobcat, Fox, deer/);
     expect(await failureOf(readCocoJson(`${machine.root}/none.json`, ['fox']))).toMatch(/ENOENT/);

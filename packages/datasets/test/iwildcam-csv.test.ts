@@ -86,6 +86,12 @@ describe("Kaggle's list of images", () => {
     ['a file outside the folder', csvOf([rowOf(1, '../../x')]), /\.\.\/\.\.\/x\.jpg leaves the folder/],
     ['… by Windows ways', csvOf([rowOf(1, 'a\\..\\..\\x')]), /leaves the folder/],
     ['an absolute file', csvOf([rowOf(1, '/etc/x')]), /leaves the folder/],
+    [
+      'a header of thousands of columns',
+      `${Array.from({ length: 200 }, (_, i) => `c${i}`).join()},${'x,'.repeat(5000)}id\n`,
+      /has 5201 columns[^]*at most 200/,
+    ],
+    ['a row without end', `${csvOf(ROWS)}1,"${'x'.repeat(70_000)}`, /record exceed[^]*at most 65536 bytes/i],
     ['no rows', csvOf([]), /lists no images/],
     ['nothing', '', /lists no images/],
   ])('is refused with %s', async (_, csv, words) => {

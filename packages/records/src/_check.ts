@@ -57,6 +57,6 @@ export function checkRecord(value: unknown): Checked {
 
 const firstOf = (texts: readonly string[]): string =>
   [
-    ...texts.slice(0, SHOWN_ISSUES),
+    ...texts.slice(0, SHOWN_ISSUES).map((text) => (text.length > 300 ? `${text.slice(0, 300)}…` : text)),
     ...(texts.length > SHOWN_ISSUES ? [`and ${texts.length - SHOWN_ISSUES} more`] : []),
   ].join('; ');

@@ -137,6 +137,9 @@ export async function loadModel(folder: string): Promise<tf.LayersModel> {
     // A copy: a Buffer's memory may begin anywhere in a larger ArrayBuffer.
     const values = tf.io.decodeWeights(Uint8Array.from(weights).buffer, specs);
     try {
+      for (const [name, value] of Object.entries(values))
+        if (value.dtype === 'float32' && !value.dataSync().every(Number.isFinite))
+          throw new Error(`the weight ${name} holds NaN or an infinity`);
       const ofOptimizer = new Set(specs.filter(({ group }) => group === 'optimizer').map(({ name }) => name));
       model.loadWeights(
         Object.fromEntries(Object.entries(values).filter(([name]) => !ofOptimizer.has(name))),
@@ -191,12 +194,12 @@ function parseTopology(bytes: Buffer, path: string): ModelJson {
   const parsed = modelJsonSchema.safeParse(content);
   if (!parsed.success) throw damaged(path, 'it is not a tfjs layers model');
   const { topologySha256 } = parsed.data.userDefinedMetadata ?? {};
-  if (topologySha256 !== undefined && topologySha256 !== topologyDigest(content as ModelJson))
-    throw damaged(path, 'its layers or its list of weights were changed since it was written');
   try {
+    if (topologySha256 !== undefined && topologySha256 !== topologyDigest(content as ModelJson))
+      throw new Error('its layers or its list of weights were changed since it was written');
     checkGraph(parsed.data.modelTopology);
   } catch (error) {
-    throw damaged(path, messageOf(error));
+    throw damaged(path, error instanceof RangeError ? 'it is nested too deeply' : messageOf(error));
   }
   return parsed.data;
 }

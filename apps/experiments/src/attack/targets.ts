@@ -25,8 +25,19 @@ export function targetsOf({ networks }: AttackPlan, { cells }: Pick<Manifest, 'c
 export const imagesFor = ({ subset }: AttackPlan, { cell }: Target): number =>
   Math.min(subset.images, cell.dataset.test);
 
-/** What a plan does to the networks of a target's dataset. */
-export const datasetPlan = ({ datasets }: AttackPlan, { cell }: Target) => datasets[cell.dataset.id];
+/**
+ * What a plan does to the networks of a target's dataset.
+ *
+ * @throws WeightmapError if the plan doesn't have the dataset.
+ */
+export function datasetPlan({ datasets }: AttackPlan, { cell }: Target): AttackPlan['datasets'][string] {
+  const { id } = cell.dataset;
+  if (Object.hasOwn(datasets, id)) return datasets[id];
+  throw new WeightmapError(`The plan of attacks has nothing for the dataset ${id} of one of its networks.`, {
+    expected: 'the plan as `weightmap attack` wrote it',
+    fix: 'start the attacks again with `weightmap attack`: finished parts are kept',
+  });
+}
 
 /** The attacks of a plan on a network. */
 export const attacksOn = (plan: AttackPlan, target: Target): readonly PlannedAttack[] =>

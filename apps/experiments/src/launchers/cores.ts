@@ -5,16 +5,18 @@ import os from 'node:os';
 /** Bytes of memory to plan for each worker: TensorFlow, a dataset, and a network in training. */
 const WORKER_MEMORY = 2 * 2 ** 30;
 
-/** Parses a list of processor cores: `0-3,8` is 0, 1, 2, 3, 8. */
-export function parseCpuList(list: string): number[] {
-  return list
-    .trim()
-    .split(',')
-    .filter(Boolean)
-    .flatMap((range) => {
-      const [first, last = first] = range.split('-').map(Number);
-      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-    });
+/** More processor cores than any machine has. */
+const MAX_CORES = 2 ** 16;
+
+/** Parses a list of processor cores: `0-3,8` is 0, 1, 2, 3, 8. Null for anything else than such a list. */
+export function parseCpuList(list: string): number[] | null {
+  const cores: number[] = [];
+  for (const range of list.trim().split(',').filter(Boolean)) {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
+    if (first === undefined || Number(last) >= MAX_CORES || cores.length >= MAX_CORES) return null;
+    for (let core = Number(first); core <= Number(last); core++) cores.push(core);
+  }
+  return cores;
 }
 
 /** The processor cores that this process may use; null if the system doesn't tell. */

@@ -23,10 +23,11 @@ import { augmentationOf, type Budget, type Preset } from './presets.js';
  */
 export function selectVariants(patterns: readonly string[]): PluginVariant[] {
   const ids = allVariants().map(({ id }) => id);
+  const isSelected = selects(patterns);
   for (const pattern of patterns.map(withoutMark))
     if (!ids.some((id) => picomatch.isMatch(id, pattern)))
       throw unknownName('variant', pattern, ids, '--select');
-  const found = ids.filter(selects(patterns));
+  const found = ids.filter(isSelected);
   if (found.length === 0)
     throw new WeightmapError('The selection leaves no variant.', {
       where: `--select ${patterns.join(',')}`,
@@ -38,9 +39,21 @@ export function selectVariants(patterns: readonly string[]): PluginVariant[] {
 
 /** A test whether an id is selected: it matches a pattern, and none of those that begin with `!`. */
 export function selects(patterns: readonly string[]): (id: string) => boolean {
+  for (const pattern of patterns) checkLength(pattern);
   const excluded = patterns.filter(isExclusion).map(withoutMark);
   const wanted = patterns.filter((pattern) => !isExclusion(pattern));
   return (id) => (wanted.length === 0 || picomatch.isMatch(id, wanted)) && !picomatch.isMatch(id, excluded);
+}
+
+/** A glob becomes a regular expression, which must not grow beyond what the engine can hold. */
+const LONGEST_PATTERN = 500;
+
+function checkLength(pattern: string): void {
+  if (pattern.length > LONGEST_PATTERN || withoutMark(pattern) === '')
+    throw new WeightmapError(`A pattern has ${withoutMark(pattern).length} characters.`, {
+      where: `--select ${pattern.slice(0, 40)}…`,
+      expected: `ids or globs of 1 to ${LONGEST_PATTERN} characters, separated by commas`,
+    });
 }
 
 const isExclusion = (pattern: string): boolean => pattern.startsWith('!');

@@ -1,27 +1,28 @@
 import path from 'node:path';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { readIfThere } from '@weightmap/core/files';
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { keyOf, runConfigSchema, runOptions, type RunOption } from './run-options.js';
+
+/** Far more than all options together take. The time to check YAML for equal keys grows with the square of their number. */
+const MAX_BYTES = 2 ** 15;
 
 /**
  * The settings of a configuration file, JSON or YAML, by the keys of the options; paths are made absolute.
  *
- * @throws WeightmapError if it is missing, can't be parsed, or has a key or a value that isn't allowed; each with its place.
+ * @throws WeightmapError if it is missing, is larger than 32 KiB, can't be parsed, or has a key or a value that isn't allowed; each with its place.
  */
 export async function readRunConfig(file: string): Promise<Readonly<Record<string, unknown>>> {
   const bytes = await readIfThere(file);
   if (!bytes) throw new WeightmapError('There is no such configuration file.', { where: file });
-  let content: unknown;
-  try {
-    content = parse(bytes.toString('utf8')); // YAML contains JSON
-  } catch (error) {
-    throw new WeightmapError("The configuration file can't be read.", {
-      where: `${file}: ${messageOf(error).split('\n')[0]}`,
-      expected: 'JSON or YAML',
+  if (bytes.length > MAX_BYTES)
+    throw new WeightmapError(`The configuration file has ${bytes.length} bytes.`, {
+      where: file,
+      expected: `at most ${MAX_BYTES} bytes`,
+      fix: 'name the file with the options of `weightmap run`; globs such as cnn-* replace long lists',
     });
-  }
+  const content = parsed(bytes.toString('utf8'), file);
   const checked = runConfigSchema.safeParse(content);
   if (!checked.success)
     throw new WeightmapError('The configuration file has an invalid setting.', {
@@ -41,3 +42,22 @@ const absolute = (value: unknown, folder: string): unknown =>
   Array.isArray(value)
     ? value.map((one: string) => path.resolve(folder, one))
     : path.resolve(folder, value as string);
+
+/** The content of YAML, which JSON is a part of. A warning is an error: it says that the text may mean something else. */
+function parsed(text: string, file: string): unknown {
+  // The parser calls itself for each level.
+  const unreadable = (why: string) =>
+    new WeightmapError("The configuration file can't be read.", {
+      where: `${file}: ${/call stack/.test(why) ? 'it is nested too deeply' : why}`,
+      expected: 'JSON or YAML',
+    });
+  try {
+    const document = parseDocument(text, { logLevel: 'silent' });
+    const [trouble] = [...document.errors, ...document.warnings];
+    if (trouble) throw unreadable(trouble.message.split('\n')[0]);
+    return document.toJS();
+  } catch (error) {
+    if (error instanceof WeightmapError) throw error;
+    throw unreadable(messageOf(error).split('\n')[0]);
+  }
+}

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 /** Parses a whole number from 1. */
 export function positive(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
+  if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('A whole number from 1 is expected.');
   return value;
 }
@@ -20,6 +20,7 @@ export const several = (value: string, before: readonly string[] = []): string[]
 
 /** Parses a whole number from 0. */
 export function natural(text: string): number {
-  if (!/^\d+$/.test(text.trim())) throw new InvalidArgumentError('A whole number from 0 is expected.');
+  if (!/^\d+$/.test(text.trim()) || !Number.isSafeInteger(Number(text)))
+    throw new InvalidArgumentError('A whole number from 0 is expected.');
   return Number(text);
 }

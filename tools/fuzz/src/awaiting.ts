@@ -1,0 +1,2 @@
+/** Targets with known wrong inputs, which the suite leaves out until they are mended. */
+export const awaiting: readonly string[] = ['events', 'status'];

@@ -1,0 +1,15 @@
+import type { Target } from '../target.js';
+import { commandLineTargets } from './command-line.js';
+import { datasetTargets } from './datasets.js';
+import { recordTargets } from './records.js';
+import { runFolderTargets } from './run-folder.js';
+import { weightTargets } from './weights.js';
+
+/** Every parser of this repository. */
+export const targets: readonly Target[] = [
+  ...datasetTargets,
+  ...weightTargets,
+  ...recordTargets,
+  ...runFolderTargets,
+  ...commandLineTargets,
+];
