@@ -4,6 +4,7 @@ export * from './classifier.js';
 export * from './compiled-steps.js';
 export * from './dataset.js';
 export * from './errors.js';
+export type * from './flops.js';
 export type * from './metric.js';
 export * from './plain-text.js';
 export type * from './objective.js';

@@ -1,6 +1,7 @@
 import type { Architecture, LayerKind } from './architecture.js';
 import type { Attack } from './attack.js';
 import type { DatasetLoader } from './dataset.js';
+import type { FlopRule } from './flops.js';
 import type { Metric } from './metric.js';
 
 /** A variant that the command can train: an architecture with options. */
@@ -38,6 +39,8 @@ export interface Plugin {
   readonly attacks?: Readonly<Record<string, () => Attack>>;
   /** Measured on every network that is trained with the plugin: a finite number, or an object of them. The report shows them. */
   readonly metrics?: Readonly<Record<string, Metric<number | Readonly<Record<string, number>>>>>;
+  /** Rules that count the operations of layers that `@weightmap/metrics` has none for, by the layers' class names. */
+  readonly flops?: Readonly<Record<string, FlopRule>>;
 }
 
 /** Returns a plugin unchanged, and gives an editor its types, also in plain JavaScript. */

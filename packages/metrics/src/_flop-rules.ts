@@ -1,19 +1,4 @@
-/** Floating-point operations for one image: as the paper's table 4 counts them, and as they are executed. */
-export type Flops = {
-  /** By the convention behind table 4: k×k sums and their biases, nothing else. */
-  readonly paper: number;
-  /** Of all that runs at inference; a multiplication and an addition are two. */
-  readonly executed: number;
-};
-
-/** One use of a layer; shapes without the batch. */
-export interface LayerUse {
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly inputs: readonly (readonly number[])[];
-  readonly output: readonly number[];
-}
-
-export type FlopRule = (use: LayerUse) => Flops;
+import type { FlopRule, LayerUse } from '@weightmap/core';
 
 const size = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
 
@@ -34,9 +19,35 @@ const activation = ({ config, output }: LayerUse) =>
 
 const bias = ({ config, output }: LayerUse) => (config.useBias === false ? 0 : size(output));
 
-const conv2d: FlopRule = (use) => {
-  const [kh, kw] = pair(use.config.kernelSize);
-  const sums = 2 * kh * kw * use.inputs[0][2] * size(use.output);
+/** The elements of a kernel, in as many dimensions as it has. */
+const elements = (kernel: unknown) => size(Array.isArray(kernel) ? (kernel as number[]) : pair(kernel));
+
+/** A convolution in any number of dimensions: a product and an addition for each element of each window and input channel. */
+const convolution: FlopRule = (use) => {
+  const channels = use.inputs[0].at(-1) as number;
+  const sums = 2 * elements(use.config.kernelSize) * channels * size(use.output);
+  return { paper: sums + bias(use), executed: sums + bias(use) + activation(use) };
+};
+
+/** Each channel with kernels of its own: no sum over channels. */
+const depthwise: FlopRule = (use) => {
+  const sums = 2 * elements(use.config.kernelSize) * size(use.output);
+  return { paper: sums + bias(use), executed: sums + bias(use) + activation(use) };
+};
+
+/** A depthwise convolution without bias, then a 1×1 convolution. */
+const separable: FlopRule = (use) => {
+  const { config, inputs, output } = use;
+  const places = size(output.slice(0, -1));
+  const between = (inputs[0].at(-1) as number) * ((config.depthMultiplier as number | undefined) ?? 1);
+  const sums = 2 * elements(config.kernelSize) * between * places + 2 * between * size(output);
+  return { paper: sums + bias(use), executed: sums + bias(use) + activation(use) };
+};
+
+/** Each input element is multiplied by a kernel for each output channel, and added to the window it falls on. */
+const transposed: FlopRule = (use) => {
+  const { config, inputs, output } = use;
+  const sums = 2 * elements(config.kernelSize) * size(inputs[0]) * (output.at(-1) as number);
   return { paper: sums + bias(use), executed: sums + bias(use) + activation(use) };
 };
 
@@ -93,32 +104,97 @@ function boxSum({ config, inputs, output }: LayerUse): number {
 }
 
 /** Elements that one output of a pooling layer is made of. */
-const pooled = ({ config }: LayerUse) => {
-  const [height, width] = pair(config.poolSize);
-  return height * width;
-};
+const pooled = ({ config }: LayerUse) => elements(config.poolSize);
+
+/** The largest of each channel: comparisons. */
+const globalMaximum = onlyExecuted(({ inputs, output }) => size(inputs[0]) - size(output));
+
+const each = onlyExecuted(({ output }) => size(output));
+const maximumOfPool = onlyExecuted((use) => (pooled(use) - 1) * size(use.output));
+const averageOfPool = onlyExecuted((use) => pooled(use) * size(use.output));
+const globalAverage = onlyExecuted(({ inputs }) => size(inputs[0]));
+
+/** One operation less than there are inputs, for each element. */
+const merged = onlyExecuted(({ inputs, output }) => (inputs.length - 1) * size(output));
+
+/**
+ * For each group of n elements: the mean and the variance, n additions each, n differences and n squares; the inverse root of
+ * variance + ε, 2; n products with it; then the scale and the shift.
+ */
+const layerNormalization = onlyExecuted(({ config, output }) => {
+  const axes = [config.axis].flat() as number[];
+  const n = size(axes.map((axis) => output[axis < 0 ? output.length + axis : axis - 1]));
+  const perElement = 5 + (config.scale === false ? 0 : 1) + (config.center === false ? 0 : 1);
+  return perElement * size(output) + (2 * size(output)) / n;
+});
+
+/** Bilinear: three interpolations a + (b − a)·t; the nearest neighbour is only copied. */
+const resized = (config: LayerUse['config'], elements: number) =>
+  config.interpolation === 'bilinear' ? 9 * elements : 0;
+
+/** The products of vectors along an axis, and, where they are normalised before, n squares, n sums and n products each. */
+const dot = onlyExecuted(({ config, inputs, output }) => {
+  const [axis] = [config.axes].flat() as number[];
+  const [first] = inputs;
+  const length = first[axis < 0 ? first.length + axis : axis - 1];
+  const normalised = config.normalize === true ? 3 * inputs.reduce((sum, shape) => sum + size(shape), 0) : 0;
+  return 2 * length * size(output) + normalised;
+});
 
 /**
  * What a layer costs, by its class name. Executed: multiplications and additions count one each, as does any activation
  * function; a maximum is a comparison. Batch normalisation is the scale and the shift that it comes down to at inference.
  */
 export const flopRules: Readonly<Record<string, FlopRule>> = {
-  Conv2D: conv2d,
+  Conv1D: convolution,
+  Conv2D: convolution,
+  Conv3D: convolution,
+  Conv2DTranspose: transposed,
+  Conv3DTranspose: transposed,
+  DepthwiseConv2D: depthwise,
+  SeparableConv2D: separable,
   SmoothingWeightMap: weightMap(false),
   UnsharpWeightMap: weightMap(true),
   Dense: dense,
-  InputScale: onlyExecuted(({ output }) => size(output)),
+  InputScale: each,
+  Rescaling: onlyExecuted(({ output }) => 2 * size(output)),
   BatchNormalization: onlyExecuted(({ output }) => 2 * size(output)),
+  LayerNormalization: layerNormalization,
   Activation: onlyExecuted(activation),
-  ReLU: onlyExecuted(({ output }) => size(output)),
-  MaxPooling2D: onlyExecuted((use) => (pooled(use) - 1) * size(use.output)),
-  AveragePooling2D: onlyExecuted((use) => pooled(use) * size(use.output)),
-  GlobalAveragePooling2D: onlyExecuted(({ inputs }) => size(inputs[0])),
-  Add: onlyExecuted(({ inputs, output }) => (inputs.length - 1) * size(output)),
+  ReLU: each,
+  LeakyReLU: each,
+  PReLU: each,
+  ELU: each,
+  ThresholdedReLU: each,
+  Softmax: each,
+  MaxPooling1D: maximumOfPool,
+  MaxPooling2D: maximumOfPool,
+  MaxPooling3D: maximumOfPool,
+  AveragePooling1D: averageOfPool,
+  AveragePooling2D: averageOfPool,
+  AveragePooling3D: averageOfPool,
+  GlobalMaxPooling1D: globalMaximum,
+  GlobalMaxPooling2D: globalMaximum,
+  GlobalAveragePooling1D: globalAverage,
+  GlobalAveragePooling2D: globalAverage,
+  UpSampling2D: onlyExecuted(({ config, output }) => resized(config, size(output))),
+  Add: merged,
+  Multiply: merged,
+  Maximum: merged,
+  Minimum: merged,
+  Average: onlyExecuted(({ inputs, output }) => inputs.length * size(output)),
+  Dot: dot,
+  AlphaDropout: free,
   Concatenate: free,
+  Cropping2D: free,
   Dropout: free,
   Flatten: free,
+  GaussianDropout: free,
+  GaussianNoise: free,
   InputLayer: free,
+  Permute: free,
+  RepeatVector: free,
   Reshape: free,
+  SpatialDropout1D: free,
   ZeroPadding2D: free,
 };

@@ -1,9 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError } from '@weightmap/core';
-import { flopRules, type Flops, type LayerUse } from './_flop-rules.js';
+import { WeightmapError, type FlopRule, type Flops, type LayerUse } from '@weightmap/core';
+import { flopRules } from './_flop-rules.js';
 import { graphOf } from './_tap.js';
 
-export type { Flops } from './_flop-rules.js';
+export type { FlopRule, Flops, LayerUse } from '@weightmap/core';
+
+/** The class names of the layers whose operations can be counted without rules of your own. */
+export const countedLayers: readonly string[] = Object.keys(flopRules);
+
+/** Options of `flops` and `flopsByLayer`. */
+export interface FlopsOptions {
+  /** Rules for further classes of layers, by class name. The own rules take precedence. */
+  readonly rules?: Readonly<Record<string, FlopRule>>;
+}
 
 /** One use of a layer, and what it costs for an image. */
 export interface LayerFlops extends Flops {
@@ -24,19 +33,20 @@ export interface LayerFlops extends Flops {
  *
  * A layer used several times is counted each time; a model inside the model is counted by its layers.
  *
- * @throws WeightmapError naming the layer if its class has no rule, its data format is channels first or its shapes are not fixed.
+ * @throws WeightmapError naming the layer if its class has no rule, a rule gives no numbers, its data format is channels first or
+ *   its shapes are not fixed.
  */
-export function flopsByLayer(model: tf.LayersModel): LayerFlops[] {
+export function flopsByLayer(model: tf.LayersModel, { rules = {} }: FlopsOptions = {}): LayerFlops[] {
   return usesOf(model).flatMap(({ layer, ...use }) => {
-    if (layer instanceof tf.LayersModel) return flopsByLayer(layer);
+    if (layer instanceof tf.LayersModel) return flopsByLayer(layer, { rules });
     const className = layer.getClassName();
-    const rule = flopRules[className];
+    const rule = [flopRules, rules].find((table) => Object.hasOwn(table, className))?.[className];
     if (!rule)
       throw new WeightmapError(
         `There is no rule for the operations of the layer "${layer.name}", a ${className}.`,
         {
-          expected: Object.keys(flopRules).join(', '),
-          fix: 'add a row to the table of rules',
+          expected: `one of ${[...countedLayers, ...Object.keys(rules)].join(', ')}`,
+          fix: `give a rule for it: \`flops: { ${className}: ({ config, inputs, output }) => ({ paper, executed }) }\` in a plugin`,
         },
       );
     const config = layer.getConfig() as LayerUse['config'];
@@ -44,18 +54,31 @@ export function flopsByLayer(model: tf.LayersModel): LayerFlops[] {
       throw new WeightmapError(`The layer "${layer.name}" has its channels first.`, {
         expected: 'channels last',
       });
-    return [{ layer: layer.name, className, ...rule({ config, ...use }) }];
+    const { paper, executed } = rule({ config: { ...hiddenOptions(layer), ...config }, ...use });
+    if (!isCount(paper) || !isCount(executed))
+      throw new WeightmapError(
+        `The rule for ${className} counts ${String(paper)} and ${String(executed)} operations.`,
+        { where: `the layer "${layer.name}"`, expected: '{ paper, executed }, finite numbers ≥ 0' },
+      );
+    return [{ layer: layer.name, className, paper, executed }];
   });
 }
 
 /** Counts the floating-point operations of one image's way through a model: the sums of `flopsByLayer`. */
-export function flops(model: tf.LayersModel): Flops {
-  const layers = flopsByLayer(model);
+export function flops(model: tf.LayersModel, options?: FlopsOptions): Flops {
+  const layers = flopsByLayer(model, options);
   return {
     paper: layers.reduce((sum, { paper }) => sum + paper, 0),
     executed: layers.reduce((sum, { executed }) => sum + executed, 0),
   };
 }
+
+const isCount = (value: unknown) => Number.isFinite(value) && (value as number) >= 0;
+
+/** What tfjs leaves out of a configuration. */
+const hiddenOptions = (layer: tf.layers.Layer) => ({
+  depthMultiplier: (layer as { depthMultiplier?: number }).depthMultiplier,
+});
 
 type Use = Omit<LayerUse, 'config'> & { layer: tf.layers.Layer };
 

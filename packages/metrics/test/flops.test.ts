@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { flops, flopsByLayer, trainableParameters } from '../src/index.js';
+import { flops, flopsByLayer, trainableParameters, type FlopRule } from '../src/index.js';
 
 useEngine();
 
@@ -180,6 +180,76 @@ describe('flops, executed', () => {
     ['flatten', flatten(), [4, 4, 3], 0],
     ['reshape', tf.layers.reshape({ targetShape: [48] }), [4, 4, 3], 0],
     ['zero padding', tf.layers.zeroPadding2d({ padding: 1 }), [4, 4, 3], 0],
+    [
+      'cropping',
+      tf.layers.cropping2D({
+        cropping: [
+          [1, 1],
+          [0, 1],
+        ],
+      }),
+      [4, 4, 3],
+      0,
+    ],
+    ['permute', tf.layers.permute({ dims: [2, 1, 3] }), [4, 5, 3], 0],
+    ['repeat vector', tf.layers.repeatVector({ n: 3 }), [7], 0],
+    ['dropout', tf.layers.alphaDropout({ rate: 0.5 }), [4, 4, 3], 0],
+    ['leaky relu', tf.layers.leakyReLU(), [4, 4, 3], 48],
+    ['prelu', tf.layers.prelu(), [4, 4, 3], 48],
+    ['elu', tf.layers.elu(), [4, 4, 3], 48],
+    ['softmax', tf.layers.softmax(), [10], 10],
+    ['rescaling', tf.layers.rescaling({ scale: 2, offset: 1 }), [4, 4, 3], 2 * 48],
+    ['global max pooling', tf.layers.globalMaxPooling2d({}), [4, 5, 3], (4 * 5 - 1) * 3],
+    ['global max pooling of a sequence', tf.layers.globalMaxPooling1d(), [4, 3], 3 * 3],
+    ['max pooling of a sequence', tf.layers.maxPooling1d({ poolSize: 2 }), [4, 3], 1 * 2 * 3],
+    ['upsampling by copies', tf.layers.upSampling2d({ size: [2, 3] }), [4, 4, 3], 0],
+    [
+      'upsampling by interpolation',
+      tf.layers.upSampling2d({ size: [2, 2], interpolation: 'bilinear' }),
+      [4, 4, 3],
+      9 * 8 * 8 * 3,
+    ],
+    // 5×5 windows of 3×3, 2 kernels for each of 3 channels.
+    [
+      'depthwise convolution',
+      tf.layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, activation: 'relu' }),
+      [7, 7, 3],
+      25 * 6 * (2 * 9 + 1 + 1),
+    ],
+    // … then 6 → 4 channels.
+    [
+      'separable convolution',
+      tf.layers.separableConv2d({ filters: 4, kernelSize: 3, depthMultiplier: 2 }),
+      [7, 7, 3],
+      25 * 6 * 2 * 9 + 25 * 4 * (2 * 6 + 1),
+    ],
+    // Each of 7×6×3 numbers times 3×3×4; 15×13 outputs with a bias.
+    [
+      'transposed convolution',
+      tf.layers.conv2dTranspose({ filters: 4, kernelSize: 3, strides: 2 }),
+      [7, 6, 3],
+      7 * 6 * 3 * 2 * 9 * 4 + 15 * 13 * 4,
+    ],
+    [
+      'convolution of a sequence',
+      tf.layers.conv1d({ filters: 4, kernelSize: 3 }),
+      [8, 2],
+      6 * 4 * (2 * 3 * 2 + 1),
+    ],
+    [
+      'convolution of volumes',
+      tf.layers.conv3d({ filters: 4, kernelSize: 3 }),
+      [5, 5, 5, 2],
+      27 * 4 * (2 * 27 * 2 + 1),
+    ],
+    // 16 groups of 3: 5 operations each, scale, shift; 2 for the inverse root.
+    ['layer normalisation', tf.layers.layerNormalization(), [4, 4, 3], 48 * 7 + 2 * 16],
+    [
+      'layer normalisation without scale',
+      tf.layers.layerNormalization({ axis: [1, 2, 3], scale: false }),
+      [4, 4, 3],
+      48 * 6 + 2,
+    ],
   ] as const)('counts %s', (_, layer, shape, expected) => {
     expect(rowOf(layer, [...shape])).toBe(expected);
   });
@@ -187,6 +257,23 @@ describe('flops, executed', () => {
   it('counts what joins branches', () => {
     expect(rowOf(tf.layers.add(), [4, 4, 3], [4, 4, 3], [4, 4, 3])).toBe(2 * 48);
     expect(rowOf(tf.layers.concatenate(), [4, 4, 3], [4, 4, 1])).toBe(0);
+    expect(rowOf(tf.layers.multiply(), [4, 4, 3], [4, 4, 3])).toBe(48);
+    expect(rowOf(tf.layers.maximum(), [4, 4, 3], [4, 4, 3], [4, 4, 3])).toBe(2 * 48);
+    expect(rowOf(tf.layers.average(), [4, 4, 3], [4, 4, 3])).toBe(2 * 48);
+    expect(rowOf(tf.layers.dot({ axes: 1 }), [7], [7])).toBe(2 * 7);
+    expect(rowOf(tf.layers.dot({ axes: -1, normalize: true }), [7], [7])).toBe(2 * 7 + 2 * 3 * 7);
+  });
+
+  it('counts the sums of every kind of convolution in the paper’s convention', () => {
+    const paperOf = (layer: tf.layers.Layer) => {
+      const inputs = tf.input({ shape: [7, 7, 3] });
+      return flops(tf.model({ inputs, outputs: layer.apply(inputs) as tf.SymbolicTensor })).paper;
+    };
+    const activation = 'relu';
+    expect(paperOf(tf.layers.depthwiseConv2d({ kernelSize: 3, activation }))).toBe(25 * 3 * (2 * 9 + 1));
+    expect(paperOf(tf.layers.separableConv2d({ filters: 4, kernelSize: 3, activation }))).toBe(
+      25 * 3 * 2 * 9 + 25 * 4 * (2 * 3 + 1),
+    );
   });
 
   it('counts a residual block with a projection', () => {
@@ -236,6 +323,27 @@ describe('flops', () => {
       layers: [tf.layers.lstm({ name: 'odd-one', units: 2, inputShape: [3, 2] })],
     });
     expect(() => flops(model)).toThrow(/"odd-one", a LSTM/);
+  });
+
+  it('counts other layers by rules that it is given, which must give numbers', () => {
+    const model = () =>
+      tf.sequential({
+        layers: [tf.layers.lstm({ name: 'odd-one', units: 2, inputShape: [3, 2] }), dense({ units: 1 })],
+      });
+    const LSTM: FlopRule = ({ config, inputs: [[steps, size]], output }) => ({
+      paper: 0,
+      executed: steps * size * (config.units as number) * output[0],
+    });
+    expect(flops(model(), { rules: { LSTM } })).toEqual({ paper: 0, executed: 3 * 2 * 2 * 2 + 5 });
+    for (const executed of [Number.NaN, -1, '3' as never, undefined as never])
+      expect(() => flops(model(), { rules: { LSTM: () => ({ paper: 0, executed }) } })).toThrow(
+        /The rule for LSTM counts 0 and/,
+      );
+    // Names that every object has are no rules.
+    class Odd extends tf.layers.Layer {
+      static readonly className = 'constructor';
+    }
+    expect(() => flops(tf.sequential({ layers: [new Odd({ name: 'odd', inputShape: [2] })] }))).toThrow(/no rule/);
   });
 
   it('wants fixed shapes and channels last', () => {
