@@ -6,6 +6,7 @@ import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { makeRecord } from '@weightmap/test-utils/records';
 import { describe, expect, it } from 'vitest';
 import { measureMetrics } from '../src/cells/measure-metrics.js';
+import { sideFigures } from '../src/cells/side-figures.js';
 import { allMetrics, usePlugin } from '../src/plugins/components.js';
 
 useEngine();
@@ -76,5 +77,92 @@ describe('the record of a cell', () => {
     expect(Object.entries(fields)).toEqual(Object.entries(own));
     expect(others.metrics?.['seed-and-size']).toEqual({ seed: 7, size: countOf(test) });
     expect(others.metricNames?.['seed-and-size']).toEqual({ label: 'Seed and size', unit: 'images' });
+  });
+});
+
+describe('a metric that fails', () => {
+  const metric = (id: string, measure: () => unknown) =>
+    ({ id, label: `The ${id}`, unit: '%', source: 'test', measure }) as Metric<number>;
+  const failing = {
+    'throws-it': () => {
+      throw new RangeError('no room\nfor that');
+    },
+    'throws-text': () => {
+      throw 'only text'; // eslint-disable-line @typescript-eslint/only-throw-error -- a plugin may
+    },
+    'rejects-late': () => Promise.reject(new Error('later')),
+    'is-nan': () => Number.NaN,
+    'is-text': () => '3',
+    'is-nothing': () => undefined,
+    'is-empty': () => ({}),
+    'has-infinity': () => ({ fine: 1, not: Number.POSITIVE_INFINITY }),
+    'is-nested': () => ({ deep: { er: 1 } }),
+    'never-comes': () => new Promise(() => {}),
+  };
+
+  it('is missing in the record with its reason and costs nothing else; the required ones still fail', async () => {
+    const metrics = Object.fromEntries(
+      Object.entries(failing).map(([id, measure]) => [id, metric(id, measure)]),
+    );
+    usePlugin({ file: '/there/failing.mjs', sha256: 'b'.repeat(64), plugin: { metrics } });
+    const model = tinyModel();
+    const classifier = asClassifier(model);
+    const subject = { model, classifier, test, batchSize: 2, seed: 7 };
+    const notes: string[] = [];
+    const figures = sideFigures({ onNote: (note) => notes.push(note) });
+    const { fields, others } = await measureMetrics(subject, { figures, patience: 0.05 });
+    const record = runRecordSchema.parse({
+      ...makeRecord({}),
+      ...fields,
+      ...others,
+      missing: figures.missing,
+    });
+    expect(record.missing).toEqual([
+      { figure: 'throws-it', reason: expect.stringContaining('RangeError: no room') as string },
+      { figure: 'throws-text', reason: 'only text' },
+      { figure: 'rejects-late', reason: expect.stringContaining('later') as string },
+      ...['is-nan', 'is-text', 'is-nothing', 'is-empty', 'has-infinity', 'is-nested'].map((figure) => ({
+        figure,
+        reason: expect.stringContaining(`The metric "${figure}" of a plugin gave`) as string,
+      })),
+      { figure: 'never-comes', reason: expect.stringContaining('gave no result') as string },
+    ]);
+    expect(Object.keys(record.metrics!)).toEqual(['seed-and-size']);
+    expect(record.metricNames!['is-nan'].label).toBe('The is-nan');
+    expect(notes).toHaveLength(10);
+    expect(record.testErrorPercent).toBe(testError(classifier, test));
+
+    const broken = { ...subject, classifier: { ...classifier, logits: () => tf.fill([2, 2], Number.NaN) } };
+    await expect(
+      measureMetrics(broken as never, { figures: sideFigures(), patience: 0.05 }),
+    ).rejects.toThrow();
+    model.dispose();
+  });
+
+  it('that counts operations leaves the record without FLOPs, and names the layer', async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.reshape({ inputShape: [8, 8, 1], targetShape: [8, 8] }),
+        tf.layers.lstm({ name: 'odd', units: 2 }),
+        tf.layers.dense({ units: 2 }),
+      ],
+    });
+    const figures = sideFigures();
+    const subject = { model, classifier: asClassifier(model), test, batchSize: 2, seed: 7 };
+    const { fields } = await measureMetrics(subject, { figures, patience: 0.05 });
+    expect(fields).not.toHaveProperty('flops');
+    expect(figures.missing[0]).toEqual({
+      figure: 'flops',
+      reason: 'There is no rule for the operations of the layer "odd", a LSTM.',
+    });
+    model.dispose();
+  });
+
+  it('because of a full disk or a stop, does not become a missing figure', async () => {
+    const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+    await expect(sideFigures().attempt('gradCam', [], () => Promise.reject(full))).rejects.toBe(full);
+    const signal = AbortSignal.abort('stopped');
+    const stopped = sideFigures({ signal }).attempt('gradCam', [], () => signal.throwIfAborted());
+    await expect(stopped).rejects.toBe('stopped');
   });
 });

@@ -11,4 +11,5 @@ export * from './parameters.js';
 export * from './registry.js';
 export * from './robustness-curve.js';
 export * from './sparsity.js';
+export { layerNamed } from './_tap.js';
 export { testError } from './test-error.js';

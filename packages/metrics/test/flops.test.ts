@@ -343,7 +343,9 @@ describe('flops', () => {
     class Odd extends tf.layers.Layer {
       static readonly className = 'constructor';
     }
-    expect(() => flops(tf.sequential({ layers: [new Odd({ name: 'odd', inputShape: [2] })] }))).toThrow(/no rule/);
+    expect(() => flops(tf.sequential({ layers: [new Odd({ name: 'odd', inputShape: [2] })] }))).toThrow(
+      /no rule/,
+    );
   });
 
   it('wants fixed shapes and channels last', () => {

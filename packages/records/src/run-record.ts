@@ -322,6 +322,16 @@ export const provenanceSchema = z.strictObject({
 /** What `provenanceSchema` lets through. */
 export type Provenance = z.infer<typeof provenanceSchema>;
 
+/** A figure of a cell that could not be measured. */
+export const missingFigureSchema = z.strictObject({
+  /** Its key in the record, or the metric's id. */
+  figure: z.string().min(1).max(200),
+  /** Why it is missing, for people. */
+  reason: z.string().min(1).max(1000),
+});
+/** What `missingFigureSchema` lets through. */
+export type MissingFigure = z.infer<typeof missingFigureSchema>;
+
 /** One finished cell: what `record.json` holds. */
 export const runRecordSchema = z.strictObject({
   /** Other versions are refused. */
@@ -344,13 +354,15 @@ export const runRecordSchema = z.strictObject({
   selectedEpoch: epochNumber,
   /** Trainable parameters. */
   parameters: count,
-  /** Floating-point operations an image: the paper's convention, and those that are executed. */
-  flops: z.strictObject({
-    /** k×k sums and their biases alone, as table 4 counts. */
-    paper: finite.nonnegative(),
-    /** All that runs at inference. */
-    executed: finite.nonnegative(),
-  }),
+  /** Floating-point operations an image: the paper's convention, and those that are executed. Absent only if `missing` says why. */
+  flops: z
+    .strictObject({
+      /** k×k sums and their biases alone, as table 4 counts. */
+      paper: finite.nonnegative(),
+      /** All that runs at inference. */
+      executed: finite.nonnegative(),
+    })
+    .optional(),
   /** Share of the test images misclassified, 0 … 100. */
   testErrorPercent: percent,
   /** One row an epoch, from the first. */
@@ -379,6 +391,8 @@ export const runRecordSchema = z.strictObject({
       }),
     )
     .optional(),
+  /** Figures that could not be measured, although all else was; absent without one. */
+  missing: z.array(missingFigureSchema).min(1).optional(),
   /** Wall-clock seconds of training and evaluation. */
   seconds: z.strictObject({
     /** Of all epochs, those before an interruption included. */

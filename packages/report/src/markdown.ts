@@ -1,5 +1,5 @@
 import { verdictText } from './claims/index.js';
-import { count, NONE, number, percent, plain, short } from './format.js';
+import { count, NONE, number, percent, plain } from './format.js';
 import { conditionLabel } from './model/condition.js';
 import {
   cautionsOf,
@@ -15,7 +15,7 @@ import { FILL_TEXT } from './model/missing.js';
 import { metricRows, type MetricTable } from './model/metrics.js';
 import { nameOfRow, type ResultTable } from './model/paper-tables.js';
 import { protocolLines, provenanceSentence } from './model/provenance.js';
-import { differenceNote, resultCells } from './model/result-data.js';
+import { differenceNote, flopsCells, resultCells, unmeasuredLines } from './model/result-data.js';
 import type { Benchmark, Summary } from './model/summary.js';
 import { verdictData, verdictHeadline } from './model/verdicts.js';
 import { paperCitation, paperDatasetLabels } from './paper-values.js';
@@ -112,7 +112,9 @@ function answer(benchmark: Benchmark): string {
   ].join('\n\n');
 }
 
-function resultMarkdown({ id, title, benchmark, rows }: ResultTable): string {
+function resultMarkdown(result: ResultTable): string {
+  const { id, title, benchmark, rows } = result;
+  const unmeasured = unmeasuredLines(result).map((line) => `- ${escape(line)}`);
   return [
     `### ${escape(title)}`,
     table(
@@ -134,11 +136,12 @@ function resultMarkdown({ id, title, benchmark, rows }: ResultTable): string {
           ...resultCells(benchmark, variant).map((cell, i) =>
             i === DIFFERENCE && variant.paper?.isDifferent ? `**${cell}**` : escape(cell),
           ),
-          ...[number(variant.parameters), short(variant.flops.paper), short(variant.flops.executed)],
+          ...[number(variant.parameters), ...flopsCells(variant)],
         ];
       }),
     ),
     `${escape(notationNote(benchmark))}. ${escape(differenceNote(benchmark))} Data: [${id}.csv](tables/${id}.csv), [${id}.tex](tables/${id}.tex)`,
+    ...(unmeasured.length > 0 ? [`Could not be measured:\n\n${unmeasured.join('\n')}`] : []),
   ].join('\n\n');
 }
 

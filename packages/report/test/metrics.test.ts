@@ -51,3 +51,30 @@ test('a report without any has no such table', async () => {
   expect(await readFile(report.html, 'utf8')).not.toContain('id="metrics"');
   await rm(empty, { recursive: true });
 });
+
+test('figures that could not be measured are dashes with their reason', async () => {
+  const missing = [
+    { figure: 'flops', reason: 'no rule for a <Cube>' },
+    { figure: 'calm', reason: 'too loud' },
+  ];
+  const metricNames = { calm: { label: 'Calmness', unit: '%' } };
+  const folder = await mkdtemp(path.join(run, 'missing-'));
+  for (const trial of [1, 2]) {
+    const { flops: _, ...record } = makeRecord({ trial, metrics: {}, metricNames, missing });
+    await writeRecord(folder, record);
+  }
+  const report = await reportOf(folder);
+  const { document } = parseHTML(await readFile(report.html, 'utf8'));
+  const [row] = [...document.querySelectorAll('table.results tbody tr:not(.absent):not(.group)')];
+  const cells = [...row.querySelectorAll('td')].map((cell) => cell.textContent.trim());
+  expect(cells.slice(-2)).toEqual([expect.stringMatching(/^–/), '–']);
+  expect(document.querySelector('#results ul.sources')!.textContent.replace(/\s+/g, ' ')).toMatch(
+    /FLOPs \(trials 1, 2\): no rule for a <Cube>.*Calmness \(trials 1, 2\): too loud/,
+  );
+  const text = await readFile(path.join(path.dirname(report.html), 'report.md'), 'utf8');
+  expect(text).toContain('Calmness (trials 1, 2): too loud');
+  const calm = [...document.querySelectorAll('#metrics tr')].map((one) =>
+    one.textContent.replace(/\s+/g, ' ').trim(),
+  );
+  expect(calm).toEqual([expect.stringContaining('Calmness, %'), expect.stringMatching(/–\s*2$/)]);
+});

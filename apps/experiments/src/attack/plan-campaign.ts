@@ -74,15 +74,18 @@ export async function planAttacks(
     baseline === null ? null : baselinesOf(attacked, trained, baseline ?? attacked[0].variant);
   const cells = [...new Set([...attacked, ...(baselines?.values() ?? [])])];
   const networks: PlannedNetwork[] = [];
-  for (const cell of cells)
+  for (const cell of cells) {
+    const { flops, parameters } = (await readCellRecord(run, cell))!;
     networks.push({
       cellId: cellId(cell),
       weights: weightsDigest(run, cell),
       classes: datasetLoader(cell.dataset.id).spec.classes.length,
-      flops: (await readCellRecord(run, cell))!.flops.executed,
+      // Only the shares of time are estimated from it.
+      flops: flops?.executed ?? 2 * parameters,
       attacked: attacked.includes(cell),
       pictured: attacked.includes(cell) && isFirstTrial(cell, attacked),
     });
+  }
   const datasets: AttackPlan['datasets'] = {};
   const tooFew = new Map<ChosenAttack, CellConfig['dataset'][]>();
   for (const { dataset } of cells) {

@@ -28,7 +28,10 @@ import { measureFeatures } from './measure-features.js';
 import { measureMetrics } from './measure-metrics.js';
 import { provenanceOf } from './provenance.js';
 import { sharpnessFrame } from './sharpness-frame.js';
+import { sideFigures } from './side-figures.js';
 import { appendHistory, logToTensorBoard } from './history.js';
+
+type Features = Pick<RunRecord, 'activationVariance' | 'gradCamSharpness'>;
 
 /** Images in a forward pass of a metric. */
 const BATCH = 256;
@@ -111,19 +114,32 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     const noiseCurve = await sweep(uniformNoise({ rescale }), betas, { rescale });
     const fgsmCurve = await sweep(fgsm(), epsilons);
     const features = { seed, subsetSeed, layer: findVariant(variant).gradCamLayer, evaluation };
-    const [measured] = await cache.entries(
-      'features',
-      { ...circumstances, ...features },
-      ['all'],
-      async () => [
-        await measureFeatures(model, classifier, dataset, {
-          ...features,
-          frame: sharpnessFrame(variant, dataset.spec),
-          onProgress,
-        }),
-      ],
+    const figures = sideFigures({ signal, onNote });
+    // Failures are not stored: `missing` would lack them after a restart.
+    const known = await cache.known<Features>('features', { ...circumstances, ...features }, ['all']);
+    const [measured] = known ?? [
+      await measureFeatures(model, classifier, dataset, {
+        ...features,
+        frame: () => sharpnessFrame(variant, dataset.spec),
+        onProgress,
+        figures,
+      }),
+    ];
+    if (!known && figures.missing.length === 0)
+      await cache.entries('features', { ...circumstances, ...features }, ['all'], () =>
+        Promise.resolve([measured]),
+      );
+    const metrics = await measureMetrics(
+      { model, classifier, test: dataset.test, batchSize: BATCH, seed },
+      { figures, signal },
     );
-    const metrics = await measureMetrics({ model, classifier, test: dataset.test, batchSize: BATCH, seed });
+    const pictures = await figures.attempt('gradCam', [], () =>
+      drawGradCam(model, classifier, dataset, {
+        ...features,
+        folder: paths.folder,
+        samples: options.gradCamSamples,
+      }),
+    );
     const record: RunRecord = {
       schemaVersion: RECORD_SCHEMA_VERSION,
       cellId: cellId(cell),
@@ -138,13 +154,10 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
       history: [...trained.history],
       noise: noiseCurve.map(({ strength, errorPercent }) => ({ beta: strength, errorPercent })),
       fgsm: fgsmCurve.map(({ strength, errorPercent }) => ({ epsilon: strength, errorPercent })),
-      gradCam: await drawGradCam(model, classifier, dataset, {
-        ...features,
-        folder: paths.folder,
-        samples: options.gradCamSamples,
-      }),
+      gradCam: pictures,
       ...measured,
       ...metrics.others,
+      ...(figures.missing.length > 0 && { missing: [...figures.missing] }),
       seconds: { training: trained.seconds, evaluation: (performance.now() - started) / 1000 },
       provenance: provenanceOf(engine),
     };

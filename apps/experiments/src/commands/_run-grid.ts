@@ -9,6 +9,7 @@ import colours from 'picocolors';
 import { writeManifest } from '../plan/manifest.js';
 import { shellWord } from '../terminal/shell-word.js';
 import { stopOnSignal } from '../terminal/stop-on-signal.js';
+import { checkNetworks } from '../plan/check-networks.js';
 import { dryRun } from '../plan/dry-run.js';
 import { EXIT } from '../terminal/exit-codes.js';
 import { finishRun } from './_finish-run.js';
@@ -66,6 +67,7 @@ export async function runGrid(options: RunOptions): Promise<number> {
       `${spread(epochs, 'epoch')}, ${labels || 'no data'} → ${run}`,
   );
   for (const note of notes) display.note(note);
+  checkNetworks(cells, plan.specs, display.note);
   const { threads } = options;
   const workers = Math.min(options.workers ?? defaultWorkers(threads), Math.max(cells.length, 1));
   const version = engine.tensorflow ? ` (TensorFlow ${engine.tensorflow})` : '';

@@ -1,11 +1,11 @@
 import { benchmarkRows } from '@weightmap/architectures';
-import type { PluginVariant } from '@weightmap/core';
-import { flops, trainableParameters } from '@weightmap/metrics';
+import { messageOf, type Flops, type PluginVariant } from '@weightmap/core';
+import { trainableParameters } from '@weightmap/metrics';
 import { startEngine } from '@weightmap/engine';
 import { Command } from 'commander';
 import { alignColumns } from '@weightmap/report/text';
 import { several } from '../terminal/option-types.js';
-import { buildVariant, datasetLoader, findVariant, usedPlugins } from '../plugins/components.js';
+import { buildVariant, countFlops, datasetLoader, findVariant, usedPlugins } from '../plugins/components.js';
 import { pluginParts } from '../plugins/plugin-schema.js';
 import type { LoadedPlugin } from '../plugins/load-plugin.js';
 import { usePlugins } from '../plugins/stored-plugins.js';
@@ -19,8 +19,10 @@ interface ListedVariant {
   variant: string;
   /** Trainable parameters. */
   parameters: number;
-  /** FLOPs of a forward pass of one image: in the paper's convention, and as executed. */
-  flops: { paper: number; executed: number };
+  /** FLOPs of a forward pass of one image: in the paper's convention, and as executed; null if a layer can't be counted. */
+  flops: Flops | null;
+  /** Why there are no FLOPs. */
+  flopsMissing?: string;
 }
 
 export function listCommand(): Command {
@@ -36,7 +38,10 @@ export function listCommand(): Command {
       const more = own.flatMap(({ id, datasets }) => datasets.map((dataset) => ({ variant: id, dataset })));
       const rows = [...benchmarkRows, ...more].map(({ variant, dataset }) => describe(variant, dataset));
       if (json) printJson(rows, { indent: 2 });
-      else print([table(rows), ...usedPlugins().map(contents)].join('\n\n'));
+      else
+        print(
+          [table(rows), reasons(rows).join('\n'), ...usedPlugins().map(contents)].filter(Boolean).join('\n\n'),
+        );
     });
 }
 
@@ -50,10 +55,18 @@ function describe(id: string, dataset: string): ListedVariant {
       architecture,
       variant: label,
       parameters: trainableParameters(model),
-      flops: flops(model),
+      ...counted(() => countFlops(model)),
     };
   } finally {
     model.dispose();
+  }
+}
+
+function counted(count: () => Flops): Pick<ListedVariant, 'flops' | 'flopsMissing'> {
+  try {
+    return { flops: count() };
+  } catch (error) {
+    return { flops: null, flopsMissing: messageOf(error) };
   }
 }
 
@@ -68,18 +81,23 @@ const contents = ({ file, plugin }: LoadedPlugin) =>
     }),
   ].join('\n');
 
-const millions = (operations: number) => (operations / 1e6).toFixed(2);
+const millions = (operations?: number) => (operations === undefined ? '–' : (operations / 1e6).toFixed(2));
+
+const reasons = (rows: readonly ListedVariant[]) =>
+  rows.flatMap(({ id, dataset, flopsMissing }) =>
+    flopsMissing ? [`${id} on ${dataset}: ${flopsMissing}`] : [],
+  );
 
 const table = (rows: readonly ListedVariant[]) =>
   alignColumns(
     [
       ['id', 'dataset', 'parameters', 'MFLOPs (paper)', 'MFLOPs (executed)', 'variant'],
-      ...rows.map(({ id, dataset, parameters, flops: { paper, executed }, variant }) => [
+      ...rows.map(({ id, dataset, parameters, flops, variant }) => [
         id,
         dataset,
         parameters.toLocaleString('en'),
-        millions(paper),
-        millions(executed),
+        millions(flops?.paper),
+        millions(flops?.executed),
         variant,
       ]),
     ],

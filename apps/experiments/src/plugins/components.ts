@@ -14,6 +14,8 @@ import {
   type Attack,
   type Dataset,
   type DatasetLoader,
+  type FlopRule,
+  type Flops,
   type ImageSpec,
   type LayerKind,
   type Metric,
@@ -21,7 +23,7 @@ import {
   type PluginVariant,
 } from '@weightmap/core';
 import { datasets as ownDatasets } from '@weightmap/datasets';
-import { metrics as ownMetrics, type CatalogueMetric } from '@weightmap/metrics';
+import { countedLayers, flops, metrics as ownMetrics, type CatalogueMetric } from '@weightmap/metrics';
 import type { CellConfig } from '@weightmap/records';
 import { unknownName } from '../terminal/nearest.js';
 import { blamed, type LoadedPlugin } from './load-plugin.js';
@@ -46,12 +48,14 @@ export function usePlugin(loaded: LoadedPlugin): void {
     variants: allVariants().map(({ id }) => id),
     attacks: Object.keys(attackFactories()),
     metrics: allMetrics().map(({ id }) => id),
+    flops: [...countedLayers, ...Object.keys(flopRules())],
   };
   const given = {
     datasets: plugin.datasets,
     architectures: plugin.architectures,
     attacks: plugin.attacks,
     metrics: plugin.metrics,
+    flops: plugin.flops,
   };
   const ids: readonly (readonly [part: keyof typeof taken, id: string])[] = [
     ...Object.entries(given).flatMap(([part, rows]) =>
@@ -206,11 +210,29 @@ export const attackFactories = (): Readonly<Record<string, () => Attack>> => ({
   }),
 });
 
+/** The rules of plugins for the operations of layers, by class name. */
+const flopRules = (): Readonly<Record<string, FlopRule>> =>
+  fromPlugins(
+    'flops',
+    (className, rule: FlopRule, file) => (use) =>
+      blamed(`The FLOP rule for ${className} of a plugin failed`, file, () => rule(use)),
+  );
+
+/**
+ * Counts the operations of a network, also by the rules of plugins.
+ *
+ * @throws WeightmapError if a layer can't be counted.
+ */
+export const countFlops = (model: tf.LayersModel): Flops => flops(model, { rules: flopRules() });
+
 type PluginMetric = Metric<number | Readonly<Record<string, number>>>;
 
 /** The catalogue of metrics and the metrics of plugins: all that is measured on a trained network. */
 export const allMetrics = (): readonly CatalogueMetric[] => [
-  ...Object.values<CatalogueMetric>(ownMetrics),
+  ...Object.values<CatalogueMetric>({
+    ...ownMetrics,
+    flops: { ...ownMetrics.flops, measure: ({ model }) => countFlops(model) },
+  }),
   ...Object.values(
     fromPlugins('metrics', (id, metric: PluginMetric, file) => ({
       id,
@@ -241,7 +263,7 @@ function checkedFigures(value: Awaited<ReturnType<PluginMetric['measure']>>, id:
 }
 
 function fromPlugins<Row>(
-  part: 'datasets' | 'architectures' | 'attacks' | 'metrics',
+  part: 'datasets' | 'architectures' | 'attacks' | 'metrics' | 'flops',
   guard: (id: string, row: Row, file: string) => Row,
 ): Record<string, Row> {
   return Object.fromEntries(
@@ -271,7 +293,7 @@ export const attackOrigin = (id: string): { plugin?: string } => {
   return origin ? { plugin: origin.sha256 } : {};
 };
 
-/** SHA-256 of every plugin that a cell's result depends on: by its images, its network or a metric. */
+/** SHA-256 of every plugin that a cell's result depends on: by its images, its network, a metric or a FLOP rule. */
 export function pluginsOf({ dataset, variant }: { dataset: string; variant: string }): {
   plugins?: string[];
 } {
@@ -282,7 +304,7 @@ export function pluginsOf({ dataset, variant }: { dataset: string; variant: stri
       originOf('variants', variant),
       originOf('architectures', architecture),
     ],
-    ...used.filter(({ plugin }) => Object.keys(plugin.metrics ?? {}).length > 0),
+    ...used.filter(({ plugin }) => Object.keys({ ...plugin.metrics, ...plugin.flops }).length > 0),
   ];
   const plugins = [...new Set(origins.flatMap((origin) => origin?.sha256 ?? []))].sort();
   return plugins.length > 0 ? { plugins } : {};

@@ -4,6 +4,8 @@ import { z } from 'zod';
 const isFunction = z.custom<() => unknown>((value) => typeof value === 'function', 'a function is expected');
 /** Ids name folders and are typed in a shell. */
 const id = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'an id in kebab-case is expected, such as my-own');
+/** Of a layer, as tfjs registers it. */
+const className = z.string().regex(/^[A-Za-z_$][\w$]*$/, "a layer's class name is expected, such as MyLayer");
 const text = z.string().min(1);
 const size = z.number().int().positive();
 
@@ -42,6 +44,7 @@ const pluginSchema = z.strictObject({
     .optional(),
   attacks: z.record(id, isFunction).optional(),
   metrics: z.record(id, metricSchema).optional(),
+  flops: z.record(className, isFunction).optional(),
 });
 
 export const pluginParts = Object.keys(pluginSchema.shape) as (keyof Plugin)[];

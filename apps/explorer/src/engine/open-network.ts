@@ -29,6 +29,15 @@ export async function openNetwork({
       weightData: bytesOf(weights).buffer,
     }),
   );
-  const facts = { parameters: trainableParameters(model), flops: flops(model).executed };
+  const facts = { parameters: trainableParameters(model), flops: flopsOf(model) };
   return { model, classifier: asClassifier(model), gradCamLayer, facts };
+}
+
+/** Operations an image; null if a layer can't be counted. */
+function flopsOf(model: tf.LayersModel): number | null {
+  try {
+    return flops(model).executed;
+  } catch {
+    return null;
+  }
 }

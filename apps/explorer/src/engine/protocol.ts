@@ -32,7 +32,7 @@ export interface LoadRequest {
 export interface NetworkFacts {
   readonly parameters: number;
   /** Of one forward pass of one image. */
-  readonly flops: number;
+  readonly flops: number | null;
 }
 
 /** A request to attack an image. */

@@ -33,7 +33,8 @@ function facts({ file, testErrorPercent }: ShownNetwork, { facts: known }: State
   const of = known.get(file);
   return [
     ...(testErrorPercent === null ? [] : [`${testErrorPercent.toFixed(2)} % test error`]),
-    ...(of ? [`${count.format(of.parameters)} parameters`, `${count.format(of.flops)} FLOPs`] : []),
+    ...(of ? [`${count.format(of.parameters)} parameters`] : []),
+    ...(of && of.flops !== null ? [`${count.format(of.flops)} FLOPs`] : []),
   ].join(' · ');
 }
 

@@ -79,13 +79,13 @@ function resultRow(benchmark: Benchmark, variant: VariantSummary, called: string
       ${number(parameters)}${paper?.row.params && html`<small>paper: ${paper.row.params}</small>`}
     </td>
     <td class="num">
-      ${short(flops.paper)}${
+      ${flops ? short(flops.paper) : NONE}${
         paper?.row.gflops !== null &&
         paper?.row.gflops !== undefined &&
         html`<small>paper: ${paper.row.gflops} G</small>`
       }
     </td>
-    <td class="num">${short(flops.executed)}</td>
+    <td class="num">${flops ? short(flops.executed) : NONE}</td>
   </tr>`;
 }
 

@@ -7,7 +7,8 @@ import { firstSamples, magnificationNote } from '../model/grids.js';
 import { hasEvidence } from '../model/headline.js';
 import { FILL_TEXT } from '../model/missing.js';
 import { protocolLines, provenanceCsv, provenanceSentence } from '../model/provenance.js';
-import { differenceNote, resultData } from '../model/result-data.js';
+import type { ResultTable } from '../model/paper-tables.js';
+import { differenceNote, resultData, unmeasuredLines } from '../model/result-data.js';
 import { notEvidenceText } from '../model/verdicts.js';
 import type { ReportModel } from '../report-model.js';
 import { metricRows, metricsCsv } from '../model/metrics.js';
@@ -120,15 +121,27 @@ function results({ tables }: ReportModel): Section[] {
   const shown = tables.map((table) => [
     resultTable(table),
     html`<p class="sources">
-      ${differenceNote(table.benchmark)} ${csvLink(`${table.id}.csv`, toCsv(resultData([table])))} ·
-      <a href="tables/${table.id}.tex">as LaTeX</a>
-    </p>`,
+        ${differenceNote(table.benchmark)} ${csvLink(`${table.id}.csv`, toCsv(resultData([table])))} ·
+        <a href="tables/${table.id}.tex">as LaTeX</a>
+      </p>
+      ${unmeasured(table)}`,
   ]);
   const note = html`<p class="sources">
     FLOPs are floating-point operations an image: by the paper’s count (its naive form, convolutions alone),
     and those that are really executed.
   </p>`;
   return [{ id: 'results', heading: 'Compared with the paper', content: html`${shown}${note}` }];
+}
+
+function unmeasured(table: ResultTable): Html | false {
+  const lines = unmeasuredLines(table);
+  return (
+    lines.length > 0 &&
+    html`<p class="sources">Could not be measured:</p>
+      <ul class="sources">
+        ${lines.map((line) => html`<li>${line}</li>`)}
+      </ul>`
+  );
 }
 
 function metrics({ metrics: tables, benchmarks }: ReportModel): Section[] {

@@ -41,6 +41,10 @@ export const metricTables = (benchmarks: readonly Benchmark[]): MetricTable[] =>
       ),
     );
     const columns = new Map(all.flat().map((one) => [`${one.metric} ${one.figure}`, one]));
+    // A metric that failed on every network keeps its column.
+    const found = new Set([...columns.values()].map(({ metric }) => metric));
+    for (const metric of names.keys())
+      if (!found.has(metric)) columns.set(metric, { metric, figure: '', value: Number.NaN });
     if (columns.size === 0) return [];
     return [
       {

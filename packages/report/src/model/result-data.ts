@@ -89,7 +89,8 @@ export const resultData = (tables: readonly ResultTable[]): Table => ({
             ...[interval?.low ?? null, interval?.high ?? null],
           ];
         }),
-        ...[variant.parameters, variant.flops.paper, variant.flops.executed, null],
+        ...[variant.parameters, variant.flops?.paper ?? null, variant.flops?.executed ?? null],
+        variant.unmeasured.join('; ') || null,
       ];
     }),
   ),
@@ -112,7 +113,7 @@ export function resultLatex({ id, title, benchmark, rows }: ResultTable): LatexT
         return [
           name,
           ...resultCells(benchmark, variant),
-          ...[number(variant.parameters), short(variant.flops.paper), short(variant.flops.executed)],
+          ...[number(variant.parameters), ...flopsCells(variant)],
         ];
       const { testErrorPercent, plusMinus } = missing.row;
       const paper = `${percent(testErrorPercent)} ± ${percent(plusMinus)}`;
@@ -120,3 +121,11 @@ export function resultLatex({ id, title, benchmark, rows }: ResultTable): LatexT
     }),
   };
 }
+
+/** The operations of a variant as cells, by both counts; dashes if no trial has them. */
+export const flopsCells = ({ flops }: VariantSummary): string[] =>
+  flops ? [short(flops.paper), short(flops.executed)] : [NONE, NONE];
+
+/** Which figures of a table's variants could not be measured, and why; a line each. */
+export const unmeasuredLines = ({ rows }: ResultTable): string[] =>
+  rows.flatMap((row) => row.variant?.unmeasured.map((line) => `${nameOfRow(row).long}, ${line}`) ?? []);

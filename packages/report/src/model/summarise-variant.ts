@@ -28,7 +28,8 @@ export function summariseVariant(
     name: variantName(variant, records[0].cell.names),
     stored,
     parameters: records[0].parameters,
-    flops: records[0].flops,
+    flops: records.find(({ flops }) => flops)?.flops ?? null,
+    unmeasured: unmeasuredIn(records),
     testError,
     noise: curve(
       records.flatMap(({ noise }) => noise.map(({ beta, errorPercent }) => [beta, errorPercent] as const)),
@@ -48,6 +49,29 @@ export function summariseVariant(
     paper: compare(variant, testError, conditions),
   };
 }
+
+/** `FLOPs (trials 1, 2): There is no rule …`: a line for each figure and reason. */
+function unmeasuredIn(records: readonly RunRecord[]): string[] {
+  const rows = records.flatMap(({ cell, missing = [], metricNames = {} }) =>
+    missing.map(({ figure, reason }) => ({
+      trial: cell.trial,
+      text: [figureNames[figure] ?? metricNames[figure]?.label ?? figure, reason] as const,
+    })),
+  );
+  return [...groupBy(rows, ({ text }) => text.join(': ')).values()].map((group) => {
+    const [{ text }] = group;
+    const trials = group.map(({ trial }) => trial).join(', ');
+    return `${text[0]} (${group.length === 1 ? 'trial' : 'trials'} ${trials}): ${text[1]}`;
+  });
+}
+
+/** The figures with a field of their own in a record. */
+const figureNames: Readonly<Record<string, string>> = {
+  flops: 'FLOPs',
+  activationVariance: 'activation variance',
+  gradCam: 'pictures of Grad-CAM',
+  gradCamSharpness: 'sharpness of Grad-CAM',
+};
 
 function compare(variant: string, testError: Spread, conditions: Conditions): Comparison | null {
   const { paperDataset, sameData, caveats } = likeForLike(conditions);

@@ -60,8 +60,10 @@ export interface VariantSummary {
   readonly stored: readonly StoredRecord[];
   /** Trainable parameters. */
   readonly parameters: number;
-  /** Operations an image. */
-  readonly flops: RunRecord['flops'];
+  /** Operations an image; null if no trial has them. */
+  readonly flops: NonNullable<RunRecord['flops']> | null;
+  /** Which figures could not be measured, and why; a line each. */
+  readonly unmeasured: readonly string[];
   /** On clean test images, in percent. */
   readonly testError: Spread;
   /** Test error by β of uniform noise. */
