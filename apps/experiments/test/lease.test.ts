@@ -1,12 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, utimesSync } from 'node:fs';
-import { chmod, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { leaseHolder, takeLease } from '../src/leases/lease.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { isHeld, leaseHolder, takeLease } from '../src/leases/lease.js';
 import { isAlive, thisProcess } from '../src/leases/process-identity.js';
+
+vi.mock('node:fs/promises', async (original) => {
+  const actual = await original<typeof import('node:fs/promises')>();
+  return { ...actual, link: vi.fn(actual.link) };
+});
 
 let folder: string;
 const children: ChildProcess[] = [];
@@ -112,6 +117,54 @@ describe('a lease', () => {
     await writeFile(join(folder, 'lease-3.json'), '');
     expect((await takeLease(folder, { staleSeconds: 0.1 })).lease).toBeDefined();
     expect(leases()).toEqual(['lease-4.json']);
+  });
+
+  it('of another machine counts by this process’s own clock, however far its clock is behind or ahead', async () => {
+    await leaveLease(1, onAnotherMachine);
+    for (const year of ['2001', '2100']) {
+      const time = new Date(`${year}-01-01`);
+      utimesSync(join(folder, 'lease-1.json'), time, time);
+      const first = performance.now();
+      const after = (seconds: number) => isHeld(folder, first + 1000 * seconds);
+      expect([0, 60, 119, 121].map(after)).toEqual([true, true, true, false]);
+      expect(leaseHolder(folder, first + 200_000)!.secondsSinceBeat).toBeCloseTo(200, 6);
+      // A heartbeat, and it counts again.
+      utimesSync(
+        join(folder, 'lease-1.json'),
+        new Date(time.getTime() + 5000),
+        new Date(time.getTime() + 5000),
+      );
+      expect([200, 319, 321].map(after)).toEqual([true, true, false]);
+    }
+    await rm(join(folder, 'lease-1.json'));
+    expect(isHeld(folder)).toBe(false);
+  });
+
+  it('without a holder counts for seconds, not for minutes, and blames nobody', async () => {
+    await writeFile(join(folder, 'lease-3.json'), '');
+    const now = performance.now();
+    expect([0, 9, 11].map((seconds) => isHeld(folder, now + 1000 * seconds))).toEqual([true, true, false]);
+    expect(leaseHolder(folder)).toBeNull();
+  });
+
+  it('appears with its holder in it: a process that dies before leaves none', async () => {
+    vi.mocked(link).mockRejectedValueOnce(Object.assign(new Error('EIO'), { code: 'EIO' }));
+    await expect(takeLease(folder)).rejects.toThrow('cannot be written');
+    expect(leases()).toEqual([]);
+    // What a killed process leaves is no lease.
+    await writeFile(join(folder, 'lease-1.json.0.partial'), '{"hold');
+    expect((await takeLease(folder, { staleSeconds: 3600 })).lease).toBeDefined();
+  });
+
+  it('is taken on a file system without hard links, too', async () => {
+    vi.mocked(link).mockRejectedValue(Object.assign(new Error('EPERM'), { code: 'EPERM' }));
+    try {
+      const taken = await Promise.all(Array.from({ length: 5 }, () => takeLease(folder)));
+      expect(taken.filter(({ lease }) => lease)).toHaveLength(1);
+      expect(leases()).toHaveLength(1);
+    } finally {
+      vi.mocked(link).mockReset();
+    }
   });
 
   it('is lost when others took its holder for dead, who then takes nothing of theirs away', async () => {

@@ -47,6 +47,7 @@ export async function attackWork(run: string, parts: readonly AttackPart[], work
       log: workerLog(run, index),
       prepare: () => mkdir(attacksFolder(run), { recursive: true }).then(() => {}),
       isHeld: () => false,
+      failure: () => null,
       outcome: (code) => Promise.resolve(code === EXIT.done ? '' : null),
       show(display) {
         const row = display.worker(name);

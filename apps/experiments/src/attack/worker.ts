@@ -60,7 +60,7 @@ export async function workOnAttacks({ run, index, threads }: AttackWorkerOptions
     return code;
   } catch (error) {
     if (signal.aborted) return EXIT['stopped, continue with the same command'];
-    if (error instanceof WeightmapError) out.failed(error.explain());
+    out.failed(error instanceof WeightmapError ? error.explain() : messageOf(error));
     throw error;
   } finally {
     out.end();

@@ -21,7 +21,7 @@ import { claimCell } from './claim-cell.js';
 import { loadCellData } from './load-cell-data.js';
 import { EXIT } from '../terminal/exit-codes.js';
 import { requeueJob } from '../slurm/requeue-job.js';
-import type { Lease } from '../leases/lease.js';
+import { holderName, type Lease } from '../leases/lease.js';
 import { usePluginsFor } from '../plugins/stored-plugins.js';
 import { runCell } from './run-cell.js';
 
@@ -54,7 +54,7 @@ export async function workOnCell({ run, index, cell: id, threads }: CellOptions)
     if (await readCellRecord(run, cell)) return EXIT.done;
     const { lease, holder } = await claimCell(run, cell, { onNote: out.note, signal });
     if (!lease) {
-      out.busy(`${cellName(cell)}: process ${holder.pid} on ${holder.host} works on it`);
+      out.busy(`${cellName(cell)}: ${holderName(holder)} works on it`);
       return EXIT['stopped, continue with the same command'];
     }
     let code: number;
@@ -69,7 +69,7 @@ export async function workOnCell({ run, index, cell: id, threads }: CellOptions)
     if (code !== EXIT.done && stoppedBy(signal) === 'SIGUSR2') await requeueJob(out.note);
     return code;
   } catch (error) {
-    if (error instanceof WeightmapError) out.failed(error.explain());
+    out.failed(error instanceof WeightmapError ? error.explain() : messageOf(error));
     throw error;
   } finally {
     out.end();

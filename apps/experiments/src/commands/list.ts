@@ -40,7 +40,9 @@ export function listCommand(): Command {
       if (json) printJson(rows, { indent: 2 });
       else
         print(
-          [table(rows), reasons(rows).join('\n'), ...usedPlugins().map(contents)].filter(Boolean).join('\n\n'),
+          [table(rows), reasons(rows).join('\n'), ...usedPlugins().map(contents)]
+            .filter(Boolean)
+            .join('\n\n'),
         );
     });
 }

@@ -29,6 +29,7 @@ export async function writeExplorer(
   const page = builtPage();
   await checkReplaceable(out);
   const { showcase, weights } = await findShowcase(run, options);
+  await tidy(path.resolve(out));
   const made = `${path.resolve(out)}.${process.pid}.partial`;
   await writing(out, async () => {
     try {
@@ -85,6 +86,31 @@ async function checkReplaceable(out: string): Promise<void> {
       expected: 'an empty folder, an explorer, or a folder that does not exist',
       fix: 'choose another folder with --out',
     });
+}
+
+/** Removes what killed processes left beside the folder; an explorer that one of them had just moved away is put back. */
+async function tidy(out: string): Promise<void> {
+  const parent = path.dirname(out);
+  const names: string[] = await readdir(parent).catch(() => []);
+  for (const name of names.sort()) {
+    const [, pid, old] =
+      new RegExp(`^${escaped(path.basename(out))}\\.(\\d+)\\.partial(\\.old)?$`).exec(name) ?? [];
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    const left = path.join(parent, name);
+    if (old && !existsSync(out)) await rename(left, out);
+    else await rm(left, { recursive: true, force: true });
+  }
+}
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 async function replace(out: string, made: string): Promise<void> {

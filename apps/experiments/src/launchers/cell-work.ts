@@ -1,4 +1,11 @@
-import { cellName, cellPaths, outcomeOf, readCellRecord, type CellConfig } from '@weightmap/records';
+import {
+  cellName,
+  cellPaths,
+  outcomeOf,
+  readCellRecord,
+  readFailure,
+  type CellConfig,
+} from '@weightmap/records';
 import { makeCellFolder } from '../cells/claim-cell.js';
 import { isHeld } from '../leases/lease.js';
 import type { Work, WorkItem } from './launcher.js';
@@ -24,15 +31,23 @@ function itemOf(run: string, { cell, index }: PlacedCell): WorkItem {
   const { folder, log } = cellPaths(run, cell);
   const name = cellName(cell);
   let note: (text: string) => void;
+  let attempts = 0;
   return {
     index,
     name,
     log,
-    prepare: () => makeCellFolder(run, cell),
+    async prepare() {
+      await makeCellFolder(run, cell);
+      attempts = readFailure(run, cell)?.attempt ?? 0;
+    },
     isHeld: () => isHeld(folder),
     async outcome() {
       const record = await readCellRecord(run, cell);
       return record && outcomeOf(record);
+    },
+    failure() {
+      const failure = readFailure(run, cell);
+      return failure && failure.attempt > attempts ? failure.reason : null;
     },
     show(display) {
       const { epoch, progress, ...rest } = display.cell(name, cell.training.epochs);

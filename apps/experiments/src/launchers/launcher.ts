@@ -61,6 +61,8 @@ export interface WorkItem {
   readonly isHeld: () => boolean;
   /** Its result in one line; null if it isn't done. Called with the exit code of its process. */
   readonly outcome: (code: number | null) => Promise<string | null>;
+  /** Why its process failed, as the process stored it; null if it stored nothing since `prepare`. */
+  readonly failure: () => string | null;
   /** Adds a row to the display, for its processes one after another. */
   readonly show: (display: Display) => Shown;
   /**

@@ -5,6 +5,7 @@ import { thisProcess } from '../leases/process-identity.js';
 import { writeSubmission } from './submissions.js';
 import { defaultWorkers, pinning } from './cores.js';
 import type { Launcher, LaunchOptions, Shown, Work, WorkItem } from './launcher.js';
+import { waitingList } from './_waiting-list.js';
 import { startWorker, type WorkerEnd } from './_worker-process.js';
 
 /** Milliseconds between two checks of the items that other processes work on. */
@@ -22,7 +23,7 @@ export const local: Launcher = {
     const { run, workers, threads, stop, display } = options;
     const { kind, items, total } = work;
     const failures: string[] = [];
-    const waiting = [...items];
+    const waiting = waitingList(items);
     const slots = pinning(Math.min(workers ?? defaultWorkers(threads), Math.max(items.length, 1)), threads);
     const takeBack = await writeSubmission(run, {
       launcher: 'local',
@@ -36,7 +37,7 @@ export const local: Launcher = {
         slots.map(async (prefix) => {
           for (let item = await next(); item; item = await next()) {
             const outcome = await workOn(item, { ...work, prefix, shown: item.show(display) }, options);
-            if (outcome === 'busy') waiting.push(item);
+            if (outcome === 'busy') waiting.putBack(item);
             else if (outcome) failures.push(`${item.name}: ${outcome.reason}`);
           }
         }),
@@ -50,8 +51,8 @@ export const local: Launcher = {
     /** The next item that no process works on; waits while there are only others. Null if there is none or the run is stopped. */
     async function next(): Promise<WorkItem | null> {
       while (waiting.length > 0 && !stop.aborted) {
-        const free = waiting.findIndex((item) => !item.isHeld());
-        if (free >= 0) return waiting.splice(free, 1)[0];
+        const free = waiting.take();
+        if (free) return free;
         await sleep(LOOK_AGAIN, undefined, { signal: stop }).catch(() => {});
       }
       return null;
@@ -99,7 +100,7 @@ async function workOn(
     }
     if (stop.aborted || end.code === EXIT['stopped, continue with the same command']) return shown.stopped();
     if (end.signal && (await item.died(end.signal, start))) continue;
-    reason ??= unexplained(end, { log: item.log, start });
+    reason ??= item.failure() ?? unexplained(end, { log: item.log, start });
     shown.failed(reason);
     return { reason };
   }

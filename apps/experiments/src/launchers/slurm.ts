@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { messageOf, WeightmapError } from '@weightmap/core';
 import { shellWord } from '../terminal/shell-word.js';
 import { writeSubmission, type SlurmSubmission } from './submissions.js';
 import type { Launcher } from './launcher.js';
 import { slurmCommand } from '../slurm/slurm-command.js';
+import { submitJob } from '../slurm/submit-job.js';
 
 /** The folder of the jobs' output files, in the run's folder. */
 export const SLURM_LOGS = 'logs';
@@ -32,7 +35,14 @@ export const slurm: Launcher = {
     const command = [process.execPath, process.argv[1]].map(shellWord).join(' ');
     // Slurm replaces % and a letter in file names.
     const logs = path.join(run, SLURM_LOGS).replaceAll('%', '%%');
-    const options = sbatchOptions.map((option) => `--${option}`);
+    const options = sbatchOptions
+      .filter((option) => !option.startsWith('job-name='))
+      .map((option) => `--${option}`);
+    const given = sbatchOptions
+      .findLast((option) => option.startsWith('job-name='))
+      ?.slice('job-name='.length);
+    // By its name a job is found again if sbatch doesn't say its id: no other has it.
+    const name = `${given ?? 'weightmap'}-${randomUUID().slice(0, 8)}`;
     try {
       for (const { offset, tasks } of portions(
         items.map(({ index }) => index),
@@ -40,27 +50,31 @@ export const slurm: Launcher = {
       )) {
         // `exec`, because only the batch shell itself gets the signal. It is ignored until the worker handles it.
         const script = `trap '' USR2\nexec ${command} ${word} --run ${shellWord(run)} --index $((SLURM_ARRAY_TASK_ID + ${offset})) --threads ${threads}`;
-        const { job, cluster } = await sbatch(script, [
-          '--job-name=weightmap',
-          `--array=${tasks}${workers === undefined ? '' : `%${workers}`}`,
-          '--requeue',
-          '--open-mode=append',
-          `--signal=B:USR2@${WARNING_SECONDS}`,
-          `--cpus-per-task=${threads}`,
-          `--chdir=${run}`,
-          `--output=${logs}/slurm-%A_%a.log`,
-          ...options,
-        ]);
+        const { job, cluster } = await submitJob(script, {
+          name: offset === 0 ? name : `${name}-${offset}`,
+          args: [
+            `--array=${tasks}${workers === undefined ? '' : `%${workers}`}`,
+            '--requeue',
+            '--open-mode=append',
+            `--signal=B:USR2@${WARNING_SECONDS}`,
+            `--cpus-per-task=${threads}`,
+            `--chdir=${run}`,
+            `--output=${logs}/slurm-%A_%a.log`,
+            ...options,
+          ],
+        });
         submission.arrays.push({ job, cluster, offset });
       }
       const after = submission.arrays.map(({ job }) => job).join(':');
-      const report = await sbatch(`exec ${command} report ${shellWord(run)}`, [
-        '--job-name=weightmap-report',
-        `--dependency=afterany:${after}`,
-        `--chdir=${run}`,
-        `--output=${logs}/report-%j.log`,
-        ...options.filter((option) => !/^--(time|signal|array)=/.test(option)),
-      ]);
+      const report = await submitJob(`exec ${command} report ${shellWord(run)}`, {
+        name: `${name}-report`,
+        args: [
+          `--dependency=afterany:${after}`,
+          `--chdir=${run}`,
+          `--output=${logs}/report-%j.log`,
+          ...options.filter((option) => !/^--(time|signal|array)=/.test(option)),
+        ],
+      });
       submission.report = report.job;
     } finally {
       // Jobs that were submitted must be found later, even if Slurm refused the others.
@@ -101,18 +115,13 @@ function ranges(numbers: readonly number[]): string {
 
 async function maxArraySize(): Promise<number> {
   const config = await slurmCommand('scontrol', ['show', 'config']);
-  const found = /^MaxArraySize\s*=\s*(\d+)/m.exec(config)?.[1];
-  return Number(found ?? 1001);
-}
-
-/** `--parsable` prints `id` or `id;cluster`. */
-async function sbatch(
-  script: string,
-  args: readonly string[],
-): Promise<{ job: string; cluster: string | null }> {
-  const printed = await slurmCommand('sbatch', ['--parsable', ...args], `#!/bin/bash\n${script}\n`);
-  const [job, cluster = null] = printed.trim().split(';');
-  return { job, cluster };
+  const found = Number(/^\s*MaxArraySize\s*=\s*(\d+)\s*$/m.exec(config)?.[1] ?? 1001);
+  if (found === 0)
+    throw new WeightmapError('This Slurm takes no job arrays.', {
+      where: 'scontrol show config: MaxArraySize = 0',
+      fix: 'use another launcher, or start `weightmap cell --run <folder> --index <n>` yourself',
+    });
+  return found;
 }
 
 /** A task's state in `squeue`. */
@@ -127,15 +136,29 @@ export interface QueuedTask {
 /** The tasks of a submission that wait in the queue or run; none if Slurm can't be reached. */
 export async function queuedTasks({ arrays }: Pick<SlurmSubmission, 'arrays'>): Promise<QueuedTask[]> {
   const tasks: QueuedTask[] = [];
-  for (const { job, cluster, offset } of arrays) {
-    const args = ['-h', '-r', ...onCluster(cluster), '-j', job, '-o', '%i|%T|%r'];
-    const text = await slurmCommand('squeue', args).catch(() => ''); // fails for jobs that Slurm has forgotten
-    for (const line of text.split('\n')) {
-      const [, task, state, reason] = /^\d+_(\d+)\|(\w+)\|(.*)$/.exec(line) ?? [];
-      if (task !== undefined) tasks.push({ index: Number(task) + offset, state, reason });
-    }
-  }
+  for (const array of arrays) tasks.push(...((await tasksOf(array)) ?? []));
   return tasks;
+}
+
+/** The tasks of an array in the queue; null if Slurm doesn't say. */
+async function tasksOf({
+  job,
+  cluster,
+  offset,
+}: SlurmSubmission['arrays'][number]): Promise<QueuedTask[] | null> {
+  const args = ['-h', '-r', ...onCluster(cluster), '-j', job, '-o', '%i|%T|%r'];
+  let text: string;
+  try {
+    text = await slurmCommand('squeue', args);
+  } catch (error) {
+    return /invalid job id/i.test(messageOf(error)) ? [] : null; // Slurm has forgotten the job
+  }
+  const tasks = new Map<number, QueuedTask>();
+  for (const line of text.split(/\r?\n/)) {
+    const [, id, task, state, reason] = /^(\d+)_(\d+)\|([A-Z_]+)\|(.*)$/.exec(line.trim()) ?? [];
+    if (id === job) tasks.set(Number(task), { index: Number(task) + offset, state, reason });
+  }
+  return [...tasks.values()];
 }
 
 /**
@@ -151,14 +174,20 @@ export async function cancelTasks(
   for (const array of arrays) {
     const { job, cluster, offset } = array;
     const cancel = (id: string) => slurmCommand('scancel', [...onCluster(cluster), id]);
-    const queued = (await queuedTasks({ arrays: [array] })).map(({ index }) => index);
+    const tasks = await tasksOf(array);
+    if (tasks === null && indices === null) {
+      await cancel(job);
+      continue;
+    }
+    const queued = (tasks ?? []).map(({ index }) => index);
     const chosen = indices === null ? queued : queued.filter((index) => indices.has(index));
     if (indices !== null) for (const index of chosen) await cancel(`${job}_${index - offset}`);
     else if (chosen.length > 0) await cancel(job);
     cancelled.push(...chosen);
   }
   // The report's job may have ended already.
-  if (indices === null && report !== null) await slurmCommand('scancel', [report]).catch(() => {});
+  if (indices === null && report !== null)
+    await slurmCommand('scancel', [...onCluster(arrays[0]?.cluster ?? null), report]).catch(() => {});
   return cancelled;
 }
 

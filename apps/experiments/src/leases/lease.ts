@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writing } from '@weightmap/core/files';
@@ -9,6 +9,8 @@ import { isAlive, processIdentitySchema, thisProcess, type ProcessIdentity } fro
 
 /** Seconds without a heartbeat after which the lease of a process on another machine counts as abandoned. */
 export const STALE_SECONDS = 120;
+/** The same for a lease that names no process: it takes no time to write one. */
+const UNNAMED_SECONDS = 10;
 const HEARTBEAT_SECONDS = 5;
 
 /** The right to write into a folder, held by one process at a time. */
@@ -77,8 +79,7 @@ export async function takeLease(
     const others = readLeases(folder).filter((lease) => lease.name !== name && !dead.has(lease.name));
     if (isOurs && others.length === 0) {
       const left = found.find(({ holder }) => holder)?.holder;
-      if (left)
-        onNote(`took over from process ${left.pid} on ${left.host}, which ended without releasing its lease`);
+      if (left) onNote(`took over from ${holderName(left)}, which ended without releasing its lease`);
       for (const other of dead) await rm(path.join(folder, other), { force: true });
       return { lease: hold(folder, name, text) };
     }
@@ -97,18 +98,58 @@ export async function waitForLease(folder: string): Promise<Lease> {
   }
 }
 
-/** The process that holds the lease of a folder; null if there is none, or if the process is known to be dead. */
-export function leaseHolder(folder: string): { holder: ProcessIdentity; secondsSinceBeat: number } | null {
-  const held = readLeases(folder).filter(({ holder }) => holder && isAlive(holder) !== false);
-  const last = held.at(-1);
-  return last ? { holder: last.holder!, secondsSinceBeat: (Date.now() - last.beat) / 1000 } : null;
+/** How a process that holds a lease is named in messages. */
+export const holderName = (holder: ProcessIdentity): string =>
+  holder === unknownHolder ? 'another process' : `process ${holder.pid} on ${holder.host}`;
+
+/** When this process first saw each lease's last heartbeat, by its own steady clock. */
+const seen = new Map<string, { readonly beat: number; readonly since: number }>();
+
+/** Milliseconds for which this process has seen a lease without a new heartbeat. */
+function unchangedFor(folder: string, { name, beat }: Found, now: number): number {
+  const file = path.join(folder, name);
+  const known = seen.get(file);
+  if (known?.beat === beat) return now - known.since;
+  seen.set(file, { beat, since: now });
+  return 0;
 }
 
-/** Whether another process works in a folder. A lease without a recent heartbeat doesn't count: `takeLease` decides on it. */
-export function isHeld(folder: string): boolean {
-  const held = leaseHolder(folder);
-  return held !== null && held.secondsSinceBeat < STALE_SECONDS;
+/**
+ * The process that holds the lease of a folder; null if there is none, or if the process is known to be dead.
+ *
+ * `secondsSinceBeat` of a process on another machine is the time since this process first saw its last heartbeat: 0 at a first look,
+ * because the clocks of machines differ.
+ */
+export function leaseHolder(
+  folder: string,
+  now = performance.now(),
+): { holder: ProcessIdentity; secondsSinceBeat: number } | null {
+  const held = readLeases(folder).filter(({ holder }) => holder && isAlive(holder) !== false);
+  const last = held.at(-1);
+  if (!last) return null;
+  const unchanged = unchangedFor(folder, last, now);
+  const isHere = isAlive(last.holder!) === true;
+  return {
+    holder: last.holder!,
+    secondsSinceBeat: (isHere ? Math.max(0, Date.now() - last.beat) : unchanged) / 1000,
+  };
 }
+
+/**
+ * Whether another process works in a folder. The lease of a process on another machine counts until this process has seen it unchanged
+ * for `STALE_SECONDS` by its own steady clock, over several calls; then `takeLease` decides.
+ *
+ * @param now milliseconds of the steady clock.
+ */
+export function isHeld(folder: string, now = performance.now()): boolean {
+  return readLeases(folder).some((lease) => {
+    const alive = lease.holder && isAlive(lease.holder);
+    return alive ?? unchangedFor(folder, lease, now) < 1000 * staleAfter(lease, STALE_SECONDS);
+  });
+}
+
+const staleAfter = ({ holder }: Found, staleSeconds: number): number =>
+  holder ? staleSeconds : Math.min(staleSeconds, UNNAMED_SECONDS);
 
 /** Removes the leases of dead processes of this machine from a finished folder. */
 export async function removeDeadLeases(folder: string): Promise<void> {
@@ -116,7 +157,7 @@ export async function removeDeadLeases(folder: string): Promise<void> {
     if (holder && isAlive(holder) === false) await rm(path.join(folder, name), { force: true });
 }
 
-const unknownHolder: ProcessIdentity = { host: 'another machine', pid: 1, started: '', kernel: '' };
+const unknownHolder: ProcessIdentity = { host: '', pid: 1, started: '', kernel: '' };
 const nameOf = (n: number) => `lease-${n}.json`;
 
 /** All leases in a folder, the oldest first; none if there is no folder. */
@@ -161,6 +202,7 @@ async function stateOf(
   { staleSeconds, onNote, signal }: Required<Omit<LeaseOptions, 'signal'>> & { signal?: AbortSignal },
 ): Promise<'alive' | 'dead' | 'gone'> {
   const began = performance.now();
+  const patience = staleAfter(lease, staleSeconds);
   let noted = false;
   for (
     let now: Found | undefined = lease;
@@ -172,32 +214,58 @@ async function stateOf(
     if (alive !== null) return alive ? 'alive' : 'dead';
     if (now.beat !== lease.beat || signal?.aborted) return 'alive';
     const waited = (performance.now() - began) / 1000;
-    if (waited >= staleSeconds) return 'dead';
+    if (waited >= patience) return 'dead';
     if (!noted && waited > 1) {
       noted = true;
-      const { host, pid } = now.holder ?? unknownHolder;
       onNote(
-        `waiting up to ${staleSeconds} s for a heartbeat of process ${pid} on ${host}, which had started here`,
+        now.holder
+          ? `waiting up to ${patience} s for a heartbeat of ${holderName(now.holder)}, which had started here`
+          : `waiting up to ${patience} s, because a process may be writing ${lease.name}`,
       );
     }
-    await sleep(Math.min(1000, staleSeconds * 100));
+    await sleep(Math.min(1000, patience * 100));
   }
 }
 
-/** Creates a file exclusively. @returns whether this call made it. */
+/** File systems without hard links. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL', 'UNKNOWN']);
+
+/**
+ * Creates a file exclusively and with its whole content: it is written under another name, and linked. So a process that dies meanwhile
+ * leaves no lease without a holder.
+ *
+ * @returns whether this call made it.
+ */
 async function create(file: string, text: string): Promise<boolean> {
+  const draft = `${file}.${randomUUID()}.partial`;
   let made = false;
   await writing(file, async () => {
     try {
-      await writeFile(file, text, { flag: 'wx' });
+      await writeFile(draft, text, { flag: 'wx' });
+      await link(draft, file);
       made = true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-      await rm(file, { force: true });
-      throw error;
+      const { code = '' } = error as NodeJS.ErrnoException;
+      // Without its draft the holder has removed it, with what else was left behind in its folder.
+      if (code === 'EEXIST' || (code === 'ENOENT' && existsSync(path.dirname(file)))) return;
+      if (!NO_LINKS.has(code) || !existsSync(draft)) throw error;
+      made = await createInPlace(file, text);
+    } finally {
+      await rm(draft, { force: true });
     }
   });
   return made;
+}
+
+async function createInPlace(file: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(file, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    await rm(file, { force: true });
+    throw error;
+  }
 }
 
 function hold(folder: string, name: string, text: string): Lease {

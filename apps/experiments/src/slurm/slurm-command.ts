@@ -27,8 +27,12 @@ export async function slurmCommand(command: string, args: readonly string[], inp
   }
 }
 
+/** Without the user's defaults for `squeue`, which can hide jobs. */
+const withoutDefaults = () =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SQUEUE_')));
+
 async function run(command: string, args: readonly string[], input: string) {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: withoutDefaults() });
   child.stdin.on('error', () => {}); // it may end without reading its input
   child.stdin.end(input);
   try {

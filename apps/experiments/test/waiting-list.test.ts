@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import type { WorkItem } from '../src/launchers/launcher.js';
+import { waitingList } from '../src/launchers/_waiting-list.js';
+
+const item = (name: string, isHeld = () => false) => ({ name, isHeld }) as WorkItem;
+
+describe('items that wait for a worker', () => {
+  it('are taken in their order, but for those that others work on', () => {
+    const waiting = waitingList([item('a', () => true), item('b'), item('c')]);
+    expect([waiting.take()?.name, waiting.take()?.name, waiting.take()]).toEqual(['b', 'c', null]);
+    expect(waiting.length).toBe(1);
+  });
+
+  it('pause longer and longer while their processes end at once', () => {
+    let now = 0;
+    const waiting = waitingList([item('a')], () => now);
+    const starts: number[] = [];
+    for (; now <= 600_000; now += 1000) {
+      const taken = waiting.take();
+      if (!taken) continue;
+      starts.push(now / 1000);
+      waiting.putBack(taken);
+    }
+    // 23 processes were started in the first 35 s without pauses.
+    expect(starts).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363, 423, 483, 543]);
+  });
+});
