@@ -9,7 +9,7 @@ import { isHeld, leaseHolder, takeLease } from '../src/leases/lease.js';
 import { isAlive, thisProcess } from '../src/leases/process-identity.js';
 
 vi.mock('node:fs/promises', async (original) => {
-  const actual = await original<typeof import('node:fs/promises')>();
+  const actual = await original<{ readonly link: typeof link }>();
   return { ...actual, link: vi.fn(actual.link) };
 });
 

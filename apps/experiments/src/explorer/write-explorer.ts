@@ -26,10 +26,10 @@ export async function writeExplorer(
   run: string,
   { out, ...options }: ShowcaseOptions & { out: string },
 ): Promise<WrittenExplorer> {
+  await tidy(path.resolve(out));
   const page = builtPage();
   await checkReplaceable(out);
   const { showcase, weights } = await findShowcase(run, options);
-  await tidy(path.resolve(out));
   const made = `${path.resolve(out)}.${process.pid}.partial`;
   await writing(out, async () => {
     try {
