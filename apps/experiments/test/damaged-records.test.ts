@@ -174,7 +174,7 @@ describe('a record', () => {
       /history.1.epoch/,
       { ...made, history: [made.history[0], { ...made.history[1], epoch: 2 ** 31 }, made.history[2]] },
     ],
-    [/Too big/, { ...made, activationVariance: Array(10_001).fill(made.activationVariance[0]) }],
+    [/Too big/, { ...made, activationVariance: Array(1001).fill(made.activationVariance[0]) }],
     [/testErrorPercent/, { ...made, testErrorPercent: null }],
     [/seconds.training/, { ...made, seconds: { training: 1e300, evaluation: 1 } }],
   ])('that contradicts its cell or has no bounds is left out: %s', async (reason, record) => {

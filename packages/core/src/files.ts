@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { confine } from './_confine.js';
 import type { FileLimits } from './_regular-file.js';
+import { isLeftBehind, partialName } from './_partial.js';
 import { messageOf, WeightmapError } from './errors.js';
 
 export { confine } from './_confine.js';
@@ -22,13 +22,6 @@ export {
 } from './_regular-file.js';
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
-
-/** Told apart within one process: two writers of the same file don't share a temporary one. */
-let writers = 0;
-
-/** Id of this host: only the stale files of its own processes can be detected. */
-const HOST = Buffer.from(hostname()).toString('base64url');
-const DAY = 24 * 3600 * 1000;
 
 /**
  * Writes a whole file or none: temporary file `<path>.<host>.<pid>.<n>.partial`, fsync, rename, fsync of the folder.
@@ -47,7 +40,7 @@ export async function writeWhole(
 ): Promise<void> {
   // A link in the file's own place is replaced by the renaming: only the folders above it lead elsewhere.
   if (within !== undefined) confine(within, dirname(path));
-  const partial = `${path}.${HOST}.${process.pid}.${writers++}.partial`;
+  const partial = partialName(path);
   await writing(path, async () => {
     await mkdir(dirname(path), { recursive: true });
     try {
@@ -84,25 +77,6 @@ export async function removeLeftovers(folder: string, { isOurs = false } = {}): 
   }
 }
 
-async function isLeftBehind(file: string): Promise<boolean> {
-  const [, host, pid] = /\.([\w-]+)\.(\d+)\.\d+\.partial$/.exec(file) ?? [];
-  if (pid === undefined) return false;
-  if (host === HOST) return !isRunning(Number(pid));
-  return stat(file).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs > DAY,
-    () => false, // it was finished meanwhile
-  );
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) !== 'ESRCH';
-  }
-}
-
 /** Runs `body`, which writes at `path`; what the file system refuses becomes a message for people. */
 export async function writing(path: string, body: () => Promise<void>): Promise<void> {
   try {
@@ -133,5 +107,71 @@ export async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * Puts a whole folder in its place, or nothing: `fill` writes it beside, then it is renamed. An earlier folder in its place stays as it is
+ * if anything fails, and is removed otherwise. Of several processes that do this at the same time all succeed, and one's whole folder
+ * stays. What a killed one left beside it is cleared away; a folder that it had just moved away is put back.
+ *
+ * @param fill writes into the folder that it gets, which exists and is empty.
+ * @throws WeightmapError if the file system refuses.
+ */
+export async function replaceFolder(folder: string, fill: (made: string) => Promise<void>): Promise<void> {
+  const made = partialName(folder);
+  const old = partialName(`${folder}.old`);
+  await writing(folder, async () => {
+    await mkdir(dirname(folder), { recursive: true });
+    await clearBeside(folder);
+    try {
+      await mkdir(made);
+      await fill(made);
+      await swap(folder, made, old);
+      await syncFolder(dirname(folder));
+    } finally {
+      await rm(made, { recursive: true, force: true });
+      await rm(old, { recursive: true, force: true });
+    }
+  });
+}
+
+/** More than there are processes that could be in between. */
+const MOST_TRIES = 1000;
+
+/** Moves a folder to a place, and whatever is there away. A rename onto a folder fails, so it takes two; another process may be between them. */
+async function swap(folder: string, made: string, old: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const isMoved = await moves(folder, old, ['ENOENT']);
+    try {
+      if (await moves(made, folder, ['ENOTEMPTY', 'EEXIST', 'EPERM'], tries === MOST_TRIES)) return;
+    } catch (error) {
+      if (isMoved) await moves(old, folder, ['ENOTEMPTY', 'EEXIST', 'EPERM']).catch(() => {});
+      throw error;
+    }
+    if (isMoved) await rm(old, { recursive: true, force: true });
+  }
+}
+
+/** @returns whether it was renamed; not if it failed in one of these ways, unless it is the last try. */
+async function moves(from: string, to: string, codes: readonly string[], isLast = false): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (isLast || !codes.includes(codeOf(error) ?? '')) throw error;
+    return false;
+  }
+}
+
+/** Removes the folders that killed processes left beside a folder; puts back what one had moved away. */
+async function clearBeside(folder: string): Promise<void> {
+  const name = basename(folder);
+  for (const entry of (await readdir(dirname(folder))).sort()) {
+    const path = join(dirname(folder), entry);
+    if (!entry.startsWith(`${name}.`) || !(await isLeftBehind(path))) continue;
+    if (entry.startsWith(`${name}.old.`))
+      await moves(path, folder, ['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR', 'ENOENT']);
+    await rm(path, { recursive: true, force: true });
   }
 }

@@ -8,14 +8,20 @@ export const RECORD_SCHEMA_VERSION = 3;
 const LARGEST = 1e100;
 /** More than any network is trained for. */
 const MOST_EPOCHS = 100_000;
-/** Strengths, layers, pictures, metrics: more than any network has. */
-const MOST_ROWS = 10_000;
+/** Strengths, layers, metrics: more than any network has. */
+const MOST_ROWS = 1000;
+/** More than anybody looks at. */
+const MOST_PICTURES = 10_000;
 /** Characters of a name. */
 const LONGEST_NAME = 500;
 
 const finite = z.number().min(-LARGEST).max(LARGEST);
 const count = z.number().int().nonnegative();
 const name = z.string().max(LONGEST_NAME);
+const fewKeys = [
+  (value: object) => Object.keys(value).length <= MOST_ROWS,
+  `at most ${MOST_ROWS} names`,
+] as const;
 const epochNumber = z.number().int().positive().max(MOST_EPOCHS);
 const percent = finite.min(0).max(100);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
@@ -372,13 +378,16 @@ export const runRecordSchema = z.strictObject({
   /** One row an ε, in the order asked for. */
   fgsm: z.array(fgsmPointSchema).max(MOST_ROWS),
   /** One row a picture. */
-  gradCam: z.array(gradCamRecordSchema).max(MOST_ROWS),
+  gradCam: z.array(gradCamRecordSchema).max(MOST_PICTURES),
   /** One row a condition. */
   gradCamSharpness: z.array(gradCamSharpnessSchema).max(MOST_ROWS),
   /** One row a feature layer, from the image to the logits. */
   activationVariance: z.array(activationVarianceSchema).max(MOST_ROWS),
   /** Results of the metrics that have no field of their own here, those of plugins for example, by their ids; absent without one. */
-  metrics: z.record(name, z.union([finite, z.record(name, finite)])).optional(),
+  metrics: z
+    .record(name, z.union([finite, z.record(name, finite).refine(...fewKeys)]))
+    .refine(...fewKeys)
+    .optional(),
   /** Name and unit of each of these metrics, for reports. */
   metricNames: z
     .record(

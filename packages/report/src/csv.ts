@@ -1,3 +1,5 @@
+import { plainLines } from '@weightmap/core';
+
 /** A cell of a table; null is an empty one. */
 export type CsvValue = string | number | null;
 
@@ -16,7 +18,8 @@ export const toCsv = ({ columns, rows }: Table): string =>
 function field(value: CsvValue): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(Number(value.toPrecision(12)));
+  const shown = plainLines(value);
   // A spreadsheet would take text that begins like this for a formula.
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const text = /^\s*[=+\-@]|^[\t\r]/.test(shown) ? `'${shown}` : shown;
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

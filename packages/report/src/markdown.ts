@@ -24,7 +24,7 @@ import { variantName } from './variant-names.js';
 
 /** The report for where Markdown is read; figures are the files beside it. */
 export function markdown(model: ReportModel): string {
-  const { benchmarks, missing, damaged, recordCount, fill } = model;
+  const { benchmarks, missing, damaged, notes, recordCount, fill } = model;
   const drawn = model.figures.map(
     ({ id, heading, caption }, i) =>
       `![${escape(heading)}](figures/${id}.png)\n\n**Figure ${i + 1}.** ${escape(caption)} Data: [${id}.csv](tables/${id}.csv)`,
@@ -50,6 +50,7 @@ export function markdown(model: ReportModel): string {
     '## What is missing',
     damaged.length > 0 &&
       `${count(damaged.length, 'damaged record')} left out:\n\n${damaged.map(({ file, reason }) => `- ${codeSpan(file)}: ${escape(reason)}`).join('\n')}`,
+    notes.length > 0 && notes.map((note) => `- ${escape(note)}`).join('\n'),
     fill && `${FILL_TEXT} ${codeSpan(fill.command)}`,
     missing.length === 0
       ? 'Nothing: every row of the paper’s tables has a result.'
@@ -167,6 +168,6 @@ const table = (columns: readonly string[], rows: readonly (readonly string[])[])
 
 /** Text that Markdown shows as it is. */
 const escape = (text: string): string =>
-  plain(text).replace(/[\\`*_[\]<>|#]/g, (character) => `\\${character}`);
+  plain(text).replace(/[\\`*_[\]<>|#&~]/g, (character) => `\\${character}`);
 
 const codeSpan = (text: string): string => `\`${plain(text).replaceAll('`', '’')}\``;

@@ -24,7 +24,7 @@ type Paint = (text: string, codes: string) => string;
  * @param colour whether the terminal shows colours.
  */
 export function terminalTable(
-  { benchmarks, damaged, verification, recordCount }: Summary,
+  { benchmarks, damaged, notes, verification, recordCount }: Summary,
   { colour = false } = {},
 ): string {
   const paint: Paint = (text, codes) => (colour ? `\u001b[${codes}m${text}\u001b[0m` : text);
@@ -37,6 +37,7 @@ export function terminalTable(
     blocks.push(
       `${count(damaged.length, 'damaged record')} left out:\n${damaged.map(({ file, reason }) => `  ${plain(file)}: ${plain(reason)}`).join('\n')}`,
     );
+  if (notes.length > 0) blocks.push(notes.map((note) => `left out: ${plain(note)}`).join('\n'));
   if (recordCount > 0)
     blocks.push(`${hasEvidence(benchmarks) ? verdictHeadline(verification) : NO_EVIDENCE}.`);
   return blocks.join('\n\n');

@@ -1,20 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeWhole } from '@weightmap/core/files';
+import { WeightmapError } from '@weightmap/core';
+import { replaceFolder, writeWhole } from '@weightmap/core/files';
 import type { Run } from '@weightmap/records';
-import { toCsv } from './csv.js';
-import { gradCamCsv, gradCamPanel } from './figures/grad-cam-panel.js';
-import { corruptionCsv } from './html/corruptions-section.js';
+import { drawn } from './_drawable-run.js';
 import { page } from './html/page.js';
-import { toLatex, type LatexTable } from './latex.js';
-import { markdown } from './markdown.js';
-import { attackedPicturesCsv } from './model/attacked-grids.js';
-import { metricsCsv } from './model/metrics.js';
-import { missingData } from './model/missing.js';
-import { provenanceCsv } from './model/provenance.js';
-import { resultData, resultLatex } from './model/result-data.js';
-import { verdictData } from './model/verdicts.js';
-import { composePanels, toPng, type Panel } from './plot/svg.js';
+import { reportFiles } from './report-files.js';
 import { reportModel, type ReportModel, type ReportOptions } from './report-model.js';
 
 /** Where a report was written, and its model. */
@@ -28,76 +18,49 @@ export interface WrittenReport {
 }
 
 /**
- * Draws the report of a run as one HTML page that needs no other file.
+ * Draws the report of a run as one HTML page that needs no other file. A record that can't be drawn is named and left out.
  *
  * @param run from `readRun`.
  * @returns the page: tables, figures, the pictures beside the records.
  */
-export const renderReport = async (run: Run, options: ReportOptions = {}): Promise<string> =>
-  page(await reportModel(run, options));
+export const renderReport = (run: Run, options: ReportOptions = {}): Promise<string> =>
+  drawn(run, async (usable) => page(await reportModel(usable, options)));
 
 /**
  * Writes `<run>/report`: `index.html` (one file, no network), `report.md`, `figures/*.svg` and `*.png`, `tables/*.csv` and
  * `*.tex`.
  *
  * Made of the run's records, the results of attacks and the pictures beside them alone: the same files give the same report.
+ * A record that can't be drawn is named and left out. The folder is written beside its place and then takes it, whole: an earlier
+ * report stays as it is if anything fails, and of several reports at the same time one stays.
  *
  * @param run from `readRun`.
  * @throws WeightmapError if the folder can't be written to.
  */
 export async function writeReport(run: Run, options: ReportOptions = {}): Promise<WrittenReport> {
-  const model = await reportModel(run, options);
-  const folder = join(run.folder, 'report');
-  await writeFigures(join(folder, 'figures'), model);
-  await writeTables(join(folder, 'tables'), model);
-  const written = { html: join(folder, 'index.html'), markdown: join(folder, 'report.md'), model };
-  await writeWhole(written.markdown, markdown(model));
-  await writeWhole(written.html, page(model));
-  return written;
-}
-
-/** An earlier report may have files that this one doesn't have. */
-async function empty(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-}
-
-/** Each figure as SVG and as PNG. */
-async function writeFigures(folder: string, { figures, pictures }: ReportModel): Promise<void> {
-  await empty(folder);
-  const write = async (id: string, title: string, panels: readonly Panel[], columns: number) => {
-    const svg = composePanels(panels, { columns, title });
-    await writeWhole(join(folder, `${id}.svg`), `${svg}\n`);
-    await writeWhole(join(folder, `${id}.png`), toPng(svg));
-  };
-  for (const { id, heading, panels, columns } of figures) await write(id, heading, panels, columns);
-  for (const grid of [...pictures.grids, ...pictures.attackedGrids])
-    await write(grid.id, grid.title, [gradCamPanel(grid, pictures.album)], 1);
-}
-
-/** Tables as CSV, and those that a paper would print as LaTeX. */
-async function writeTables(folder: string, model: ReportModel): Promise<void> {
-  await empty(folder);
-  const { benchmarks, verification, missing, pictures } = model;
-  const attacked = model.attacks?.results;
-  const csv = (name: string, text: string) => writeWhole(join(folder, `${name}.csv`), text);
-  const latex = (name: string, table: LatexTable) => writeWhole(join(folder, `${name}.tex`), toLatex(table));
-  for (const figure of model.figures) await csv(figure.id, figure.csv);
-  for (const table of model.tables) {
-    await csv(table.id, toCsv(resultData([table])));
-    await latex(table.id, resultLatex(table));
-  }
-  await latex('claims', {
-    ...verdictData(verification.claims),
-    caption:
-      'The claims: verdict, trials, comparisons as claimed and otherwise, and the one that it rests on.',
-    label: 'tab:claims',
-    words: 2,
+  const { model, files } = await drawn(run, async (usable) => {
+    const made = await reportModel(usable, options);
+    return { model: made, files: [...reportFiles(made)] };
   });
-  if (model.metrics.length > 0) await csv('metrics', metricsCsv(benchmarks));
-  if (missing.length > 0) await csv('missing', toCsv(missingData(model)));
-  if (pictures.inRecords) await csv('grad-cam', gradCamCsv(benchmarks));
-  if (attacked && pictures.underAttack) await csv('attacked-grad-cam', attackedPicturesCsv(attacked.cells));
-  if (attacked?.corruptions) await csv('corruptions', corruptionCsv(attacked.corruptions));
-  await csv('provenance', provenanceCsv(model));
+  const folder = join(run.folder, 'report');
+  await replaceFolder(folder, async (made) => {
+    for (const { name, data } of files) await writeWhole(join(made, name), data);
+  }).catch((error: unknown) => {
+    throw isRefused(error) ? unwritable(folder, error as Error) : error;
+  });
+  return { html: join(folder, 'index.html'), markdown: join(folder, 'report.md'), model };
 }
+
+const isRefused = (error: unknown): boolean =>
+  error instanceof WeightmapError &&
+  ['EROFS', 'EACCES', 'EPERM'].includes(String((error.cause as NodeJS.ErrnoException | undefined)?.code));
+
+const unwritable = (folder: string, cause: Error) =>
+  new WeightmapError(
+    'The report can’t be written: its place is read-only, or belongs to somebody else.',
+    {
+      where: folder,
+      fix: 'make the run’s folder writable, or copy the run to a folder that is and report there; `weightmap verify` only reads',
+    },
+    { cause },
+  );

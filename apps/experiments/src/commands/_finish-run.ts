@@ -25,6 +25,7 @@ export async function finishRun(
 async function printResult(folder: string, display: Display): Promise<void> {
   const run = await readRun(folder);
   for (const { file, reason } of run.damaged) display.note(`damaged record left out: ${file} (${reason})`);
+  for (const note of run.notes) display.note(`left out: ${note}`);
   if (run.records.length === 0) return;
   const { html, model } = await writeReport(run, {
     command: `weightmap ${process.argv.slice(2).map(shellWord).join(' ')}`,

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import '@weightmap/architectures'; // registers the layers that a stored model may have
-import { WeightmapError } from '@weightmap/core';
+import { plainText, WeightmapError } from '@weightmap/core';
 import { writeWhole } from '@weightmap/core/files';
 import { startEngine } from '@weightmap/engine';
-import { cellName, cellPaths, readAttackedRun, readRecords, type StoredRecord } from '@weightmap/records';
+import { cellName, cellPaths, readAttacks, readRecords, type StoredRecord } from '@weightmap/records';
 import { loadModel, saveSafetensors } from '@weightmap/training';
 import { Command, Option } from 'commander';
 import { list } from '../terminal/option-types.js';
@@ -53,7 +53,7 @@ async function exportRun(run: string, options: Options): Promise<void> {
       fix: '`weightmap status` shows which cells are done',
     });
   const ids = new Set(chosen.map(({ record }) => record.cellId));
-  const attacked = await readAttackedRun(run);
+  const { attacked, problem } = await readAttacks(run);
   const tables = tablesOf(
     chosen,
     attacked && { ...attacked, cells: attacked.cells.filter(({ cellId }) => ids.has(cellId)) },
@@ -68,7 +68,9 @@ async function exportRun(run: string, options: Options): Promise<void> {
   if (options.json) printJson({ files, records: chosen.length, damaged: damaged.length });
   else {
     for (const file of files) print(file);
-    if (damaged.length > 0) print(`${damaged.length} damaged records were left out`);
+    for (const { file, reason } of damaged)
+      print(`damaged record left out: ${plainText(file)} (${plainText(reason)})`);
+    if (problem !== null) print(`attacks.json left out: ${plainText(problem)}`);
   }
 }
 

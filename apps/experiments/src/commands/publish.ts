@@ -6,17 +6,21 @@ import {
   attackedPictures,
   cellName,
   cellPaths,
+  mergeManifest,
   readAttacks,
   readManifest,
+  readRun,
   readRecords,
   storedIdentity,
   writeAttackedRun,
   type AttackedRun,
   type CellConfig,
+  type Manifest,
+  type Run,
   type StoredRecord,
 } from '@weightmap/records';
 import { Command } from 'commander';
-import { writeManifest } from '../plan/manifest.js';
+import { waitForLease } from '../leases/lease.js';
 import { count, plain } from '@weightmap/report/text';
 import { print, printJson } from '../terminal/output.js';
 
@@ -49,6 +53,7 @@ Example:
         );
         for (const { file, reason } of published.damaged)
           print(`damaged record left out: ${plain(file)} (${plain(reason)})`);
+        for (const note of published.notes) print(`left out: ${plain(note)}`);
       }
     });
 }
@@ -63,6 +68,8 @@ interface Published {
   /** Networks with attack results in the folder, those of earlier calls included. */
   readonly attacked: number;
   readonly damaged: readonly { readonly file: string; readonly reason: string }[];
+  /** What else was left out, and why. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -77,17 +84,31 @@ async function publishRun(run: string, out: string): Promise<Published> {
       where: out,
       fix: 'name another folder by --out',
     });
-  const { records, damaged } = await readRecords(run);
+  const source = await readRun(run);
+  const { records } = source;
   if (records.length === 0)
     throw new WeightmapError('There is nothing to publish.', {
       where: run,
       expected: 'a run with at least one finished cell',
       fix: '`weightmap status` shows which cells are done',
     });
-  const { data, ...manifest } = await readManifest(run);
+  const manifest = await readManifest(run);
+  // One at a time: what is there is read, and what is written depends on it.
+  const lease = await waitForLease(out);
+  try {
+    return await copyTo(out, source, manifest);
+  } finally {
+    await lease.release();
+  }
+}
+
+async function copyTo(
+  out: string,
+  { folder: run, records, damaged, notes, attacks: made }: Run,
+  { data, ...manifest }: Manifest,
+): Promise<Published> {
   const earlier = existsSync(path.join(out, 'cells')) ? (await readRecords(out)).records : [];
   await refuseOthers(out, records, earlier);
-  const { attacked: made } = await readAttacks(run);
   const before = await earlierAttacks(out);
 
   let files = 0;
@@ -106,10 +127,10 @@ async function publishRun(run: string, out: string): Promise<Published> {
   }
   if (attacked) await writeAttackedRun(out, attacked);
   // Where the data and the plugins lie on this machine is nobody else's business.
-  await writeManifest(out, { ...manifest, plugins: undefined, data: { ...data, dataDir: undefined } });
+  await mergeManifest(out, { ...manifest, plugins: undefined, data: { ...data, dataDir: undefined } });
   const known = new Set(earlier.map(({ record }) => record.cellId));
   const added = records.filter(({ record }) => !known.has(record.cellId)).length;
-  return { records: records.length, added, files, attacked: attacked?.cells.length ?? 0, damaged };
+  return { records: records.length, added, files, attacked: attacked?.cells.length ?? 0, damaged, notes };
 }
 
 /** Results of earlier calls, which must not be lost. */

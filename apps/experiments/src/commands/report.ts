@@ -1,4 +1,4 @@
-import { messageOf } from '@weightmap/core';
+import { messageOf, plainText } from '@weightmap/core';
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -23,10 +23,18 @@ export function reportCommand(): Command {
         command: `weightmap report ${run}`,
         fill: fillCommand,
       });
-      const report = { html, markdown, records: model.recordCount, damaged: model.damaged.length };
+      const report = {
+        html,
+        markdown,
+        records: model.recordCount,
+        damaged: model.damaged.length,
+        notes: model.notes,
+      };
       if (json) printJson(report, { indent: 2 });
       else {
         print(`${report.records} records${report.damaged ? `, ${report.damaged} damaged and left out` : ''}`);
+        for (const { file, reason } of model.damaged) print(`  ${plainText(file)}: ${plainText(reason)}`);
+        for (const note of model.notes) print(`left out: ${plainText(note)}`);
         print(`report: ${report.html}`);
       }
     });

@@ -17,13 +17,15 @@ export function explain(error: unknown, { debug }: { debug: boolean }): number {
 
 function fileProblem(code: string, message: string): string {
   const known: Record<string, string> = {
-    ENOSPC:
-      'the disk is full; finished results are kept. Free some space, or choose another folder with --out',
-    EFBIG: 'a file is larger than the system allows here; choose another folder with --out',
-    EACCES: 'no permission to write there; choose another folder with --out',
-    EROFS: 'the file system is read-only; choose another folder with --out',
-    EDQUOT: 'the disk quota is used up; free some space, or choose another folder with --out',
-    ENOTDIR: 'a part of the path is a file, not a folder; choose another folder with --out',
+    ENOSPC: 'the disk is full; finished results are kept',
+    EFBIG: 'a file is larger than the system allows here',
+    EACCES: 'no permission to write there',
+    EROFS: 'the file system is read-only',
+    EDQUOT: 'the disk quota is used up',
+    ENOTDIR: 'a part of the path is a file, not a folder',
   };
-  return known[code] ? `${known[code]}\n  where:    ${message}` : message;
+  const fix = process.argv.includes('--out')
+    ? 'choose another folder with --out'
+    : 'free some space or make the folder writable, or work on a copy of the run in another place';
+  return known[code] ? `${known[code]}\n  where:    ${message}\n  do:       ${fix}` : message;
 }

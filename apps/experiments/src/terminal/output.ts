@@ -1,10 +1,9 @@
+import { plainLines } from '@weightmap/core';
 import colours from 'picocolors';
 
 /** A colour or a weight, as this command sets them; nothing that hides text. */
 // eslint-disable-next-line no-control-regex -- colours are what it is about
 const STYLE = /(\u001b\[(?:0|[1-4]|2[2-4]|3[0-7]|39|9[0-7]|38;5;\d{1,3})?m)/;
-/** All that doesn't show but acts on a terminal, but for the end of a line and the tab. */
-const ACTING = /(?![\n\t])[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+/gu;
 const RESET = '\u001b[0m';
 const ENDS = new Set(['\u001b[m', RESET, '\u001b[39m', '\u001b[22m']);
 
@@ -16,9 +15,9 @@ const ENDS = new Set(['\u001b[m', RESET, '\u001b[39m', '\u001b[22m']);
  */
 export function harmless(text: string, { colour = colours.isColorSupported } = {}): string {
   // Every second part is a style.
-  const parts = text.replaceAll('\r\n', '\n').split(STYLE);
+  const parts = text.split(STYLE);
   const styles = colour ? parts.filter((_, i) => i % 2 === 1) : [];
-  const shown = parts.map((part, i) => (i % 2 === 0 ? part.replace(ACTING, ' ') : colour ? part : ''));
+  const shown = parts.map((part, i) => (i % 2 === 0 ? plainLines(part) : colour ? part : ''));
   return shown.join('') + (styles.length > 0 && !ENDS.has(styles[styles.length - 1]) ? RESET : '');
 }
 
@@ -34,8 +33,8 @@ export const printError = (text: string): void => writeTo(process.stderr, `${tex
 
 /** JSON in which characters that act are escaped: a program still gets them, a terminal doesn't. */
 export const jsonText = (value: unknown, indent = 0): string =>
-  JSON.stringify(value, null, indent).replace(ACTING, (characters) =>
-    [...characters].map((one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
+  JSON.stringify(value, null, indent).replace(/[^\n -~]/g, (one) =>
+    plainLines(one) === one ? one : `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
 /** Prints a value as JSON on standard output. */

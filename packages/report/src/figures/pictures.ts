@@ -1,5 +1,6 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfThere } from '@weightmap/core/files';
 import * as Plot from '@observablehq/plot';
 import { isInside, magnification, type Look, type Pictured } from '@weightmap/records';
 import sharp from 'sharp';
@@ -36,14 +37,14 @@ const missingPicture: Picture = { missing: 'picture missing' };
  * out of the run's folder is named, never fatal.
  */
 export async function loadAlbum(run: string, stored: readonly Pictured[]): Promise<Album> {
-  const root = await realpath(run);
+  const reader = pictureReader(await realpath(run));
   const loaded = new Map<string, Pictures>();
   for (const one of stored)
     for (const gradCam of one.record.gradCam) {
       const clean = one.record.gradCam.find(
         ({ sample, condition }) => sample === gradCam.sample && condition === 'clean',
       );
-      loaded.set(keyOf(one, gradCam), await load(root, one, gradCam, clean));
+      loaded.set(keyOf(one, gradCam), await load(reader, one, gradCam, clean));
     }
   return {
     samples: Math.max(0, ...stored.map((one) => samplesOf(one).length)),
@@ -69,15 +70,15 @@ const keyOf = ({ folder }: Pictured, { image, heatmap }: Look): string =>
   JSON.stringify([folder, image, heatmap]);
 
 async function load(
-  root: string,
+  pixels: PictureReader,
   { folder }: Pictured,
   { condition, strength, ...paths }: Look,
   clean: Look | undefined,
 ): Promise<Pictures> {
-  const pixels = (path: string) => readPixels(root, join(folder, path));
-  const [image, heat] = [await pixels(paths.image), await pixels(paths.heatmap)];
-  const drawn = paths.perturbation === undefined ? null : await pixels(paths.perturbation);
-  const before = !drawn && condition === 'attacked' && clean ? await pixels(clean.image) : null;
+  const read = (path: string) => pixels(join(folder, path));
+  const [image, heat] = [await read(paths.image), await read(paths.heatmap)];
+  const drawn = paths.perturbation === undefined ? null : await read(paths.perturbation);
+  const before = !drawn && condition === 'attacked' && clean ? await read(clean.image) : null;
   return {
     input: await pictureOf(image, (pixels) => pixels),
     heat: await pictureOf(heat, (pixels) => overlay(pixels, 'missing' in image ? null : image)),
@@ -99,24 +100,51 @@ interface Pixels {
   readonly height: number;
 }
 
-async function readPixels(root: string, path: string): Promise<Pixels | { missing: string }> {
-  try {
-    const real = await realpath(path);
-    if (!isInside(root, real)) return { missing: 'picture outside the run' };
-    const { data, info } = await sharp(await readFile(real))
-      .removeAlpha()
-      .toColourspace('srgb')
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    const { width, height, channels } = info;
-    const rgb = new Uint8Array(width * height * 3);
-    for (let i = 0; i < rgb.length; i++)
-      rgb[i] = data[Math.floor(i / 3) * channels + Math.min(i % 3, channels - 1)];
-    return { data: rgb, width, height };
-  } catch (error) {
-    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return { missing: isGone ? 'picture missing' : 'picture damaged' };
-  }
+type PictureReader = (path: string) => Promise<Pixels | { missing: string }>;
+
+/** Bytes of a picture's file, pixels of a picture, and pixels of all pictures of a report. */
+const LARGEST = { bytes: 16 * 2 ** 20, pixels: 2048 ** 2, together: 128 * 2 ** 20 };
+
+/** Reads PNG files within a run. Their size in pixels is read before anything is decoded. @param root a real path. */
+function pictureReader(root: string): PictureReader {
+  let pixelsLeft = LARGEST.together;
+  return async (path) => {
+    try {
+      const real = await realpath(path);
+      if (!isInside(root, real)) return { missing: 'picture outside the run' };
+      const bytes = await readIfThere(real, { within: root, largest: LARGEST.bytes });
+      const size = bytes && pixelsOf(bytes);
+      if (!bytes || !size) return { missing: 'picture damaged' };
+      if (size > LARGEST.pixels) return { missing: 'picture too large' };
+      if (size > pixelsLeft) return { missing: 'picture left out: there are too many' };
+      pixelsLeft -= size;
+      return await decoded(bytes);
+    } catch (error) {
+      const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      return { missing: isGone ? 'picture missing' : 'picture damaged' };
+    }
+  };
+}
+
+const PNG_SIGNATURE = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
+
+/** Width × height from the header of a PNG file; null of anything else. */
+function pixelsOf(bytes: Buffer): number | null {
+  if (bytes.length < 24 || !bytes.subarray(0, 16).equals(PNG_SIGNATURE)) return null;
+  return bytes.readUInt32BE(16) * bytes.readUInt32BE(20) || null;
+}
+
+async function decoded(bytes: Buffer): Promise<Pixels> {
+  const { data, info } = await sharp(bytes, { limitInputPixels: LARGEST.pixels })
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < rgb.length; i++)
+    rgb[i] = data[Math.floor(i / 3) * channels + Math.min(i % 3, channels - 1)];
+  return { data: rgb, width, height };
 }
 
 async function pictureOf(

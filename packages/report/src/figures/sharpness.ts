@@ -4,6 +4,7 @@ import { type NamedArchitecture, byArchitecture, eachRecord } from '../model/ben
 import type { Benchmark, SharpnessSummary, VariantSummary } from '../model/summary.js';
 import { dotPanel, zoom, type DotFigure, type DotRow } from '../plot/dot-panel.js';
 import type { Panel } from '../plot/svg.js';
+import { slug } from '../slug.js';
 import { symbolOf, trialsNote } from './series.js';
 
 type Figure = 'hoyer' | 'entropy' | 'background';
@@ -69,7 +70,7 @@ function sharpnessPanel(
     rows,
     heading: `${architecture.label} · ${benchmark.title}`,
     under: names[figure],
-    note: trialsNote(benchmark.variants.filter((variant) => variant.architecture === architecture.id)),
+    note: trialsNote(benchmark.variants.filter((variant) => slug(variant.architecture) === architecture.id)),
     domain: zoom(reach, 1),
     format: digits,
   });

@@ -1,3 +1,5 @@
+import { plainText } from '@weightmap/core';
+
 /** Markup that is safe to put into a page as it is. */
 export class Html {
   constructor(private readonly markup: string) {}
@@ -17,9 +19,9 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text for an element or a quoted attribute. */
+/** Text for an element or a quoted attribute, of HTML or XML: on one line, without characters that XML refuses. */
 export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => entities[character]);
+  plainText(text).replace(/[&<>"']/g, (character) => entities[character]);
 
 /**
  * A template whose insertions are escaped, unless they are `Html` themselves.

@@ -40,9 +40,10 @@ export function missingTable({ missing }: Summary): Html | null {
 }
 
 /** Files that could not be used. */
-export function damagedList({ damaged }: Summary): Html | null {
-  if (damaged.length === 0) return null;
+export function damagedList({ damaged, notes }: Summary): Html | null {
+  if (damaged.length + notes.length === 0) return null;
   return html`<ul class="damaged">
     ${damaged.map(({ file, reason }) => html`<li><code>${file}</code> — ${reason}</li>`)}
+    ${notes.map((note) => html`<li>${note}</li>`)}
   </ul>`;
 }

@@ -14,10 +14,16 @@ const PAGE_BYTES = 1_900_000;
 
 /** The report as one page that needs nothing else, with as many samples of pictures as it can hold. */
 export function page(model: ReportModel): string {
-  for (let samples = model.pictures.album.samples; ; samples--) {
+  const whole = pageWith(model, model.pictures.album.samples);
+  if (Buffer.byteLength(whole) <= PAGE_BYTES) return whole;
+  let [page, fits, tooMany] = [pageWith(model, 0), 0, model.pictures.album.samples];
+  while (tooMany - fits > 1) {
+    const samples = Math.floor((fits + tooMany) / 2);
     const text = pageWith(model, samples);
-    if (samples <= 0 || Buffer.byteLength(text) <= PAGE_BYTES) return text;
+    if (Buffer.byteLength(text) <= PAGE_BYTES) [page, fits] = [text, samples];
+    else tooMany = samples;
   }
+  return page;
 }
 
 function pageWith(model: ReportModel, samples: number): string {

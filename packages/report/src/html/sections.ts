@@ -216,6 +216,10 @@ function provenance(model: ReportModel): Section {
   };
 }
 
+/** `2 damaged records, left out` */
+const damagedHeading = ({ damaged }: ReportModel): string =>
+  damaged.length > 0 ? `${count(damaged.length, 'damaged record')}, left out` : 'Left out';
+
 function missing(model: ReportModel): Section {
   const rows = model.missing.length;
   const damaged = damagedList(model);
@@ -223,7 +227,7 @@ function missing(model: ReportModel): Section {
   return {
     id: 'missing',
     heading: 'What is missing',
-    content: html`${damaged && [html`<h3>${count(model.damaged.length, 'damaged record')}, left out</h3>`, damaged]}
+    content: html`${damaged && [html`<h3>${damagedHeading(model)}</h3>`, damaged]}
       <p>
         ${
           rows === 0

@@ -7,6 +7,7 @@ import {
 } from '@weightmap/records';
 import { groupBy } from '../group-by.js';
 import { architectureOf, variantName, type VariantName } from '../variant-names.js';
+import { slug } from '../slug.js';
 import type { NamedArchitecture } from './benchmarks.js';
 import { curve } from './summarise-variant.js';
 import type { Benchmark, CurvePoint } from './summary.js';
@@ -49,9 +50,9 @@ export function attackedGroups(
     const { architecture, name } = known(variant);
     const benchmark = benchmarks.find(({ conditions }) => conditions.dataset.id === dataset);
     return {
-      id: `${dataset}-${architecture}`.replace(/[^\w-]+/g, '-'),
+      id: slug(`${dataset}-${architecture}`),
       title: benchmark?.title ?? dataset,
-      architecture: { id: architecture, label: name.architecture },
+      architecture: { id: slug(architecture), label: name.architecture },
       classes: benchmark?.conditions.dataset.classes ?? null,
       networks: [...groupBy(members, (cell) => cell.variant).values()].map((trials) =>
         networkOf(trials, known(trials[0].variant).name),

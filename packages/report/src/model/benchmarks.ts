@@ -1,7 +1,9 @@
+import { slug } from '../slug.js';
 import type { Benchmark, VariantSummary } from './summary.js';
 
 /** An architecture and its name. */
 export interface NamedArchitecture {
+  /** Fit for an anchor and a file name. */
   readonly id: string;
   readonly label: string;
 }
@@ -16,7 +18,8 @@ export function byArchitecture(
     const architectures = [...new Set(variants.map(({ architecture }) => architecture))];
     return architectures.map((id) => {
       const members = variants.filter((variant) => variant.architecture === id);
-      return { benchmark, architecture: { id, label: members[0].name.architecture }, variants: members };
+      const architecture = { id: slug(id), label: members[0].name.architecture };
+      return { benchmark, architecture, variants: members };
     });
   });
 }

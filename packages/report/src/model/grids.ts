@@ -82,8 +82,8 @@ function rowsOf(columns: readonly Column[], shown: number): GridRow[] {
   const rows = new Map<string, GridRow & { views: (View | null)[] }>();
   columns.forEach((column, place) => {
     const { stored } = column;
-    const samples = samplesOf(stored).slice(0, shown);
-    for (const gradCam of stored.record.gradCam.filter(({ sample }) => samples.includes(sample))) {
+    const samples = new Set(samplesOf(stored).slice(0, shown));
+    for (const gradCam of stored.record.gradCam.filter(({ sample }) => samples.has(sample))) {
       const { sample, condition, label } = gradCam;
       const key = `${sample}/${condition}/${gradCam.strength}`;
       const row = rows.get(key) ?? {

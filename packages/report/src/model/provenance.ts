@@ -1,4 +1,4 @@
-import type { RunRecord } from '@weightmap/records';
+import type { RunRecord, StoredRecord } from '@weightmap/records';
 import { toCsv } from '../csv.js';
 import { count, duration, list, number } from '../format.js';
 import type { Summary } from './summary.js';
@@ -11,13 +11,16 @@ export const engineName = ({ provenance: { engine } }: RunRecord): string =>
 export const codeName = ({ provenance: { git, version } }: RunRecord): string =>
   git ? `${git.sha.slice(0, 7)}${git.dirty ? ' + uncommitted changes' : ''}` : `version ${version}`;
 
-export const recordsOf = ({ benchmarks }: Summary): RunRecord[] =>
-  benchmarks.flatMap(({ variants }) => variants.flatMap(({ stored }) => stored.map(({ record }) => record)));
+const storedIn = ({ benchmarks }: Summary): StoredRecord[] =>
+  benchmarks.flatMap(({ variants }) => variants.flatMap(({ stored }) => stored));
+
+export const recordsOf = (summary: Summary): RunRecord[] => storedIn(summary).map(({ record }) => record);
 
 /** Where the records come from, in a sentence: code, engine, machines, time spent. */
 export function provenanceSentence(summary: Summary): string {
   const records = recordsOf(summary);
   if (records.length === 0) return 'There is no record yet.';
+  const unsigned = storedIn(summary).filter(({ sha256 }) => sha256 === undefined).length;
   const distinct = (of: (record: RunRecord) => string) => list([...new Set(records.map(of))].sort());
   const seconds = records.reduce(
     (sum, { seconds: { training, evaluation } }) => sum + training + evaluation,
@@ -25,7 +28,10 @@ export function provenanceSentence(summary: Summary): string {
   );
   return (
     `${count(records.length, 'record')}, code ${distinct(codeName)}, engine ${distinct(engineName)}, ` +
-    `on ${distinct(({ provenance }) => provenance.host)}; ${duration(seconds)} of training and evaluation in all.`
+    `on ${distinct(({ provenance }) => provenance.host)}; ${duration(seconds)} of training and evaluation in all.` +
+    (unsigned === 0
+      ? ''
+      : ` ${unsigned} of them ${unsigned === 1 ? 'was' : 'were'} written by an earlier version, without a digest of the content.`)
   );
 }
 
@@ -46,9 +52,9 @@ export const provenanceCsv = (summary: Summary): string =>
         'host',
         'platform',
       ],
-      ...['finished_at', 'training_seconds', 'evaluation_seconds'],
+      ...['finished_at', 'training_seconds', 'evaluation_seconds', 'record_sha256'],
     ],
-    rows: recordsOf(summary).map(({ cell, provenance, ...record }) => [
+    rows: storedIn(summary).map(({ record: { cell, provenance, ...record }, sha256 }) => [
       ...[cell.dataset.label, cell.variant, cell.trial, cell.seed, record.cellId, cell.dataset.checksum],
       ...[cell.training.epochs, record.selectedEpoch],
       ...[
@@ -63,7 +69,7 @@ export const provenanceCsv = (summary: Summary): string =>
         provenance.engine.threads,
       ],
       ...[provenance.node, provenance.host, provenance.platform, provenance.finishedAt],
-      ...[record.seconds.training, record.seconds.evaluation],
+      ...[record.seconds.training, record.seconds.evaluation, sha256 ?? null],
     ]),
   });
 

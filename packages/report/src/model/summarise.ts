@@ -19,7 +19,7 @@ export interface SummaryOptions {
 
 /** Computes the figures of a run from its records. */
 export function summarise(
-  { records, damaged }: RunRecords,
+  { records, damaged, notes = [] }: RunRecords & { notes?: readonly string[] },
   { run = 'runs/…', fill }: SummaryOptions = {},
 ): Summary {
   const groups = groupBy(records, ({ record }) => canonicalJson(conditionsOf(record.cell)));
@@ -36,6 +36,7 @@ export function summarise(
     benchmarks: benchmarks.map((benchmark, i) => ({ ...benchmark, id: `${benchmark.id}-${i + 1}` })),
     missing: missingRows(records, damaged),
     damaged,
+    notes,
     recordCount: records.length,
     verification,
     fill: fill?.(plain, verification.claims, run) ?? null,
@@ -62,7 +63,7 @@ function summariseBenchmark(group: readonly StoredRecord[], datasets: readonly s
     );
   const informative = { noise: informativeFor('noise'), fgsm: informativeFor('fgsm') };
   return {
-    id: dataset.id.replace(/[^\w-]+/g, '-'),
+    id: dataset.id.replace(/[^\w-]+/g, '-').slice(0, 60), // a number follows
     title,
     conditions,
     likeness,

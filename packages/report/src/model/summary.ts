@@ -144,6 +144,8 @@ export interface Summary {
   readonly missing: readonly MissingRow[];
   /** Files that could not be used. */
   readonly damaged: RunRecords['damaged'];
+  /** What else of the run can't be used, with its reason. */
+  readonly notes: readonly string[];
   /** Valid records. */
   readonly recordCount: number;
   /** The paper's claims, checked against the records. */

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import * as Plot from '@observablehq/plot';
 import { Resvg } from '@resvg/resvg-js';
 import { parseHTML } from 'linkedom';
+import { plain } from '../format.js';
 import { groupBy } from '../group-by.js';
 import { escapeHtml } from '../html/html.js';
 
@@ -61,7 +62,9 @@ export function panelOf(
     row: text.row ?? '',
     width: options.width,
     height: options.height,
-    svg: svg.outerHTML.replaceAll(/<[^>]*>/g, rounded).replace(/^<svg[^>]*>/, (tag) => tag + heading),
+    svg: plain(svg.outerHTML)
+      .replaceAll(/<[^>]*>/g, rounded)
+      .replace(/^<svg[^>]*>/, (tag) => tag + heading),
   };
 }
 
@@ -95,8 +98,16 @@ export function composePanels(panels: readonly Panel[], { columns = 2, gap = 16,
 
 const { resolve } = createRequire(import.meta.url);
 
-/** A composed picture as PNG, twice its size in pixels; the font comes with the package, not from the machine. */
+/** Pixels of a picture: more would take gigabytes to draw. */
+const MOST_PIXELS = 5e7;
+
+/**
+ * A composed picture as PNG, twice its size in pixels, or less if that would be too large; the font comes with the package, not
+ * from the machine.
+ */
 export function toPng(svg: string): Buffer {
+  const [, width = '1', height = '1'] = /^<svg[^>]* width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
+  const zoom = Math.min(2, Math.sqrt(MOST_PIXELS / (Number(width) * Number(height))));
   const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((file) =>
     resolve(`dejavu-fonts-ttf/ttf/${file}`),
   );
@@ -106,5 +117,5 @@ export function toPng(svg: string): Buffer {
     defaultFontFamily: 'DejaVu Sans',
     sansSerifFamily: 'DejaVu Sans',
   };
-  return new Resvg(svg, { fitTo: { mode: 'zoom', value: 2 }, font }).render().asPng();
+  return new Resvg(svg, { fitTo: { mode: 'zoom', value: zoom }, font }).render().asPng();
 }
