@@ -107,7 +107,7 @@ export default tseslint.config(
   // The packages that run in browsers too.
   {
     files: ['packages/{core,wm-layers,architectures,attacks,metrics}/src/**/*.ts'],
-    ignores: ['packages/core/src/{files,_confine,_regular-file}.ts'],
+    ignores: ['packages/core/src/{files,_beside,_confine,_regular-file}.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

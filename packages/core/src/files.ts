@@ -7,7 +7,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { confine } from './_confine.js';
 import type { FileLimits } from './_regular-file.js';
-import { isLeftBehind, partialName } from './_partial.js';
+import { isLeftBehind, partialName } from './_beside.js';
 import { messageOf, WeightmapError } from './errors.js';
 
 export { confine } from './_confine.js';

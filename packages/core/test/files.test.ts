@@ -36,7 +36,7 @@ describe('writeWhole', () => {
     await writeFile(file, 'old');
     // A limit on the size of files acts like a full disk: the kernel first writes short, then refuses.
     await writeFile(path.join(folder, 'package.json'), '{"type": "module"}');
-    for (const name of ['files', '_confine', '_partial', '_regular-file', 'errors']) {
+    for (const name of ['files', '_confine', '_beside', '_regular-file', 'errors']) {
       const source = await readFile(path.resolve(import.meta.dirname, `../src/${name}.ts`), 'utf8');
       const { outputText } = ts.transpileModule(source, {
         compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },

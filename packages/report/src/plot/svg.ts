@@ -99,7 +99,7 @@ export function composePanels(panels: readonly Panel[], { columns = 2, gap = 16,
 const { resolve } = createRequire(import.meta.url);
 
 /** Pixels of a picture: more would take gigabytes to draw. */
-const MOST_PIXELS = 5e7;
+const MOST_PIXELS = 2e7;
 
 /**
  * A composed picture as PNG, twice its size in pixels, or less if that would be too large; the font comes with the package, not
