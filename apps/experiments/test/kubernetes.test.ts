@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Job } from 'kubernetes-types/batch/v1.js';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
@@ -9,6 +10,7 @@ import { indexedJob, jobName, kubernetes } from '../src/launchers/kubernetes.js'
 import type { LaunchOptions, Work } from '../src/launchers/launcher.js';
 import { cli, weightmap, type Outcome } from './_command.js';
 
+// Its type is checked when the tests are compiled, the printed text when they run.
 const job = indexedJob({
   name: 'weightmap-cells-1',
   command: 'cell',
@@ -17,7 +19,7 @@ const job = indexedJob({
   threads: 2,
   image: 'lab/weightmap:1',
   claim: 'runs',
-});
+}) satisfies Job;
 
 describe('the Kubernetes job', () => {
   it('gives every pod the cell of its index', () => {

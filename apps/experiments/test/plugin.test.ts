@@ -304,6 +304,35 @@ describe('a plugin that is wrong', () => {
     expect(status).toBe(1);
   });
 
+  it('with a layer that has no FLOP rule is listed with a dash and the reason; its own rule counts it', async () => {
+    const text = (more: string) => `
+import * as tf from '@tensorflow/tfjs';
+class Cube extends tf.layers.Layer {
+  static className = 'Cube';
+  computeOutputShape(shape) { return shape; }
+}
+const build = ({ spec: { height, width, channels, classes } }) => tf.sequential({ layers: [
+  new Cube({ name: 'cube', inputShape: [height, width, channels] }),
+  tf.layers.globalMaxPooling2d({}), tf.layers.dense({ units: classes.length }) ] });
+export default {
+  architectures: { cubes: { label: 'cubes', source: 'test', build } },
+  variants: [{ id: 'cubes-1', architecture: 'cubes', label: 'one cube', datasets: ['digits'], options: {}, gradCamLayer: 'cube' }],
+  ${more}
+};`;
+    const without = weightmap('list', '--plugin', await plugin('cubes.mjs', text('')));
+    expect(without.status, without.stderr).toBe(0);
+    expect(without.stdout).toMatch(/^cubes-1 +digits +20 +– +– +one cube$/m);
+    expect(without.stdout).toContain(
+      'cubes-1 on digits: There is no rule for the operations of the layer "cube", a Cube.',
+    );
+    const rule = 'flops: { Cube: ({ output: [h, w, c] }) => ({ paper: 0, executed: 2 * h * w * c }) },';
+    const counted = weightmap('list', '--json', '--plugin', await plugin('counted.mjs', text(rule)));
+    const rows = JSON.parse(counted.stdout) as { id: string; flops: unknown }[];
+    // Two products a pixel, the comparisons of the pool, and 1 → 10 units.
+    const executed = 2 * 784 + 783 + 2 * 10 + 10;
+    expect(rows.find(({ id }) => id === 'cubes-1')?.flops).toEqual({ paper: 0, executed });
+  });
+
   it('and is not found, is refused', () => {
     const { status, stderr } = weightmap('list', '--plugin', './none.mjs');
     expect(stderr).toMatch(/no such plugin[^]*none\.mjs[^]*JavaScript module/);

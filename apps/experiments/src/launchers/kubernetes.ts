@@ -88,8 +88,8 @@ export function indexedJob({ name, command, completions, workers, threads, image
     onExitCodes: { containerName: 'cell', operator: 'In', values: [code] },
   });
   return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
+    apiVersion: 'batch/v1' as const,
+    kind: 'Job' as const,
     metadata: { name },
     spec: {
       completionMode: 'Indexed',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, WeightmapError } from '@weightmap/core';
+import { count } from '@weightmap/report/text';
 import { shellWord } from '../terminal/shell-word.js';
 import { writeSubmission, type SlurmSubmission } from './submissions.js';
 import type { Launcher } from './launcher.js';
@@ -82,7 +83,7 @@ export const slurm: Launcher = {
     }
     const jobs = submission.arrays.map(({ job }) => job).join(', ');
     display.line(
-      `submitted to Slurm: job ${jobs} with ${total.count} ${total.noun}s${items.length === total.count ? '' : ` for ${items.length} workers`}, then job ${submission.report} for the report`,
+      `submitted to Slurm: job ${jobs} with ${count(total.count, total.noun)}${items.length === total.count ? '' : ` for ${count(items.length, 'worker')}`}, then job ${submission.report} for the report`,
     );
     display.line(`to follow it: weightmap status ${shellWord(run)} --watch`);
     return { finished: false, failures: [] };
