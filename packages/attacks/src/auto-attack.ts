@@ -13,6 +13,7 @@ import { apgdDlr } from './ascent/apgd-dlr.js';
 import { apgdMargin } from './ascent/apgd-margin.js';
 import { apgdT } from './ascent/apgd-t.js';
 import { square } from './black-box/square.js';
+import { checkInputs } from './harness/_inputs.js';
 import { judged } from './harness/evaluate.js';
 import { losses } from './harness/losses.js';
 import { fab } from './search/fab.js';
@@ -163,8 +164,13 @@ export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions 
     ...ensemble,
     members: (classes) => membersFor(classes, false),
     turn(classifier, images, labels, options) {
-      const attack = membersFor(classifier.classes, false)[options.turn];
-      return takeTurn(attack, classifier, { images, labels }, options).outcome;
+      const checked = checkInputs(ensemble, classifier, { images, labels });
+      try {
+        const attack = membersFor(classifier.classes, false)[options.turn];
+        return takeTurn(attack, classifier, checked.batch, options).outcome;
+      } finally {
+        checked.dispose();
+      }
     },
     run(classifier, images, labels, options) {
       const spent = { forwards: 0, backwards: 0 };

@@ -7,6 +7,7 @@ import {
   type AttackOutcome,
   type Classifier,
   type MinimalAttack,
+  type RandomStream,
 } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
@@ -197,6 +198,78 @@ describe.each(all)('%s', (id, attack) => {
     expect(b.succeeded).toEqual(a.succeeded);
     expect(back).toBeAllclose(Array.from(a.pixels), 1e-3);
     tf.dispose([images, stretched]);
+  });
+
+  it('takes labels of any type, and pixels past a bound by a rounding, and leaves nothing behind', async () => {
+    const clean = fiveImages();
+    const images = tf.tidy(() =>
+      tf.where<tf.Tensor4D>(clean.less(-0.4), tf.fill(clean.shape, -0.5000001), clean),
+    );
+    const labels = labelsFor(classifier, clean);
+    const types = [
+      labels,
+      Float32Array.from(labels),
+      tf.tensor1d(labels),
+      labelsOf(...labels),
+    ] as tf.Tensor1D[];
+    const results = await expectNoLeak(() =>
+      types.map((given) => {
+        const random = randomStream(7, attack.id);
+        const [{ adversarial, ...rest }] = attack.run(classifier, images, given, {
+          strengths: [0.05],
+          random,
+        });
+        const pixels = adversarial.dataSync();
+        adversarial.dispose();
+        return { ...rest, pixels };
+      }),
+    );
+    for (const result of results) expect(result).toEqual(results[0]);
+    expect(Math.min(...results[0].pixels)).toBeGreaterThanOrEqual(BOUNDS[0]);
+    tf.dispose([clean, images, types]);
+  });
+
+  it('refuses labels that are no classes and strengths that are no list, before it begins', () => {
+    const images = fiveImages();
+    const { classifier: victim, passed } = counted(classifier);
+    const attempt = (labels: unknown, options: unknown = { strengths: [0.1], random: randomStream(1) }) =>
+      attack.run(
+        victim,
+        images,
+        labels as tf.Tensor1D,
+        options as { strengths: number[]; random: RandomStream },
+      );
+    expect(() => attempt([1, 2, 3, 4, 5])).toThrow('Label 4 of the batch is 5');
+    expect(() => attempt([0, 0.5, 0, 0, 0])).toThrow('Label 1 of the batch is 0.5');
+    expect(() => attempt([0, 0])).toThrow('labels have the shape [2]');
+    expect(() => attempt([0, 0, 0, 0, 0], { strengths: 0.1, random: randomStream(1) })).toThrow(
+      'strengths of an attack are 0.1',
+    );
+    expect(() => attempt([0, 0, 0, 0, 0], { strengths: [0.1] })).toThrow('no stream of random numbers');
+    expect(() => attempt([0, 0, 0, 0, 0], null)).toThrow('strengths of an attack are undefined');
+    expect(passed).toEqual({ forwards: 0, backwards: 0 });
+    images.dispose();
+  });
+
+  it.runIf(attack.targeted)('aims at classes of two and of three, or refuses before it searches', () => {
+    const images = fiveImages();
+    for (const classes of [2, 3]) {
+      if (classes < (attack.leastClasses ?? 2)) continue;
+      const { classifier: victim, passed } = counted(randomClasses(classes, BOUNDS));
+      const labels = labelsFor(victim, images);
+      const targets = labels.map((label) => (label + 1) % classes);
+      const before = { ...passed };
+      try {
+        const [{ succeeded, predicted }] = attacked(attack, victim, images, { targets, strengths: [30] });
+        expect([...succeeded]).toEqual([...predicted].map((guess, i) => Number(guess === targets[i])));
+      } catch (error) {
+        expect(String(error)).toMatch(/not defined for \d classes|needs \d classes/);
+        // The labels, and the look whether there are logits.
+        expect(passed.forwards - before.forwards).toBeLessThanOrEqual(10);
+        expect(passed.backwards).toBe(0);
+      }
+    }
+    images.dispose();
   });
 
   it('counts the images that pass through the classifier', () => {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { checkBounds } from './checked-batch.js';
 import { WeightmapError } from './errors.js';
 import type { OnProgress } from './progress.js';
 import { randomStream, type RandomStream } from './random.js';
@@ -143,20 +144,59 @@ const imageSize = ({ height, width, channels }: ImageSpec) => height * width * c
 /**
  * An image set, checked.
  *
- * @throws WeightmapError if the bytes don't fill the shape or a label is no class.
+ * @throws WeightmapError as `checkImageSet`.
  */
 export function imageSet(spec: ImageSpec, pixels: Uint8Array, labels: Uint8Array): ImageSet {
+  const set = { spec, pixels, labels };
+  checkImageSet(set);
+  return set;
+}
+
+/** Classes that a label of one byte can tell apart. */
+const MOST_CLASSES = 256;
+
+/**
+ * Checks that an image set belongs together.
+ *
+ * @throws WeightmapError if the shape or the classes are no such, the pixels or labels are no bytes, the bytes don't fill the
+ *   shape, or a label is no class.
+ */
+export function checkImageSet({ spec, pixels, labels }: ImageSet): void {
+  const { height, width, channels, classes } = spec;
+  if (![height, width, channels].every((length) => Number.isInteger(length) && length > 0))
+    throw new WeightmapError(`Images can't have the shape ${height}×${width}×${channels}.`, {
+      expected: 'whole numbers above 0',
+    });
+  if (!Array.isArray(classes) || classes.length > MOST_CLASSES)
+    throw new WeightmapError(
+      `The images are of ${Array.isArray(classes) ? classes.length : String(classes)} classes.`,
+      {
+        expected: `a list of names, at most ${MOST_CLASSES}: a label is a byte`,
+      },
+    );
+  for (const [what, values] of [
+    ['pixels', pixels],
+    ['labels', labels],
+  ] as const)
+    if (!(values instanceof Uint8Array || (values as unknown) instanceof Uint8ClampedArray))
+      throw new WeightmapError(`The ${what} of an image set are no bytes.`, {
+        where: `an object of ${(values as object | undefined)?.constructor.name ?? 'no class'}`,
+        expected: what === 'pixels' ? 'a Uint8Array of 0 … 255' : 'a Uint8Array of class indices from 0',
+        fix:
+          what === 'pixels'
+            ? 'Uint8Array.from(pixels, (x) => Math.round(255 * x)) for pixels in [0, 1]'
+            : 'Uint8Array.from(labels)',
+      });
   if (pixels.length !== labels.length * imageSize(spec))
     throw new WeightmapError('The images and the labels do not belong together.', {
       expected: `${labels.length} labels × ${spec.height}×${spec.width}×${spec.channels} = ${labels.length * imageSize(spec)} bytes of pixels`,
       where: `${pixels.length} bytes of pixels`,
     });
-  const strange = labels.findIndex((label) => label >= spec.classes.length);
+  const strange = labels.findIndex((label) => label >= classes.length);
   if (strange >= 0)
     throw new WeightmapError(`Image ${strange} has the label ${labels[strange]}.`, {
-      expected: `0 … ${spec.classes.length - 1}, one of ${spec.classes.length} classes`,
+      expected: `0 … ${classes.length - 1}, one of ${classes.length} classes`,
     });
-  return { spec, pixels, labels };
 }
 
 /** The images at these indices, copied, in this order. */
@@ -242,6 +282,7 @@ export function batchOf(set: ImageSet, indices: ArrayLike<number>, range?: Pixel
  * @param range give the classifier that gets the images, so that they lie within its bounds. Default: [0, 1].
  */
 export function tensorsOf({ spec, pixels, labels }: ImageSet, range: PixelRange = UNIT): Batch {
+  checkBounds(range.bounds);
   const [low, high] = range.bounds;
   // Never past a bound by rounding.
   const values = Float32Array.from({ length: 256 }, (_, byte) =>
@@ -263,6 +304,10 @@ const UNIT: PixelRange = { bounds: [0, 1] };
  * @param range give the classifier that gets the images, so that they lie within its bounds. Default: [0, 1].
  */
 export function* batchesOf(set: ImageSet, batchSize: number, range?: PixelRange): Generator<PlacedBatch> {
+  if (!(Number.isInteger(batchSize) && batchSize > 0))
+    throw new WeightmapError(`A batch can't have ${batchSize} images.`, {
+      expected: 'a whole number above 0',
+    });
   for (let start = 0; start < countOf(set); start += batchSize) {
     const batch = tensorsOf(sliceOf(set, start, batchSize), range);
     try {

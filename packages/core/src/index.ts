@@ -1,5 +1,6 @@
 export * from './architecture.js';
 export type * from './attack.js';
+export * from './checked-batch.js';
 export * from './classifier.js';
 export * from './compiled-steps.js';
 export * from './dataset.js';

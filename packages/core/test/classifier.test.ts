@@ -101,7 +101,7 @@ describe('fromProbabilities', () => {
   it('refuses logits and sigmoids', () => {
     expect(explained(() => fromProbabilities(modelOf(dense(3))))).toMatch(/"linear"[^]*asClassifier/);
     expect(explained(() => fromProbabilities(modelOf(dense(3, 'sigmoid'))))).toMatch(/"sigmoid"/);
-    expect(explained(() => fromProbabilities(modelOf(dense(1, 'sigmoid'))))).toMatch(/single output/);
+    expect(explained(() => fromProbabilities(modelOf(dense(1, 'softmax'))))).toMatch(/1 for every image/);
   });
 });
 

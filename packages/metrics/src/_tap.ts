@@ -59,24 +59,52 @@ export function withEyesOn<T>(
 const severalOutputs = (name: string) =>
   new WeightmapError(`The layer "${name}" gives several outputs.`, { expected: 'one' });
 
+/** A layer, and where it is: the names of the models around it and its own, as in `/backbone/conv1`. */
+export interface PlacedLayer {
+  readonly layer: tf.layers.Layer;
+  readonly path: string;
+}
+
 /**
- * The layer of that name, also inside a model that is itself a layer.
+ * The layer of that name, also inside a model that is itself a layer. Where several layers have the name, its path tells which one:
+ * `/conv1` is the model's own, `/backbone/conv1` that of the model `backbone` inside it.
  *
- * @throws WeightmapError that lists the names there are.
+ * @throws WeightmapError that lists the names there are, or the paths of the layers of that name.
  */
 export function layerNamed(model: tf.LayersModel, name: string): tf.layers.Layer {
-  const all = allLayers(model);
-  const found = all.find((layer) => layer.name === name);
-  if (!found)
-    throw new WeightmapError(`The model has no layer named "${name}".`, {
-      expected: `one of ${all.map((layer) => layer.name).join(', ')}`,
+  const all = placedLayers(model);
+  const named = all.filter(({ layer }) => layer.name === name);
+  const placed = all.filter(({ path }) => path === name || (name.includes('/') && path === `/${name}`));
+  const one = [named, placed].find((some) => new Set(some.map(({ layer }) => layer)).size === 1);
+  if (one) return one[0].layer;
+  if (named.length > 0)
+    throw new WeightmapError(`${named.length} layers of the model are named "${name}".`, {
+      where: named.map(({ path }) => path).join(', '),
+      expected: 'a name that one layer has, or the path of a layer',
+      fix: `give the path, such as "${named[0].path}"`,
     });
-  return found;
+  throw new WeightmapError(`The model has no layer named "${name}".`, {
+    expected: `one of ${all.map(({ layer }) => layer.name).join(', ')}`,
+  });
+}
+
+/** What to call a layer of a model: its name, or its path where other layers have the same name. */
+export function layerLabels(model: tf.LayersModel): ReadonlyMap<tf.layers.Layer, string> {
+  const all = placedLayers(model);
+  const isUnique = ({ layer }: PlacedLayer) =>
+    all.every((other) => other.layer === layer || other.layer.name !== layer.name);
+  return new Map(all.map((placed) => [placed.layer, isUnique(placed) ? placed.layer.name : placed.path]));
 }
 
 /** Every layer of a model, those of models that are layers included, which come before their own. */
 export const allLayers = (model: tf.LayersModel): tf.layers.Layer[] =>
-  model.layers.flatMap((layer) => (layer instanceof tf.LayersModel ? [layer, ...allLayers(layer)] : [layer]));
+  placedLayers(model).map(({ layer }) => layer);
+
+const placedLayers = (model: tf.LayersModel, around = ''): PlacedLayer[] =>
+  model.layers.flatMap((layer) => {
+    const placed = { layer, path: `${around}/${layer.name}` };
+    return layer instanceof tf.LayersModel ? [placed, ...placedLayers(layer, placed.path)] : [placed];
+  });
 
 /** The layers and nodes of a model: its own, or those that a sequential model keeps inside, made when it is built. */
 export function graphOf(model: tf.LayersModel): Graph {

@@ -8,7 +8,7 @@ import {
   type OnProgress,
 } from '@weightmap/core';
 import { perturbedBatches, type Perturbation } from './_perturbed-batches.js';
-import { allLayers } from './_tap.js';
+import { allLayers, layerLabels } from './_tap.js';
 import { ActivationReader, ChangeMeter, VarianceMeter, type MeteredLayer } from './_variance-meter.js';
 import { checkFit } from './test-error.js';
 
@@ -52,7 +52,7 @@ export interface NoiseToSignal {
 
 /** One feature layer, and how it passes variance on. */
 export interface LayerActivationVariance extends LayerVariance {
-  /** Name of the layer in the model. */
+  /** Name of the layer in the model; its path, such as `/backbone/conv1`, if several layers have the name. */
   readonly layer: string;
   /** What it is: a convolution, or which weight map. */
   readonly kind: LayerKind;
@@ -112,12 +112,12 @@ export async function activationVariance(
   }
   return meter
     .variances()
-    .map((variance, i) => ({ layer: layers[i].layer.name, kind: layers[i].kind, ...variance }));
+    .map((variance, i) => ({ layer: layers[i].label, kind: layers[i].kind, ...variance }));
 }
 
 /** One feature layer, and what a perturbation of the images does to its activations. */
 export interface LayerNoiseResponse {
-  /** Name of the layer in the model. */
+  /** Name of the layer in the model; its path, such as `/backbone/conv1`, if several layers have the name. */
   readonly layer: string;
   /** What it is: a convolution, or which weight map. */
   readonly kind: LayerKind;
@@ -176,8 +176,8 @@ export async function noiseResponse(
   }
   const [clean, noisy] = [quiet.variances(), loud.variances()];
   const noiseToSignal = change.noiseToSignal(clean);
-  return layers.map(({ layer, kind }, i) => ({
-    layer: layer.name,
+  return layers.map(({ label, kind }, i) => ({
+    layer: label,
     kind,
     clean: clean[i],
     noisy: noisy[i],
@@ -185,7 +185,7 @@ export async function noiseResponse(
   }));
 }
 
-type FeatureLayer = MeteredLayer & { readonly kind: LayerKind };
+type FeatureLayer = MeteredLayer & { readonly kind: LayerKind; readonly label: string };
 
 /** The classes of feature layers, and whether they have a weight map. */
 const KINDS: Readonly<Record<string, { kind: LayerKind; isWeightMap: boolean }>> = {
@@ -195,11 +195,12 @@ const KINDS: Readonly<Record<string, { kind: LayerKind; isWeightMap: boolean }>>
 };
 
 function featureLayers(model: tf.LayersModel): FeatureLayer[] {
+  const labels = layerLabels(model);
   const found = allLayers(model).flatMap((layer) => {
     const { kind, isWeightMap } = KINDS[layer.getClassName()] ?? {};
     if (!kind) return [];
     const weightMap = isWeightMap ? layer.weights.find(({ shape }) => shape.length === 4) : undefined;
-    return [{ layer, kind, weightMap: weightMap ?? null }];
+    return [{ layer, kind, label: labels.get(layer)!, weightMap: weightMap ?? null }];
   });
   if (found.length === 0)
     throw new WeightmapError('The model has no feature layers whose variance could be measured.', {

@@ -1,14 +1,27 @@
 import * as tf from '@tensorflow/tfjs';
-import { compiledSteps, asClassifier, WeightmapError, type Classifier } from '@weightmap/core';
+import {
+  asClassifier,
+  checkClassifier,
+  checkedImages,
+  compiledSteps,
+  WeightmapError,
+  type Classifier,
+} from '@weightmap/core';
 import { layerNamed, withChangedOutput } from './_tap.js';
 
 /** The layer and the classes that Grad-CAM explains. */
 export interface GradCamOptions {
-  /** Name of the layer that is looked at; its output must be [batch, height, width, channels]. */
+  /**
+   * Name of the layer that is looked at, or its path, such as `/backbone/conv1`, if several layers have the name; its output must be
+   * [batch, height, width, channels].
+   */
   layer: string;
   /** [batch], the classes to explain. Default: those the model predicts. */
   classIndex?: readonly number[];
-  /** A classifier made of the model. A compiled one makes of each call one call of the engine. Default: none. */
+  /**
+   * A classifier made of the model. A compiled one makes of each call one call of the engine. Images must lie within its bounds.
+   * Default: none, and any finite pixels.
+   */
   classifier?: Classifier;
 }
 
@@ -36,8 +49,8 @@ export interface GradCamResult {
  *
  * @param model maps [batch, height, width, channels] to logits [batch, classes].
  * @param images [batch, height, width, channels] within the bounds that the model is made for.
- * @throws WeightmapError if there is no such layer, its output has no places, it is used not at all or twice, a class is
- *   none of the model's, the model gives probabilities and no classifier is given, or the logits or the map are not finite.
+ * @throws WeightmapError if there is no such layer or several, its output has no places, it is used not at all or twice, the
+ *   images don't fit the classifier, a class is none of the model's, the model gives probabilities and no classifier is given, or the logits or the map are not finite.
  * Source: Selvaraju et al., arXiv:1610.02391, equations 1 and 2; paper, figure 5.
  */
 export function gradCam(
@@ -46,18 +59,29 @@ export function gradCam(
   { layer: name, classIndex, classifier }: GradCamOptions,
 ): GradCamResult {
   const layer = layerNamed(model, name);
-  const explained = classifier ?? asClassifier(model);
+  const explained = classifier ?? madeOf(model, images);
+  checkClassifier(explained);
   const logits = (x: tf.Tensor4D) => explained.logits(x);
   const plain = (inputs: Explained) => explain(layer, logits, inputs);
   const step = classifier ? steps(classifier, () => plain, layer) : plain;
-  const classes = model.outputs[0].shape[1] as number;
+  const { classes } = explained;
   if (classIndex) checkClasses(classIndex, images.shape[0], classes);
   let result: GradCamResult | undefined;
   tf.tidy(() => {
     const chosen = classIndex && { chosen: tf.oneHot(tf.tensor1d([...classIndex], 'int32'), classes) };
-    result = read(layer, step({ images, ...chosen }));
+    const pixels = checkedImages(explained, images);
+    result = read(layer, step({ images: pixels, ...chosen }));
   });
   return result as GradCamResult;
+}
+
+/** Nothing is known of the pixels that the model is made for. */
+const ANY: readonly [number, number] = [-3.4e38, 3.4e38];
+
+function madeOf(model: tf.LayersModel, images: tf.Tensor4D): Classifier {
+  const isOpen = model.inputs[0].shape.slice(1).includes(null);
+  const inputShape = isOpen ? (images.shape.slice(1) as [number, number, number]) : undefined;
+  return asClassifier(model, { bounds: ANY, ...(inputShape && { inputShape }) });
 }
 
 /** What is explained. Without `chosen`, [batch, classes] with a 1 at the class, it is the prediction. */

@@ -3,6 +3,7 @@ import {
   batchesOf,
   countOf,
   randomStream,
+  WeightmapError,
   type Attack,
   type Classifier,
   type ImageSet,
@@ -50,6 +51,11 @@ export async function robustnessCurve(
   { seed, batchSize = 256, onProgress }: RobustnessCurveOptions,
 ): Promise<RobustnessPoint[]> {
   checkFit(classifier, set);
+  const given: unknown = strengths;
+  if (!Array.isArray(given))
+    throw new WeightmapError(`The strengths are ${String(given)}.`, {
+      expected: 'a list of numbers ≥ 0, also of a single one',
+    });
   if (strengths.length === 0) return [];
   const count = countOf(set);
   const misclassified = strengths.map(() => 0);

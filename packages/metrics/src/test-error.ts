@@ -1,5 +1,7 @@
 import {
   batchesOf,
+  checkClassifier,
+  checkImageSet,
   checkLogits,
   countOf,
   predictClasses,
@@ -33,12 +35,14 @@ export function testError(
 /**
  * Checks that a set can be measured with a classifier.
  *
- * @throws WeightmapError if it is empty, or of other images or more classes than the classifier takes, or if the classifier
+ * @throws WeightmapError if it is empty, its pixels and labels don't belong together, it is of other images or more classes than the classifier takes, or if the classifier
  *   gives probabilities instead of logits.
  */
 export function checkFit(classifier: Classifier, set: ImageSet): void {
+  checkClassifier(classifier);
   const { inputShape, classes } = classifier;
   const { spec, labels } = set;
+  checkImageSet(set);
   if (labels.length === 0) throw new WeightmapError('There are no images to measure the error on.');
   const shape = [spec.height, spec.width, spec.channels];
   if (shape.join() !== inputShape.join())

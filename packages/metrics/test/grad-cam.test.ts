@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { asClassifier, randomStream } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { gradCam } from '../src/index.js';
+import { layerNamed } from '../src/_tap.js';
+import { gradCam, mapGeometry } from '../src/index.js';
 import { countingCompiler, fixedInitializer } from './_fixtures.js';
 
 useEngine();
@@ -222,8 +223,48 @@ describe('gradCam', () => {
       x.dispose();
     });
     expect(() => gradCam(model, images(1, [4, 4, 2]), { layer: 'image' })).toThrow(/used 0 times/);
-    expect(() => gradCam(averaged(), tf.fill([1, 6, 4, 2], NaN), { layer: 'features' })).toThrow(
-      /not finite/,
+    for (const pixel of [NaN, Infinity])
+      expect(() => gradCam(averaged(), tf.fill([1, 6, 4, 2], pixel), { layer: 'features' })).toThrow(
+        /contain NaN|reach from/,
+      );
+  });
+
+  it('refuses a name that several layers have, lists their paths, and takes a path', () => {
+    const inside = () =>
+      tf.sequential({
+        name: 'inner',
+        layers: [conv('features', 2, 1, { inputShape: [6, 4, 2] }), conv('only', 2, 2)],
+      });
+    const image = tf.input({ shape: [6, 4, 2] });
+    const own = conv('features', 3, 5).apply(inside().apply(image)) as tf.SymbolicTensor;
+    const pooled = tf.layers.globalAveragePooling2d({}).apply(own) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: image, outputs: logits().apply(pooled) as tf.SymbolicTensor });
+    const x = images(1, [6, 4, 2]);
+    const channels = (layer: string) => layerNamed(model, layer).outputShape as number[];
+    expect(() => gradCam(model, x, { layer: 'features' })).toThrow(
+      /2 layers of the model are named "features"/,
     );
+    expect(() => mapGeometry(model, 'features')).toThrow(
+      expect.objectContaining({
+        details: expect.objectContaining({ where: '/inner/features, /features' }) as object,
+      }),
+    );
+    expect(channels('/features').at(-1)).toBe(3);
+    for (const path of ['/inner/features', 'inner/features']) expect(channels(path).at(-1)).toBe(2);
+    expect(channels('only').at(-1)).toBe(2);
+    expect(gradCam(model, x, { layer: '/features' }).heatmaps).not.toEqual(
+      gradCam(model, x, { layer: '/inner/features' }).heatmaps,
+    );
+    tf.dispose([x, ...model.getWeights()]);
+  });
+
+  it('refuses images that are not within the bounds of the classifier, or of another shape', () => {
+    const model = averaged();
+    const classifier = asClassifier(model, { bounds: [0, 1] });
+    const [wide, turned] = [tf.fill<tf.Rank.R4>([1, 6, 4, 2], -1), tf.zeros<tf.Rank.R4>([1, 2, 6, 4])];
+    expect(() => gradCam(model, wide, { layer: 'features', classifier })).toThrow(/reach from -1/);
+    expect(gradCam(model, wide, { layer: 'features' }).shape).toEqual([1, 6, 4]);
+    expect(() => gradCam(model, turned, { layer: 'features' })).toThrow(/shape \[1, 2, 6, 4\]/);
+    tf.dispose([wide, turned]);
   });
 });

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { countOf, WeightmapError, type ImageSet } from '@weightmap/core';
+import { asClassifier, checkImageSet, countOf, WeightmapError, type ImageSet } from '@weightmap/core';
 import { z } from 'zod';
 import type { TrainingOptions } from './training-options.js';
 import { trainingConfigSchema, type TrainingConfig } from './training-config.js';
@@ -29,6 +29,7 @@ export function checkArguments(
     );
   if (model.trainableWeights.length === 0)
     throw new WeightmapError('The model has no trainable weights.', { where: `model ${model.name}` });
+  asClassifier(model); // gives logits of images
   for (const part of ['train', 'validation'] as const) checkSet(model, part, data[part]);
 }
 
@@ -44,4 +45,5 @@ function checkSet(model: tf.LayersModel, part: string, set: ImageSet): void {
       expected: `${input} and ${logits} classes, as model ${model.name} has them`,
       fix: 'Build the model for this dataset.',
     });
+  checkImageSet(set);
 }

@@ -1,6 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
-import { countOf, sliceOf, WeightmapError, type ImageSet } from '@weightmap/core';
+import {
+  asClassifier,
+  checkImageSet,
+  countOf,
+  sliceOf,
+  WeightmapError,
+  type ImageSet,
+} from '@weightmap/core';
 import { evaluationStep, packBatch } from './step.js';
 
 const BATCH_SIZE = 500;
@@ -22,13 +29,16 @@ export interface Evaluation {
  *
  * @param model maps [batch, height, width, channels] in [0, 1] to logits [batch, classes].
  * @param batchSize images in a forward pass; changes time, memory and the last digits of the loss.
- * @throws WeightmapError if the set is empty or a logit is NaN or infinite.
+ * @throws WeightmapError if the set is empty, the model gives no logits of images (see `asClassifier`), or a logit is NaN or
+ *   infinite.
  */
 export async function evaluate(
   model: tf.LayersModel,
   set: ImageSet,
   { batchSize = BATCH_SIZE }: { batchSize?: number } = {},
 ): Promise<Evaluation> {
+  asClassifier(model); // gives logits of images
+  checkImageSet(set);
   const judge = evaluationStep(model);
   try {
     return await evaluateBy(judge, set, { batchSize });

@@ -31,7 +31,8 @@ import type { EpochReport, TrainingData, TrainingOptions, TrainingResult } from 
  *   of the selected epoch: for `best` the one with the lowest validation error (then the lowest validation loss, then the
  *   earliest), for `last` the last one, for `robust` the one with the lowest validation error under `selectionAttack` (then as
  *   for `best`).
- * @throws WeightmapError if model and data don't fit, if the loss or a weight becomes NaN or infinite, if the checkpoint
+ * @throws WeightmapError if model and data don't fit, if the model gives no logits (see `asClassifier`), if the loss or a
+ *   weight becomes NaN or infinite, if the checkpoint
  *   belongs to another run, or if it can't be written.
  */
 export async function train(

@@ -1,6 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import type { AttackBatch, RandomStream, Victim, VictimStep } from '@weightmap/core';
-import { checkImages } from '../harness/_inputs.js';
+import {
+  checkedImages,
+  type AttackBatch,
+  type RandomStream,
+  type Victim,
+  type VictimStep,
+} from '@weightmap/core';
 import { FAR } from '../harness/_nearest.js';
 import { fools, perImage } from '../harness/_worst.js';
 
@@ -47,12 +52,12 @@ export function startOutside(
   { random, tries, starts }: OutsideOptions & { random: RandomStream; tries: number },
 ): Outside {
   const { images, ...truth } = batch;
-  if (starts) checkImages(victim, starts, 'starts');
   return tf.tidy(() => {
+    const checked = starts && checkedImages(victim, starts, 'starts');
     const none: Outside = { outside: images, fooled: tf.zeros<tf.Rank.R1>([images.shape[0]]) };
     let found = victim.compute(look, { ...none, ...truth, noise: images });
     const all = () => found.fooled.min().dataSync()[0] === 1;
-    const known = [...(starts ? [starts] : []), ...(truth.targets ? [images] : [])];
+    const known = [...(checked ? [checked] : []), ...(truth.targets ? [images] : [])];
     if (known.length > 0 && !all()) found = nearestOf(victim, batch, tf.concat(known, 0), found);
     for (let i = 0; i < tries && !all(); i++) {
       const noise = tf.tensor4d(random.uniforms(images.size, ...victim.bounds), images.shape);

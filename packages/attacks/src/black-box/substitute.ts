@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  WeightmapError,
+  checkedImages,
   type Attack,
   type Classifier,
   type RandomStream,
@@ -130,7 +130,7 @@ export function imitate(
     random,
   }: ImitationOptions & { random: RandomStream },
 ): Imitation {
-  checkSeeds(victim, seeds);
+  const first = checkedImages(victim, seeds, 'seeds of a substitute');
   const { classes, inputShape, bounds } = victim;
   const [low, high] = bounds;
   const size = inputShape.reduce((a, b) => a * b, 1);
@@ -139,9 +139,9 @@ export function imitate(
     tf.tidy(() => network.logits(images.sub(low).div(high - low)));
   const classifier: Classifier = { classes, inputShape, bounds, logits };
   let known: Answered | undefined;
-  let queries = seeds.shape[0];
+  let queries = first.shape[0];
   try {
-    known = { images: seeds.clone(), labels: answersOf(victim, seeds) };
+    known = { images: first.clone(), labels: answersOf(victim, first) };
     for (let round = 0; round < rounds; round++) {
       if (round > 0) {
         const before: Answered = known;
@@ -165,6 +165,7 @@ export function imitate(
     throw error;
   } finally {
     if (known) tf.dispose([known.images, known.labels]);
+    if (first !== seeds) first.dispose();
   }
   return { classifier, queries, dispose: () => network.dispose() };
 }
@@ -188,17 +189,3 @@ const answersOf = (victim: Imitated, images: tf.Tensor4D): tf.Tensor1D =>
     }
     return tf.concat(answers).toInt();
   });
-
-function checkSeeds({ inputShape, bounds: [low, high] }: Imitated, seeds: tf.Tensor4D): void {
-  const [count, ...shape] = seeds.shape;
-  if (count === 0 || shape.join() !== inputShape.join())
-    throw new WeightmapError(`The seeds of a substitute have the shape [${seeds.shape.join(', ')}].`, {
-      expected: `[count, ${inputShape.join(', ')}], the classifier's input, with one image or more`,
-    });
-  // Comparisons with NaN are false, so NaN counts as outside.
-  const inside = tf.tidy(() => seeds.greaterEqual(low).logicalAnd(seeds.lessEqual(high)).all().dataSync()[0]);
-  if (!inside)
-    throw new WeightmapError('The seeds of a substitute are out of bounds.', {
-      expected: `pixels within the classifier's bounds, ${low} … ${high}`,
-    });
-}

@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  checkClassifier,
+  checkedImages,
   checkLogits,
+  classIndices,
   WeightmapError,
   type AttackBatch,
   type AttackInfo,
@@ -15,36 +18,77 @@ export interface Truth {
   readonly targets: ArrayLike<number> | null;
 }
 
+/** A batch as attacks take it. */
+export interface CheckedBatch {
+  /** Images in float32 within the bounds; labels and targets in int32. */
+  readonly batch: AttackBatch;
+  readonly truth: Truth;
+  /** Frees what was made to check the batch; what the caller gave stays. */
+  readonly dispose: () => void;
+}
+
 /**
- * Checks a batch that a caller gives to an attack, and reads its labels and targets.
+ * Checks a batch that a caller gives to an attack, and reads its labels and targets. Labels may be of another type, or an array.
  *
  * @throws WeightmapError with the invalid value.
  */
 export function checkInputs(
   { id, targeted, leastClasses = 2 }: Pick<AttackInfo, 'id' | 'targeted' | 'leastClasses'>,
   classifier: Classifier,
-  { images, labels, targets }: AttackBatch,
-): Truth {
+  given: AttackBatch,
+): CheckedBatch {
+  checkClassifier(classifier);
   if (classifier.classes < leastClasses)
     throw new WeightmapError(
       `The attack ${id} needs ${leastClasses} classes or more, and the classifier has ${classifier.classes}.`,
       { fix: 'choose another attack, such as apgd-ce or apgd-margin' },
     );
-  checkImages(classifier, images, 'images');
-  const truth = checkClasses(classifier, images.shape[0], labels, 'label');
-  if (!targets) return { labels: truth, targets: null };
+  const made: tf.Tensor[] = [];
+  const dispose = () => tf.dispose(made);
+  const own = <T extends tf.Tensor>(tensor: T, before: unknown): T => {
+    if (tensor !== before) made.push(tensor);
+    return tensor;
+  };
+  try {
+    const images = own(checkedImages(classifier, given.images), given.images);
+    const size = { batch: images.shape[0], classes: classifier.answers ?? classifier.classes };
+    const labels = classIndices(given.labels, size);
+    const aims = given.targets && checkTargets({ id, targeted }, labels, given.targets, size);
+    const asTensor = (values: Int32Array, before: tf.Tensor1D) =>
+      (before as { dtype?: string }).dtype === 'int32' ? before : own(tf.tensor1d(values, 'int32'), before);
+    return {
+      batch: {
+        images,
+        labels: asTensor(labels, given.labels),
+        ...(aims && { targets: asTensor(aims, given.targets) }),
+      },
+      truth: { labels, targets: aims ?? null },
+      dispose,
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+function checkTargets(
+  { id, targeted }: Pick<AttackInfo, 'id' | 'targeted'>,
+  labels: Int32Array,
+  targets: tf.Tensor1D,
+  size: { readonly batch: number; readonly classes: number },
+): Int32Array {
   if (!targeted)
     throw new WeightmapError(`The attack ${id} does not support targets.`, {
       expected: 'no targets',
       fix: 'omit the targets, or choose an attack with targeted: true',
     });
-  const aims = checkClasses(classifier, images.shape[0], targets, 'target');
-  const own = Array.from(aims).findIndex((target, i) => target === truth[i]);
+  const aims = classIndices(targets, size, 'target');
+  const own = aims.findIndex((target, i) => target === labels[i]);
   if (own >= 0)
     throw new WeightmapError(`Target ${own} of the batch is ${aims[own]}, the image's own label.`, {
       expected: 'a class other than the label',
     });
-  return { labels: truth, targets: aims };
+  return aims;
 }
 
 /** Number of images whose outputs are checked: enough to tell logits from probabilities. */
@@ -63,69 +107,42 @@ export function checkOutputs(classifier: Classifier, images: tf.Tensor4D): void 
   givesLogits.add(classifier);
 }
 
-/** @throws WeightmapError if there is no strength, or one is negative or not finite. */
-export function checkStrengths(strengths: readonly number[]): void {
+/**
+ * The strengths as a list.
+ *
+ * @throws WeightmapError if there is no strength, or one is negative or not finite.
+ */
+export function checkStrengths(given: unknown): readonly number[] {
+  const strengths = ArrayBuffer.isView(given) ? Array.from(given as unknown as ArrayLike<unknown>) : given;
+  if (!Array.isArray(strengths))
+    throw new WeightmapError(`The strengths of an attack are ${String(given)}.`, {
+      expected: 'a list of numbers ≥ 0, also of a single one',
+      fix:
+        typeof given === 'number'
+          ? `strengths: [${given}]`
+          : 'run(classifier, images, labels, { strengths: […], random })',
+    });
   if (strengths.length === 0)
     throw new WeightmapError('An attack needs a strength.', {
       where: 'strengths: []',
       expected: 'one or more',
     });
-  const wrong = strengths.find((strength) => !(Number.isFinite(strength) && strength >= 0));
-  if (wrong !== undefined)
-    throw new WeightmapError(`Invalid attack strength: ${wrong}.`, {
+  const wrong = strengths.findIndex(
+    (strength: unknown) => !(Number.isFinite(strength) && (strength as number) >= 0),
+  );
+  if (wrong >= 0)
+    throw new WeightmapError(`Invalid attack strength: ${String(strengths[wrong])}.`, {
       where: `strengths: ${strengths.join(', ')}`,
       expected: 'finite numbers ≥ 0',
     });
+  return strengths as readonly number[];
 }
 
-/** @throws WeightmapError if the shape of the images is not the classifier's, or a pixel is out of bounds. */
-export function checkImages(
-  { inputShape, bounds: [low, high] }: Pick<Classifier, 'inputShape' | 'bounds'>,
-  images: tf.Tensor4D,
-  what: string,
-): void {
-  const [batch, ...shape] = images.shape;
-  if (shape.join() !== inputShape.join() || batch === 0)
-    throw new WeightmapError(`The ${what} have the shape [${images.shape.join(', ')}].`, {
-      expected: `[batch, ${inputShape.join(', ')}], the classifier's input, with one image or more`,
+/** @throws WeightmapError if an attack gets no stream of random numbers. */
+export function checkRandom(random: unknown): void {
+  if (typeof (random as { uniforms?: unknown } | undefined)?.uniforms !== 'function')
+    throw new WeightmapError('The attack has no stream of random numbers.', {
+      expected: 'random, in the options',
+      fix: 'random: randomStream(seed), of @weightmap/core',
     });
-  // Comparisons with NaN are false, so NaN counts as outside.
-  const inside = tf.tidy(
-    () => images.greaterEqual(low).logicalAnd(images.lessEqual(high)).all().dataSync()[0] === 1,
-  );
-  if (inside) return;
-  const pixels = images.dataSync();
-  let [smallest, largest] = [Infinity, -Infinity];
-  for (const pixel of pixels) {
-    if (Number.isNaN(pixel))
-      throw new WeightmapError(`The ${what} contain NaN.`, { expected: range(low, high) });
-    smallest = Math.min(smallest, pixel);
-    largest = Math.max(largest, pixel);
-  }
-  throw new WeightmapError(`The ${what} reach from ${smallest} to ${largest}.`, {
-    expected: range(low, high),
-    fix: 'scale the pixels, or create the classifier with the bounds of these images',
-  });
-}
-
-const range = (low: number, high: number) => `pixels within the classifier's bounds, ${low} … ${high}`;
-
-function checkClasses(
-  { classes, answers = classes }: Classifier,
-  batch: number,
-  given: tf.Tensor1D,
-  what: 'label' | 'target',
-): ArrayLike<number> {
-  if (given.rank !== 1 || given.size !== batch)
-    throw new WeightmapError(`The ${what}s have the shape [${given.shape.join(', ')}].`, {
-      expected: `[${batch}], one class index for each image`,
-    });
-  const values = given.dataSync();
-  const wrong = values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < answers));
-  if (wrong >= 0)
-    throw new WeightmapError(
-      `${what === 'label' ? 'Label' : 'Target'} ${wrong} of the batch is ${values[wrong]}.`,
-      { expected: `0 … ${answers - 1}, one of ${answers} classes` },
-    );
-  return values;
 }

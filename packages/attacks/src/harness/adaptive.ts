@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { WeightmapError, withStandIn, type Classifier } from '@weightmap/core';
+import { checkClassifier, WeightmapError, withStandIn, type Classifier } from '@weightmap/core';
 
 /**
  * A classifier whose gradients are those of another: backward pass differentiable approximation (BPDA), for a defence that
@@ -12,6 +12,7 @@ import { WeightmapError, withStandIn, type Classifier } from '@weightmap/core';
  * Source: Athalye, Carlini & Wagner, “Obfuscated gradients give a false sense of security”, arXiv:1802.00420.
  */
 export function bpda(classifier: Classifier, standIn: Classifier): Classifier {
+  for (const one of [classifier, standIn]) checkClassifier(one);
   const shapeOf = ({ classes, inputShape, bounds }: Classifier) =>
     `${inputShape.join('×')} in ${classes} classes, pixels ${bounds.join(' … ')}`;
   if (shapeOf(classifier) !== shapeOf(standIn))

@@ -2,12 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import {
   predictClasses,
   type AimOptions,
+  type AttackBatch,
   type AttackCost,
   type Classifier,
   type MinimalAttack,
   type MinimalMethod,
 } from '@weightmap/core';
-import { checkInputs, checkOutputs, checkStrengths } from './_inputs.js';
+import { checkInputs, checkOutputs, checkRandom, checkStrengths, type CheckedBatch } from './_inputs.js';
 import { checkShape, confinement, infoOf, judge, verdictOn, type Verdict } from './_judge.js';
 import { watch } from './_victim.js';
 
@@ -26,12 +27,10 @@ export function judgedMinimal(method: MinimalMethod): MinimalAttack {
 
   function search(
     classifier: Classifier,
-    images: tf.Tensor4D,
-    labels: tf.Tensor1D,
-    { targets, ...options }: AimOptions,
+    { batch, truth }: CheckedBatch,
+    options: Omit<AimOptions, 'targets'>,
   ): Search {
-    const batch = { images, labels, ...(targets && { targets }) };
-    const truth = checkInputs(method, classifier, batch);
+    const { images } = batch;
     checkOutputs(classifier, images);
     const clean = verdictOn(predictClasses(classifier, images), truth, classifier.answers);
     const { victim, cost, check, dispose } = watch(classifier);
@@ -58,26 +57,51 @@ export function judgedMinimal(method: MinimalMethod): MinimalAttack {
     }
   }
 
+  /** Searches on a checked batch, and passes the result on. */
+  function searched<Result>(
+    classifier: Classifier,
+    given: AttackBatch,
+    options: AimOptions,
+    use: (result: Search, images: tf.Tensor4D) => Result,
+  ): Result {
+    checkRandom(options?.random);
+    const checked = checkInputs(method, classifier, given);
+    try {
+      const { targets: _, ...rest } = options;
+      const result = search(classifier, checked, rest);
+      try {
+        return use(result, checked.batch.images);
+      } finally {
+        result.found.dispose();
+      }
+    } finally {
+      checked.dispose();
+    }
+  }
+
+  const batchOf = (
+    images: tf.Tensor4D,
+    labels: tf.Tensor1D,
+    options: AimOptions | undefined,
+  ): AttackBatch => ({
+    images,
+    labels,
+    ...(options?.targets && { targets: options.targets }),
+  });
+
   return {
     ...infoOf(method),
     run(classifier, images, labels, options) {
-      checkStrengths(options.strengths);
-      const result = search(classifier, images, labels, options);
-      const outcomes = options.strengths.map((strength) => ({
-        strength,
-        ...within(images, result, strength),
-        cost: result.cost,
-      }));
-      result.found.dispose();
-      return outcomes;
+      const strengths = checkStrengths(options?.strengths);
+      return searched(classifier, batchOf(images, labels, options), options, (result, clean) =>
+        strengths.map((strength) => ({ strength, ...within(clean, result, strength), cost: result.cost })),
+      );
     },
-    minimize(classifier, images, labels, options) {
-      const result = search(classifier, images, labels, options);
-      const { distance, cost } = result;
-      const outcome = { ...within(images, result, Number.MAX_VALUE), distance, cost };
-      result.found.dispose();
-      return outcome;
-    },
+    minimize: (classifier, images, labels, options) =>
+      searched(classifier, batchOf(images, labels, options), options, (result, clean) => {
+        const { distance, cost } = result;
+        return { ...within(clean, result, Number.MAX_VALUE), distance, cost };
+      }),
   };
 }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError, type Attack, type AttackMethod } from '@weightmap/core';
-import { checkInputs, checkOutputs, checkStrengths } from './_inputs.js';
+import { checkInputs, checkOutputs, checkRandom, checkStrengths } from './_inputs.js';
 import { checkShape, confinement, infoOf, judge } from './_judge.js';
 import { watch } from './_victim.js';
 
@@ -25,35 +25,45 @@ export function judged(method: AttackMethod): Attack {
   const confine = confinement(method.norm);
   return {
     ...infoOf(method),
-    run(classifier, images, labels, { targets, ...options }) {
+    run(classifier, givenImages, labels, given) {
+      const { targets, ...options } = { ...given, strengths: checkStrengths(given?.strengths) };
+      checkRandom(options.random);
       const { strengths } = options;
-      checkStrengths(strengths);
-      const batch = { images, labels, ...(targets && { targets }) };
-      const truth = checkInputs(method, classifier, batch);
-      checkOutputs(classifier, images);
-      const { victim, cost, check, dispose } = watch(classifier);
-      const confined = tf.tidy(() => {
-        try {
-          const results = method.perturb(victim, batch, options);
-          check();
-          checkResults(method, images, strengths, results);
-          return results.map((result, i) =>
-            confine(classifier)({ images, result, strength: tf.scalar(strengths[i]) }),
-          );
-        } finally {
-          dispose();
-        }
+      const checked = checkInputs(method, classifier, {
+        images: givenImages,
+        labels,
+        ...(targets && { targets }),
       });
       try {
-        return confined.map((result, i) => ({
-          strength: strengths[i],
-          adversarial: result.adversarial,
-          ...judge(method, classifier, result, truth, strengths[i]),
-          cost: cost(),
-        }));
-      } catch (error) {
-        tf.dispose(confined);
-        throw error;
+        const { batch, truth } = checked;
+        const { images } = batch;
+        checkOutputs(classifier, images);
+        const { victim, cost, check, dispose } = watch(classifier);
+        const confined = tf.tidy(() => {
+          try {
+            const results = method.perturb(victim, batch, options);
+            check();
+            checkResults(method, images, strengths, results);
+            return results.map((result, i) =>
+              confine(classifier)({ images, result, strength: tf.scalar(strengths[i]) }),
+            );
+          } finally {
+            dispose();
+          }
+        });
+        try {
+          return confined.map((result, i) => ({
+            strength: strengths[i],
+            adversarial: result.adversarial,
+            ...judge(method, classifier, result, truth, strengths[i]),
+            cost: cost(),
+          }));
+        } catch (error) {
+          tf.dispose(confined);
+          throw error;
+        }
+      } finally {
+        checked.dispose();
       }
     },
   };

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { WeightmapError, wilsonInterval, type Classifier } from '@weightmap/core';
+import { checkClassifier, WeightmapError, wilsonInterval, type Classifier } from '@weightmap/core';
 import { checkInputs, checkStrengths } from '../harness/_inputs.js';
 import {
   judgeFinding,
@@ -141,17 +141,23 @@ export function maskingReports(
   labels: tf.Tensor1D,
   { epsilons, seed, steps = 40, queries = 1000, surrogates = [], onProgress }: MaskingSweepOptions,
 ): MaskingReport[] {
-  checkInputs({ id: 'masking', targeted: false }, classifier, { images, labels });
-  checkStrengths(epsilons);
-  surrogates.forEach((surrogate, i) => checkSurrogate(classifier, surrogate, i));
-  const probe = openProbe({ classifier, images, labels, epsilon: 0, seed, steps, queries, surrogates });
-  const total = epsilons.length * maskingChecks.length;
-  const known = new Map<MaskingCheck, Finding>();
-  const reports = epsilons.map((epsilon, turn) =>
-    reportAt({ ...probe, epsilon }, known, (done) => onProgress?.(turn * maskingChecks.length + done, total)),
-  );
-  onProgress?.(total, total);
-  return reports;
+  const radii = checkStrengths(epsilons);
+  const checked = checkInputs({ id: 'masking', targeted: false }, classifier, { images, labels });
+  try {
+    surrogates.forEach((surrogate, i) => checkSurrogate(classifier, surrogate, i));
+    const probe = openProbe({ classifier, ...checked.batch, epsilon: 0, seed, steps, queries, surrogates });
+    const total = radii.length * maskingChecks.length;
+    const known = new Map<MaskingCheck, Finding>();
+    const reports = radii.map((epsilon, turn) =>
+      reportAt({ ...probe, epsilon }, known, (done) =>
+        onProgress?.(turn * maskingChecks.length + done, total),
+      ),
+    );
+    onProgress?.(total, total);
+    return reports;
+  } finally {
+    checked.dispose();
+  }
 }
 
 function reportAt(
@@ -246,9 +252,13 @@ const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
 
 /** @throws WeightmapError if another network is not for the same task. */
 function checkSurrogate(classifier: Classifier, surrogate: Classifier, place: number): void {
+  checkClassifier(surrogate);
   const taskOf = ({ inputShape, bounds, classes }: Classifier) =>
     `images [${inputShape.join(', ')}] of pixels ${bounds.join(' … ')}, ${classes} classes`;
-  if (taskOf(surrogate) === taskOf(classifier)) return;
+  // Bounds are the same where float32 has them as the same.
+  const rounded = (one: Classifier) =>
+    taskOf({ ...one, bounds: one.bounds.map(Math.fround) as [number, number] });
+  if (rounded(surrogate) === rounded(classifier)) return;
   throw new WeightmapError('A surrogate is not for the task of the classifier.', {
     where: `surrogate ${place}: ${taskOf(surrogate)}`,
     expected: taskOf(classifier),
