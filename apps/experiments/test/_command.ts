@@ -45,6 +45,7 @@ export function start(
       NO_COLOR: '1',
       WEIGHTMAP_DATA: '',
       XDG_CACHE_HOME: path.join(work, 'cache'),
+      XDG_CONFIG_HOME: path.join(work, 'config'),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

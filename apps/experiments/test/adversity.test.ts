@@ -107,7 +107,7 @@ describe('a run folder', () => {
     await symlink(outside, path.join(run, 'cells/digits/cnn-33'));
     const { code, output } = await weightmap(...smoke(run));
     expect(code).toBe(1);
-    expect(output).toContain('leads out of it');
+    expect(output).toContain('leads out of its folder');
     expect(readdirSync(outside)).toEqual([]);
   });
 

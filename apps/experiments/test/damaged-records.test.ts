@@ -201,10 +201,10 @@ describe('a record', () => {
   it('that is a folder, a link to itself or to nowhere is left out with its reason', async () => {
     const { record: file, folder } = cellPaths(run, cell);
     await mkdir(file, { recursive: true });
-    expect(await reasonOf()).toBe('not a regular file');
+    expect(await reasonOf()).toBe('A file cannot be read: it is a folder.');
     for (const [target, reason] of [
-      ['record.json', 'a symbolic link to itself'],
-      ['nothing.json', 'a symbolic link to nowhere'],
+      ['record.json', 'A path leads out of its folder.'],
+      ['nothing.json', 'A path leads out of its folder.'],
     ]) {
       await rm(file, { recursive: true, force: true });
       await symlink(path.join(folder, target), file);

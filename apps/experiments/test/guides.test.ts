@@ -68,6 +68,7 @@ function shell(commands: string) {
         WEIGHTMAP_DATA: '',
         WEIGHTMAP_COMPILE: 'off',
         XDG_CACHE_HOME: path.join(work, 'cache'),
+        XDG_CONFIG_HOME: path.join(work, 'config'),
       },
     },
   );

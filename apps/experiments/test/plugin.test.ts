@@ -46,6 +46,7 @@ function weightmap(...args: string[]) {
       WEIGHTMAP_DATA: '',
       WEIGHTMAP_COMPILE: 'off',
       XDG_CACHE_HOME: path.join(work, 'cache'),
+      XDG_CONFIG_HOME: path.join(work, 'config'),
     },
   });
   return { status, stdout, stderr, output: `${stdout}\n${stderr}` };
@@ -147,7 +148,10 @@ describe('a plugin from a file', () => {
     await appendFile(own, '\n// another line\n');
     const out = path.join(moved, 'run');
     try {
-      const again = weightmap(...args(out, '--select', 'cnn-tiny'));
+      const remembered = weightmap(...args(out, '--select', 'cnn-tiny'));
+      expect(remembered.status).toBe(1);
+      expect(remembered.stderr).toContain('A plugin has changed since this run was planned.');
+      const again = weightmap(...args(out, '--select', 'cnn-tiny', '--plugin', own));
       expect(again.status).toBe(1);
       expect(again.output).toContain('has changed since this run was begun');
       expect(again.stderr).toMatch(/1 stale, 0 valid[^]*plugin/);

@@ -1,4 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { WeightmapError } from '@weightmap/core';
@@ -7,6 +18,7 @@ import {
   cellId,
   cellPaths,
   contentDigest,
+  readCellRecord,
   readRecords,
   writeRecord,
 } from '@weightmap/records';
@@ -126,8 +138,44 @@ describe('a run folder', () => {
     await symlink(join(outside, 'cells', 'mnist', 'cnn-wide'), join(run, 'cells', 'mnist', 'cnn-wide'));
     expect((await readRecords(run)).records).toEqual([]);
     expect(await reasonsOf()).toEqual({
-      'cells/mnist/cnn-33/trial-1/record.json': 'a symbolic link that leaves the run',
+      'cells/mnist/cnn-33/trial-1/record.json': 'A path leads out of its folder.',
     });
+  });
+
+  test.each<[string, (file: string) => Promise<unknown>]>([
+    [
+      'a link to a record outside',
+      async (file) => {
+        const outside = await mkdtemp(join(tmpdir(), 'weightmap-outside-'));
+        await rename(file, join(outside, 'record.json'));
+        await symlink(join(outside, 'record.json'), file);
+      },
+    ],
+    ['a record that is too large', (file) => truncate(file, 17 * 2 ** 20)],
+    [
+      'a pipe',
+      async (file) => {
+        await rm(file);
+        execFileSync('mkfifo', [file]);
+      },
+    ],
+    [
+      'a folder',
+      async (file) => {
+        await rm(file);
+        await mkdir(file);
+      },
+    ],
+  ])('counts %s as no record: for the report, the worker, the status and the repair', async (kind, spoil) => {
+    const made = makeRecord();
+    const file = await writeRecord(run, made);
+    await spoil(file);
+    expect((await readRecords(run)).records).toEqual([]);
+    expect((await readRecords(run)).damaged).toHaveLength(1);
+    expect(await readCellRecord(run, made.cell)).toBeNull();
+    if (kind === 'a folder') return; // nothing is deleted that isn't a file
+    await writeRecord(run, made);
+    expect(await readCellRecord(run, made.cell)).toEqual(made);
   });
 
   test('that is not there is the user’s error; one without cells is empty', async () => {

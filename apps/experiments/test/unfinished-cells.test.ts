@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { writeRecord } from '@weightmap/records';
+import { dirname, join } from 'node:path';
+import { readRecords, writeRecord } from '@weightmap/records';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { claimCell } from '../src/cells/claim-cell.js';
 import { unfinishedCells } from '../src/plan/unfinished-cells.js';
@@ -47,5 +47,32 @@ describe('unfinishedCells', () => {
     await expect(claimCell(run, changed)).rejects.toThrow('work of another configuration');
     expect(await unfinishedCells(run, [changed], true)).toEqual([changed]);
     expect((await claimCell(run, changed)).lease).toBeDefined();
+  });
+
+  test('deletes nothing of another run, into which a folder of this one is a link', async () => {
+    const other = join(run, 'other');
+    const mine = join(run, 'mine');
+    await mkdir(join(mine, 'cells'), { recursive: true });
+    const record = makeRecord();
+    const theirs = await writeRecord(other, record);
+    const second = makeRecord({ variant: 'cnn-wide' });
+    await writeRecord(mine, { ...second });
+    await symlink(join(other, 'cells/mnist/cnn-33'), join(mine, 'cells/mnist/cnn-33'));
+    // The first is stale and of this run: it is still there, too, because the links are looked for first.
+    const cells = [second.cell, record.cell].map((cell) => ({ ...cell, seed: cell.seed + 1 }));
+    await expect(unfinishedCells(mine, cells, true)).rejects.toThrow('leads out of its folder');
+    expect(JSON.parse(await readFile(theirs, 'utf8'))).toMatchObject(record);
+    expect((await readRecords(mine)).records).toHaveLength(1);
+  });
+
+  test('deletes nothing of another cell behind a link within the run', async () => {
+    const record = makeRecord();
+    const path = await writeRecord(run, record);
+    const digits = makeRecord({ data: { id: 'digits' } });
+    await symlink('mnist', join(run, 'cells/digits'));
+    await writeFile(join(dirname(path), 'cell.json'), JSON.stringify({ cellId: record.cellId }));
+    const cells = [digits.cell];
+    await expect(unfinishedCells(run, cells, true)).rejects.toThrow('Results behind a link are not deleted.');
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject(record);
   });
 });

@@ -16,8 +16,13 @@ export function confine(root: string, path: string): string {
   const from = resolve(root);
   const wanted = path.includes('\0') ? null : resolve(from, path);
   const home = realOrPlanned(from);
+  if (home === null)
+    throw new WeightmapError('A folder cannot be used: it is a link that leads nowhere.', {
+      where: root,
+      fix: 'remove the link, or make the folder that it names',
+    });
   const real = wanted === null ? null : realOrPlanned(wanted);
-  if (home !== null && real !== null && isInside(home, real)) return real;
+  if (real !== null && isInside(home, real)) return real;
   throw new WeightmapError('A path leads out of its folder.', {
     where: `${isAbsolute(path) ? path : join(root, path)}${real === null ? '' : ` → ${real}`}`.replaceAll(
       '\0',
@@ -39,7 +44,7 @@ function realOrPlanned(path: string): string | null {
   const missing: string[] = [];
   for (let part = path; ; part = dirname(part)) {
     try {
-      return join(realpathSync(part), ...missing);
+      return join(realpathSync.native(part), ...missing);
     } catch (error) {
       if (codeOf(error) === 'ELOOP' || isLink(part)) return null;
       if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR')

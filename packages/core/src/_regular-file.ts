@@ -8,6 +8,7 @@ import {
   writeSync,
   type Stats,
 } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { confine } from './_confine.js';
 import { messageOf, WeightmapError } from './errors.js';
@@ -18,6 +19,12 @@ export interface FileLimits {
   within?: string;
   /** Bytes. Default: 2 GiB, the most that Node reads at once. */
   largest?: number;
+}
+
+/** Where a file may be written, and who may use it. */
+export interface WriteLimits extends Pick<FileLimits, 'within'> {
+  /** Permissions of a file that is made, before the user's mask. Default: 0o666. */
+  mode?: number;
 }
 
 const MOST = 2 ** 31 - 1;
@@ -55,16 +62,18 @@ export function openRegular(path: string, { within, largest = MOST }: FileLimits
 /**
  * Opens a regular file for appending; makes it if there is none. The caller closes the handle.
  *
+ * With `within`, a link in the file's place is refused wherever it leads: a log must not grow into another file.
+ *
  * @throws WeightmapError if something else lies there, outside `within`, or if it can't be written.
  */
-export function openForAppending(path: string, { within }: Pick<FileLimits, 'within'> = {}): number {
-  const real = within === undefined ? path : confine(within, path);
+export function openForAppending(path: string, { within, mode }: WriteLimits = {}): number {
+  const real = within === undefined ? path : join(confine(within, dirname(path)), basename(path));
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
-  return openAs(path, real, flags | (within === undefined ? 0 : NO_LINK))!;
+  return openAs(path, real, flags | (within === undefined ? 0 : NO_LINK), mode)!;
 }
 
 /** Appends text to a regular file; makes it if there is none. @throws WeightmapError as `openForAppending`, or if the disk is full. */
-export function appendText(path: string, text: string, limits: Pick<FileLimits, 'within'> = {}): void {
+export function appendText(path: string, text: string, limits: WriteLimits = {}): void {
   const handle = openForAppending(path, limits);
   try {
     const bytes = Buffer.from(text);
@@ -101,23 +110,24 @@ export async function readIfThere(path: string, limits?: FileLimits): Promise<Bu
 }
 
 /** @returns null if there is no such file. */
-function openAs(path: string, real: string, flags: number): number | null {
+function openAs(path: string, real: string, flags: number, mode = 0o666): number | null {
   let handle: number;
   try {
-    handle = openSync(real, flags | NO_WAIT, 0o666);
+    handle = openSync(real, flags | NO_WAIT, mode);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const isWriting = (flags & constants.O_APPEND) !== 0;
     if (!isWriting && (code === 'ENOENT' || code === 'ENOTDIR')) return null;
+    if (code === 'ELOOP') throw special(path, 'a link', isWriting);
     // ENXIO: a socket, or a named pipe that nobody reads.
     if (code === 'ENXIO' || code === 'EISDIR')
-      throw special(path, code === 'EISDIR' ? 'a folder' : 'a pipe or socket');
+      throw special(path, code === 'EISDIR' ? 'a folder' : 'a pipe or socket', isWriting);
     throw isWriting ? unwritable(path, error) : unreadable(path, error);
   }
   const stats = fstatSync(handle);
   if (stats.isFile()) return handle;
   closeSync(handle);
-  throw special(path, kindOf(stats));
+  throw special(path, kindOf(stats), (flags & constants.O_APPEND) !== 0);
 }
 
 function kindOf(stats: Stats): string {
@@ -126,14 +136,18 @@ function kindOf(stats: Stats): string {
   return stats.isSocket() ? 'a socket' : 'a device';
 }
 
-const special = (where: string, kind: string) =>
-  new WeightmapError(`This is ${kind}, not a file.`, { where, expected: 'a regular file' });
-
-const unreadable = (where: string, error: unknown) =>
-  new WeightmapError(`A file cannot be read: ${messageOf(error)}`, {
+const special = (where: string, kind: string, isWriting: boolean) =>
+  new WeightmapError(`A file cannot be ${isWriting ? 'written' : 'read'}: it is ${kind}.`, {
     where,
-    fix: 'make the file readable, or name another folder',
+    expected: 'a regular file',
   });
+
+const unreadable = (where: string, cause: unknown) =>
+  new WeightmapError(
+    `A file cannot be read: ${messageOf(cause)}`,
+    { where, fix: 'make the file readable, or name another folder' },
+    { cause },
+  );
 
 const unwritable = (where: string, cause: unknown) =>
   new WeightmapError(

@@ -19,6 +19,7 @@ export {
   readIfThereSync,
   type FileLimits,
   type OpenFile,
+  type WriteLimits,
 } from './_regular-file.js';
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;

@@ -62,7 +62,9 @@ describe('confine', () => {
     await symlink(target, at('link'));
     expect(() => confine(root, name)).toThrow('leads out of its folder');
     await expect(readIfThere(at(name), { within: root })).rejects.toThrow('leads out of its folder');
-    expect(() => openForAppending(at(name), { within: root })).toThrow('leads out of its folder');
+    expect(() => openForAppending(at(name), { within: root })).toThrow(
+      /leads out of its folder|it is a link/,
+    );
   });
 });
 
@@ -77,12 +79,12 @@ describe('reading and appending', () => {
       [at('socket'), 'a pipe or socket'],
       ['/dev/zero', 'a device'],
     ]) {
-      await expect(readIfThere(name)).rejects.toThrow(`This is ${kind}, not a file.`);
-      expect(() => readIfThereSync(name)).toThrow(`This is ${kind}, not a file.`);
+      await expect(readIfThere(name)).rejects.toThrow(`A file cannot be read: it is ${kind}.`);
+      expect(() => readIfThereSync(name)).toThrow(`A file cannot be read: it is ${kind}.`);
     }
-    expect(() => appendText(at('pipe'), 'x')).toThrow('not a file');
+    expect(() => appendText(at('pipe'), 'x')).toThrow('cannot be written: it is a pipe or socket');
     const reader = openSync(at('pipe'), 'r+');
-    expect(() => appendText(at('pipe'), 'x')).toThrow('This is a named pipe');
+    expect(() => appendText(at('pipe'), 'x')).toThrow('cannot be written: it is a named pipe');
     closeSync(reader);
     server.close();
   });

@@ -1,11 +1,11 @@
-import { readFile, realpath, readdir, stat } from 'node:fs/promises';
-import { basename, dirname, relative, sep } from 'node:path';
-import { messageOf } from '@weightmap/core';
+import { relative, sep } from 'node:path';
+import { messageOf, WeightmapError } from '@weightmap/core';
+import { readIfThere } from '@weightmap/core/files';
 import { cellPaths } from './cell-paths.js';
-import { isInside } from './is-inside.js';
 import { checkRecord, type Checked } from './_check.js';
 
-const LARGEST_RECORD = 16 * 2 ** 20;
+/** Bytes. */
+export const LARGEST_RECORD = 16 * 2 ** 20;
 
 /**
  * Reads and checks the file of a record: a regular file, inside the run, in its own cell's place, of a bounded size, that
@@ -16,18 +16,9 @@ const LARGEST_RECORD = 16 * 2 ** 20;
  * @throws Error if the system can't read the file.
  */
 export async function readRecordFile(run: string, path: string): Promise<Checked | null> {
-  const real = await realpath(path).catch((error: NodeJS.ErrnoException) => error);
-  if (typeof real !== 'string') {
-    if (real.code === 'ELOOP') return { reason: 'a symbolic link to itself' };
-    if (real.code !== 'ENOENT' && real.code !== 'ENOTDIR') throw real;
-    const names: string[] = await readdir(dirname(path)).catch(() => []);
-    return names.includes(basename(path)) ? { reason: 'a symbolic link to nowhere' } : null;
-  }
-  if (!isInside(await realpath(run), real)) return { reason: 'a symbolic link that leaves the run' };
-  const { size, ...kind } = await statOf(real);
-  if (!kind.isFile) return { reason: 'not a regular file' };
-  if (size > LARGEST_RECORD) return { reason: 'larger than any record' };
-  const checked = parsed(await readFile(real, 'utf8'));
+  const bytes = await readIfThere(path, { within: run, largest: LARGEST_RECORD }).catch(refusal);
+  if (!bytes || 'reason' in bytes) return bytes;
+  const checked = parsed(bytes.toString());
   if (!checked.record) return checked;
   const place = placeOf(run, checked.record.cell);
   if (place === null) return { reason: 'names a dataset or variant that can’t be a folder' };
@@ -36,9 +27,10 @@ export async function readRecordFile(run: string, path: string): Promise<Checked
     : { reason: `belongs to ${relative(run, place).split(sep).join('/')}: a copy in the wrong place` };
 }
 
-async function statOf(path: string): Promise<{ size: number; isFile: boolean }> {
-  const found = await stat(path);
-  return { size: found.size, isFile: found.isFile() };
+/** Why a file can't be a record, in a line. @throws what the system refused. */
+function refusal(error: unknown): { reason: string } {
+  if (!(error instanceof WeightmapError) || error.cause !== undefined) throw error;
+  return { reason: error.message };
 }
 
 function parsed(text: string): Checked {

@@ -194,6 +194,9 @@ export function maskingVerdict({ masking }: Pick<AttackedSummary, 'masking'>): M
 
 const fileOf = (run: string) => path.join(run, 'attacks.json');
 
+/** Bytes of the largest file that is read. */
+const LARGEST = 256 * 2 ** 20;
+
 /** The file: the results, and a digest by which a changed bit is noticed; absent from the files of earlier versions. */
 const fileSchema = attackedRunSchema.extend({ sha256: z.string().optional() });
 
@@ -206,10 +209,8 @@ export async function writeAttackedRun(run: string, attacked: AttackedRun): Prom
   const content = attackedRunSchema.parse(attacked);
   const { problem } = await readAttacks(run);
   if (problem !== null) await rename(fileOf(run), path.join(run, 'attacks.damaged.json'));
-  await writeWhole(
-    fileOf(run),
-    `${JSON.stringify({ ...content, sha256: contentDigest(content) }, null, 1)}\n`,
-  );
+  const text = `${JSON.stringify({ ...content, sha256: contentDigest(content) }, null, 1)}\n`;
+  await writeWhole(fileOf(run), text, { within: run });
   return fileOf(run);
 }
 
@@ -224,7 +225,7 @@ export interface StoredAttacks {
 /** Reads and checks `<run>/attacks.json`. `weightmap attack` makes one that can't be used again. */
 export async function readAttacks(run: string): Promise<StoredAttacks> {
   try {
-    const bytes = await readIfThere(fileOf(run));
+    const bytes = await readIfThere(fileOf(run), { within: run, largest: LARGEST });
     if (!bytes) return { attacked: null, problem: null };
     const { sha256, ...attacked } = fileSchema.parse(JSON.parse(String(bytes)));
     if (sha256 !== undefined && sha256 !== contentDigest(attacked)) throw new Error(DIGEST_DIFFERS);

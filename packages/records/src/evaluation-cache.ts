@@ -49,23 +49,27 @@ export const openEvaluationCache = (folder: string, checkpoint: string): Evaluat
   ) {
     const file = path.join(folder, `${name}.json`);
     const all = canonicalJson({ checkpoint, ...circumstances });
-    const known = parse(await readIfThere(file), all);
+    const known = parse(await stored(file), all);
     const missing = keys.filter((key) => !(String(key) in known));
     if (missing.length > 0) {
       const values = await compute(missing);
       missing.forEach((key, i) => (known[String(key)] = values[i]));
       const content = { circumstances: all, entries: known };
-      await writeWhole(file, `${JSON.stringify({ sha256: digest(content), content })}\n`);
+      const text = `${JSON.stringify({ sha256: digest(content), content })}\n`;
+      await writeWhole(file, text, { within: folder });
     }
     return keys.map((key) => known[String(key)] as Value);
   },
   async known<Value>(name: string, circumstances: object, keys: readonly (string | number)[]) {
     const all = canonicalJson({ checkpoint, ...circumstances });
-    const known = parse(await readIfThere(path.join(folder, `${name}.json`)), all);
+    const known = parse(await stored(path.join(folder, `${name}.json`)), all);
     return keys.every((key) => String(key) in known) ? keys.map((key) => known[String(key)] as Value) : null;
   },
   forget: (name) => rm(path.join(folder, `${name}.json`), { force: true }),
 });
+
+/** The bytes of a file; null if there is none, or something that isn't a file of the folder: it is then replaced. */
+const stored = (file: string) => readIfThere(file, { within: path.dirname(file) }).catch(() => null);
 
 /** The entries of a file; none of one that is damaged, or was made under other circumstances. */
 function parse(bytes: Buffer | null, circumstances: string): Record<string, unknown> {

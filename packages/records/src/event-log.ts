@@ -1,4 +1,5 @@
-import { appendFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { appendText } from '@weightmap/core/files';
 import { z } from 'zod';
 import { tailOf } from './tail-of.js';
 
@@ -25,7 +26,8 @@ export function openEventLog(file: string): (event: LoggedEvent['event'], data?:
   let begin = endsWithinLine(file) ? '\n' : '';
   return (event, data = {}) => {
     try {
-      appendFileSync(file, `${begin}${JSON.stringify({ time: new Date().toISOString(), event, ...data })}\n`);
+      const line = JSON.stringify({ time: new Date().toISOString(), event, ...data });
+      appendText(file, `${begin}${line}\n`, { within: dirname(file) });
       begin = '';
     } catch {
       // The disk may be full: the next checkpoint says so.

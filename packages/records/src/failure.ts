@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { messageOf, WeightmapError } from '@weightmap/core';
-import { writeWhole } from '@weightmap/core/files';
+import { readIfThereSync, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
 import { cellId } from './cell-id.js';
 import { cellPaths } from './cell-paths.js';
@@ -24,13 +23,16 @@ const failureSchema = z.object({
   at: z.string(),
 });
 
+const LARGEST = 2 ** 20;
+
 /** Why a cell failed permanently. */
 export type Failure = z.infer<typeof failureSchema>;
 
 /** The failure that lies in a cell's folder, if it is of this configuration. */
 export function readFailure(run: string, cell: CellConfig): Failure | null {
   try {
-    const failure = failureSchema.parse(JSON.parse(readFileSync(cellPaths(run, cell).failure, 'utf8')));
+    const bytes = readIfThereSync(cellPaths(run, cell).failure, { within: run, largest: LARGEST });
+    const failure = failureSchema.parse(JSON.parse(String(bytes)));
     return failure.cellId === cellId(cell) ? failure : null;
   } catch {
     return null;
@@ -53,5 +55,5 @@ export async function writeFailure(
     host: os.hostname(),
     at: new Date().toISOString(),
   };
-  await writeWhole(cellPaths(run, cell).failure, `${JSON.stringify(failure, null, 2)}\n`);
+  await writeWhole(cellPaths(run, cell).failure, `${JSON.stringify(failure, null, 2)}\n`, { within: run });
 }

@@ -7,7 +7,6 @@ export * from './corrupted-networks.js';
 export * from './evaluation-cache.js';
 export * from './event-log.js';
 export * from './failure.js';
-export * from './is-inside.js';
 export * from './magnification.js';
 export * from './manifest.js';
 export * from './missing-run.js';

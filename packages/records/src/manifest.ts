@@ -55,6 +55,7 @@ const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 
 const fileOf = (run: string) => path.join(run, 'grid.json');
+const LARGEST = 256 * 2 ** 20;
 
 /** What tells two places in a run folder apart. */
 const placeOf = ({ dataset, variant, trial }: CellConfig) => `${dataset.id}/${variant}/${trial}`;
@@ -84,7 +85,7 @@ export async function mergeManifest(run: string, manifest: ManifestDraft): Promi
     cells: [...cells.values()],
     cellsSha256: contentDigest([...cells.values()]),
   };
-  await writeWhole(fileOf(run), `${JSON.stringify(merged, null, 1)}\n`);
+  await writeWhole(fileOf(run), `${JSON.stringify(merged, null, 1)}\n`, { within: run });
   return merged;
 }
 
@@ -100,7 +101,7 @@ async function readEarlier(run: string): Promise<Partial<Manifest>> {
 
 /** @throws WeightmapError if the folder has none, or one that can't be used. */
 export async function readManifest(run: string): Promise<Manifest> {
-  const bytes = await readIfThere(fileOf(run));
+  const bytes = await readIfThere(fileOf(run), { within: run, largest: LARGEST });
   if (!bytes) throw missingRun(run, fileOf(run));
   try {
     const manifest = manifestSchema.parse(JSON.parse(bytes.toString()));

@@ -1,13 +1,13 @@
-import { mkdir, readdir, realpath, rename, stat } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { statSync } from 'node:fs';
+import { access, readdir, rename } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { WeightmapError, messageOf } from '@weightmap/core';
-import { writeWhole } from '@weightmap/core/files';
+import { confine, writeWhole } from '@weightmap/core/files';
 import { cellId } from './cell-id.js';
 import { cellPaths } from './cell-paths.js';
 import { checkRecord } from './_check.js';
 import { readRecordFile } from './_read-record.js';
 import { contentDigest } from './content-digest.js';
-import { isInside } from './is-inside.js';
 import { readManifest } from './manifest.js';
 import { missingRun } from './missing-run.js';
 import type { CellConfig, RunRecord } from './run-record.js';
@@ -53,10 +53,11 @@ export async function writeRecord(run: string, record: RunRecord): Promise<strin
   if (reason)
     throw new WeightmapError('This result is not a valid record; nothing was written.', { where: reason });
   const { record: path, damagedRecord } = cellPaths(run, record.cell);
-  await mkdir(dirname(path), { recursive: true });
+  confine(run, cellPaths(run, record.cell).folder);
   const earlier = await readRecordFile(run, path).catch(() => null);
   if (earlier?.reason !== undefined) await rename(path, damagedRecord);
-  await writeWhole(path, `${JSON.stringify({ ...record, sha256: contentDigest(record) }, null, 2)}\n`);
+  const text = `${JSON.stringify({ ...record, sha256: contentDigest(record) }, null, 2)}\n`;
+  await writeWhole(path, text, { within: run });
   return path;
 }
 
@@ -70,7 +71,7 @@ export async function writeRecord(run: string, record: RunRecord): Promise<strin
  * @throws WeightmapError if there is no such folder.
  */
 export async function readRecords(run: string): Promise<RunRecords> {
-  await realpath(run).catch(() => {
+  await access(run).catch(() => {
     throw missingRun(run);
   });
   const planned = await plannedCells(run);
@@ -159,25 +160,30 @@ export async function readCellRecord(run: string, cell: CellConfig): Promise<Run
 
 /** `cells/<dataset>/<variant>/trial-<n>`, sorted; only real folders and links that stay in the run. */
 async function trialFolders(run: string): Promise<string[]> {
-  const root = await realpath(run);
   let level = [join(run, 'cells')];
   for (let depth = 0; depth < 3; depth++) {
-    const next = await Promise.all(level.map((folder) => foldersIn(folder, root)));
+    const next = await Promise.all(level.map((folder) => foldersIn(folder, run)));
     level = next.flat();
   }
   return level.filter((folder) => /[\\/]trial-\d+$/.test(folder));
 }
 
-async function foldersIn(folder: string, root: string): Promise<string[]> {
+async function foldersIn(folder: string, run: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const found: string[] = [];
-  for (const entry of entries) {
-    const path = join(folder, entry.name);
-    if (entry.isSymbolicLink()) {
-      const real = await realpath(path).catch(() => null);
-      if (real && isInside(root, real) && (await stat(real)).isDirectory()) found.push(path);
-    } else if (entry.isDirectory()) found.push(path);
-  }
+  const found = entries
+    .filter(
+      (entry) => entry.isDirectory() || (entry.isSymbolicLink() && isFolderIn(run, join(folder, entry.name))),
+    )
+    .map(({ name }) => join(folder, name));
   const byNumber = new Intl.Collator('en', { numeric: true });
   return found.sort((a, b) => byNumber.compare(a, b));
+}
+
+/** Whether a link leads to a folder of the run. */
+function isFolderIn(run: string, link: string): boolean {
+  try {
+    return statSync(confine(run, link)).isDirectory();
+  } catch {
+    return false;
+  }
 }

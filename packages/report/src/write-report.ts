@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { WeightmapError } from '@weightmap/core';
-import { replaceFolder, writeWhole } from '@weightmap/core/files';
+import { confine, replaceFolder, writeWhole } from '@weightmap/core/files';
 import type { Run } from '@weightmap/records';
 import { drawn } from './_drawable-run.js';
 import { page } from './html/page.js';
@@ -35,9 +35,10 @@ export const renderReport = (run: Run, options: ReportOptions = {}): Promise<str
  * report stays as it is if anything fails, and of several reports at the same time one stays.
  *
  * @param run from `readRun`.
- * @throws WeightmapError if the folder can't be written to.
+ * @throws WeightmapError if the folder can't be written to, or if a link leads out of the run.
  */
 export async function writeReport(run: Run, options: ReportOptions = {}): Promise<WrittenReport> {
+  confine(run.folder, 'report');
   const { model, files } = await drawn(run, async (usable) => {
     const made = await reportModel(usable, options);
     return { model: made, files: [...reportFiles(made)] };

@@ -43,7 +43,7 @@ export function openCheckpoints(
   async function load(): Promise<TrainingState | null> {
     const troubles: string[] = [];
     for (const name of [LAST, PREVIOUS]) {
-      const bytes = await readIfThere(at(name));
+      const bytes = await readIfThere(at(name), { within: folder });
       const checkpoint = bytes && tryDecode(bytes, at(name), troubles);
       if (!checkpoint) continue;
       refuseOthers(checkpoint, identity, at(name));
@@ -73,8 +73,8 @@ export function openCheckpoints(
 
   async function save(state: TrainingState): Promise<void> {
     const bytes = await encodeCheckpoint({ identity, backend: tf.getBackend(), state });
-    await writeWhole(at(NEXT), bytes);
-    if (!(await readIfThere(at(NEXT)))?.equals(bytes))
+    await writeWhole(at(NEXT), bytes, { within: folder });
+    if (!(await readIfThere(at(NEXT), { within: folder }))?.equals(bytes))
       throw new WeightmapError('Checkpoint verification failed: the file differs from what was written.', {
         where: at(NEXT),
         fix: 'Check the disk, or name a folder on another one. The previous checkpoint is unchanged.',

@@ -79,8 +79,8 @@ export async function saveModel(model: tf.LayersModel, folder: string): Promise<
         topologySha256: topologyDigest(content),
       },
     };
-    await writeWhole(join(folder, WEIGHTS), weights);
-    await writeWhole(join(folder, TOPOLOGY), JSON.stringify(json));
+    await writeWhole(join(folder, WEIGHTS), weights, { within: folder });
+    await writeWhole(join(folder, TOPOLOGY), JSON.stringify(json), { within: folder });
     return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) };
   });
   await model.save(handler);
@@ -88,7 +88,8 @@ export async function saveModel(model: tf.LayersModel, folder: string): Promise<
 
 /**
  * Reads the files of a model that `saveModel`, or tfjs itself, wrote, without building the model. Checks the digests that it
- * has, how its layers are connected, and that its weights are those that it lists.
+ * has, how its layers are connected, and that its weights are those that it lists. Only files of the folder are read, whatever
+ * paths `model.json` names and wherever links lead.
  *
  * @returns `model.json`, and the bytes of all weights in its order.
  * @throws WeightmapError if a file is missing, cut short or changed, its layers can't be connected, or it is a model in another

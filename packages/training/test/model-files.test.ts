@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
@@ -15,6 +15,18 @@ async function savedModel(): Promise<string> {
   await saveModel(model, folder);
   model.dispose();
   return folder;
+}
+
+/** Has `model.json` name another file for its weights. */
+async function namePath(folder: string, name: string): Promise<void> {
+  const file = join(folder, 'model.json');
+  const json = JSON.parse(await readFile(file, 'utf8')) as {
+    weightsManifest: { paths: string[] }[];
+    userDefinedMetadata?: object;
+  };
+  delete json.userDefinedMetadata; // the digests, which a sender would compute again
+  json.weightsManifest[0].paths = [name];
+  await writeFile(file, JSON.stringify(json));
 }
 
 /** What the person would read. */
@@ -54,6 +66,23 @@ describe('saveModel and loadModel', () => {
     const folder = await savedModel();
     await writeFile(join(folder, name), how(await readFile(join(folder, name))));
     expect(await failure(folder)).toMatch(/The model is damaged/);
+  });
+
+  it.each<[string, (folder: string) => Promise<unknown>]>([
+    ['a path in model.json', (folder) => namePath(folder, '../secret.bin')],
+    [
+      'an absolute path through a link',
+      async (folder) => {
+        await symlink('/', join(folder, 'root'));
+        await namePath(folder, 'root/etc/hostname');
+      },
+    ],
+    ['a link', (folder) => symlink('../secret.bin', join(folder, 'weights.bin'))],
+  ])('read no file outside the folder: %s', async (_, make) => {
+    const folder = await savedModel();
+    await rename(join(folder, 'weights.bin'), join(folder, '../secret.bin'));
+    await make(folder);
+    expect(await failure(folder)).toMatch(/A path leads out of its folder/);
   });
 
   it('say what to import for a class of layers that is not registered', async () => {

@@ -110,7 +110,7 @@ export function picturesTask(plan: AttackPlan, target: Target): PlannedTask<Pict
 /** Every corruption of the benchmark for gray or for colour images. */
 export function corruptionTasks(plan: AttackPlan, target: Target): PlannedTask[] {
   if (!plan.corruptions) return [];
-  const { channels } = datasetLoader(target.cell.dataset.id).spec;
+  const channels = datasetPlan(plan, target).channels ?? datasetLoader(target.cell.dataset.id).spec.channels;
   const benchmark = channels === 1 ? 'mnist-c' : 'cifar10-c';
   return Object.entries(benchmarks[benchmark]).map(([id, severities]) => ({
     task: { kind: 'corruption', id, benchmark },

@@ -1,16 +1,17 @@
 import path from 'node:path';
 import type { AttackId } from '@weightmap/attacks';
 import { startEngine } from '@weightmap/engine';
-import { readManifest, readRun } from '@weightmap/records';
+import { readManifest, readRun, type CellConfig, type Manifest } from '@weightmap/records';
 import { attackTable, corruptionTable, writeReport } from '@weightmap/report';
 import { count } from '@weightmap/report/text';
 import colours from 'picocolors';
 import { displayStream } from '../launchers/display-stream.js';
 import { defaultWorkers } from '../launchers/cores.js';
 import { launchers } from '../launchers/index.js';
+import { selects } from '../plan/grid.js';
 import type { LauncherChoice } from '../plan/run-options.js';
-import { attackFactories } from '../plugins/components.js';
-import { usePlugins, usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
+import { attackFactories, isFromPlugin, needsPluginData } from '../plugins/components.js';
+import { pluginWords, useAllowedPlugins, usePlugins, usePluginsFor } from '../plugins/stored-plugins.js';
 import { startDisplay, type Display } from '../terminal/display.js';
 import { EXIT } from '../terminal/exit-codes.js';
 import { shellWord } from '../terminal/shell-word.js';
@@ -20,7 +21,7 @@ import { attackDryRun } from './dry-run.js';
 import { partFailure, watchParts } from './part-states.js';
 import { partsOf, type AttackPart } from './parts.js';
 import { planAttacks } from './plan-campaign.js';
-import { writeAttackPlan, type AttackPlan } from './plan.js';
+import { readAttackPlan, writeAttackPlan, type AttackPlan } from './plan.js';
 import { collectAttacks } from './results.js';
 import { attackWork } from './work.js';
 import { fillCommand } from '../plan/fill-command.js';
@@ -59,10 +60,10 @@ export async function attackRun(name: string, options: CampaignOptions): Promise
   const run = path.resolve(name);
   const manifest = await readManifest(run);
   await usePlugins(options.plugins);
-  await useUnchangedPlugins(run, manifest);
-  const chosen = chooseAttacks(options.attacks ?? DEFAULT_ATTACKS.map((id) => ({ id })), attackFactories());
-  await usePluginsFor(manifest.cells, run, manifest);
   const display = startDisplay(displayStream(options.launcher, options.json));
+  await useAllowedPlugins(run, manifest, display.note);
+  const chosen = chooseAttacks(options.attacks ?? DEFAULT_ATTACKS.map((id) => ({ id })), attackFactories());
+  await usePluginsFor(pluginCells(manifest, options), run, manifest);
   const engine = await startEngine({ threads: options.threads });
   const plan = await planAttacks(run, manifest, {
     chosen,
@@ -92,6 +93,13 @@ export async function attackRun(name: string, options: CampaignOptions): Promise
   await writeAttackPlan(run, plan);
   return workOnParts(unfinished, options, { run, name, display, json: options.json });
 }
+
+/** The selected cells that can't be attacked without their plugins. A dry run needs the images' alone. */
+const pluginCells = (
+  { cells }: Manifest,
+  { select, dryRun }: Pick<CampaignOptions, 'select' | 'dryRun'>,
+): CellConfig[] =>
+  cells.filter(({ variant }) => selects(select)(variant)).filter(dryRun ? needsPluginData : isFromPlugin);
 
 function summaryLine(
   { networks, datasets, subset }: AttackPlan,
@@ -129,6 +137,7 @@ export async function workOnParts(
       stop,
       display,
       sbatchOptions,
+      plugins: await planWords(run),
       image,
       claim,
     });
@@ -139,6 +148,13 @@ export async function workOnParts(
     return EXIT['stopped, continue with the same command'];
   }
   return finishCampaign(run, name, { display, json });
+}
+
+/** What workers may use of the plugins of the run and of its plan of attacks. */
+async function planWords(run: string): Promise<string[]> {
+  const plan = await readAttackPlan(run);
+  const { plugins = [] } = await readManifest(run);
+  return pluginWords(run, { plugins: [...plugins, ...(plan?.plugins ?? [])] });
 }
 
 async function finishCampaign(

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { messageOf, WeightmapError } from '@weightmap/core';
-import { writeWhole } from '@weightmap/core/files';
+import { readIfThereSync, writeWhole } from '@weightmap/core/files';
 import { cellPaths } from '@weightmap/records';
 import { z } from 'zod';
 import { isHeld } from '../leases/lease.js';
@@ -26,7 +26,8 @@ export const eventsFile = ({ folder }: AttackPart): string => path.join(folder, 
 /** Why a part failed; null if it hasn't. */
 export function partFailure(part: AttackPart): string | null {
   try {
-    return failureSchema.parse(JSON.parse(readFileSync(failureFile(part), 'utf8'))).reason;
+    const bytes = readIfThereSync(failureFile(part), { within: part.folder, largest: 2 ** 20 });
+    return failureSchema.parse(JSON.parse(String(bytes))).reason;
   } catch {
     return null;
   }
@@ -40,7 +41,7 @@ export async function writePartFailure(part: AttackPart, error: unknown): Promis
     host: os.hostname(),
     at: new Date().toISOString(),
   };
-  await writeWhole(failureFile(part), `${JSON.stringify(failure, null, 2)}\n`);
+  await writeWhole(failureFile(part), `${JSON.stringify(failure, null, 2)}\n`, { within: part.folder });
 }
 
 /** Lets a failed part be tried again. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { confine } from '@weightmap/core/files';
 import { canonicalJson, cellName, cellPaths, type Manifest } from '@weightmap/records';
 import manifestOfPackage from '../../package.json' with { type: 'json' };
 import {
@@ -38,7 +39,11 @@ export interface AttackPart {
   readonly after: readonly AttackPart[];
 }
 
-/** The parts of a plan. The same plan always has the same parts in the same order. */
+/**
+ * The parts of a plan. The same plan always has the same parts in the same order.
+ *
+ * @throws WeightmapError if the folder of one is a link out of the run.
+ */
 export function partsOf(run: string, plan: AttackPlan, manifest: Pick<Manifest, 'cells'>): AttackPart[] {
   const parts: AttackPart[] = [];
   const targets = targetsOf(plan, manifest);
@@ -90,12 +95,18 @@ function placed(
     target,
     task,
     name: `${cellName(cell)}: ${label}`,
-    folder: path.join(cellPaths(run, cell).folder, 'attacks', `${key}-${id.slice(0, 8)}`),
+    folder: folderIn(run, path.join(cellPaths(run, cell).folder, 'attacks', `${key}-${id.slice(0, 8)}`)),
     keys,
     circumstances,
     passes,
     units: weightOf(passes) * flops,
   };
+}
+
+/** A folder of the run. @throws WeightmapError if a link leads elsewhere. */
+function folderIn(run: string, folder: string): string {
+  confine(run, folder);
+  return folder;
 }
 
 /** The networks of each dataset's first trial. Other trials were trained on other images. */

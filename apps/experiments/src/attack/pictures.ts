@@ -110,6 +110,8 @@ export async function digestOfPictures(folder: string, looks: readonly Look[]): 
   const hash = createHash('sha256');
   for (const { image, heatmap, perturbation } of looks)
     for (const file of [image, heatmap, ...(perturbation ? [perturbation] : [])])
-      hash.update((await readIfThere(path.join(folder, file))) ?? `no ${file}`);
+      hash.update(
+        (await readIfThere(path.join(folder, file), { within: folder }).catch(() => null)) ?? `no ${file}`,
+      );
   return hash.digest('hex');
 }

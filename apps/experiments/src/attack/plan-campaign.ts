@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
+import { confine, readIfThereSync } from '@weightmap/core/files';
 import {
   cellId,
   cellName,
@@ -12,7 +13,7 @@ import {
 } from '@weightmap/records';
 import { list } from '@weightmap/report/text';
 import { selects } from '../plan/grid.js';
-import { attackOrigin, datasetLoader } from '../plugins/components.js';
+import { attackOrigin, datasetLoader, needsPluginData } from '../plugins/components.js';
 import { storePlugins } from '../plugins/stored-plugins.js';
 import { strengthsFor, type ChosenAttack } from './choice.js';
 import { baselinesOf } from './corruptions.js';
@@ -103,7 +104,12 @@ export async function planAttacks(
       .filter(({ norm, kind }) => norm === 'linf' && kind !== 'noise')
       .flatMap(({ strengths }) => strengths.filter((epsilon) => epsilon > 0));
     const onLinf = [...new Set(radii)].sort((a, b) => a - b);
-    datasets[dataset.id] = { attacks: planned, epsilons: onLinf, pictured: picturedStrength(onLinf) };
+    datasets[dataset.id] = {
+      attacks: planned,
+      epsilons: onLinf,
+      pictured: picturedStrength(onLinf),
+      ...(needsPluginData({ dataset }) && { channels: spec.channels }),
+    };
   }
   leaveOut(tooFew, { all: Object.keys(datasets).length, isDefault, onNote });
   if (transfer && Object.values(datasets).every((dataset) => dataset.epsilons.length === 0))
@@ -169,7 +175,7 @@ function checkHeldOut(dataset: CellConfig['dataset']): void {
 
 /** SHA-256 over the files of a network's weights. */
 function weightsDigest(run: string, cell: CellConfig): string {
-  const { weights } = cellPaths(run, cell);
+  const weights = confine(run, cellPaths(run, cell).weights);
   const names = existsSync(weights) ? readdirSync(weights).filter((name) => !name.endsWith('.partial')) : [];
   if (names.length === 0)
     throw new WeightmapError(`The weights of ${cellName(cell)} are missing.`, {
@@ -177,7 +183,8 @@ function weightsDigest(run: string, cell: CellConfig): string {
       fix: 'restore the folder; or delete the folder of the cell and train it again with `weightmap run`; or leave it out with --select',
     });
   const hash = createHash('sha256');
-  for (const name of names.sort()) hash.update(name).update(readFileSync(path.join(weights, name)));
+  for (const name of names.sort())
+    hash.update(name).update(readIfThereSync(path.join(weights, name), { within: weights }) ?? '');
   return hash.digest('hex');
 }
 

@@ -43,6 +43,8 @@ const planSchema = z.strictObject({
       epsilons: z.array(z.number().positive()),
       /** The strength that pictures are drawn at; null for no pictures. */
       pictured: z.number().nullable(),
+      /** Channels of its images, where it comes from a plugin: the plan is then read without it. */
+      channels: z.number().int().positive().optional(),
     }),
   ),
   networks: z.array(plannedNetworkSchema),
@@ -64,7 +66,7 @@ export const attacksFolder = (run: string): string => path.join(run, 'attacks');
 const fileOf = (run: string) => path.join(attacksFolder(run), 'plan.json');
 
 export async function writeAttackPlan(run: string, plan: AttackPlan): Promise<void> {
-  await writeWhole(fileOf(run), `${JSON.stringify(planSchema.parse(plan), null, 1)}\n`);
+  await writeWhole(fileOf(run), `${JSON.stringify(planSchema.parse(plan), null, 1)}\n`, { within: run });
 }
 
 /**
@@ -73,7 +75,7 @@ export async function writeAttackPlan(run: string, plan: AttackPlan): Promise<vo
  * @throws WeightmapError if the file is damaged or has another format.
  */
 export async function readAttackPlan(run: string): Promise<AttackPlan | null> {
-  const bytes = await readIfThere(fileOf(run));
+  const bytes = await readIfThere(fileOf(run), { within: run, largest: 64 * 2 ** 20 });
   if (!bytes) return null;
   try {
     return planSchema.parse(JSON.parse(bytes.toString()));

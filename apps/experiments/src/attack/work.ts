@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
+import { confine } from '@weightmap/core/files';
 import type { Work, WorkItem } from '../launchers/launcher.js';
 import { EXIT } from '../terminal/exit-codes.js';
 import { forgetFailure, writePartFailure } from './part-states.js';
@@ -45,7 +46,9 @@ export async function attackWork(run: string, parts: readonly AttackPart[], work
       index,
       name,
       log: workerLog(run, index),
-      prepare: () => mkdir(attacksFolder(run), { recursive: true }).then(() => {}),
+      prepare: async () => {
+        await mkdir(confine(run, attacksFolder(run)), { recursive: true });
+      },
       isHeld: () => false,
       failure: () => null,
       outcome: (code) => Promise.resolve(code === EXIT.done ? '' : null),

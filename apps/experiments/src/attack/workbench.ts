@@ -8,6 +8,7 @@ import {
   type Dataset,
   type ImageSet,
 } from '@weightmap/core';
+import { confine } from '@weightmap/core/files';
 import { robustnessCurve } from '@weightmap/metrics';
 import { cellPaths, type Manifest } from '@weightmap/records';
 import { loadCellData } from '../cells/load-cell-data.js';
@@ -74,7 +75,7 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
       }
     for (const { weights, cell } of targets)
       if (!networks.has(weights)) {
-        const network = await openNetwork(cellPaths(run, cell).weights);
+        const network = await openNetwork(confine(run, cellPaths(run, cell).weights));
         networks.set(weights, {
           ...network,
           classifier: { ...network.classifier, ...watched(network.classifier, onPass) },

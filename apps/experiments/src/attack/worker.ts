@@ -8,7 +8,8 @@ import { openEventLog, readManifest, type Manifest } from '@weightmap/records';
 import { strength as strengthText } from '@weightmap/report/text';
 import { startWorkerOutput, type WorkerOutput } from '../cells/_worker-output.js';
 import { takeLease, type Lease } from '../leases/lease.js';
-import { usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
+import { allowPlugins, usePluginsFor } from '../plugins/stored-plugins.js';
+import { isFromPlugin } from '../plugins/components.js';
 import { requeueJob } from '../slurm/requeue-job.js';
 import { EXIT } from '../terminal/exit-codes.js';
 import { stopOnSignal, type StopReason } from '../terminal/stop-on-signal.js';
@@ -19,6 +20,7 @@ import { resultsOf } from './part-results.js';
 import { eventsFile, isFree, isGivenUp, partFailure, watchParts, writePartFailure } from './part-states.js';
 import { partsOf, type AttackPart } from './parts.js';
 import { readAttackPlan, type AttackPlan } from './plan.js';
+import { targetsOf } from './targets.js';
 import { openWorkbench, type Workbench } from './workbench.js';
 
 export interface AttackWorkerOptions {
@@ -27,6 +29,8 @@ export interface AttackWorkerOptions {
   /** The worker's number: each starts at another network. */
   index: number;
   threads: number;
+  /** Plugins that may be used, as `allowPlugins` takes them. */
+  plugin?: readonly string[];
 }
 
 /** Milliseconds between two checks of the parts that other processes work on. */
@@ -41,7 +45,7 @@ const LOG_EVERY = 5000;
  * @returns the exit code: done, even if some parts failed; or stopped.
  * @throws WeightmapError if the plan is missing, a plugin has changed, or the engine is another than the plan's.
  */
-export async function workOnAttacks({ run, index, threads }: AttackWorkerOptions): Promise<number> {
+export async function workOnAttacks({ run, index, threads, plugin }: AttackWorkerOptions): Promise<number> {
   const out = startWorkerOutput();
   const signal = stopOnSignal(out.note);
   try {
@@ -52,8 +56,8 @@ export async function workOnAttacks({ run, index, threads }: AttackWorkerOptions
         where: run,
         fix: '`weightmap attack` writes one',
       });
-    await usePluginsFor(manifest.cells, run, manifest);
-    await useUnchangedPlugins(run, plan);
+    await allowPlugins(plugin);
+    await usePluginsOf(plan, manifest, run);
     const code = await workThrough(plan, manifest, { run, index, threads, signal, out });
     if (code !== EXIT.done && (signal.reason as StopReason | undefined)?.stoppedBy === 'SIGUSR2')
       await requeueJob(out.note);
@@ -65,6 +69,15 @@ export async function workOnAttacks({ run, index, threads }: AttackWorkerOptions
   } finally {
     out.end();
   }
+}
+
+/** Uses the plugins of a plan's networks and attacks. @throws WeightmapError if one isn't allowed. */
+async function usePluginsOf(plan: AttackPlan, manifest: Manifest, run: string): Promise<void> {
+  const cells = targetsOf(plan, manifest).map(({ cell }) => cell);
+  await usePluginsFor(cells.filter(isFromPlugin), run, manifest);
+  const attacks = Object.values(plan.datasets).flatMap((dataset) => dataset.attacks);
+  const own = attacks.map(({ plugin }) => ({ plugins: plugin === undefined ? [] : [plugin] }));
+  await usePluginsFor(own, run, plan);
 }
 
 interface Work extends AttackWorkerOptions {

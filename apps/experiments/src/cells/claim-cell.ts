@@ -1,9 +1,7 @@
-import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
-import { removeLeftovers, writeWhole } from '@weightmap/core/files';
-import { cellId, cellPaths, isInside, storedIdentity, type CellConfig } from '@weightmap/records';
+import { confine, removeLeftovers, writeWhole } from '@weightmap/core/files';
+import { cellId, cellPaths, storedIdentity, type CellConfig } from '@weightmap/records';
 import { takeLease, type LeaseOptions, type Taken } from '../leases/lease.js';
 
 /**
@@ -26,7 +24,8 @@ export async function claimCell(run: string, cell: CellConfig, options: LeaseOpt
         expected: `cell ${cellId(cell).slice(0, 12)}…, not ${owner.slice(0, 12)}…`,
         fix: 'run the grid in another folder by --out, or replace what is there by --force',
       });
-    if (owner === null) await writeWhole(identity, `${JSON.stringify({ cellId: cellId(cell) })}\n`);
+    if (owner === null)
+      await writeWhole(identity, `${JSON.stringify({ cellId: cellId(cell) })}\n`, { within: run });
     await removeLeftovers(folder, { isOurs: true });
     return taken;
   } catch (error) {
@@ -38,27 +37,10 @@ export async function claimCell(run: string, cell: CellConfig, options: LeaseOpt
 /**
  * Makes a cell's folder, in the run's folder and nowhere else.
  *
- * @throws WeightmapError if a link leads out of the run, or if the folder can't be made.
+ * @throws WeightmapError if a link leads out of the run, or a folder of the cell out of the cell, or if the folder can't be made.
  */
 export async function makeCellFolder(run: string, cell: CellConfig): Promise<void> {
-  const { folder } = cellPaths(run, cell);
-  const root = realpathSync(run);
-  // The deepest part that exists decides where the rest would be made.
-  for (let part = folder; ; part = path.dirname(part)) {
-    let real: string;
-    try {
-      real = realpathSync(part);
-    } catch {
-      continue;
-    }
-    if (real !== root && !isInside(root, real))
-      throw new WeightmapError('A folder of the run leads out of it.', {
-        where: `${part} → ${real}`,
-        expected: 'a folder, or a link to one within the run',
-        fix: 'remove the link',
-      });
-    break;
-  }
+  const folder = confineCell(run, cell);
   try {
     await mkdir(folder, { recursive: true });
   } catch (error) {
@@ -67,4 +49,18 @@ export async function makeCellFolder(run: string, cell: CellConfig): Promise<voi
       fix: 'make the run folder writable, or choose another by --out',
     });
   }
+}
+
+/**
+ * Checks by their real paths that a cell's folder lies in the run, and the folders that it is worked in within the cell's. Files
+ * need no check here: each is confined when it is opened, and replaced as a whole when it is written.
+ *
+ * @returns the cell's folder.
+ * @throws WeightmapError if a link leads elsewhere.
+ */
+export function confineCell(run: string, cell: CellConfig): string {
+  const { folder, weights, gradCam, tensorboard, evaluation, checkpoint } = cellPaths(run, cell);
+  confine(run, folder);
+  for (const inside of [weights, gradCam, tensorboard, evaluation, checkpoint]) confine(folder, inside);
+  return folder;
 }

@@ -85,15 +85,15 @@ export async function drawLooks(
           const named = (what: string) => `${place}/${sample}-${condition}-${what}.png`;
           const [image, heatmap] = [named('image'), named('heatmap')];
           const gray = part(pixels, i).map((value) => (value - low) / (high - low));
-          await writePng(path.join(folder, image), gray, { height, width, channels });
+          await writePng(folder, image, gray, { height, width, channels });
           const heat = mapOnImage(part(heatmaps, i), geometry, test.spec);
-          await writePng(path.join(folder, heatmap), heat, { height, width, channels: 1 });
+          await writePng(folder, heatmap, heat, { height, width, channels: 1 });
           const added = perturbations && perturbation ? named('perturbation') : undefined;
           if (added) {
             const factor = magnification(strength);
             const before = part(clean, i);
             const shown = part(pixels, i).map((value, at) => 0.5 + factor * (value - before[at]));
-            await writePng(path.join(folder, added), shown, { height, width, channels });
+            await writePng(folder, added, shown, { height, width, channels });
           }
           looks.push({
             heatmap,
@@ -123,11 +123,13 @@ const partOf = (values: Float32Array, index: number, parts: number) =>
 
 /** Values in [0, 1] as a PNG at their own resolution; others are cut off there. */
 async function writePng(
-  file: string,
+  folder: string,
+  name: string,
   values: Float32Array,
   { height, width, channels }: { height: number; width: number; channels: number },
 ): Promise<void> {
   const bytes = Uint8Array.from(values, (value) => Math.round(255 * Math.min(Math.max(value, 0), 1)));
   const raw = { width, height, channels: channels as 1 | 3 };
-  await writeWhole(file, await sharp(bytes, { raw }).png({ compressionLevel: 9 }).toBuffer());
+  const png = await sharp(bytes, { raw }).png({ compressionLevel: 9 }).toBuffer();
+  await writeWhole(path.join(folder, name), png, { within: folder });
 }

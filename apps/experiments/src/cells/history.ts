@@ -1,10 +1,11 @@
-import { appendFileSync } from 'node:fs';
+import path from 'node:path';
+import { appendText } from '@weightmap/core/files';
 import { summaryWriter } from '@weightmap/engine';
 import type { EpochReport } from '@weightmap/training';
 
 /** Appends an epoch to a cell's `history.jsonl`, a log to watch a run; the record has the same epochs at the end. */
 export function appendHistory(file: string, { secondsLeft: _, resumed: __, ...epoch }: EpochReport): void {
-  appendFileSync(file, `${JSON.stringify(epoch)}\n`);
+  appendText(file, `${JSON.stringify(epoch)}\n`, { within: path.dirname(file) });
 }
 
 /** Logs epochs for TensorBoard, except those of a checkpoint, which are already in the folder. */

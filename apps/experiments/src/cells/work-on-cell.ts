@@ -22,7 +22,7 @@ import { loadCellData } from './load-cell-data.js';
 import { EXIT } from '../terminal/exit-codes.js';
 import { requeueJob } from '../slurm/requeue-job.js';
 import { holderName, type Lease } from '../leases/lease.js';
-import { usePluginsFor } from '../plugins/stored-plugins.js';
+import { allowPlugins, usePluginsFor } from '../plugins/stored-plugins.js';
 import { runCell } from './run-cell.js';
 
 export interface CellOptions {
@@ -33,6 +33,8 @@ export interface CellOptions {
   /** Its id, or the beginning of it. */
   cell?: string;
   threads: number;
+  /** Plugins that may be used, as `allowPlugins` takes them. */
+  plugin?: readonly string[];
 }
 
 /**
@@ -45,10 +47,11 @@ export interface CellOptions {
  * @returns the exit code: done (also if it was done before); stopped, with a checkpoint or because another process has the cell.
  * @throws WeightmapError if the cell fails permanently; `failure.json` in its folder has the reason, too.
  */
-export async function workOnCell({ run, index, cell: id, threads }: CellOptions): Promise<number> {
+export async function workOnCell({ run, index, cell: id, threads, plugin }: CellOptions): Promise<number> {
   const out = startWorkerOutput();
   const signal = stopOnSignal(out.note);
   try {
+    await allowPlugins(plugin);
     const manifest = await readManifest(run);
     const cell = findCell(manifest, { index, id });
     if (await readCellRecord(run, cell)) return EXIT.done;

@@ -20,7 +20,7 @@ import { launchers } from '../launchers/index.js';
 import { planGrid } from '../plan/plan-grid.js';
 import { adjustPreset } from '../plan/presets.js';
 import type { RunOptions } from '../plan/run-options.js';
-import { storePlugins, usePlugins, usePluginsAgain } from '../plugins/stored-plugins.js';
+import { pluginWords, storePlugins, usePlugins, usePluginsAgain } from '../plugins/stored-plugins.js';
 import { startDisplay } from '../terminal/display.js';
 import { unfinishedCells } from '../plan/unfinished-cells.js';
 
@@ -35,7 +35,7 @@ export async function runGrid(options: RunOptions): Promise<number> {
   const display = startDisplay(displayStream(options.launcher));
   await usePlugins(options.plugins);
   const existing = existsSync(run) ? await readManifest(run).catch(() => null) : null;
-  await usePluginsAgain(run, existing?.plugins, display.note);
+  if (existing) await usePluginsAgain(run, existing, display.note);
   const engine = await startEngine({ threads: options.threads });
   const data = {
     seed: options.seed,
@@ -112,6 +112,7 @@ export async function runGrid(options: RunOptions): Promise<number> {
       stop,
       display,
       sbatchOptions: options.sbatchOptions ?? [],
+      plugins: await pluginWords(run, manifest),
       image: options.image,
       claim: options.claim,
     },

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { natural, positive } from '../terminal/option-types.js';
+import { natural, positive, several } from '../terminal/option-types.js';
 import { workOnCell, type CellOptions } from '../cells/work-on-cell.js';
 
 export function cellCommand(): Command {
@@ -8,6 +8,11 @@ export function cellCommand(): Command {
     .option('--index <n>', 'number of the cell in the list, from 0', natural)
     .option('--cell <id>', 'id of the cell, or its beginning')
     .option('--threads <n>', 'threads of the native engine', positive, 1)
+    .option(
+      '--plugin <file>',
+      'plugin of the run that may be used; <sha256>:<file> with this content only',
+      several,
+    )
     .addHelpText(
       'after',
       `

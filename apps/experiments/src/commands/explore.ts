@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { count } from '@weightmap/report/text';
 import { Command, InvalidArgumentError } from 'commander';
-import { list, positive } from '../terminal/option-types.js';
+import { list, positive, several } from '../terminal/option-types.js';
 import { EXIT } from '../terminal/exit-codes.js';
+import { allowPlugins } from '../plugins/stored-plugins.js';
 import { serve } from '../explorer/serve.js';
 import { writeExplorer } from '../explorer/write-explorer.js';
 import { stopOnSignal } from '../terminal/stop-on-signal.js';
@@ -13,6 +14,7 @@ interface Options {
   select: string[];
   images: number;
   port?: number;
+  plugin?: string[];
   json?: boolean;
 }
 
@@ -28,6 +30,11 @@ export function exploreCommand(): Command {
     .option('--out <folder>', 'folder of the page (default: explorer/ in the run)')
     .option('--select <ids>', 'variants to show: ids or globs (comma-separated)', list, ['*'])
     .option('--images <n>', 'test images of each dataset', positive, 12)
+    .option(
+      '--plugin <file>',
+      'plugin of the run that may be used for its images; repeat for several',
+      several,
+    )
     .option('--port <n>', 'serve the page on this machine until Ctrl-C', portNumber)
     .option('--json', 'print JSON')
     .addHelpText(
@@ -39,9 +46,14 @@ Examples:
   weightmap explore runs/quick
   weightmap explore runs/standard --select 'cnn-*' --images 30 --port 8080`,
     )
-    .action(async (run: string, { out, port, json, ...options }: Options) => {
+    .action(async (run: string, { out, port, json, plugin, ...options }: Options) => {
+      await allowPlugins(plugin);
       const folder = out ?? path.join(run, 'explorer');
-      const written = await writeExplorer(run, { out: folder, ...options });
+      const written = await writeExplorer(run, {
+        out: folder,
+        ...options,
+        onNote: (note) => printError(note),
+      });
       if (json) printJson(written);
       else
         print(

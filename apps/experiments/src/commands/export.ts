@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import '@weightmap/architectures'; // registers the layers that a stored model may have
 import { plainText, WeightmapError } from '@weightmap/core';
-import { writeWhole } from '@weightmap/core/files';
+import { confine, writeWhole } from '@weightmap/core/files';
 import { startEngine } from '@weightmap/engine';
 import { cellName, cellPaths, readAttacks, readRecords, type StoredRecord } from '@weightmap/records';
 import { loadModel, saveSafetensors } from '@weightmap/training';
@@ -61,10 +61,10 @@ async function exportRun(run: string, options: Options): Promise<void> {
   const files: string[] = [];
   for (const [name, table] of Object.entries(tables)) {
     const file = path.join(out, `${name}.${options.format}`);
-    await writeWhole(file, formats[options.format](table));
+    await writeWhole(file, formats[options.format](table), { within: options.out ?? run });
     files.push(file);
   }
-  if (options.weights) files.push(...(await exportWeights(run, chosen, out)));
+  if (options.weights) files.push(...(await exportWeights(run, chosen, { out, root: options.out ?? run })));
   if (options.json) printJson({ files, records: chosen.length, damaged: damaged.length });
   else {
     for (const file of files) print(file);
@@ -74,11 +74,15 @@ async function exportRun(run: string, options: Options): Promise<void> {
   }
 }
 
-async function exportWeights(run: string, records: readonly StoredRecord[], out: string): Promise<string[]> {
+async function exportWeights(
+  run: string,
+  records: readonly StoredRecord[],
+  { out, root }: { out: string; root: string },
+): Promise<string[]> {
   await startEngine();
   const files: string[] = [];
   for (const { record } of records) {
-    const { weights } = cellPaths(run, record.cell);
+    const weights = confine(run, cellPaths(run, record.cell).weights);
     if (!existsSync(weights))
       throw new WeightmapError(`The weights of ${cellName(record.cell)} are not there.`, {
         where: weights,
@@ -87,6 +91,7 @@ async function exportWeights(run: string, records: readonly StoredRecord[], out:
     const model = await loadModel(weights);
     const { dataset, variant, trial, cellId } = record;
     const file = path.join(out, 'weights', dataset, variant, `trial-${trial}.safetensors`);
+    confine(root, path.dirname(file));
     await saveSafetensors(model, file, { dataset, variant, trial: String(trial), cellId });
     model.dispose();
     files.push(file);

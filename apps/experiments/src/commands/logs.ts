@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { WeightmapError } from '@weightmap/core';
-import { cellName, cellPaths, findCellNamed, readManifest } from '@weightmap/records';
+import { messageOf, WeightmapError } from '@weightmap/core';
+import { openRegular } from '@weightmap/core/files';
+import { cellName, cellPaths, findCellNamed, readManifest, tailOf } from '@weightmap/records';
 import { Command } from 'commander';
 import colours from 'picocolors';
 import { SLURM_LOGS } from '../launchers/slurm.js';
@@ -24,15 +25,27 @@ export function logsCommand(): Command {
       const { name, files } = wanted === 'attacks' ? await attackLogs(run) : await cellLogs(run, wanted);
       const texts = files.flatMap((file) => {
         try {
-          return [`${colours.dim(file)}\n${readFileSync(file, 'utf8')}`];
-        } catch {
-          return []; // not written yet
+          const text = endOf(run, file);
+          return text === null ? [] : [`${colours.dim(file)}\n${text}`];
+        } catch (error) {
+          return [`${colours.dim(file)}\nleft out: ${messageOf(error)}`];
         }
       });
       if (texts.length === 0)
         throw new WeightmapError(`There is no output yet from ${name}.`, { where: files[0] ?? run });
       print(texts.join('\n').trimEnd());
     });
+}
+
+/** Bytes of each log that are printed, from its end. */
+const SHOWN = 16 * 2 ** 20;
+
+/** The end of a log; null if it has not been written yet. */
+function endOf(run: string, file: string): string | null {
+  const opened = openRegular(file, { within: run });
+  if (!opened) return null;
+  closeSync(opened.handle);
+  return tailOf(file, SHOWN);
 }
 
 interface Logs {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
-import { readIfThere, writeWhole } from '@weightmap/core/files';
+import { confine, readIfThere, writeWhole } from '@weightmap/core/files';
 import {
   attackedPictures,
   cellName,
@@ -114,16 +114,16 @@ async function copyTo(
   let files = 0;
   for (const { record, folder } of records) {
     const to = cellPaths(out, record.cell);
-    files += await copyPictures(folder, to.folder, record.gradCam);
-    await writeWhole(to.identity, `${JSON.stringify({ cellId: record.cellId })}\n`);
+    files += await copyPictures(folder, to.folder, record.gradCam, { run, out });
+    await writeWhole(to.identity, `${JSON.stringify({ cellId: record.cellId })}\n`, { within: out });
     // Last, because a record says that its cell is complete.
-    await copy(cellPaths(run, record.cell).record, to.record);
+    await copy(cellPaths(run, record.cell).record, to.record, { run, out });
   }
   const attacked = mergeAttacks(before, made);
   for (const cell of made?.cells ?? []) {
     const pictured = attackedPictures(run, cell);
     const to = cellPaths(out, { ...cell, dataset: { id: cell.dataset } }).folder;
-    if (pictured) files += await copyPictures(pictured.folder, to, pictured.record.gradCam);
+    if (pictured) files += await copyPictures(pictured.folder, to, pictured.record.gradCam, { run, out });
   }
   if (attacked) await writeAttackedRun(out, attacked);
   // Where the data and the plugins lie on this machine is nobody else's business.
@@ -152,6 +152,7 @@ async function refuseOthers(
   const placed = new Map(earlier.map(({ record }) => [cellPaths(out, record.cell).folder, record.cellId]));
   for (const { record } of records) {
     const { folder, identity } = cellPaths(out, record.cell);
+    confine(out, folder);
     const owner = placed.get(folder) ?? (await storedIdentity(identity));
     if (owner && owner !== record.cellId)
       throw new WeightmapError(`The folder holds another configuration of ${cellName(record.cell)}.`, {
@@ -169,7 +170,12 @@ interface Pictures {
 }
 
 /** @returns how many there are. */
-async function copyPictures(from: string, to: string, pictures: readonly Pictures[]): Promise<number> {
+async function copyPictures(
+  from: string,
+  to: string,
+  pictures: readonly Pictures[],
+  roots: Roots,
+): Promise<number> {
   const names = new Set(
     pictures.flatMap(({ image, heatmap, perturbation }) => [
       image,
@@ -178,15 +184,22 @@ async function copyPictures(from: string, to: string, pictures: readonly Picture
     ]),
   );
   let copied = 0;
-  for (const name of names) if (await copy(path.join(from, name), path.join(to, name))) copied++;
+  for (const name of names) if (await copy(path.join(from, name), path.join(to, name), roots)) copied++;
   return copied;
 }
 
+/** The folders that files are copied from and to: links that lead out of them are not followed. */
+interface Roots {
+  readonly run: string;
+  readonly out: string;
+}
+
 /** @returns whether there was such a file. */
-async function copy(from: string, to: string): Promise<boolean> {
-  const bytes = await readIfThere(from);
+async function copy(from: string, to: string, { run, out }: Roots): Promise<boolean> {
+  const bytes = await readIfThere(from, { within: run });
   if (!bytes) return false;
-  if (!(await readIfThere(to))?.equals(bytes)) await writeWhole(to, bytes);
+  const known = await readIfThere(to, { within: out }).catch(() => null); // anything else is replaced
+  if (!known?.equals(bytes)) await writeWhole(to, bytes, { within: out });
   return true;
 }
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { findCellNamed } from '@weightmap/records';
+import { findCellNamed, readManifest } from '@weightmap/records';
 import { Command } from 'commander';
 import { workOnParts } from '../attack/campaign.js';
 import { finishRun } from './_finish-run.js';
@@ -7,16 +7,19 @@ import { cellWork } from '../launchers/cell-work.js';
 import { displayStream } from '../launchers/display-stream.js';
 import { launchers } from '../launchers/index.js';
 import type { LauncherChoice } from '../plan/run-options.js';
+import { allowPlugins, pluginWords, requirePlugins } from '../plugins/stored-plugins.js';
 import { attackStates } from '../status/attack-states.js';
 import { cellStates } from '../status/cell-states.js';
 import { startDisplay, type Display } from '../terminal/display.js';
 import { EXIT } from '../terminal/exit-codes.js';
+import { several } from '../terminal/option-types.js';
 import { stopOnSignal } from '../terminal/stop-on-signal.js';
 import { addLauncherOptions, launcherChoice } from './_options.js';
 
 export function retryCommand(): Command {
   const command = new Command('retry')
     .argument('<run>', 'folder of the run')
+    .option('--plugin <file>', 'plugin of the run that may be used; repeat for several', several)
     .option('--cell <id>', 'only the cell with this id, its beginning, or its number in the list');
   return addLauncherOptions(command, {
     workers: 'processes at a time (default: one a core, as far as memory goes)',
@@ -25,9 +28,12 @@ export function retryCommand(): Command {
       'after',
       '\nExamples:\n  weightmap retry runs/paper\n  weightmap retry runs/paper --launcher slurm',
     )
-    .action(async (folder: string, options: Record<string, unknown> & { cell?: string }) => {
-      process.exitCode = await retry(folder, options.cell, launcherChoice(options));
-    });
+    .action(
+      async (folder: string, options: Record<string, unknown> & { cell?: string; plugin?: string[] }) => {
+        await allowPlugins(options.plugin);
+        process.exitCode = await retry(folder, options.cell, launcherChoice(options));
+      },
+    );
 }
 
 async function retry(name: string, id: string | undefined, choice: LauncherChoice): Promise<number> {
@@ -45,6 +51,12 @@ async function retry(name: string, id: string | undefined, choice: LauncherChoic
       display.line(id === undefined ? 'no failed or stopped cells' : 'that cell is done, running or queued');
     return code ?? EXIT.done;
   }
+  const manifest = await readManifest(run);
+  await requirePlugins(
+    unfinished.map(({ cell }) => cell),
+    run,
+    manifest,
+  );
   const { launcher, sbatchOptions = [], ...options } = choice;
   const stop = stopOnSignal(display.note);
   const launched = await launchers[launcher].launch(cellWork(run, unfinished), {
@@ -53,6 +65,7 @@ async function retry(name: string, id: string | undefined, choice: LauncherChoic
     stop,
     display,
     sbatchOptions,
+    plugins: await pluginWords(run, manifest),
   });
   return finishRun(launched, { run, stop, display });
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { presets } from '../plan/presets.js';
 import { readRunConfig } from '../plan/run-config.js';
+import { refuseUnapproved } from '../plugins/stored-plugins.js';
 import { namedOptions, runOptions, type RunOptions } from '../plan/run-options.js';
 import { runGrid } from './_run-grid.js';
 import { addOptions } from './_options.js';
@@ -35,6 +36,8 @@ async function optionsOf(preset: string, command: Command): Promise<RunOptions> 
   const config = file === undefined ? {} : await readRunConfig(file);
   const isGiven = (key: string) => command.getOptionValueSource(key) === 'cli';
   for (const [key, value] of Object.entries(config)) if (!isGiven(key)) values[key] = value;
+  if (file !== undefined && !isGiven('plugin'))
+    await refuseUnapproved((config.plugin ?? []) as readonly string[], file);
   const named = command.args.length === 0 ? (config.preset as string | undefined) : undefined;
   return { ...namedOptions(values), preset: named ?? preset } as RunOptions;
 }

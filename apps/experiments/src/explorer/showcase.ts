@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
+  messageOf,
   WeightmapError,
   type ImageSet,
   type ShownBenchmark,
@@ -8,6 +9,7 @@ import {
   type ShownNetwork,
   type Showcase,
 } from '@weightmap/core';
+import { confine } from '@weightmap/core/files';
 import {
   cellPaths,
   readCellRecord,
@@ -20,7 +22,7 @@ import { loadCellData } from '../cells/load-cell-data.js';
 import { variantName } from '@weightmap/report';
 import { count, list } from '@weightmap/report/text';
 import { selects } from '../plan/grid.js';
-import { findVariant } from '../plugins/components.js';
+import { findVariant, needsPluginData } from '../plugins/components.js';
 import { usePluginsFor } from '../plugins/stored-plugins.js';
 
 export interface ShowcaseOptions {
@@ -28,6 +30,7 @@ export interface ShowcaseOptions {
   readonly select: readonly string[];
   /** Test images of each dataset. */
   readonly images: number;
+  readonly onNote?: (note: string) => void;
 }
 
 /** A showcase, and the folders of its networks' weights, by the networks' file names. */
@@ -44,16 +47,15 @@ interface Finished {
 /**
  * The networks of a run that a page shows: the first finished trial of each variant on each dataset, with a few test images.
  *
- * @throws WeightmapError if no selected cell is finished, a plugin is missing, or the images are.
+ * @param options.onNote called for each dataset that is left out, because its images come from a plugin that isn't allowed.
+ * @throws WeightmapError if no selected cell is finished, if nothing is left to show, or if images are missing.
  */
-export async function findShowcase(run: string, { select, images }: ShowcaseOptions): Promise<FoundShowcase> {
+export async function findShowcase(
+  run: string,
+  { select, images, onNote = () => {} }: ShowcaseOptions,
+): Promise<FoundShowcase> {
   const manifest = await readManifest(run);
-  const finished = await firstTrials(run, manifest, select);
-  await usePluginsFor(
-    finished.map(({ cell }) => cell),
-    run,
-    manifest,
-  );
+  const finished = await showable(run, manifest, await firstTrials(run, manifest, select), onNote);
   const datasets = [...new Set(finished.map(({ cell }) => cell.dataset.id))];
   const benchmarks: ShownBenchmark[] = [];
   for (const id of datasets) {
@@ -72,9 +74,34 @@ export async function findShowcase(run: string, { select, images }: ShowcaseOpti
       images: shownImages(test, images),
     });
   }
-  const weights = new Map(finished.map((one) => [shownNetwork(one).file, cellPaths(run, one.cell).weights]));
+  const weights = new Map(
+    finished.map((one) => [shownNetwork(one).file, confine(run, cellPaths(run, one.cell).weights)]),
+  );
   const title = path.basename(path.resolve(run));
   return { showcase: { schemaVersion: 1, title, note: noteOn(finished), benchmarks }, weights };
+}
+
+/** Those whose images can be had: a network itself is shown without the plugin that it was made by. */
+async function showable(
+  run: string,
+  manifest: Manifest,
+  finished: readonly Finished[],
+  onNote: (note: string) => void,
+): Promise<Finished[]> {
+  const left: Finished[] = [];
+  const failures = new Map<string, unknown>();
+  for (const one of finished) {
+    const { dataset } = one.cell;
+    try {
+      if (needsPluginData(one.cell)) await usePluginsFor([one.cell], run, manifest);
+      left.push(one);
+    } catch (error) {
+      if (!failures.has(dataset.id)) onNote(`${dataset.label} is left out: ${messageOf(error)}`);
+      failures.set(dataset.id, error);
+    }
+  }
+  if (left.length === 0) throw [...failures.values()][0];
+  return left;
 }
 
 async function firstTrials(run: string, { cells }: Manifest, select: readonly string[]): Promise<Finished[]> {
@@ -104,7 +131,8 @@ function shownNetwork({ cell, record }: Finished): ShownNetwork {
     id: cell.variant,
     label: long,
     kind,
-    gradCamLayer: record.gradCamSharpness[0]?.layer ?? findVariant(cell.variant).gradCamLayer,
+    gradCamLayer:
+      record.gradCamSharpness[0]?.layer ?? record.gradCam[0]?.layer ?? findVariant(cell.variant).gradCamLayer,
     file: fileOf(cell),
     testErrorPercent: record.testErrorPercent,
   };

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { dataScript, WeightmapError, type StoredNetwork } from '@weightmap/core';
-import { writeWhole, writing } from '@weightmap/core/files';
+import { confine, writeWhole, writing } from '@weightmap/core/files';
 import { readModelFiles } from '@weightmap/training';
 import { findShowcase, type ShowcaseOptions } from './showcase.js';
 
@@ -28,12 +28,14 @@ export async function writeExplorer(
 ): Promise<WrittenExplorer> {
   await tidy(path.resolve(out));
   const page = builtPage();
+  if (isIn(run, out)) confine(run, out);
   await checkReplaceable(out);
   const { showcase, weights } = await findShowcase(run, options);
   const made = `${path.resolve(out)}.${process.pid}.partial`;
   await writing(out, async () => {
     try {
-      await mkdir(made, { recursive: true });
+      await mkdir(path.dirname(made), { recursive: true });
+      await mkdir(made); // fails if anything has this name
       for (const file of PAGE_FILES) await copyFile(path.join(page, file), path.join(made, file));
       const write = (name: string, value: Parameters<typeof dataScript>[1]) =>
         writeWhole(path.join(made, 'networks', `${name}.js`), dataScript(name, value));
@@ -112,6 +114,10 @@ function isRunning(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
+
+/** Whether the page goes into the run's folder, as it does by default; another place is the user's own choice. */
+const isIn = (run: string, out: string): boolean =>
+  path.resolve(out).startsWith(`${path.resolve(run)}${path.sep}`);
 
 async function replace(out: string, made: string): Promise<void> {
   const old = `${made}.old`;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
+import { openForAppending } from '@weightmap/core/files';
 import type { CellEvent } from '../cells/cell-events.js';
 import type { Work, WorkItem } from './launcher.js';
 
@@ -13,6 +14,7 @@ export interface WorkerEnd {
 export interface WorkerOptions extends Pick<Work, 'command' | 'killAfter'> {
   run: string;
   threads: number;
+  plugins: readonly string[];
   /** Words before the command, such as one that pins it to a core. */
   prefix: readonly string[];
   /** When aborted, the worker is asked to stop after its current step. */
@@ -23,11 +25,11 @@ export interface WorkerOptions extends Pick<Work, 'command' | 'killAfter'> {
 /** Works on an item in a process of its own. Its output is appended to the item's log. */
 export async function startWorker(
   { index, log, prepare }: WorkItem,
-  { command, killAfter, run, threads, prefix, stop, onEvent }: WorkerOptions,
+  { command, killAfter, run, threads, plugins, prefix, stop, onEvent }: WorkerOptions,
 ): Promise<WorkerEnd> {
   await prepare();
-  const output = openSync(log, 'a');
-  const words = [command, '--run', run, '--index', String(index), '--threads', String(threads)];
+  const output = openForAppending(log, { within: run });
+  const words = [command, '--run', run, '--index', String(index), '--threads', String(threads), ...plugins];
   const [file, ...args] = [...prefix, process.execPath, process.argv[1], ...words];
   const child = spawn(file, args, {
     // Outside the terminal's process group: Ctrl-C reaches only this process, which passes it on once.

@@ -25,7 +25,7 @@ const CLAIM = /^[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)*$
  */
 export const kubernetes: Launcher = {
   description: 'prints the manifest of an Indexed Job for `kubectl apply -f -`',
-  launch({ kind, command, items }, { run, workers, threads, image, claim, display }) {
+  launch({ kind, command, items }, { run, workers, threads, plugins, image, claim, display }) {
     if (items.length === 0) return Promise.resolve({ finished: true, failures: [] });
     if (image === undefined || claim === undefined)
       throw new WeightmapError('A Kubernetes job needs an image and a volume claim.', {
@@ -44,7 +44,7 @@ export const kubernetes: Launcher = {
       });
     const name = jobName(run, kind);
     const completions = Math.max(...items.map(({ index }) => index + 1));
-    const job = indexedJob({ name, command, completions, workers, threads, image, claim });
+    const job = indexedJob({ name, command, completions, workers, threads, plugins, image, claim });
     // Kubernetes reads YAML 1.1, where an unquoted yes or 1:30 is no text.
     writeTo(process.stdout, stringify(job, { version: '1.1', lineWidth: 0 }));
     display.line(
@@ -76,12 +76,22 @@ interface JobOptions {
   readonly completions: number;
   readonly workers?: number;
   readonly threads: number;
+  readonly plugins?: readonly string[];
   readonly image: string;
   readonly claim: string;
 }
 
 /** The manifest as an object. Its fields are those of the Job API (batch/v1). */
-export function indexedJob({ name, command, completions, workers, threads, image, claim }: JobOptions) {
+export function indexedJob({
+  name,
+  command,
+  completions,
+  workers,
+  threads,
+  plugins = [],
+  image,
+  claim,
+}: JobOptions) {
   const { failed, 'stopped, continue with the same command': stopped } = EXIT;
   const onExit = (action: string, code: number) => ({
     action,
@@ -114,7 +124,7 @@ export function indexedJob({ name, command, completions, workers, threads, image
               name: 'cell',
               image,
               command: ['weightmap', command, '--run', MOUNT, '--index', '$(JOB_COMPLETION_INDEX)'],
-              args: ['--threads', String(threads)],
+              args: ['--threads', String(threads), ...plugins],
               resources: { requests: { cpu: String(threads), memory: '2Gi' } },
               volumeMounts: [{ name: 'run', mountPath: MOUNT }],
             },

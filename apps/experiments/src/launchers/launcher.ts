@@ -12,6 +12,8 @@ export interface LaunchOptions {
   readonly display: Display;
   /** Options for sbatch: `partition=long` for `--partition=long`. */
   readonly sbatchOptions: readonly string[];
+  /** Words of the workers' command line that pass on which plugins of the run they may use. */
+  readonly plugins: readonly string[];
   /** For Kubernetes: the image that contains the command, and the claim of the volume with the run's folder. */
   readonly image?: string;
   readonly claim?: string;

@@ -69,7 +69,7 @@ async function workOn(
     prefix,
     shown,
   }: Pick<Work, 'command' | 'killAfter'> & { prefix: readonly string[]; shown: Shown },
-  { run, threads, stop, display }: LaunchOptions,
+  { run, threads, plugins, stop, display }: LaunchOptions,
 ): Promise<void | 'busy' | { reason: string }> {
   const { name } = item;
   for (let start = 1; ; start++) {
@@ -80,6 +80,7 @@ async function workOn(
       killAfter,
       run,
       threads,
+      plugins,
       prefix,
       stop,
       onEvent(event) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, WeightmapError } from '@weightmap/core';
+import { confine } from '@weightmap/core/files';
 import { count } from '@weightmap/report/text';
 import { shellWord } from '../terminal/shell-word.js';
 import { writeSubmission, type SlurmSubmission } from './submissions.js';
@@ -23,9 +24,12 @@ const WARNING_SECONDS = 300;
  */
 export const slurm: Launcher = {
   description: 'a job array on a Slurm cluster; returns when it is submitted',
-  async launch({ kind, command: word, items, total }, { run, workers, threads, display, sbatchOptions }) {
+  async launch(
+    { kind, command: word, items, total },
+    { run, workers, threads, plugins, display, sbatchOptions },
+  ) {
     if (items.length === 0) return { finished: true, failures: [] };
-    await mkdir(path.join(run, SLURM_LOGS), { recursive: true });
+    await mkdir(confine(run, path.join(run, SLURM_LOGS)), { recursive: true });
     const submission: SlurmSubmission = {
       launcher: 'slurm',
       kind,
@@ -50,7 +54,7 @@ export const slurm: Launcher = {
         await maxArraySize(),
       )) {
         // `exec`, because only the batch shell itself gets the signal. It is ignored until the worker handles it.
-        const script = `trap '' USR2\nexec ${command} ${word} --run ${shellWord(run)} --index $((SLURM_ARRAY_TASK_ID + ${offset})) --threads ${threads}`;
+        const script = `trap '' USR2\nexec ${command} ${word} --run ${shellWord(run)} --index $((SLURM_ARRAY_TASK_ID + ${offset})) --threads ${threads}${plugins.map((word) => ` ${shellWord(word)}`).join('')}`;
         const { job, cluster } = await submitJob(script, {
           name: offset === 0 ? name : `${name}-${offset}`,
           args: [

@@ -7,14 +7,26 @@ import { isAlive, processIdentitySchema } from '../leases/process-identity.js';
 /** The cells of the grid, or attacks on their networks. */
 const kind = z.enum(['cells', 'attacks']).default('cells');
 
+/** It becomes a word of `scancel`'s command line: nothing that could be an option. */
+const jobId = z.string().regex(/^\d+$/);
+
 const slurmJobsSchema = z.strictObject({
   launcher: z.literal('slurm'),
   kind,
   at: z.string(),
   /** One array for each portion of the list: its task t is the cell, or the worker, with the number t + offset. */
-  arrays: z.array(z.strictObject({ job: z.string(), cluster: z.string().nullable(), offset: z.number() })),
+  arrays: z.array(
+    z.strictObject({
+      job: jobId,
+      cluster: z
+        .string()
+        .regex(/^\w[\w.-]*$/)
+        .nullable(),
+      offset: z.number(),
+    }),
+  ),
   /** The last job, which writes the report. */
-  report: z.string().nullable(),
+  report: jobId.nullable(),
 });
 const localSchema = z.strictObject({
   launcher: z.literal('local'),
@@ -27,6 +39,9 @@ const submissionSchema = z.discriminatedUnion('launcher', [localSchema, slurmJob
 /** Work that a launcher has started for a run. `status` and `cancel` read it. */
 export type Submission = z.infer<typeof submissionSchema>;
 export type SlurmSubmission = z.infer<typeof slurmJobsSchema>;
+
+/** Bytes of the largest submission that is read. */
+const LARGEST = 16 * 2 ** 20;
 
 const folderOf = (run: string) => path.join(run, 'submissions');
 
@@ -41,7 +56,7 @@ export async function writeSubmission(run: string, submission: Submission): Prom
   for (const [other, known] of await entriesOf(run))
     if (known.launcher === 'local' && isAlive(known.process) === false)
       await rm(path.join(folderOf(run), other), { force: true });
-  await writeWhole(file, `${JSON.stringify(submission, null, 2)}\n`);
+  await writeWhole(file, `${JSON.stringify(submission, null, 2)}\n`, { within: run });
   return () => rm(file, { force: true });
 }
 
@@ -55,7 +70,9 @@ async function entriesOf(run: string): Promise<[name: string, submission: Submis
   const found: [string, Submission][] = [];
   for (const name of names.filter((name) => name.endsWith('.json')).sort()) {
     try {
-      const text = String(await readIfThere(path.join(folderOf(run), name)));
+      const text = String(
+        await readIfThere(path.join(folderOf(run), name), { within: run, largest: LARGEST }),
+      );
       found.push([name, submissionSchema.parse(JSON.parse(text))]);
     } catch {
       // Not a submission.

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, utimesSync } from 'node:fs';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writing } from '@weightmap/core/files';
+import { readIfThereSync, writing } from '@weightmap/core/files';
 import { z } from 'zod';
 import { isAlive, processIdentitySchema, thisProcess, type ProcessIdentity } from './process-identity.js';
 
@@ -44,6 +44,8 @@ interface Found {
   readonly holder: ProcessIdentity | null;
   /** Time of the last heartbeat in milliseconds of the file system's clock: only comparable with itself. */
   readonly beat: number;
+  /** False for a link, a pipe or a folder, which no process makes: it is nobody's. */
+  readonly isFile: boolean;
 }
 
 const leaseSchema = z.object({ holder: processIdentitySchema, token: z.string() });
@@ -80,7 +82,7 @@ export async function takeLease(
     if (isOurs && others.length === 0) {
       const left = found.find(({ holder }) => holder)?.holder;
       if (left) onNote(`took over from ${holderName(left)}, which ended without releasing its lease`);
-      for (const other of dead) await rm(path.join(folder, other), { force: true });
+      for (const other of dead) await rm(path.join(folder, other), { force: true, recursive: true });
       return { lease: hold(folder, name, text) };
     }
     // Another process was as quick: both retry, after different times.
@@ -143,6 +145,7 @@ export function leaseHolder(
  */
 export function isHeld(folder: string, now = performance.now()): boolean {
   return readLeases(folder).some((lease) => {
+    if (!lease.isFile) return false;
     const alive = lease.holder && isAlive(lease.holder);
     return alive ?? unchangedFor(folder, lease, now) < 1000 * staleAfter(lease, STALE_SECONDS);
   });
@@ -168,14 +171,24 @@ function readLeases(folder: string): Found[] {
       if (number === undefined) return [];
       const file = path.join(folder, name);
       try {
-        const parsed = leaseSchema.safeParse(parseJson(readFileSync(file, 'utf8')));
+        const stats = lstatSync(file);
+        const parsed = leaseSchema.safeParse(parseJson(textOf(folder, file)));
         const holder = parsed.success ? parsed.data.holder : null;
-        return [{ name, number: Number(number), holder, beat: statSync(file).mtimeMs }];
+        return [{ name, number: Number(number), holder, beat: stats.mtimeMs, isFile: stats.isFile() }];
       } catch {
         return []; // released just now
       }
     })
     .sort((a, b) => a.number - b.number);
+}
+
+/** The text of a lease; empty for what isn't a small file of the folder. */
+function textOf(folder: string, file: string): string {
+  try {
+    return String(readIfThereSync(file, { within: folder, largest: 2 ** 16 }) ?? '');
+  } catch {
+    return '';
+  }
 }
 
 function namesIn(folder: string): string[] {
@@ -201,6 +214,7 @@ async function stateOf(
   lease: Found,
   { staleSeconds, onNote, signal }: Required<Omit<LeaseOptions, 'signal'>> & { signal?: AbortSignal },
 ): Promise<'alive' | 'dead' | 'gone'> {
+  if (!lease.isFile) return 'dead';
   const began = performance.now();
   const patience = staleAfter(lease, staleSeconds);
   let noted = false;
@@ -273,7 +287,7 @@ function hold(folder: string, name: string, text: string): Lease {
   const lost = new AbortController();
   const isOurs = () => {
     try {
-      return readFileSync(file, 'utf8') === text && readLeases(folder).at(-1)?.name === name;
+      return textOf(folder, file) === text && readLeases(folder).at(-1)?.name === name;
     } catch {
       return false;
     }

@@ -1,12 +1,16 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
+import { confine } from '@weightmap/core/files';
 import { cellId, cellName, cellPaths, cellRecord, storedIdentity, type CellConfig } from '@weightmap/records';
+import { confineCell } from '../cells/claim-cell.js';
 
 /**
  * The cells that have no valid record yet; a note names each damaged one. With `force`, results of another configuration in their places are deleted.
  *
- * @throws WeightmapError without `force`, if the folder holds results of another configuration: they are never mixed.
+ * @throws WeightmapError without `force`, if the folder holds results of another configuration: they are never mixed; and if a
+ *   link leads out of the run.
  */
 export async function unfinishedCells(
   run: string,
@@ -14,6 +18,8 @@ export async function unfinishedCells(
   force: boolean,
   onNote: (note: string) => void = () => {},
 ): Promise<CellConfig[]> {
+  // Before anything is looked at or deleted: a link could lead into another run.
+  for (const cell of cells) confineCell(run, cell);
   const unfinished: CellConfig[] = [];
   for (const cell of cells) {
     const found = await cellRecord(run, cell);
@@ -23,8 +29,11 @@ export async function unfinishedCells(
   }
   const stale: CellConfig[] = [];
   for (const cell of unfinished) if (await isStale(run, cell)) stale.push(cell);
-  if (force) for (const cell of stale) await rm(cellPaths(run, cell).folder, { recursive: true });
-  else if (stale.length)
+  if (force) {
+    for (const cell of stale) refuseLinks(run, cellPaths(run, cell).folder);
+    for (const cell of stale) await rm(cellPaths(run, cell).folder, { recursive: true });
+  }
+  if (stale.length > 0 && !force)
     throw new WeightmapError(
       `${run} holds results of another configuration: ${stale.length} stale, ${cells.length - unfinished.length} valid.`,
       {
@@ -34,6 +43,17 @@ export async function unfinishedCells(
       },
     );
   return unfinished;
+}
+
+/** Deleting through a link would delete another cell of the run. */
+function refuseLinks(run: string, folder: string): void {
+  const real = confine(run, folder);
+  if (real === path.join(confine(run, '.'), path.relative(run, folder))) return;
+  throw new WeightmapError('Results behind a link are not deleted.', {
+    where: `${folder} → ${real}`,
+    expected: 'a folder',
+    fix: 'remove the link; nothing was deleted',
+  });
 }
 
 const SHOWN = 5;

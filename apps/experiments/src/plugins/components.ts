@@ -83,6 +83,17 @@ const guarded = <T extends object>(
   call: (...args: never[]) => unknown,
 ): T => Object.create(row, { [method]: { value: call, enumerable: true } }) as T;
 
+/** Whether a cell's images or network come from a plugin, and not from the packages. */
+export const isFromPlugin = ({
+  dataset,
+  variant,
+}: Pick<CellConfig, 'variant'> & { dataset: { id: string } }) =>
+  needsPluginData({ dataset }) || !isVariantId(variant);
+
+/** Whether a cell's images come from a plugin. */
+export const needsPluginData = ({ dataset }: { dataset: { id: string } }): boolean =>
+  !Object.hasOwn(ownDatasets, dataset.id);
+
 /** Every dataset by its id. */
 export const datasetLoaders = (): Readonly<Record<string, DatasetLoader>> => ({
   ...ownDatasets,

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { messageOf, WeightmapError, type Plugin } from '@weightmap/core';
+import { WeightmapError, type Plugin } from '@weightmap/core';
+import { readIfThere } from '@weightmap/core/files';
 import { shareOwnModules } from './_own-modules.js';
 import { checkAttack, checkPlugin, pluginParts } from './plugin-schema.js';
 
@@ -17,22 +17,22 @@ export interface LoadedPlugin {
   readonly plugin: Plugin;
 }
 
+/** Bytes of the largest module that is read. */
+const LARGEST = 64 * 2 ** 20;
+
 /**
  * The SHA-256 of a plugin's file.
  *
- * @throws WeightmapError if there is no such file.
+ * @throws WeightmapError if there is no such file, or something else than a file.
  */
 export async function fingerprint(file: string): Promise<Pick<LoadedPlugin, 'file' | 'sha256'>> {
-  try {
-    const bytes = await readFile(file);
-    return { file: realpathSync(file), sha256: createHash('sha256').update(bytes).digest('hex') };
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new WeightmapError(isMissing ? 'There is no such plugin.' : "The plugin can't be read.", {
-      where: isMissing ? path.resolve(file) : messageOf(error),
+  const bytes = await readIfThere(file, { largest: LARGEST });
+  if (!bytes)
+    throw new WeightmapError('There is no such plugin.', {
+      where: path.resolve(file),
       expected: 'a JavaScript module, such as ./my-dataset.mjs',
     });
-  }
+  return { file: realpathSync(file), sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 /**

@@ -11,7 +11,6 @@ import { leaseHolder } from '../leases/lease.js';
 import type { ProcessIdentity } from '../leases/process-identity.js';
 import { figureOf, shareOf } from './_figures.js';
 import { percentText } from './status-table.js';
-import { usePluginsFor, useUnchangedPlugins } from '../plugins/stored-plugins.js';
 
 /** `waiting`: not started. */
 export type PartStateName = 'done' | 'running' | 'stopped' | 'waiting' | 'failed';
@@ -44,8 +43,6 @@ export async function attackStates(run: string): Promise<AttackStatus | null> {
   const plan = await readAttackPlan(run);
   if (!plan) return null;
   const manifest = await readManifest(run);
-  await usePluginsFor(manifest.cells, run, manifest).catch(() => {});
-  await useUnchangedPlugins(run, plan);
   const all = partsOf(run, plan, manifest);
   const watch = watchParts(run, all);
   const parts: PartStatus[] = [];

@@ -1,4 +1,6 @@
 import { readdirSync } from 'node:fs';
+import { messageOf } from '@weightmap/core';
+import { confine } from '@weightmap/core/files';
 import {
   cellId,
   cellPaths,
@@ -93,6 +95,11 @@ async function stateInFolder(
 ): Promise<Pick<CellStatus, 'state' | 'reason' | 'running'>> {
   const paths = cellPaths(run, cell);
   let names: string[];
+  try {
+    confine(run, paths.folder);
+  } catch (error) {
+    return { state: 'failed', reason: messageOf(error) };
+  }
   try {
     names = readdirSync(paths.folder);
   } catch {

@@ -1,8 +1,7 @@
-import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfThere } from '@weightmap/core/files';
+import { confine, readIfThere } from '@weightmap/core/files';
 import * as Plot from '@observablehq/plot';
-import { isInside, magnification, type Look, type Pictured } from '@weightmap/records';
+import { magnification, type Look, type Pictured } from '@weightmap/records';
 import sharp from 'sharp';
 import { count } from '../format.js';
 import { samplesOf, type GridRow } from '../model/grids.js';
@@ -37,7 +36,7 @@ const missingPicture: Picture = { missing: 'picture missing' };
  * out of the run's folder is named, never fatal.
  */
 export async function loadAlbum(run: string, stored: readonly Pictured[]): Promise<Album> {
-  const reader = pictureReader(await realpath(run));
+  const reader = pictureReader(run);
   const loaded = new Map<string, Pictures>();
   for (const one of stored)
     for (const gradCam of one.record.gradCam) {
@@ -105,23 +104,26 @@ type PictureReader = (path: string) => Promise<Pixels | { missing: string }>;
 /** Bytes of a picture's file, pixels of a picture, and pixels of all pictures of a report. */
 const LARGEST = { bytes: 16 * 2 ** 20, pixels: 2048 ** 2, together: 128 * 2 ** 20 };
 
-/** Reads PNG files within a run. Their size in pixels is read before anything is decoded. @param root a real path. */
+/** Reads PNG files within a run. Their size in pixels is read before anything is decoded. @param root the run's folder. */
 function pictureReader(root: string): PictureReader {
   let pixelsLeft = LARGEST.together;
   return async (path) => {
     try {
-      const real = await realpath(path);
-      if (!isInside(root, real)) return { missing: 'picture outside the run' };
-      const bytes = await readIfThere(real, { within: root, largest: LARGEST.bytes });
-      const size = bytes && pixelsOf(bytes);
-      if (!bytes || !size) return { missing: 'picture damaged' };
+      confine(root, path);
+    } catch {
+      return { missing: 'picture outside the run' };
+    }
+    try {
+      const bytes = await readIfThere(path, { within: root, largest: LARGEST.bytes });
+      if (!bytes) return { missing: 'picture missing' };
+      const size = pixelsOf(bytes);
+      if (!size) return { missing: 'picture damaged' };
       if (size > LARGEST.pixels) return { missing: 'picture too large' };
       if (size > pixelsLeft) return { missing: 'picture left out: there are too many' };
       pixelsLeft -= size;
       return await decoded(bytes);
-    } catch (error) {
-      const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      return { missing: isGone ? 'picture missing' : 'picture damaged' };
+    } catch {
+      return { missing: 'picture damaged' };
     }
   };
 }
