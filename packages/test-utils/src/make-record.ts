@@ -54,7 +54,7 @@ export function makeRecord({ data, training, evaluation, names, ...overrides }: 
   };
   const { architecture: _inCell, ...rest } = overrides;
   const { epochs } = cell.training;
-  const images = Math.min(1000, cell.dataset.test);
+  const sharpened = Math.min(cell.evaluation.sharpnessImages, cell.dataset.test);
   return {
     schemaVersion: RECORD_SCHEMA_VERSION,
     cellId: cellId(cell),
@@ -74,19 +74,19 @@ export function makeRecord({ data, training, evaluation, names, ...overrides }: 
         layer: 'conv3',
         condition: 'clean',
         strength: 0,
-        n: images,
+        n: sharpened,
         empty: 2,
         frame: { top: 3, left: 3, height: 22, width: 22 },
-        hoyer: { mean: 0.4, sd: 0.1, n: images - 2 },
-        entropy: { mean: 0.8, sd: 0.05, n: images - 2 },
-        background: { mean: 0.3, sd: 0.1, n: images - 2 },
+        hoyer: { mean: 0.4, sd: 0.1, n: sharpened - 2 },
+        entropy: { mean: 0.8, sd: 0.05, n: sharpened - 2 },
+        background: { mean: 0.3, sd: 0.1, n: sharpened - 2 },
       },
     ],
     activationVariance: [
       {
         layer: 'conv1',
         kind: 'conv',
-        n: images,
+        n: Math.min(cell.evaluation.varianceImages, cell.dataset.test),
         beta: 0.6,
         clean: { input: 0.05, output: 0.1, gain: 2, amplification: null },
         noisy: { input: 0.08, output: 0.12, gain: 1.5, amplification: null },
