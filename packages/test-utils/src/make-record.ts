@@ -61,7 +61,7 @@ export function makeRecord({ data, training, evaluation, names, ...overrides }: 
     cell,
     dataset: cell.dataset.id,
     epochs: cell.training.epochs,
-    selectedEpoch: Math.min(2, epochs),
+    selectedEpoch: cell.training.selection === 'last' ? epochs : Math.min(2, epochs),
     parameters: 261_070,
     flops: { paper: 13_990_000, executed: 14_100_000 },
     testErrorPercent: 0.85,
