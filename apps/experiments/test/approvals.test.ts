@@ -20,7 +20,7 @@ import {
   usePluginsFor,
 } from '../src/plugins/stored-plugins.js';
 
-// Running a module for good is left to the tests of the command: here each is only marked.
+// The tests of the command run modules: here each is only marked.
 vi.mock('../src/plugins/load-plugin.js', async (original) => {
   const { fingerprint, ...own } = await original<typeof loader>();
   const loadPlugin = async (given: string): Promise<loader.LoadedPlugin> => {
