@@ -14,7 +14,7 @@ const kindOf = (value: unknown): string => {
 };
 
 /**
- * Checks what a classifier says of itself: its number of classes, its shape of images and its bounds.
+ * Checks the fields of a classifier: its number of classes, its shape of images and its bounds.
  *
  * @throws WeightmapError with what is wrong.
  */

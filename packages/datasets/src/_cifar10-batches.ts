@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { messageOf, WeightmapError, type ImageSpec } from '@weightmap/core';
 import { sha256 } from './_checksum.js';
 import { BATCH_FOLDER, BATCHES } from './_cifar10-forms.js';
+import { formOfBatch } from './_cifar10-others.js';
 import { readTar } from './_tar.js';
 
 const PLANE = 32 * 32;
@@ -68,6 +69,15 @@ export async function readBatchArchive(file: string, spec: ImageSpec): Promise<B
  *   is no class; or if the classes have not equally many images in training or test.
  */
 export function imagesOf(batches: readonly Batch[], { classes }: ImageSpec): BatchSet {
+  for (const { where, bytes } of batches) {
+    const form = formOfBatch(bytes);
+    if (form)
+      throw new WeightmapError(`This is ${form.other}.`, {
+        where,
+        expected: `records of ${RECORD_BYTES} bytes, as the binary version of CIFAR-10 has them`,
+        fix: form.fix,
+      });
+  }
   const records = batches.map(recordsOf);
   const other = records.findIndex((count) => count !== records[0]);
   if (other >= 0)

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ImageSpec } from '@weightmap/core';
+import { otherFormIn } from './_cifar10-others.js';
 import { lookForClassFolders } from './_class-folders.js';
 import { lookForFiles, type FileNames, type Holding } from './_locate.js';
 
@@ -51,7 +52,7 @@ export async function lookForCifar10(folder: string, spec: ImageSpec): Promise<H
     if (holding && 'found' in holding) return holding;
     partial ??= holding;
   }
-  return partial;
+  return (await otherFormIn(folder)) ?? partial;
 }
 
 const mapFound = <A, B>(holding: Holding<A>, to: (found: A) => B): Holding<B> =>

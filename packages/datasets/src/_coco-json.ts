@@ -164,6 +164,7 @@ async function eachEntry(
   take: (list: string, fields: Fields, index: number) => void,
 ): Promise<void> {
   const parser = new JSONParser({ paths: lists.map((name) => `$.${name}.*`), keepStack: false });
+  keepMarks(parser);
   const begun = new Set<string>();
   parser.onValue = ({ value, key, stack }) => {
     const list = String(stack.at(-1)?.key);
@@ -191,6 +192,15 @@ async function eachEntry(
       { cause: error },
     );
   }
+}
+
+/**
+ * Makes the parser keep U+FEFF at the start of a text, as JSON.parse does: its decoder drops it there, as if it were the file's
+ * byte order mark.
+ */
+function keepMarks(parser: JSONParser): void {
+  const { tokenizer } = parser as unknown as { tokenizer: { bufferedString: { decoder: object } } };
+  tokenizer.bufferedString.decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 }
 
 /** Why a good file isn't read as JSON, if a common reason shows near the place where reading stopped. */

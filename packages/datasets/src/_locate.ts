@@ -25,8 +25,16 @@ export function cacheRoot(): string {
 /** Where a dataset's downloads are kept. */
 export const cacheFolder = (id: string): string => join(cacheRoot(), id);
 
-/** What a folder holds of a dataset: all that is needed, only some of it, or nothing (null). */
-export type Holding<Found> = { readonly found: Found } | { readonly lacks: readonly string[] } | null;
+/** A good dataset in a form that isn't read here, or another dataset. */
+export interface OtherForm {
+  /** Such as `the Python version of CIFAR-10`. */
+  readonly other: string;
+  readonly fix: string;
+}
+
+/** What a folder holds of a dataset: all that is needed, only some of it, another form of it, or nothing (null). */
+export type Holding<Found> =
+  { readonly found: Found } | { readonly lacks: readonly string[] } | OtherForm | null;
 
 export interface PlaceSearch<Found> {
   /** The first folder that holds all that is needed. */
@@ -73,7 +81,15 @@ export async function searchPlaces<Found>({
     for (const folder of [...folders.map((name) => join(root, name)), root]) {
       const holding = await look(folder);
       if (holding && 'found' in holding) return { complete: { folder, found: holding.found }, notes };
-      if (holding) partial.push(`${folder} lacks ${holding.lacks.join(', ')}`);
+      if (holding && 'other' in holding) {
+        if (origin === 'dataDir')
+          throw new WeightmapError(`The data folder holds ${holding.other}.`, {
+            where: folder,
+            expected: needs,
+            fix: holding.fix,
+          });
+        partial.push(`${folder} holds ${holding.other}: ${holding.fix}`);
+      } else if (holding) partial.push(`${folder} lacks ${holding.lacks.join(', ')}`);
     }
     if (partial.length > 0 && origin === 'dataDir')
       throw new WeightmapError('The data folder holds only some of the files.', {

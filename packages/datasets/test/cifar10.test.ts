@@ -186,3 +186,50 @@ describe('CIFAR-10 that is not found', () => {
     expect((await cifar10.locate({})).advice).toMatch(/downloaded \(170 MB\)/);
   });
 });
+
+describe('a good form of CIFAR-10 that is not read, or CIFAR-100, is named as what it is:', () => {
+  it.each<[string, string, RegExp]>([
+    ['the Python version', 'cifar-10-batches-py/data_batch_1', /Python version of CIFAR-10/],
+    ['its folder itself', 'data_batch_1', /Python version of CIFAR-10/],
+    ['its archive', 'cifar-10-python.tar.gz', /Python version of CIFAR-10/],
+    ['the MATLAB version', 'cifar-10-batches-mat/data_batch_1.mat', /MATLAB version of CIFAR-10/],
+    ['CIFAR-100', 'cifar-100-binary/train.bin', /CIFAR-100, another dataset/],
+  ])('%s', async (_, file, words) => {
+    const dataDir = join(machine.root, 'here');
+    await mkdir(join(dataDir, file, '..'), { recursive: true });
+    await writeFile(join(dataDir, file), Buffer.from('8002', 'hex'));
+    const failure = await failureOf(cifar10.load({ seed: 1, dataDir, offline: true }));
+    expect(failure).toMatch(words);
+    expect(failure).toMatch(/cifar-10-binary\.tar\.gz/);
+    expect(failure).not.toMatch(/delete|damaged/);
+    // In a place that is searched anyway it is a note, and does not keep a good set elsewhere from being read.
+    vi.stubEnv('WEIGHTMAP_DATA', dataDir);
+    expect(await failureOf(cifar10.load({ seed: 1, offline: true }))).toMatch(words);
+  });
+
+  const LARGE = Buffer.alloc(10 * 3074);
+  for (let i = 0; i < 10; i++) LARGE.set([i, 90 + i], i * 3074);
+  it.each<[string, Buffer, RegExp]>([
+    [
+      'a pickle under the name of a batch',
+      Buffer.concat([Buffer.from('80027d7101', 'hex'), Buffer.alloc(3073 * 10 - 5)]),
+      /Python version/,
+    ],
+    ['a MATLAB file', Buffer.from(`MATLAB 5.0 MAT-file${' '.repeat(500)}`), /MATLAB version/],
+    ['a batch that is still packed', gzipSync(MADE_BATCHES['data_batch_1.bin']), /gzip file[^]*unpack/],
+    ['a page', Buffer.from('<!DOCTYPE html><html>'), /web page/],
+    ['a pointer', Buffer.from('version https://git-lfs.github.com/spec/v1'), /Git LFS pointer/],
+    ['CIFAR-100', LARGE, /a file of CIFAR-100/],
+  ])('%s', async (_, bytes, words) => {
+    const dataDir = await writeBatches(join(machine.root, 'here'), { 'data_batch_1.bin': bytes });
+    expect(await failureOf(cifar10.load({ seed: 1, dataDir }))).toMatch(words);
+  });
+
+  it('other files beside the batches do no harm', async () => {
+    const dataDir = await writeBatches(join(machine.root, 'here'));
+    for (const name of ['batches.meta.txt', 'readme.html', 'Thumbs.db'])
+      await writeFile(join(dataDir, name), 'x');
+    await mkdir(join(dataDir, 'cifar-10-batches-py'));
+    expect((await cifar10.load({ seed: 1, dataDir })).train.labels).toHaveLength(45);
+  });
+});

@@ -170,3 +170,30 @@ describe('a COCO camera-traps list', () => {
     expect(await failureOf(readCocoJson(`${machine.root}/none.json`, ['fox']))).toMatch(/ENOENT/);
   });
 });
+
+describe('U+FEFF in a text', () => {
+  it.each<[string, (json: string) => string]>([
+    ['as it is', (json) => json],
+    ['escaped', (json) => json.replaceAll('\uFEFF', '\\ufeff')],
+    ['after a byte order mark', (json) => `\uFEFF${json}`],
+  ])('tells two ids apart, as JSON.parse does: %s', async (_, written) => {
+    const ids = [
+      '\uFEFFa',
+      '\uFEFF\uFEFFa',
+      'a\uFEFF',
+      'é\uFEFF',
+      '"\uFEFFx',
+      `${'long '.repeat(100)}\uFEFF`,
+    ];
+    const marked = {
+      ...GOOD,
+      images: [...GOOD.images, ...ids.map((id, i) => ({ ...image(id), file_name: `marked${i}.jpg` }))],
+      annotations: [
+        ...GOOD.annotations,
+        ...ids.map((id, i) => ({ id: 99 + i, image_id: id, category_id: 1 })),
+      ],
+    };
+    const { images } = await read(written(JSON.stringify(marked)));
+    expect(images.map(({ id }) => id)).toEqual(expect.arrayContaining(['a', ...ids]));
+  });
+});

@@ -137,8 +137,8 @@ function trainingRun() {
     augmentation: 'pad-crop',
     selection: 'best',
   } as const;
-  const identity = identityOf(model, { train: images, validation: images }, config, 1);
-  const initial = initialState(model, optimizer);
+  const identity = identityOf(model, { train: images, validation: images }, config, { seed: 1 });
+  const initial = initialState({ model, optimizer, auxiliary: [] });
   const shapes = model.weights.map(({ shape }) => (shape as number[]).reduce((a, b) => a * b, 1));
   const trained = model.trainableWeights.map(({ shape }) => (shape as number[]).reduce((a, b) => a * b, 1));
   const run = { identity, shape: runShapeOf(model, 2) };
