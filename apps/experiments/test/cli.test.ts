@@ -11,7 +11,7 @@ import { recordIn, scientific } from './_scientific.js';
 
 const isNative = (await availableEngines()).includes('native');
 /** Epochs of a cell that is stopped after its first: enough that a signal comes before the last, however busy the machine is. */
-const MANY = 20;
+const MANY = 10;
 let work: string;
 let made: string;
 
@@ -90,16 +90,18 @@ describe('weightmap run', () => {
 
   it('stops on Ctrl-C with its checkpoints, and continues to the same record', async () => {
     const args = (run: string) => smoke(path.join(work, run), '--select', 'cnn-33', '--epochs', `${MANY}`);
+    const env = { WEIGHTMAP_COMPILE: '' }; // as a user runs it
     const stopped = await weightmap(args('stopped'), {
+      env,
       until: (output, stop) => {
         if (output.includes(`epoch 1/${MANY}`)) stop('SIGINT');
       },
     });
     expect(stopped.code, stopped.stdout + stopped.stderr).toBe(75);
     expect(existsSync(path.join(work, 'stopped/cells/digits/cnn-33/trial-1/record.json'))).toBe(false);
-    const continued = await weightmap(args('stopped'));
+    const continued = await weightmap(args('stopped'), { env });
     expect(continued.stdout).toContain('(from the checkpoint)');
-    await weightmap(args('straight'));
+    await weightmap(args('straight'), { env });
     const [a, b] = ['stopped', 'straight'].map((run) => readRecord(path.join(work, run), 'cnn-33'));
     expect(a.history).toEqual(b.history);
     expect({ error: a.testErrorPercent, noise: a.noise, fgsm: a.fgsm }).toEqual({
