@@ -9,12 +9,12 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
  * path that it would be made at.
  *
  * @param root may be a link itself, and need not exist.
- * @param path absolute, or relative to `root`. It may come from a file that somebody sent.
+ * @param path as any path: relative to the working folder, not to `root`. Its end may come from a file that somebody sent.
  * @throws WeightmapError if the path leaves the folder, by `..` or by a link, or has a link that leads nowhere.
  */
 export function confine(root: string, path: string): string {
   const from = resolve(root);
-  const wanted = path.includes('\0') ? null : resolve(from, path);
+  const wanted = path.includes('\0') ? null : resolve(path);
   const home = realOrPlanned(from);
   if (home === null)
     throw new WeightmapError('A folder cannot be used: it is a link that leads nowhere.', {
@@ -24,10 +24,7 @@ export function confine(root: string, path: string): string {
   const real = wanted === null ? null : realOrPlanned(wanted);
   if (real !== null && isInside(home, real)) return real;
   throw new WeightmapError('A path leads out of its folder.', {
-    where: `${isAbsolute(path) ? path : join(root, path)}${real === null ? '' : ` → ${real}`}`.replaceAll(
-      '\0',
-      '\\0',
-    ),
+    where: `${path}${real === null ? '' : ` → ${real}`}`.replaceAll('\0', '\\0'),
     expected: `a file or folder within ${root}`,
     fix: 'remove the link or the path, or put the file itself there',
   });

@@ -30,13 +30,13 @@ describe('confine', () => {
   it('gives the real path of what lies in the folder, and of what could be made there', async () => {
     await symlink('folder', at('link'));
     await symlink(root, path.join(outside, 'way'));
-    expect(confine(root, 'file')).toBe(at('file'));
+    expect(confine(root, at('file'))).toBe(at('file'));
     expect(confine(root, at('link/new/one'))).toBe(at('folder/new/one'));
-    expect(confine(path.join(outside, 'way'), 'link')).toBe(at('folder'));
+    expect(confine(path.join(outside, 'way'), path.join(outside, 'way/link'))).toBe(at('folder'));
     expect(confine(root, root)).toBe(root);
-    expect(confine(at('not/yet'), 'file')).toBe(at('not/yet/file'));
-    expect(confine(root, 'folder/../file')).toBe(at('file'));
-    expect(confine(root, '..file')).toBe(at('..file'));
+    expect(confine(at('not/yet'), at('not/yet/file'))).toBe(at('not/yet/file'));
+    expect(confine(root, `${root}/folder/../file`)).toBe(at('file'));
+    expect(confine(root, at('..file'))).toBe(at('..file'));
   });
 
   it.each([
@@ -48,7 +48,9 @@ describe('confine', () => {
     'nul\0byte',
     '../root-2/x',
   ])('refuses %j', (name) => {
-    expect(() => confine(root, name)).toThrow('leads out of its folder');
+    expect(() => confine(root, name.startsWith('/') ? name : `${root}/${name}`)).toThrow(
+      'leads out of its folder',
+    );
   });
 
   it.each([
@@ -60,12 +62,23 @@ describe('confine', () => {
     ['below a folder that is made later', '..', 'link/a/b/c'],
   ])('refuses a link %s', async (_, target, name) => {
     await symlink(target, at('link'));
-    expect(() => confine(root, name)).toThrow('leads out of its folder');
+    expect(() => confine(root, name.startsWith('/') ? name : `${root}/${name}`)).toThrow(
+      'leads out of its folder',
+    );
     await expect(readIfThere(at(name), { within: root })).rejects.toThrow('leads out of its folder');
     expect(() => openForAppending(at(name), { within: root })).toThrow(
       /leads out of its folder|it is a link/,
     );
   });
+});
+
+it('a folder and its files are named relative to the working folder alike, as any path', async () => {
+  const [folder, file] = [path.relative('.', root), path.relative('.', at('file'))];
+  expect(confine(folder, file)).toBe(at('file'));
+  expect(String(await readIfThere(file, { within: folder }))).toBe('inside');
+  await writeWhole(path.relative('.', at('folder/new')), 'new', { within: folder });
+  appendText(path.relative('.', at('folder/new')), ' line', { within: folder });
+  expect(readFileSync(at('folder/new'), 'utf8')).toBe('new line');
 });
 
 describe('reading and appending', () => {

@@ -38,7 +38,7 @@ export const renderReport = (run: Run, options: ReportOptions = {}): Promise<str
  * @throws WeightmapError if the folder can't be written to, or if a link leads out of the run.
  */
 export async function writeReport(run: Run, options: ReportOptions = {}): Promise<WrittenReport> {
-  confine(run.folder, 'report');
+  confine(run.folder, join(run.folder, 'report'));
   const { model, files } = await drawn(run, async (usable) => {
     const made = await reportModel(usable, options);
     return { model: made, files: [...reportFiles(made)] };

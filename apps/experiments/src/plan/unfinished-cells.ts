@@ -48,7 +48,7 @@ export async function unfinishedCells(
 /** Deleting through a link would delete another cell of the run. */
 function refuseLinks(run: string, folder: string): void {
   const real = confine(run, folder);
-  if (real === path.join(confine(run, '.'), path.relative(run, folder))) return;
+  if (real === path.join(confine(run, run), path.relative(run, folder))) return;
   throw new WeightmapError('Results behind a link are not deleted.', {
     where: `${folder} → ${real}`,
     expected: 'a folder',
