@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '@weightmap/core';
-import { readIfThere, writeWhole } from '@weightmap/core/files';
+import { readIfThere, writeWhole, writing } from '@weightmap/core/files';
 import { z } from 'zod';
 import { folderName, networkRow, percent } from './_network-row.js';
 import { cellPaths } from './cell-paths.js';
@@ -208,7 +208,8 @@ const fileSchema = attackedRunSchema.extend({ sha256: z.string().optional() });
 export async function writeAttackedRun(run: string, attacked: AttackedRun): Promise<string> {
   const content = attackedRunSchema.parse(attacked);
   const { problem } = await readAttacks(run);
-  if (problem !== null) await rename(fileOf(run), path.join(run, 'attacks.damaged.json'));
+  const kept = path.join(run, 'attacks.damaged.json');
+  if (problem !== null) await writing(kept, () => rename(fileOf(run), kept));
   const text = `${JSON.stringify({ ...content, sha256: contentDigest(content) }, null, 1)}\n`;
   await writeWhole(fileOf(run), text, { within: run });
   return fileOf(run);

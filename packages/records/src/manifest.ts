@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, splitUnits, WeightmapError } from '@weightmap/core';
-import { readIfThere, writeWhole } from '@weightmap/core/files';
+import { readIfThere, writeWhole, writing } from '@weightmap/core/files';
 import { z } from 'zod';
 import { missingRun } from './missing-run.js';
 import { cellId } from './cell-id.js';
@@ -94,7 +94,8 @@ async function readEarlier(run: string): Promise<Partial<Manifest>> {
   try {
     return await readManifest(run);
   } catch {
-    await rename(fileOf(run), path.join(run, 'grid.damaged.json'));
+    const kept = path.join(run, 'grid.damaged.json');
+    await writing(kept, () => rename(fileOf(run), kept));
     return {};
   }
 }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { access, readdir, rename } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { WeightmapError, messageOf } from '@weightmap/core';
-import { confine, writeWhole } from '@weightmap/core/files';
+import { confine, writeWhole, writing } from '@weightmap/core/files';
 import { cellId } from './cell-id.js';
 import { cellPaths } from './cell-paths.js';
 import { checkRecord } from './_check.js';
@@ -55,7 +55,7 @@ export async function writeRecord(run: string, record: RunRecord): Promise<strin
   const { record: path, damagedRecord } = cellPaths(run, record.cell);
   confine(run, cellPaths(run, record.cell).folder);
   const earlier = await readRecordFile(run, path).catch(() => null);
-  if (earlier?.reason !== undefined) await rename(path, damagedRecord);
+  if (earlier?.reason !== undefined) await writing(damagedRecord, () => rename(path, damagedRecord));
   const text = `${JSON.stringify({ ...record, sha256: contentDigest(record) }, null, 2)}\n`;
   await writeWhole(path, text, { within: run });
   return path;
