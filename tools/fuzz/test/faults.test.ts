@@ -1,14 +1,15 @@
 // Every write, fsync, rename, open and mkdir of the writers fails once, in each way: no file is half-written under its final name, what
 // was there before stays, and the next attempt comes to the same files. The whole command: `npx nx run fuzz:faults`.
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError } from '@weightmap/core';
+import { messageOf, WeightmapError } from '@weightmap/core';
 import { removeLeftovers, writeWhole } from '@weightmap/core/files';
 import { startEngine } from '@weightmap/engine';
 import {
+  cellPaths,
   mergeManifest,
   openEvaluationCache,
   readAttackedRun,
@@ -82,6 +83,16 @@ const workloads: Readonly<Record<string, Workload>> = {
       const { records, damaged } = await readRecords(run);
       expect(damaged).toEqual([]);
       return records.map(({ record: one }) => one);
+    },
+  },
+  'a record over a damaged one': {
+    before: (run) => writeWhole(cellPaths(run, cell).record, '{"schemaVersion"'),
+    write: (run) => writeRecord(run, record),
+    async read(run) {
+      const { records, damaged } = await readRecords(run);
+      // Set aside, and the new one not yet there: nothing is lost either.
+      const aside = existsSync(cellPaths(run, cell).damagedRecord);
+      return records.length > 0 ? 'new' : damaged.length > 0 || aside ? 'damaged' : 'lost';
     },
   },
   'a list of cells': {
@@ -183,7 +194,7 @@ describe.each(Object.entries(workloads))('%s', (_, workload) => {
         injected.restore();
         const place = `${calls[at]} failing with ${fault}`;
         expect(injected.count(), place).toBeGreaterThan(at);
-        if (error !== null) expect(error, `${place}: ${String(error)}`).toBeInstanceOf(WeightmapError);
+        if (error !== null) expect(error, `${place}: ${messageOf(error)}`).toBeInstanceOf(WeightmapError);
         expect([isBefore, isAfter], place).toContainEqual(await workload.read(run));
         await workload.write(run);
         expect(await workload.read(run), place).toEqual(isAfter);

