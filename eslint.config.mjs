@@ -11,6 +11,7 @@ const allPackages = [
   'architectures',
   'training',
   'attacks',
+  'defenses',
   'metrics',
   'records',
   'report',
@@ -27,6 +28,7 @@ const mayImport = {
   records: ['core'],
   report: ['core', 'records', 'architectures', 'metrics'],
   attacks: ['core'],
+  defenses: ['core'],
   metrics: ['core'],
   'test-utils': ['core', 'engine', 'records'],
   experiments: allPackages,
@@ -106,7 +108,7 @@ export default tseslint.config(
   },
   // The packages that run in browsers too.
   {
-    files: ['packages/{core,wm-layers,architectures,attacks,metrics}/src/**/*.ts'],
+    files: ['packages/{core,wm-layers,architectures,attacks,defenses,metrics}/src/**/*.ts'],
     ignores: ['packages/core/src/{files,_beside,_confine,_regular-file}.ts'],
     rules: {
       'no-restricted-imports': [
@@ -121,6 +123,28 @@ export default tseslint.config(
   },
   // The fuzzed parsers are private to their packages.
   { files: ['tools/fuzz/**/*.ts'], rules: { '@nx/enforce-module-boundaries': 'off' } },
+  // Defences are tested by training networks and attacking them.
+  {
+    files: ['packages/defenses/test/**/*.ts'],
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries(['test-utils', 'wm-layers', 'training', 'engine', 'attacks']),
+    },
+  },
+  // A gradient within a gradient throws at some of tfjs's kernels and is wrong at others.
+  {
+    files: ['packages/defenses/src/**/*.ts'],
+    ignores: ['packages/defenses/src/_gradients.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "CallExpression[callee.object.name='tf'][callee.property.name=/^(grad|grads|valueAndGrad|valueAndGrads|variableGrads)$/]",
+          message: 'use imageGradient or slopeAlong of _gradients.ts: nested gradients of tfjs are wrong without notice',
+        },
+      ],
+    },
+  },
   { files: ['**/*.config.ts', 'tools/*.ts'], extends: [tseslint.configs.disableTypeChecked] },
   {
     files: ['**/*.cjs'],

@@ -20,6 +20,7 @@ export const modules = {
   '@weightmap/architectures/variants': 'packages/architectures/src/variants.ts',
   '@weightmap/training': 'packages/training/src/index.ts',
   '@weightmap/attacks': 'packages/attacks/src/index.ts',
+  '@weightmap/defenses': 'packages/defenses/src/index.ts',
   '@weightmap/metrics': 'packages/metrics/src/index.ts',
   '@weightmap/records': 'packages/records/src/index.ts',
   '@weightmap/report': 'packages/report/src/index.ts',

@@ -11,6 +11,7 @@ export const entries = {
   '@weightmap/architectures/variants': 'variants',
   '@weightmap/training': 'train',
   '@weightmap/attacks': 'fgsm',
+  '@weightmap/defenses': 'createDefense',
   '@weightmap/metrics': 'robustnessCurve',
   '@weightmap/records': 'readRecords',
   '@weightmap/report': 'renderReport',

@@ -4,6 +4,7 @@ export * from './checked-batch.js';
 export * from './classifier.js';
 export * from './compiled-steps.js';
 export * from './dataset.js';
+export type * from './defense.js';
 export * from './errors.js';
 export type * from './flops.js';
 export type * from './metric.js';

@@ -1,0 +1,12 @@
+export type { BallNorm } from './_norms.js';
+export * from './defensive-distillation.js';
+export * from './ensemble-training.js';
+export * from './fgsm-rs.js';
+export * from './fgsm-training.js';
+export * from './gradient-regularisation.js';
+export * from './multi-condition.js';
+export * from './noisy-training.js';
+export * from './pgd-training.js';
+export * from './registry.js';
+export * from './robust-optimisation.js';
+export { trades, type TradesOptions } from './trades.js';

@@ -1,0 +1,91 @@
+import * as tf from '@tensorflow/tfjs';
+import { asClassifier, imageSet, randomStream, type ImageSet, type Objective } from '@weightmap/core';
+import { train, type TrainingConfig, type TrainingOptions } from '@weightmap/training';
+import { createDefense, type DefenseId } from '../src/index.js';
+
+export const tinySpec = { height: 8, width: 8, channels: 1, classes: ['left', 'right', 'both'] };
+
+/** Noise with a bright left half, right half, or both: separable. */
+export function tinyImages(count: number, seed = 1): ImageSet {
+  const random = randomStream(seed, 'tiny');
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % 3);
+  const pixels = Uint8Array.from({ length: count * 64 }, (_, i) => {
+    const half = i % 8 < 4 ? 0 : 1;
+    const label = labels[Math.floor(i / 64)];
+    return random.integer(100) + (label === half || label === 2 ? 150 : 0);
+  });
+  return imageSet(tinySpec, pixels, labels);
+}
+
+export const tinyData = { train: tinyImages(20, 1), validation: tinyImages(9, 2) };
+
+/** Convolution, batch normalisation, ReLU, dense: logits of three classes. */
+export function tinyModel(seed = 1): tf.Sequential {
+  const initial = (n: number) => tf.initializers.glorotUniform({ seed: seed * 10 + n });
+  return tf.sequential({
+    layers: [
+      tf.layers.conv2d({
+        inputShape: [8, 8, 1],
+        filters: 2,
+        kernelSize: 3,
+        strides: 2,
+        kernelInitializer: initial(1),
+      }),
+      tf.layers.batchNormalization({ momentum: 0.9 }),
+      tf.layers.activation({ activation: 'relu' }),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 3, kernelInitializer: initial(2) }),
+    ],
+  });
+}
+
+export const tinyConfig: TrainingConfig = {
+  epochs: 2,
+  batchSize: 8,
+  learningRate: 0.01,
+  augmentation: 'none',
+  selection: 'last',
+};
+
+/** Options with few steps, where the defaults have many. */
+export const few: Partial<Record<DefenseId, object>> = {
+  'pgd-training': { steps: 2, relativeStep: 0.6 },
+  trades: { steps: 2, relativeStep: 0.6 },
+  'ensemble-training': { networks: 1, randomStep: 0.05 },
+};
+
+/** Trains a tiny network with a defence; teachers are untrained tiny networks. */
+export async function trained(
+  id: DefenseId,
+  given: object,
+  { model: initial = 1, ...options }: Partial<TrainingOptions> & { model?: number } = {},
+) {
+  const chosen = createDefense(id, given);
+  const teachers = (chosen.defense.teachers?.(chosen.options) ?? []).map((_, i) => tinyModel(20 + i));
+  const objective = chosen.defense.objective?.({
+    options: chosen.options,
+    spec: tinySpec,
+    seed: 1,
+    teachers: teachers.map((teacher) => asClassifier(teacher)),
+  });
+  try {
+    return await trainedWith(objective, { model: initial, ...options });
+  } finally {
+    tf.dispose([...(objective?.auxiliary ?? [])]);
+    teachers.forEach((teacher) => teacher.dispose());
+  }
+}
+
+/** All weights of a tiny network after training, and the losses. */
+export async function trainedWith(
+  objective: Objective | undefined,
+  { model: initial = 1, ...options }: Partial<TrainingOptions> & { model?: number } = {},
+) {
+  const model = tinyModel(initial);
+  try {
+    const { history } = await train(model, tinyData, tinyConfig, { seed: 5, objective, ...options });
+    return { history, weights: model.weights.flatMap((weight) => [...weight.read().dataSync()]) };
+  } finally {
+    model.dispose();
+  }
+}

@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { attacks } from '@weightmap/attacks';
+import type { Defense } from '@weightmap/core';
+import { expectNoLeak, useEngine } from '@weightmap/test-utils';
+import { describe, expect, it } from 'vitest';
+import { createDefense, defenses, type DefenseId } from '../src/index.js';
+import { few, trained, trainedWith } from './_tiny.js';
+
+useEngine('cpu');
+
+describe.each(Object.keys(defenses) as DefenseId[])('the defence %s', (id) => {
+  const defense: Defense = defenses[id];
+  const options = few[id] ?? {};
+
+  it('says what it is, and which attacks know it', () => {
+    expect(defense.id).toBe(id);
+    expect(defense.label).not.toBe('');
+    expect(defense.source).toMatch(/arXiv:\d{4}\.\d{4,5}|ICASSP/);
+    expect(defense.kinds.length).toBeGreaterThan(0);
+    expect(defense.adaptive.length).toBeGreaterThan(0);
+    for (const { attack, why } of defense.adaptive) {
+      expect(Object.keys(attacks)).toContain(attack);
+      expect(why).not.toBe('');
+    }
+    expect(defense.gradients(defense.defaults)).toBeGreaterThanOrEqual(1);
+  });
+
+  it('has options of plain JSON, and refuses what it does not know', () => {
+    expect(defense.parse(JSON.parse(JSON.stringify(defense.defaults)))).toEqual(defense.defaults);
+    expect(defense.parse({})).toEqual(defense.defaults);
+    expect(() => defense.parse({ epsilom: 0.1 })).toThrow(/options of the defence .* not valid/);
+    expect(() => defense.parse([1])).toThrow(/not valid/);
+    for (const name of Object.keys(defense.defaults))
+      for (const wrong of [-1, 'much', Number.NaN])
+        expect(() => defense.parse({ [name]: wrong })).toThrow(new RegExp(`not valid`));
+  });
+
+  it.runIf(defense.strength !== null)('is the baseline where its strength is 0, bit for bit', async () => {
+    expect(Object.keys(defense.defaults)).toContain(defense.strength);
+    const baseline = await trainedWith(undefined);
+    const off = await trained(id, { ...options, [defense.strength!]: 0 });
+    expect(off).toEqual(baseline);
+    expect((await trained(id, options)).weights).not.toEqual(baseline.weights);
+  });
+
+  it('trains to the same weights again, also after a stop in the middle of an epoch; leaves no tensor', () =>
+    expectNoLeak(async () => {
+      const whole = await trained(id, options);
+      expect(await trained(id, options)).toEqual(whole);
+      const checkpointDir = await mkdtemp(join(tmpdir(), 'weightmap-defenses-'));
+      const controller = new AbortController();
+      const onProgress = ({ done }: { done: number }) => done === 4 && controller.abort();
+      await trained(id, options, { checkpointDir, signal: controller.signal, onProgress });
+      expect(await trained(id, options, { checkpointDir, model: 2 })).toEqual(whole);
+      const other = defense.strength ? { ...options, [defense.strength]: 0.2 } : { temperature: 2 };
+      await expect(trained(id, other, { checkpointDir })).rejects.toThrow(/belongs to another training run/);
+      await rm(checkpointDir, { recursive: true });
+    }));
+
+  it('gives its defaults, checked, by its id', () => {
+    expect(createDefense(id)).toEqual({ defense, options: defense.defaults });
+  });
+});
