@@ -127,7 +127,13 @@ export default tseslint.config(
   {
     files: ['packages/defenses/test/**/*.ts'],
     rules: {
-      '@nx/enforce-module-boundaries': boundaries(['test-utils', 'wm-layers', 'training', 'engine', 'attacks']),
+      '@nx/enforce-module-boundaries': boundaries([
+        'test-utils',
+        'wm-layers',
+        'training',
+        'engine',
+        'attacks',
+      ]),
     },
   },
   // A gradient within a gradient throws at some of tfjs's kernels and is wrong at others.
@@ -140,7 +146,8 @@ export default tseslint.config(
         {
           selector:
             "CallExpression[callee.object.name='tf'][callee.property.name=/^(grad|grads|valueAndGrad|valueAndGrads|variableGrads)$/]",
-          message: 'use imageGradient or slopeAlong of _gradients.ts: nested gradients of tfjs are wrong without notice',
+          message:
+            'use imageGradient or slopeAlong of _gradients.ts: nested gradients of tfjs are wrong without notice',
         },
       ],
     },
