@@ -1,6 +1,7 @@
 export type { BallNorm } from './_norms.js';
 export * from './defensive-distillation.js';
 export * from './ensemble-training.js';
+export * from './feature-squeezing.js';
 export * from './fgsm-rs.js';
 export * from './fgsm-training.js';
 export * from './gradient-regularisation.js';
@@ -9,4 +10,5 @@ export * from './noisy-training.js';
 export * from './pgd-training.js';
 export * from './registry.js';
 export * from './robust-optimisation.js';
+export * from './squeezers.js';
 export { trades, type TradesOptions } from './trades.js';

@@ -1,6 +1,7 @@
 import type { Defense } from '@weightmap/core';
 import { defensiveDistillation } from './defensive-distillation.js';
 import { ensembleTraining } from './ensemble-training.js';
+import { featureSqueezing } from './feature-squeezing.js';
 import { fgsmRs } from './fgsm-rs.js';
 import { fgsmTraining } from './fgsm-training.js';
 import { gradientRegularisation } from './gradient-regularisation.js';
@@ -22,6 +23,7 @@ export const defenses = {
   'multi-condition': multiCondition,
   'defensive-distillation': defensiveDistillation,
   'ensemble-training': ensembleTraining,
+  'feature-squeezing': featureSqueezing,
 } as const satisfies Record<string, Defense>;
 
 /** The id of a defence of this package, such as `pgd-training`. */

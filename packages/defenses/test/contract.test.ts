@@ -1,14 +1,24 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { attacks } from '@weightmap/attacks';
-import type { Defense } from '@weightmap/core';
+import { asClassifier, predictClasses, tensorsOf, type Defense } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createDefense, defenses, type DefenseId } from '../src/index.js';
-import { few, trained, trainedWith } from './_tiny.js';
+import { few, tinyData, tinyModel, trained, trainedWith } from './_tiny.js';
 
 useEngine('cpu');
+
+const folders: string[] = [];
+const emptyFolder = async () => {
+  folders.push(await mkdtemp(join(tmpdir(), 'weightmap-defenses-')));
+  return folders.at(-1)!;
+};
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
 
 describe.each(Object.keys(defenses) as DefenseId[])('the defence %s', (id) => {
   const defense: Defense = defenses[id];
@@ -49,15 +59,39 @@ describe.each(Object.keys(defenses) as DefenseId[])('the defence %s', (id) => {
     expectNoLeak(async () => {
       const whole = await trained(id, options);
       expect(await trained(id, options)).toEqual(whole);
-      const checkpointDir = await mkdtemp(join(tmpdir(), 'weightmap-defenses-'));
+      const checkpointDir = await emptyFolder();
       const controller = new AbortController();
       const onProgress = ({ done }: { done: number }) => done === 4 && controller.abort();
       await trained(id, options, { checkpointDir, signal: controller.signal, onProgress });
       expect(await trained(id, options, { checkpointDir, model: 2 })).toEqual(whole);
+      if (!defense.objective) return;
       const other = defense.strength ? { ...options, [defense.strength]: 0.2 } : { temperature: 2 };
       await expect(trained(id, other, { checkpointDir })).rejects.toThrow(/belongs to another training run/);
-      await rm(checkpointDir, { recursive: true });
     }));
+
+  it.runIf(defense.wrap)('is wrapped around a network: deterministic logits, a threshold, no leaks', () =>
+    expectNoLeak(async () => {
+      const model = tinyModel();
+      const network = asClassifier(model);
+      const chosen = createDefense(id, options);
+      const request = { data: tinyData, options: chosen.options, model };
+      const { classifier, rejection } = await defense.wrap!(network, request);
+      expect(classifier.answers ?? classifier.classes).toBe(network.classes);
+      const { images, labels } = tensorsOf(tinyData.validation);
+      const [once, again] = [classifier, (await defense.wrap!(network, request)).classifier].map((made) =>
+        tf.tidy(() => [...made.logits(images).dataSync()]),
+      );
+      expect(once.every(Number.isFinite)).toBe(true);
+      expect(again).toEqual(once);
+      if (rejection) {
+        const suspicion = tf.tidy(() => [...rejection.suspicion(images).dataSync()]);
+        const rejected = predictClasses(classifier, images).filter((guess) => guess === network.classes);
+        expect(rejected.length).toBe(suspicion.filter((value) => value > rejection.threshold).length);
+      }
+      tf.dispose([images, labels]);
+      model.dispose();
+    }),
+  );
 
   it('gives its defaults, checked, by its id', () => {
     expect(createDefense(id)).toEqual({ defense, options: defense.defaults });
