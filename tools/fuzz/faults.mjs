@@ -43,7 +43,11 @@ const steps = [
   },
   { name: 'report', args: (run) => ['report', run], roles: ['report'] },
   { name: 'export', args: (run) => ['export', run, '--weights'], roles: ['export'] },
-  { name: 'publish', args: (run) => ['publish', run], roles: ['publish'] },
+  {
+    name: 'publish',
+    args: (run) => ['publish', run, '--out', path.join(run, 'published')],
+    roles: ['publish'],
+  },
 ];
 
 function command(args, fault) {
@@ -136,7 +140,7 @@ for (const step of steps) {
           if (/^\s+at .*:\d+:\d+\)?$/m.test(first.said)) trouble.push('raw');
           if (before !== null && resultOf(run) !== before) trouble.push('lost');
           if (halfWritten(run).length > 0) trouble.push('half');
-          // A fault that lasts makes a cell fail for good, until it is tried again.
+          // A fault that lasts makes a cell fail until it is tried again.
           let again = command(step.args(run));
           if (again.status !== 0) again = command(['retry', run]);
           if (step.name !== 'run' && again.status !== 0) again = command(step.args(run));

@@ -9,6 +9,12 @@ import { keyOf, runConfigSchema, runOptions, type RunOption } from './run-option
 const MAX_BYTES = 2 ** 15;
 
 /**
+ * Levels of lists and maps. The parser calls itself for each; where that uses up the stack, Node may end without a message.
+ * Indented levels are fewer than 300 in a file of that size.
+ */
+const MAX_DEPTH = 50;
+
+/**
  * The settings of a configuration file, JSON or YAML, by the keys of the options; paths are made absolute.
  *
  * @throws WeightmapError if it is missing, is larger than 32 KiB, can't be parsed, or has a key or a value that isn't allowed; each with its place.
@@ -45,12 +51,12 @@ const absolute = (value: unknown, folder: string): unknown =>
 
 /** The content of YAML, which JSON is a part of. A warning is an error: it says that the text may mean something else. */
 function parsed(text: string, file: string): unknown {
-  // The parser calls itself for each level.
   const unreadable = (why: string) =>
     new WeightmapError("The configuration file can't be read.", {
-      where: `${file}: ${/call stack/.test(why) ? 'it is nested too deeply' : why}`,
+      where: `${file}: ${why}`,
       expected: 'JSON or YAML',
     });
+  if (depthOf(text) > MAX_DEPTH) throw unreadable('it is nested too deeply');
   try {
     const document = parseDocument(text, { logLevel: 'silent' });
     const [trouble] = [...document.errors, ...document.warnings];
@@ -60,4 +66,18 @@ function parsed(text: string, file: string): unknown {
     if (error instanceof WeightmapError) throw error;
     throw unreadable(messageOf(error).split('\n')[0]);
   }
+}
+
+/** At least as deep as the text is nested by brackets and by marks such as `- - -` at the beginning of a line. */
+function depthOf(text: string): number {
+  let [depth, most] = [0, 0];
+  for (const character of text) {
+    if (character === '[' || character === '{') most = Math.max(most, ++depth);
+    else if (character === ']' || character === '}') depth = Math.max(0, depth - 1);
+  }
+  for (const line of text.split(/[\r\n]+/)) {
+    const [marks] = /^(?:[ \t]*[-?:][ \t])*/.exec(line)!;
+    most = Math.max(most, marks.replaceAll(/[ \t]/g, '').length);
+  }
+  return most;
 }
