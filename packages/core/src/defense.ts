@@ -85,7 +85,7 @@ export interface Rejection {
    * @param images [batch, height, width, channels] within the bounds.
    * @returns [batch], higher is more suspicious.
    */
-  suspicion(images: tf.Tensor4D): tf.Tensor1D;
+  readonly suspicion: (images: tf.Tensor4D) => tf.Tensor1D;
 }
 
 /** Images that a defence may set its thresholds by: never those it is measured on. */

@@ -51,7 +51,7 @@ export function rejecting(network: Classifier, { suspicion, threshold }: Rejecti
       tf.tidy(() => {
         const logits = network.logits(images);
         const over = suspicion(images).sub(threshold).mul(scale);
-        return tf.concat2d([logits, logits.max(1).add(over).expandDims(1) as tf.Tensor2D], 1);
+        return tf.concat2d([logits, logits.max(1).add(over).expandDims<tf.Tensor2D>(1)], 1);
       }),
   };
 }

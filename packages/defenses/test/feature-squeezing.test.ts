@@ -79,6 +79,8 @@ describe('feature squeezing', () => {
   });
 
   it('needs a squeezer', () => {
-    expect(() => featureSqueezing.parse({ bits: 0, median: false })).toThrow(/feature-squeezing are not valid/);
+    expect(() => featureSqueezing.parse({ bits: 0, median: false })).toThrow(
+      /feature-squeezing are not valid/,
+    );
   });
 });
