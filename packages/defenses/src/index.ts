@@ -11,4 +11,5 @@ export * from './pgd-training.js';
 export * from './registry.js';
 export * from './robust-optimisation.js';
 export * from './squeezers.js';
+export * from './stochastic-operators.js';
 export { trades, type TradesOptions } from './trades.js';

@@ -9,6 +9,7 @@ import { multiCondition } from './multi-condition.js';
 import { noisyTraining } from './noisy-training.js';
 import { pgdTraining } from './pgd-training.js';
 import { robustOptimisation } from './robust-optimisation.js';
+import { stochasticOperators } from './stochastic-operators.js';
 import { trades } from './trades.js';
 
 /** Every defence, by its id. The contract test covers every row. */
@@ -20,6 +21,7 @@ export const defenses = {
   'gradient-regularisation': gradientRegularisation,
   'robust-optimisation': robustOptimisation,
   'noisy-training': noisyTraining,
+  'stochastic-operators': stochasticOperators,
   'multi-condition': multiCondition,
   'defensive-distillation': defensiveDistillation,
   'ensemble-training': ensembleTraining,

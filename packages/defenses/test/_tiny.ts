@@ -39,6 +39,26 @@ export function tinyModel(seed = 1): tf.Sequential {
   });
 }
 
+/** The same without batch normalisation, with max pooling. */
+export function tinyChain(seed = 1): tf.Sequential {
+  const initial = (n: number) => tf.initializers.glorotUniform({ seed: seed * 10 + n });
+  return tf.sequential({
+    layers: [
+      tf.layers.conv2d({
+        inputShape: [8, 8, 1],
+        filters: 3,
+        kernelSize: 3,
+        padding: 'same',
+        activation: 'relu',
+        kernelInitializer: initial(1),
+      }),
+      tf.layers.maxPooling2d({ poolSize: 2 }),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 3, kernelInitializer: initial(2) }),
+    ],
+  });
+}
+
 export const tinyConfig: TrainingConfig = {
   epochs: 2,
   batchSize: 8,

@@ -7,7 +7,7 @@ import { asClassifier, predictClasses, tensorsOf, type Defense } from '@weightma
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDefense, defenses, type DefenseId } from '../src/index.js';
-import { few, tinyData, tinyModel, trained, trainedWith } from './_tiny.js';
+import { few, tinyChain, tinyData, trained, trainedWith } from './_tiny.js';
 
 useEngine('cpu');
 
@@ -73,7 +73,7 @@ describe.each(Object.keys(defenses) as DefenseId[])('the defence %s', (id) => {
     'is wrapped around a network: deterministic logits, a threshold, no leaks',
     () =>
       expectNoLeak(async () => {
-        const model = tinyModel();
+        const model = tinyChain();
         const network = asClassifier(model);
         const chosen = createDefense(id, options);
         const request = { data: tinyData, options: chosen.options, model };
