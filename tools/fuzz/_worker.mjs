@@ -4,8 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { loadSources } from './_sources.mjs';
 
-const [place, engine] = process.argv.slice(2);
-process.env.WEIGHTMAP_FUZZ_ENGINE = engine;
+const [place] = process.argv.slice(2);
 const file = openSync(place, 'r+');
 const {
   modules: [{ targets }, { openTarget }],

@@ -12,7 +12,6 @@ const { values } = parseArgs({
     start: { type: 'string', default: '0' },
     target: { type: 'string' },
     seed: { type: 'string' },
-    engine: { type: 'string', default: 'cpu' },
     out: { type: 'string', default: 'tools/fuzz/wrong' },
   },
 });
@@ -68,7 +67,7 @@ function work(number) {
   writeFileSync(place, '');
   return new Promise((resolve) => {
     const start = () => {
-      const child = fork(path.join(import.meta.dirname, '_worker.mjs'), [place, values.engine], {
+      const child = fork(path.join(import.meta.dirname, '_worker.mjs'), [place], {
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
         execArgv: ['--max-old-space-size=2048'],
       });
