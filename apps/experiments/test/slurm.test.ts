@@ -84,6 +84,7 @@ while [ $# -gt 0 ]; do case "$1" in --name=*) grep "|\${1#--name=}$" jobs;; -j) 
       {
         run: path.join(work, 'run'),
         threads: 1,
+        plugins: [],
         display: { line: () => {} },
         sbatchOptions: [],
       } as unknown as LaunchOptions,
