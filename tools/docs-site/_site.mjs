@@ -96,7 +96,7 @@ export async function site(extra = {}) {
 }
 
 /** What a registry holds is documented where it is defined; its rows only name it. */
-const registries = ['attacks', 'architectures', 'corruptions', 'datasets', 'metrics'];
+const registries = ['attacks', 'architectures', 'corruptions', 'datasets', 'defenses', 'metrics'];
 
 /** Holds the pages against the rules above: what is missing, or leads nowhere, is logged. */
 export function validate(app, project) {

@@ -82,8 +82,8 @@ export interface Rejection {
   /** An image is rejected if its suspicion is larger. */
   readonly threshold: number;
   /**
-   * @param images [batch, height, width, channels] within the bounds.
-   * @returns [batch], higher is more suspicious.
+   * How suspicious each image is: [batch], higher is more suspicious. The images are [batch, height, width, channels] within the
+   * bounds.
    */
   readonly suspicion: (images: tf.Tensor4D) => tf.Tensor1D;
 }

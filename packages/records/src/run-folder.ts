@@ -102,7 +102,10 @@ async function plannedCells(run: string): Promise<Map<string, string>> {
 
 /** The file in the place of a cell's record. */
 export type CellRecord =
-  | { readonly state: 'none' }
+  | {
+      /** There is no file. */
+      readonly state: 'none';
+    }
   | {
       /** A valid record of this very configuration. */
       readonly state: 'valid';
