@@ -1,3 +1,4 @@
+import { defenseNamed } from './defended-variant.js';
 import type { CellConfig, EpochRecord, RunRecord } from './run-record.js';
 
 /** Where a record contradicts its own cell: field and what the cell says, one text each; none for a consistent record. */
@@ -8,6 +9,7 @@ export function contradictionsOf(record: RunRecord): string[] {
     value === expected ? [] : [`${field} is ${String(value)}, the cell has ${String(expected)}`];
   const images = (limit: number) => Math.min(limit, dataset.test);
   return [
+    ...defenseOf(cell),
     ...differs('variant', record.variant, cell.variant),
     ...differs('dataset', record.dataset, dataset.id),
     ...differs('trial', record.trial, cell.trial),
@@ -42,6 +44,14 @@ export function contradictionsOf(record: RunRecord): string[] {
         : [`gradCam.${i}.sample is ${sample}, the test part has ${dataset.test} images`],
     ),
   ];
+}
+
+/** A plain network and a defended one never share a variant. */
+function defenseOf({ variant, defense }: CellConfig): string[] {
+  const named = defenseNamed(variant);
+  return named === (defense?.id ?? null)
+    ? []
+    : [`variant is ${variant}, the cell has ${defense ? `the defence ${defense.id}` : 'no defence'}`];
 }
 
 function historyOf({ history, selectedEpoch, cell: { training } }: RunRecord): string[] {

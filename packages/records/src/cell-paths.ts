@@ -15,6 +15,8 @@ export interface CellPaths {
   readonly history: string;
   /** What training continues from. */
   readonly checkpoint: string;
+  /** Networks that a defence needs to be trained before, while they are needed. */
+  readonly teachers: string;
   /** The trained network: `model.json` and its weights. */
   readonly weights: string;
   /** Pictures of Grad-CAM. */
@@ -52,6 +54,7 @@ export function cellPaths(run: string, { dataset, variant, trial }: CellPlace): 
     damagedRecord: join(folder, 'record.damaged.json'),
     history: join(folder, 'history.jsonl'),
     checkpoint: join(folder, 'checkpoint'),
+    teachers: join(folder, 'teachers'),
     weights: join(folder, 'weights'),
     gradCam: join(folder, 'grad-cam'),
     tensorboard: join(folder, 'tensorboard'),
@@ -66,6 +69,6 @@ export function cellPaths(run: string, { dataset, variant, trial }: CellPlace): 
 function folderName(name: string): string {
   if (FOLDER_NAME.test(name)) return name;
   throw new WeightmapError(`“${name}” can't be the name of a folder.`, {
-    expected: 'letters, digits, “-”, “_” and “.”, not beginning with “.” or “-”',
+    expected: 'letters, digits, “-”, “_”, “.” and “+”, not beginning with “.”, “-” or “+”',
   });
 }

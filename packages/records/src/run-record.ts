@@ -72,9 +72,19 @@ export const variantNamesSchema = z.strictObject({
   architecture: name.min(1),
 });
 
+/** A defence with all its options. Part of the cell's identity. */
+export const cellDefenseSchema = z.strictObject({
+  /** Its id in `@weightmap/defenses`, such as `pgd-training`. */
+  id: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'an id in kebab-case'),
+  /** Checked, with the defaults filled in: plain JSON. */
+  options: z.record(name, z.json()).refine(...fewKeys),
+});
+/** What `cellDefenseSchema` lets through. */
+export type CellDefense = z.infer<typeof cellDefenseSchema>;
+
 /** Everything that decides a cell's result: variant, data, seed, training, evaluation. Its hash is the cell id. */
 export const cellConfigSchema = z.strictObject({
-  /** Id of the network, such as `cnn-33`. */
+  /** Id of the network, such as `cnn-33`; with a defence, `defendedVariant` of it: `cnn-33+pgd-training`. */
   variant: name.min(1),
   /** Id of the family that it belongs to. */
   architecture: name.min(1),
@@ -105,7 +115,9 @@ export const cellConfigSchema = z.strictObject({
   training: trainingConfigSchema,
   /** What is measured. */
   evaluation: evaluationConfigSchema,
-  /** How a plugin's variant is named and drawn. Not part of the identity; absent for the variants of the benchmark. */
+  /** How it is defended; absent for a plain network. */
+  defense: cellDefenseSchema.optional(),
+  /** How a plugin's variant, or one with a defence, is named and drawn. Not part of the identity; absent for the variants of the benchmark. */
   names: variantNamesSchema.optional(),
   /** SHA-256 of each plugin that gives the data, the network or a metric of it; absent without one. */
   plugins: z.array(sha256).min(1).max(MOST_ROWS).optional(),

@@ -1,6 +1,6 @@
 import { architectureLabels, variants } from '@weightmap/architectures/variants';
 import type { LayerKind, VariantNames } from '@weightmap/core';
-import type { CellConfig } from '@weightmap/records';
+import { plainVariant, type CellConfig } from '@weightmap/records';
 
 /** How a variant is shown in tables and figures. */
 export interface VariantName {
@@ -25,6 +25,7 @@ export function variantName(id: string, names?: CellConfig['names']): VariantNam
   const own = variants.find((variant) => variant.id === id);
   if (own) return nameFrom(own, architectureLabels[own.architecture]);
   if (names) return nameFrom(names, names.architecture);
+  if (plainVariant(id) !== id) return withDefense(variantName(plainVariant(id)), id);
   return { long: id, short: id, kind: 'conv', alternating: false, architecture: id };
 }
 
@@ -36,6 +37,12 @@ const nameFrom = ({ label, shortLabel, kinds }: VariantNames, architecture: stri
   architecture,
 });
 
+/** The name of a variant whose record's names are not at hand: the plain variant's, and the id of the defence. */
+function withDefense(plain: VariantName, id: string): VariantName {
+  const defense = id.slice(id.indexOf('+') + 1).replaceAll('+', ', ');
+  return { ...plain, long: `${plain.long} + ${defense}`, short: `${plain.short} + ${defense}` };
+}
+
 /** Id of the architecture of one of the benchmark's variants; of another variant, its own id. */
 export const architectureOf = (id: string): string =>
-  variants.find((variant) => variant.id === id)?.architecture ?? id;
+  variants.find((variant) => variant.id === plainVariant(id))?.architecture ?? id;

@@ -5,7 +5,7 @@ import { MASKING_PASSES, passesOf, type Passes } from './costs.js';
 import { heldOutCount } from './held-out-seeds.js';
 import { BATCH } from './network.js';
 import type { AttackPlan, PlannedAttack } from './plan.js';
-import { attacksOn, datasetPlan, imagesFor, type Target } from './targets.js';
+import { attacksOn, datasetPlan, imagesFor, networkKey, type Target } from './targets.js';
 
 /** Passes of images through a network in a part, about: seconds to minutes of work. */
 const PASSES_OF_A_PART = 20_000;
@@ -82,7 +82,7 @@ export function maskingTasks(plan: AttackPlan, target: Target, targets: readonly
     label: `signs of masking, ε = ${strengthText(epsilon)}`,
     key: `masking-${epsilon}`,
     keys: [epsilon],
-    circumstances: { masking: images, surrogates: surrogates.map(({ weights }) => weights) },
+    circumstances: { masking: images, surrogates: surrogates.map(networkKey) },
     passes: times(images, MASKING_PASSES),
   }));
 }
@@ -131,7 +131,7 @@ export function transferTasks(plan: AttackPlan, target: Target, group: readonly 
     label: `transfer, images ${from + 1}–${to}`,
     key: `transfer-${from + 1}-${to}`,
     keys: epsilons,
-    circumstances: { transfer: group.map(({ weights }) => weights), from, to, batch: BATCH },
+    circumstances: { transfer: group.map(networkKey), from, to, batch: BATCH },
     passes: times(to - from, { forwards: forwards + group.length * epsilons.length, backwards }),
   }));
 }

@@ -43,6 +43,8 @@ export interface CampaignOptions extends LauncherChoice {
   /** Variants: ids or globs. */
   readonly select: readonly string[];
   readonly transfer?: boolean;
+  /** Whether defended networks are attacked by the attacks that know their defence, too. Default: true. */
+  readonly adaptive?: boolean;
   readonly corruptions?: boolean;
   /** The variant whose errors mCE divides by. */
   readonly baseline?: string;
@@ -73,6 +75,7 @@ export async function attackRun(name: string, options: CampaignOptions): Promise
     images: options.images,
     maskingImages: options.masking,
     transfer: options.transfer ?? false,
+    adaptive: options.adaptive,
     baseline: options.corruptions ? options.baseline : null,
     engine: engine.name,
     onNote: display.note,
@@ -106,7 +109,10 @@ function summaryLine(
   parts: readonly AttackPart[],
   unfinished: readonly AttackPart[],
 ): string {
-  const labels = Object.values(datasets).flatMap((dataset) => dataset.attacks.map(({ label }) => label));
+  const labels = [
+    ...Object.values(datasets).flatMap(({ attacks }) => attacks),
+    ...networks.flatMap(({ adaptive }) => adaptive ?? []),
+  ].map(({ label }) => label);
   return (
     `${colours.bold('weightmap attack')}: ${count(networks.length, 'network')}, ${[...new Set(labels)].join(', ')}, ` +
     `${count(subset.images, 'image')}: ${count(parts.length, 'part')}, ${parts.length - unfinished.length} already done`

@@ -2,8 +2,9 @@ import { pgd } from '@weightmap/attacks';
 import { predictClasses, randomStream, tensorsOf } from '@weightmap/core';
 import * as tf from '@tensorflow/tfjs';
 import { confine } from '@weightmap/core/files';
-import { cellName, cellPaths } from '@weightmap/records';
+import { cellName, cellPaths, readManifest } from '@weightmap/records';
 import { alignColumns, count, duration } from '@weightmap/report/text';
+import { loadCellData } from '../cells/load-cell-data.js';
 import { madeImages } from '../plan/made-images.js';
 import { datasetLoader } from '../plugins/components.js';
 import { BATCH, openNetwork } from './network.js';
@@ -21,7 +22,9 @@ interface Pace {
 
 /** Times a few steps of a trained network on random images. */
 async function measurePace(run: string, { cell }: Target): Promise<Pace> {
-  const network = await openNetwork(confine(run, cellPaths(run, cell).weights));
+  const network = await openNetwork(confine(run, cellPaths(run, cell).weights), cell.defense, async () =>
+    loadCellData(cell, await readManifest(run)),
+  );
   const { spec } = datasetLoader(cell.dataset.id);
   const { images, labels } = tensorsOf(madeImages(spec, BATCH));
   const attack = pgd({ steps: STEPS, stopWhenFooled: false });

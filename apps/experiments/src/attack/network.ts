@@ -1,17 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 import '@weightmap/architectures'; // registers the layers that a stored model may have
 import {
-  asClassifier,
   batchesOf,
   predictClasses,
   randomStream,
   sliceOf,
   type Attack,
   type Classifier,
+  type Dataset,
   type ImageSet,
 } from '@weightmap/core';
-import { compiledClassifier } from '@weightmap/engine';
+import type { CellDefense } from '@weightmap/records';
 import { loadModel } from '@weightmap/training';
+import { defendNetwork } from '../cells/defended-network.js';
 import { isEnsemble, runInTurns, type Outcome } from './_ensemble.js';
 
 /** Images attacked at a time. The position of the first names the random streams. */
@@ -21,16 +22,27 @@ export const BATCH = 100;
  * Opens a trained network for attacks: compiled, for pixels in [0, 1]. The caller disposes it.
  *
  * @param weights the folder that it was saved in.
+ * @param defense is put around it, the same way as when it was measured.
+ * @param loadData loads the data of its cell, where a defence needs it.
  * @throws WeightmapError if the weights are missing or damaged.
  */
-export async function openNetwork(weights: string) {
+export async function openNetwork(
+  weights: string,
+  defense: CellDefense | undefined,
+  loadData: () => Promise<Dataset>,
+) {
   const model = await loadModel(weights);
-  const classifier = compiledClassifier(asClassifier(model, { bounds: [0, 1] }));
-  const dispose = () => {
-    classifier.dispose();
+  try {
+    const { classifier, network, dispose: forget } = await defendNetwork(model, defense, loadData);
+    const dispose = () => {
+      forget();
+      model.dispose();
+    };
+    return { model, classifier, network, dispose };
+  } catch (error) {
     model.dispose();
-  };
-  return { model, classifier, dispose };
+    throw error;
+  }
 }
 
 /** One attack at one strength, on some images. */

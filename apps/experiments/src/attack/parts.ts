@@ -83,6 +83,7 @@ function placed(
   const circumstances = {
     data: cell.dataset.checksum,
     seed: cell.seed,
+    defense: cell.defense,
     engine: plan.engine,
     subset: { images: imagesFor(plan, target), seed: plan.subset.seed },
     version: manifestOfPackage.version,

@@ -13,7 +13,13 @@ import {
 } from '@weightmap/records';
 import { list } from '@weightmap/report/text';
 import { selects } from '../plan/grid.js';
-import { attackOrigin, datasetLoader, needsPluginData } from '../plugins/components.js';
+import {
+  attackFactories,
+  attackOrigin,
+  datasetLoader,
+  findDefense,
+  needsPluginData,
+} from '../plugins/components.js';
 import { storePlugins } from '../plugins/stored-plugins.js';
 import { strengthsFor, type ChosenAttack } from './choice.js';
 import { baselinesOf } from './corruptions.js';
@@ -34,6 +40,8 @@ export interface AttackPlanOptions {
   /** 0 for no masking checks. */
   readonly maskingImages: number;
   readonly transfer: boolean;
+  /** Whether a network with a defence is attacked by the attacks that know it, too. Default: true. */
+  readonly adaptive?: boolean;
   /** The baseline of the corruptions: null for no corruptions, undefined for the first network. */
   readonly baseline: string | null | undefined;
   readonly engine: string;
@@ -56,6 +64,7 @@ export async function planAttacks(
     images,
     maskingImages,
     transfer,
+    adaptive = true,
     baseline,
     engine,
     onNote,
@@ -85,6 +94,7 @@ export async function planAttacks(
       flops: flops?.executed ?? 2 * parameters,
       attacked: attacked.includes(cell),
       pictured: attacked.includes(cell) && isFirstTrial(cell, attacked),
+      ...(adaptive && attacked.includes(cell) && adaptiveAttacks(cell, chosen, epsilons)),
     });
   }
   const datasets: AttackPlan['datasets'] = {};
@@ -128,6 +138,24 @@ export async function planAttacks(
     corruptions: baselines && { baseline: baseline ?? attacked[0].variant },
     ...storePlugins(run),
   };
+}
+
+/** The attacks that know the defence of a cell and are not chosen already, at the strengths of the campaign. */
+function adaptiveAttacks(
+  { defense, dataset }: CellConfig,
+  chosen: readonly ChosenAttack[],
+  epsilons: readonly number[] | undefined,
+): Pick<PlannedNetwork, 'adaptive'> {
+  if (!defense) return {};
+  const { spec } = datasetLoader(dataset.id);
+  const factories = attackFactories();
+  const ids = [...new Set(findDefense(defense.id).adaptive.map(({ attack }) => attack))];
+  const adaptive = ids
+    .filter((id) => Object.hasOwn(factories, id) && !chosen.some(({ attack }) => attack.id === id))
+    .map((id) => factories[id]())
+    .filter(({ leastClasses = 2 }) => spec.classes.length >= leastClasses)
+    .map((attack) => plannedAttack({ attack }, strengthsFor({ attack }, spec, epsilons)));
+  return adaptive.length > 0 ? { adaptive } : {};
 }
 
 const plannedAttack = ({ attack }: ChosenAttack, strengths: number[]): PlannedAttack => ({

@@ -27,6 +27,8 @@ const plannedNetworkSchema = z.strictObject({
   attacked: z.boolean(),
   /** Whether pictures are drawn of it. */
   pictured: z.boolean(),
+  /** Attacks that know its defence, in addition to those on its dataset. */
+  adaptive: z.array(plannedAttackSchema).optional(),
 });
 
 const planSchema = z.strictObject({

@@ -1,5 +1,5 @@
 import { WeightmapError } from '@weightmap/core';
-import { cellId, type CellConfig, type Manifest } from '@weightmap/records';
+import { canonicalJson, cellId, type CellConfig, type Manifest } from '@weightmap/records';
 import type { AttackPlan, PlannedAttack, PlannedNetwork } from './plan.js';
 
 /** A network of a campaign, with its cell. */
@@ -39,6 +39,10 @@ export function datasetPlan({ datasets }: AttackPlan, { cell }: Target): AttackP
   });
 }
 
-/** The attacks of a plan on a network. */
+/** The attacks of a plan on a network: those on its dataset, then those that know its defence. */
 export const attacksOn = (plan: AttackPlan, target: Target): readonly PlannedAttack[] =>
-  target.attacked ? datasetPlan(plan, target).attacks : [];
+  target.attacked ? [...datasetPlan(plan, target).attacks, ...(target.adaptive ?? [])] : [];
+
+/** What tells networks apart: a defence that adds something to a trained network leaves its weights as they are. */
+export const networkKey = ({ weights, cell: { defense } }: Target): string =>
+  defense ? canonicalJson({ weights, defense }) : weights;

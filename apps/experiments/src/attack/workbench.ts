@@ -19,7 +19,7 @@ import { attackedPoints, cacheOf } from './part-results.js';
 import type { AttackPart } from './parts.js';
 import { digestOfPictures, drawAttacked, strongestAt, type StoredPictures } from './pictures.js';
 import type { AttackPlan } from './plan.js';
-import { imagesFor, type Target } from './targets.js';
+import { imagesFor, networkKey, type Target } from './targets.js';
 import { transferImages } from './transfer.js';
 import type { StoredMasking } from './summary.js';
 
@@ -67,21 +67,23 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
 
   /** Opens networks, and closes others if too many are open. */
   async function open(targets: readonly Target[]): Promise<Network[]> {
-    const wanted = new Set(targets.map(({ weights }) => weights));
-    for (const [weights, network] of networks)
-      if (networks.size + wanted.size > MOST_OPEN && !wanted.has(weights)) {
+    const wanted = new Set(targets.map(networkKey));
+    for (const [key, network] of networks)
+      if (networks.size + wanted.size > MOST_OPEN && !wanted.has(key)) {
         network.dispose();
-        networks.delete(weights);
+        networks.delete(key);
       }
-    for (const { weights, cell } of targets)
-      if (!networks.has(weights)) {
-        const network = await openNetwork(confine(run, cellPaths(run, cell).weights));
-        networks.set(weights, {
+    for (const target of targets)
+      if (!networks.has(networkKey(target))) {
+        const { cell } = target;
+        const weights = confine(run, cellPaths(run, cell).weights);
+        const network = await openNetwork(weights, cell.defense, async () => (await dataOf(target)).dataset);
+        networks.set(networkKey(target), {
           ...network,
           classifier: { ...network.classifier, ...watched(network.classifier, onPass) },
         });
       }
-    return targets.map(({ weights }) => networks.get(weights)!);
+    return targets.map((target) => networks.get(networkKey(target))!);
   }
 
   async function doPart(part: AttackPart, signal: AbortSignal): Promise<void> {
@@ -89,7 +91,7 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
     const cache = cacheOf(part);
     const { seed } = target.cell;
     const { dataset, set } = await dataOf(target);
-    const [{ model, classifier }] = await open([target]);
+    const [{ model, classifier, network }] = await open([target]);
     const store = <Key extends string | number>(
       compute: (missing: readonly Key[]) => Promise<readonly unknown[]>,
     ) => cache.entries('result', circumstances, part.keys as readonly Key[], compute);
@@ -134,7 +136,8 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
         const { folder } = cellPaths(run, target.cell);
         const { attack: label, looks } = await drawAttacked(
           model,
-          classifier,
+          // Grad-CAM explains the classes of the data.
+          classifier.classes === network.classes ? classifier : network,
           dataset,
           attack,
           task.epsilon,

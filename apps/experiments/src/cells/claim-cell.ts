@@ -59,8 +59,9 @@ export async function makeCellFolder(run: string, cell: CellConfig): Promise<voi
  * @throws WeightmapError if a link leads elsewhere.
  */
 export function confineCell(run: string, cell: CellConfig): string {
-  const { folder, weights, gradCam, tensorboard, evaluation, checkpoint } = cellPaths(run, cell);
+  const { folder, weights, gradCam, tensorboard, evaluation, checkpoint, teachers } = cellPaths(run, cell);
   confine(run, folder);
-  for (const inside of [weights, gradCam, tensorboard, evaluation, checkpoint]) confine(folder, inside);
+  for (const inside of [weights, gradCam, tensorboard, evaluation, checkpoint, teachers])
+    confine(folder, inside);
   return folder;
 }

@@ -2,15 +2,8 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { LayersModel } from '@tensorflow/tfjs';
 import { fgsm, uniformNoise } from '@weightmap/attacks';
-import {
-  asClassifier,
-  balancedSubset,
-  countOf,
-  type Attack,
-  type Dataset,
-  type OnProgress,
-} from '@weightmap/core';
-import { compiledClassifier, type EngineInfo } from '@weightmap/engine';
+import { balancedSubset, countOf, type Attack, type Dataset, type OnProgress } from '@weightmap/core';
+import type { EngineInfo } from '@weightmap/engine';
 import { robustnessCurve } from '@weightmap/metrics';
 import {
   cellId,
@@ -21,8 +14,9 @@ import {
   type CellConfig,
   type RunRecord,
 } from '@weightmap/records';
-import { saveModel, train, type EpochReport } from '@weightmap/training';
+import { saveModel, type EpochReport } from '@weightmap/training';
 import { buildVariant, findVariant } from '../plugins/components.js';
+import { defendNetwork, trainCell, type MeasuredNetwork } from './defended-network.js';
 import { drawGradCam } from './grad-cam-pictures.js';
 import { measureFeatures } from './measure-features.js';
 import { measureMetrics } from './measure-metrics.js';
@@ -73,15 +67,15 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
   const paths = cellPaths(run, cell);
   await rm(paths.history, { force: true }); // the epochs of a checkpoint are written again
   const model = buildVariant(variant, { spec: dataset.spec, seed });
-  const classifier = compiledClassifier(asClassifier(model, { bounds: [0, 1] }));
+  let measuredNetwork: MeasuredNetwork | undefined;
   const log = options.tensorboard ? logToTensorBoard(paths.tensorboard) : () => {};
   try {
-    const trained = await train(model, dataset, cell.training, {
-      seed,
+    const trained = await trainCell(model, cell, {
+      run,
+      dataset,
       signal,
       onProgress,
       onNote,
-      checkpointDir: paths.checkpoint,
       checkpointSeconds: options.checkpointSeconds,
       onEpoch(epoch) {
         appendHistory(paths.history, epoch);
@@ -91,6 +85,8 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     });
     if (trained.stopped) return null;
     await saveModel(model, paths.weights);
+    measuredNetwork = await defendNetwork(model, cell.defense, () => dataset);
+    const { classifier, network } = measuredNetwork;
 
     const started = performance.now();
     const { subsetSeed } = cell.dataset;
@@ -118,7 +114,7 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     // Failures are not stored: `missing` would lack them after a restart.
     const known = await cache.known<Features>('features', { ...circumstances, ...features }, ['all']);
     const [measured] = known ?? [
-      await measureFeatures(model, classifier, dataset, {
+      await measureFeatures(model, network, dataset, {
         ...features,
         frame: () => sharpnessFrame(variant, dataset.spec),
         onProgress,
@@ -134,7 +130,7 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
       { figures, signal },
     );
     const pictures = await figures.attempt('gradCam', [], () =>
-      drawGradCam(model, classifier, dataset, {
+      drawGradCam(model, network, dataset, {
         ...features,
         folder: paths.folder,
         samples: options.gradCamSamples,
@@ -163,13 +159,14 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
     };
     if (!options.isOurs()) return null;
     await writeRecord(run, record);
-    await rm(paths.checkpoint, { recursive: true, force: true });
+    for (const folder of [paths.checkpoint, paths.teachers])
+      await rm(folder, { recursive: true, force: true });
     return record;
   } catch (error) {
     if (signal.aborted && error === signal.reason) return null;
     throw error;
   } finally {
-    classifier.dispose();
+    measuredNetwork?.dispose();
     model.dispose();
   }
 }

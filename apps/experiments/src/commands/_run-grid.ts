@@ -47,6 +47,7 @@ export async function runGrid(options: RunOptions): Promise<number> {
     ...data,
     select: options.select,
     datasets: options.datasets,
+    defenses: options.defenses,
     paperRows: options.paperRows,
     offline: options.offline,
     estimate: options.dryRun,

@@ -44,6 +44,7 @@ export function attackCommand(): Command {
     .option('--masking <n>', 'test images to check for gradient masking; 0 for no checks', natural, 100)
     .option('--select <ids>', 'variants to attack: ids or globs (comma-separated)', list, ['*'])
     .option('--plugin <file>', 'module with your own attacks; repeat for several', several)
+    .option('--no-adaptive', 'leave out the attacks that know the defence of a defended network')
     .option('--transfer', 'show the images made for each network to all other networks')
     .option(
       '--corruptions',

@@ -1,7 +1,7 @@
 import { messageOf, WeightmapError, type ImageSpec } from '@weightmap/core';
 import { isVariantId } from '@weightmap/architectures';
 import { layerNamed, mapGeometry } from '@weightmap/metrics';
-import type { CellConfig } from '@weightmap/records';
+import { plainVariant, type CellConfig } from '@weightmap/records';
 import { buildVariant, countFlops, findVariant } from '../plugins/components.js';
 
 /**
@@ -21,7 +21,7 @@ export function checkNetworks(
   for (const { variant, dataset } of cells) {
     const name = `${variant} on ${dataset.id}`;
     const spec = specs.get(dataset.id);
-    if (isVariantId(variant) || !spec || seen.has(name)) continue;
+    if (isVariantId(plainVariant(variant)) || !spec || seen.has(name)) continue;
     seen.add(name);
     const { gradCamLayer } = findVariant(variant);
     const model = buildVariant(variant, { spec, seed: 0 });

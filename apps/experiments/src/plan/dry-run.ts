@@ -1,5 +1,5 @@
 import type { ImageSpec } from '@weightmap/core';
-import { cellId, type CellConfig } from '@weightmap/records';
+import { cellId, plainVariant, type CellConfig } from '@weightmap/records';
 import { alignColumns, count, duration, list, number } from '@weightmap/report/text';
 import { estimateCell, measurePace, type Pace } from './estimate.js';
 import { NO_CHECKSUM } from './find-dataset.js';
@@ -73,7 +73,7 @@ async function timed(
   specs: ReadonlyMap<string, ImageSpec>,
   onNetwork: DryRunOptions['onNetwork'],
 ): Promise<(cell: CellConfig) => { parameters: number; seconds: number }> {
-  const networkOf = ({ dataset, variant }: CellConfig) => `${dataset.id}/${variant}`;
+  const networkOf = ({ dataset, variant }: CellConfig) => `${dataset.id}/${plainVariant(variant)}`;
   const first = new Map([...cells].reverse().map((cell) => [networkOf(cell), cell]));
   const paces = new Map<string, Pace>();
   for (const [network, { dataset, variant, training }] of first) {

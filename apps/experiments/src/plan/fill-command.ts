@@ -19,8 +19,10 @@ const LIKELY_SEEDS = [1, ...Array.from({ length: 1000 }, (_, seed) => seed)];
 
 /** The presets whose records are evidence: they use all images. */
 const RESULT_PRESETS = Object.entries<Preset>(presets).filter(
-  ([, { limits, evaluation }]) =>
-    Object.values(limits).every((limit) => limit === null) && evaluation.robustnessImages === null,
+  ([, { limits, evaluation, defenses }]) =>
+    !defenses &&
+    Object.values(limits).every((limit) => limit === null) &&
+    evaluation.robustnessImages === null,
 );
 
 /**
@@ -43,7 +45,8 @@ export function fillCommand(
   return lacking.length > 0 ? commandFor(records, lacking, run) : null;
 }
 
-function commandFor(records: readonly RunRecord[], lacking: readonly Missing[], run: string): Fill | null {
+function commandFor(all: readonly RunRecord[], lacking: readonly Missing[], run: string): Fill | null {
+  const records = all.filter(({ cell }) => cell.defense === undefined);
   const { conditions } = comparable(records);
   const [made] = conditions.values();
   const found = made ? presetOf(made) : (['paper', presets.paper] as const);
@@ -57,7 +60,7 @@ function commandFor(records: readonly RunRecord[], lacking: readonly Missing[], 
   const isOneOfSeveral = on.length === 1 && rows.some(({ datasets }) => datasets.length > 1);
   const seed = made ? seedOf(records.filter(({ cell }) => notEvidence(conditionsOf(cell)) === null)) : null;
   // Cells of another protocol would replace the existing ones.
-  const folder = !made && records.length > 0 ? path.join(path.dirname(run), name) : run;
+  const folder = !made && all.length > 0 ? path.join(path.dirname(run), name) : run;
   const command = [
     `weightmap run ${name}`,
     `--select ${selectionOf(chosen)}`,

@@ -7,11 +7,12 @@ import {
   type ImageSet,
   type PluginVariant,
 } from '@weightmap/core';
-import type { CellConfig } from '@weightmap/records';
+import { defendedVariant, type CellConfig } from '@weightmap/records';
 import picomatch from 'picomatch';
 import { unknownName } from '../terminal/nearest.js';
 import { substituteFor } from '@weightmap/report';
-import { allVariants, findVariant, namesOf, pluginsOf } from '../plugins/components.js';
+import { allVariants, findVariant, namesOf, namesWithDefense, pluginsOf } from '../plugins/components.js';
+import { defenseLabel, type ChosenDefense } from './defense-choice.js';
 import { augmentationOf, type Budget, type Preset } from './presets.js';
 
 /**
@@ -126,8 +127,30 @@ export function budgetOf(preset: Preset, { variant, dataset }: { variant: string
   return own ?? { epochs: preset.training.epochs, trials: preset.trials };
 }
 
-/** The cells of one dataset: variants × trials. */
+/** The cells of one dataset with each defence: variants × defences × trials. Null is the plain network, which is the default. */
 export function expandGrid(
+  selected: readonly PluginVariant[],
+  dataset: Dataset,
+  preset: Preset,
+  seed: number,
+  defenses: readonly (ChosenDefense | null)[] = [null],
+): CellConfig[] {
+  const plain = plainGrid(selected, dataset, preset, seed);
+  return plain.flatMap((cell) =>
+    defenses.map((choice) => {
+      if (!choice) return cell;
+      const defense = { id: choice.id, options: choice.options };
+      return {
+        ...cell,
+        variant: defendedVariant(cell.variant, defense, choice.row.defaults),
+        defense,
+        ...namesWithDefense(cell.variant, defenseLabel(choice)),
+      };
+    }),
+  );
+}
+
+function plainGrid(
   selected: readonly PluginVariant[],
   dataset: Dataset,
   preset: Preset,

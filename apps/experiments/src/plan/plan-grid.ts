@@ -2,6 +2,7 @@ import { NotFoundError, WeightmapError, type Dataset, type ImageSpec } from '@we
 import type { CellConfig } from '@weightmap/records';
 import { count, list } from '@weightmap/report/text';
 import { datasetLoader } from '../plugins/components.js';
+import { chooseDefenses } from './defense-choice.js';
 import { blankDataset, findDataset, type FindOptions } from './find-dataset.js';
 import { expandGrid, limitDataset, namesVariants, placeVariants, selectVariants } from './grid.js';
 import type { Preset } from './presets.js';
@@ -13,6 +14,8 @@ export interface PlanOptions extends Omit<FindOptions, 'substitute'> {
   datasets?: readonly string[];
   /** Whether to run only variants that the paper reports on each dataset, also if variants are selected by name. */
   paperRows?: boolean;
+  /** Defences to cross the variants with, as `chooseDefenses` takes them. Default: the preset's; without any, plain networks. */
+  defenses?: readonly string[];
   /** The command to run again when missing data has been provided, for people. */
   command?: string;
 }
@@ -44,9 +47,10 @@ export interface Plan {
  */
 export async function planGrid(
   preset: Preset,
-  { select, datasets, paperRows = false, command, ...finding }: PlanOptions,
+  { select, datasets, defenses, paperRows = false, command, ...finding }: PlanOptions,
 ): Promise<Plan> {
   const selected = selectVariants(select ?? preset.select);
+  const chosen = chooseDefenses(defenses ?? preset.defenses ?? ['none']);
   const cells: CellConfig[] = [];
   const leftOut: LeftOut[] = [];
   const specs = new Map<string, ImageSpec>();
@@ -77,7 +81,7 @@ export async function planGrid(
     const use = (data: Dataset) => {
       const dataset = limitDataset(data, preset.limits, finding.seed);
       specs.set(dataset.id, dataset.spec);
-      return { notes: dataset.notes, cells: expandGrid(group, dataset, preset, finding.seed) };
+      return { notes: dataset.notes, cells: expandGrid(group, dataset, preset, finding.seed, chosen) };
     };
     if (isMissing) {
       missing ??= found;

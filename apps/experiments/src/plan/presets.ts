@@ -14,6 +14,8 @@ export interface Preset {
   readonly select: readonly string[];
   /** Ids of the datasets to run on. Default: all that the paper reports the variants on. */
   readonly datasets?: readonly string[];
+  /** Defences that each variant is trained with, as `--defense` takes them. Default: none, plain networks alone. */
+  readonly defenses?: readonly string[];
   readonly trials: number;
   /** Other budgets than `trials` and `training.epochs` for some variants, on these datasets or on all. The first that applies counts. */
   readonly budgets?: readonly (Budget & {

@@ -88,6 +88,12 @@ export const runOptions = {
     help: "datasets to run on, instead of each variant's own; without --select: the paper's variants on them",
     list: 'comma-separated',
   },
+  defenses: {
+    flag: '--defense <ids>',
+    value: texts,
+    help: 'defences to train each variant with; options follow an id (pgd-training:epsilon=0.1:steps=7), none is the plain network; `weightmap list --defenses` shows them',
+    list: 'comma-separated',
+  },
   paperRows: {
     flag: '--paper-rows',
     value: z.boolean(),

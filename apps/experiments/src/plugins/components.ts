@@ -14,6 +14,7 @@ import {
   type Attack,
   type Dataset,
   type DatasetLoader,
+  type Defense,
   type FlopRule,
   type Flops,
   type ImageSpec,
@@ -23,8 +24,9 @@ import {
   type PluginVariant,
 } from '@weightmap/core';
 import { datasets as ownDatasets } from '@weightmap/datasets';
+import { defenses as ownDefenses } from '@weightmap/defenses';
 import { countedLayers, flops, metrics as ownMetrics, type CatalogueMetric } from '@weightmap/metrics';
-import type { CellConfig } from '@weightmap/records';
+import { plainVariant, type CellConfig } from '@weightmap/records';
 import { unknownName } from '../terminal/nearest.js';
 import { blamed, type LoadedPlugin } from './load-plugin.js';
 
@@ -88,7 +90,7 @@ export const isFromPlugin = ({
   dataset,
   variant,
 }: Pick<CellConfig, 'variant'> & { dataset: { id: string } }) =>
-  needsPluginData({ dataset }) || !isVariantId(variant);
+  needsPluginData({ dataset }) || !isVariantId(plainVariant(variant));
 
 /** Whether a cell's images come from a plugin. */
 export const needsPluginData = ({ dataset }: { dataset: { id: string } }): boolean =>
@@ -144,10 +146,10 @@ export const allVariants = (): readonly PluginVariant[] => [
   ...used.flatMap(({ plugin }) => plugin.variants ?? []),
 ];
 
-/** The variant with that id. @throws WeightmapError if there is none. */
+/** The variant with that id, or the one that it is a defended one of. @throws WeightmapError if there is none. */
 export function findVariant(id: string): PluginVariant {
   const variants = allVariants();
-  const found = variants.find((variant) => variant.id === id);
+  const found = variants.find((variant) => variant.id === plainVariant(id));
   if (found) return found;
   throw unknownName(
     'variant',
@@ -158,15 +160,23 @@ export function findVariant(id: string): PluginVariant {
 
 /** How a plugin's variant is named and drawn, for its cells; nothing for the variants of the benchmark. */
 export function namesOf(id: string): { names?: CellConfig['names'] } {
-  if (isVariantId(id)) return {};
+  return isVariantId(id) ? {} : { names: spelledNames(id) };
+}
+
+/** How a variant with a defence is named and drawn: as the plain one, with the defence's label behind it. */
+export function namesWithDefense(id: string, defense: string): { names: NonNullable<CellConfig['names']> } {
+  const { label, shortLabel, ...names } = spelledNames(id);
+  return { names: { ...names, label: `${label} + ${defense}`, shortLabel: `${shortLabel} + ${defense}` } };
+}
+
+function spelledNames(id: string): NonNullable<CellConfig['names']> {
   const { label, shortLabel = label, kinds, architecture, options } = findVariant(id);
-  const names = {
+  return {
     label,
     shortLabel,
     kinds: [...(kinds ?? kindsIn(options))],
     architecture: allArchitectures()[architecture].label,
   };
-  return { names };
 }
 
 /** The kinds of layers that options of the benchmark's architectures choose; convolutions where they choose none. */
@@ -182,7 +192,7 @@ function kindsIn(options: unknown): LayerKind[] {
  */
 export function variantsBeside(id: string): readonly PluginVariant[] {
   const { architecture } = findVariant(id);
-  const origin = originOf('variants', id);
+  const origin = originOf('variants', plainVariant(id));
   return [...ownVariants, ...(origin?.plugin.variants ?? [])].filter(
     (variant) => variant.architecture === architecture,
   );
@@ -193,7 +203,11 @@ export function variantsBeside(id: string): readonly PluginVariant[] {
  *
  * @throws WeightmapError if there is no such variant, the images don't fit it, or a plugin's network has other logits.
  */
-export function buildVariant(id: string, { spec, seed }: { spec: ImageSpec; seed: number }): tf.LayersModel {
+export function buildVariant(
+  variant: string,
+  { spec, seed }: { spec: ImageSpec; seed: number },
+): tf.LayersModel {
+  const id = plainVariant(variant);
   if (isVariantId(id)) return buildOwnVariant(id, { spec, seed });
   const { architecture, options } = findVariant(id);
   const family = allArchitectures()[architecture];
@@ -208,6 +222,16 @@ export function buildVariant(id: string, { spec, seed }: { spec: ImageSpec; seed
       expected: `logits [batch, ${spec.classes.length}], one for each class`,
     });
   return model;
+}
+
+/** Every defence by its id. */
+export const defenseRows = (): Readonly<Record<string, Defense>> => ownDefenses;
+
+/** The defence with that id. @throws WeightmapError if there is none. */
+export function findDefense(id: string): Defense {
+  const rows = defenseRows();
+  if (!Object.hasOwn(rows, id)) throw unknownName('defence', id, Object.keys(rows));
+  return rows[id];
 }
 
 /** Every attack's factory by its id. */
@@ -312,7 +336,7 @@ export function pluginsOf({ dataset, variant }: { dataset: string; variant: stri
   const origins = [
     ...[
       originOf('datasets', dataset),
-      originOf('variants', variant),
+      originOf('variants', plainVariant(variant)),
       originOf('architectures', architecture),
     ],
     ...used.filter(({ plugin }) => Object.keys({ ...plugin.metrics, ...plugin.flops }).length > 0),

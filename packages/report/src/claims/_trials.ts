@@ -23,6 +23,9 @@ export interface Comparable {
   readonly of: (dataset: string, variant: string) => readonly RunRecord[];
 }
 
+/** Why a network with a defence is no evidence: the paper's networks have none. */
+const DEFENDED = 'networks with a defence, which the paper’s claims are not about';
+
 const known = new WeakMap<readonly RunRecord[], Comparable>();
 
 /**
@@ -38,12 +41,14 @@ export function comparable(records: readonly RunRecord[]): Comparable {
 
 function choose(records: readonly RunRecord[]): Comparable {
   const groups = new Map<string, RunRecord[]>();
-  for (const record of records) {
+  const plain = records.filter(({ cell }) => cell.defense === undefined);
+  for (const record of plain) {
     const key = canonicalJson(conditionsOf(record.cell));
     groups.set(key, [...(groups.get(key) ?? []), record]);
   }
   const chosen = new Map<string, RunRecord[]>();
-  const refused = new Map<string, number>();
+  const defended = records.length - plain.length;
+  const refused = new Map<string, number>(defended > 0 ? [[DEFENDED, defended]] : []);
   let evidence = 0;
   for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const reason = notEvidence(conditionsOf(group[0].cell));

@@ -54,9 +54,12 @@ function summariseBenchmark(group: readonly StoredRecord[], datasets: readonly s
   const title = alone
     ? dataset.label
     : `${dataset.label}, ${count(training.epochs, 'epoch')}, ${number(dataset.train)} images`;
+  // Defended networks beside them don't change the figures of plain ones.
+  const plain = variants.filter(({ stored }) => !stored[0].record.cell.defense);
+  const deciding = plain.length > 0 ? plain : variants;
   const informativeFor = (curve: Curve) =>
     informativeStrengths(
-      variants.map((variant) =>
+      deciding.map((variant) =>
         variant[curve].map(({ strength, error }) => ({ strength, errorPercent: error.mean })),
       ),
       dataset.classes,
