@@ -1,6 +1,6 @@
 import { randomStream } from '@weightmap/core';
 import { studentQuantile } from '@weightmap/metrics';
-import type { RunRecord } from '@weightmap/records';
+import { defendedVariant, type RunRecord } from '@weightmap/records';
 import { describe, expect, test } from 'vitest';
 import { correlationOf } from '../src/claims/_correlation.js';
 import { judge } from '../src/claims/_interval.js';
@@ -745,4 +745,27 @@ describe('correlation within groups', () => {
     expect(correlationOf(line(5, (x) => x))?.r).toBeCloseTo(1, 12);
     expect(correlationOf(line(9, () => 1))).toBeNull();
   });
+});
+
+test('networks with a defence enter no claim, whatever their errors, and are counted as none', () => {
+  const defense = { id: 'pgd-training', options: { epsilon: 0.3 } };
+  const defended = three.map(({ cell, trial }) =>
+    makeRecord({
+      ...cell,
+      defense,
+      variant: defendedVariant(cell.variant, defense, defense.options),
+      data: cell.dataset,
+      trial,
+      // More epochs than the plain ones, which would be preferred.
+      training: { ...cell.training, epochs: cell.training.epochs + 1 },
+      testErrorPercent: 50,
+    }),
+  );
+  const alone = verify(three);
+  const { notEvidence, ...together } = verify([...three, ...defended]);
+  expect(together).toEqual({ ...alone, notEvidence: undefined });
+  expect(notEvidence).toEqual([
+    { records: defended.length, reason: expect.stringContaining('with a defence') as string },
+    ...alone.notEvidence,
+  ]);
 });

@@ -16,6 +16,10 @@ const summaryOf = (...made: MadeRecord[]) =>
 const trials = (variant: string, errors: readonly number[], rest: MadeRecord = {}) =>
   errors.map((testErrorPercent, i) => ({ ...rest, variant, trial: i + 1, testErrorPercent }));
 
+/** Errors under FGSM: those of clean images, and at the two strengths of a made record. */
+const curveOf = (weak: number, strong: number) =>
+  [0, 8 / 255, 0.3].map((epsilon, i) => ({ epsilon, errorPercent: [0.85, weak, strong][i] }));
+
 describe('statistics', () => {
   test('mean and sample standard deviation of three trials, by hand', () => {
     // Mean 0.8; deviations 0, −0.1, 0.1; squares 0.02; 0.02 / 2 = 0.01.
@@ -350,4 +354,33 @@ describe('small things', () => {
   test('strengths are written the short way', () => {
     expect([0, 8 / 255, 0.1, 0.3, 1].map(strength)).toEqual(['0', '8/255', '0.1', '0.3', '1']);
   });
+});
+
+test('a defended network is a row of its own, and changes no figure of the plain one', () => {
+  const plain = [
+    ...trials('cnn-33', [0.8, 0.9]).map((one) => ({ ...one, fgsm: curveOf(10, 89.9) })),
+    ...trials('cnn-unsharp-32', [0.7, 0.8]).map((one) => ({ ...one, fgsm: curveOf(12, 89.9) })),
+  ];
+  const names = {
+    label: 'CNN, conv 33 + PGD training',
+    shortLabel: 'conv 33 + PGD training',
+    kinds: ['conv' as const],
+  };
+  const defended = trials('cnn-33+pgd-training', [2, 2.1]).map((one) => ({
+    ...one,
+    architecture: 'cnn',
+    names: { ...names, architecture: 'CNN' },
+    defense: { id: 'pgd-training', options: {} },
+    // Better than chance where the plain networks are not.
+    fgsm: curveOf(3, 5),
+  }));
+  const rows = (...made: MadeRecord[]) => summaryOf(...made).benchmarks.flatMap(({ variants }) => variants);
+  const alone = rows(...plain);
+  const together = rows(...plain, ...defended);
+  expect(together.map(({ name }) => name.long)).toEqual([
+    ...alone.map(({ name }) => name.long),
+    'CNN, conv 33 + PGD training',
+  ]);
+  expect(together.slice(0, -1)).toEqual(alone);
+  expect(together.at(-1)).toMatchObject({ architecture: 'cnn', testError: { n: 2, mean: 2.05 } });
 });

@@ -6,6 +6,8 @@ export interface MadeRecord extends Partial<Omit<RunRecord, 'cell' | 'cellId'>> 
   trial?: number;
   /** As for the variant of a plugin. */
   names?: CellConfig['names'];
+  /** As for a defended network; its variant is `defendedVariant`. */
+  defense?: CellConfig['defense'];
   /** Taken over into the cell's dataset. */
   data?: Partial<CellConfig['dataset']>;
   training?: Partial<CellConfig['training']>;
@@ -13,7 +15,7 @@ export interface MadeRecord extends Partial<Omit<RunRecord, 'cell' | 'cellId'>> 
 }
 
 /** A valid record of the paper's protocol on MNIST, but for what is overridden. */
-export function makeRecord({ data, training, evaluation, names, ...overrides }: MadeRecord = {}): RunRecord {
+export function makeRecord({ data, training, evaluation, names, defense, ...overrides }: MadeRecord = {}): RunRecord {
   const variant = overrides.variant ?? 'cnn-33';
   const trial = overrides.trial ?? 1;
   const seed = overrides.seed ?? trial;
@@ -50,6 +52,7 @@ export function makeRecord({ data, training, evaluation, names, ...overrides }: 
       sharpnessImages: 1000,
       ...evaluation,
     },
+    ...(defense && { defense }),
     ...(names && { names }),
   };
   const { architecture: _inCell, ...rest } = overrides;

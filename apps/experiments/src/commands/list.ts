@@ -1,11 +1,18 @@
 import { benchmarkRows } from '@weightmap/architectures';
-import { messageOf, type Flops, type PluginVariant } from '@weightmap/core';
+import { messageOf, type Defense, type Flops, type PluginVariant } from '@weightmap/core';
 import { trainableParameters } from '@weightmap/metrics';
 import { startEngine } from '@weightmap/engine';
 import { Command } from 'commander';
 import { alignColumns } from '@weightmap/report/text';
 import { several } from '../terminal/option-types.js';
-import { buildVariant, countFlops, datasetLoader, findVariant, usedPlugins } from '../plugins/components.js';
+import {
+  buildVariant,
+  countFlops,
+  datasetLoader,
+  defenseRows,
+  findVariant,
+  usedPlugins,
+} from '../plugins/components.js';
 import { pluginParts } from '../plugins/plugin-schema.js';
 import type { LoadedPlugin } from '../plugins/load-plugin.js';
 import { usePlugins } from '../plugins/stored-plugins.js';
@@ -28,9 +35,16 @@ interface ListedVariant {
 export function listCommand(): Command {
   return new Command('list')
     .option('--plugin <file>', 'module with your own components; repeat for several', several)
+    .option('--defenses', 'the defences that `weightmap run --defense` takes, instead of the variants')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  weightmap list --json | jq ".[].id"')
-    .action(async ({ json, plugin }: { json?: boolean; plugin?: string[] }) => {
+    .addHelpText('after', '\nExamples:\n  weightmap list --json | jq ".[].id"\n  weightmap list --defenses')
+    .action(async ({ json, plugin, defenses }: { json?: boolean; plugin?: string[]; defenses?: boolean }) => {
+      if (defenses) {
+        const rows = Object.values(defenseRows());
+        if (json) printJson(rows.map(describeDefense), { indent: 2 });
+        else print(defenseTable(rows.map(describeDefense)));
+        return;
+      }
       // Only shapes are needed: TensorFlow isn't loaded.
       await startEngine({ engine: 'cpu' });
       await usePlugins(plugin);
@@ -46,6 +60,45 @@ export function listCommand(): Command {
         );
     });
 }
+
+/** A defence, as `weightmap list --defenses --json` prints it. */
+const describeDefense = ({ id, label, kinds, defaults, adaptive, gradients, source }: Defense) => ({
+  id,
+  label,
+  kinds,
+  /** The options that are used unless others are given. */
+  options: defaults,
+  /** Gradients of the network that an image of a training step costs with them. */
+  gradients: gradients(defaults),
+  /** The attacks that know it. */
+  adaptive: adaptive.map(({ attack }) => attack),
+  source,
+});
+
+const defenseTable = (rows: readonly ReturnType<typeof describeDefense>[]) =>
+  alignColumns(
+    [
+      ['id', 'kind', 'options', 'gradients', 'adaptive attacks', 'source'],
+      ...rows.map(({ id, kinds, options, gradients, adaptive, source }) => [
+        id,
+        kinds.join(', '),
+        optionsText(options),
+        String(gradients),
+        [...new Set(adaptive)].join(', '),
+        source,
+      ]),
+    ],
+    { right: [3] },
+  );
+
+/** As `--defense` takes them. */
+const optionsText = (options: object) =>
+  Object.entries(options)
+    .map(([name, value]) => {
+      const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+      return `${name}=${typeof value === 'number' ? Number(value.toPrecision(4)) : text}`;
+    })
+    .join(':');
 
 function describe(id: string, dataset: string): ListedVariant {
   const model = buildVariant(id, { spec: datasetLoader(dataset).spec, seed: 0 });

@@ -22,6 +22,7 @@ Examples:
   weightmap run standard --select 'resnet-*' --dataset cifar10 --paper-rows
   weightmap run paper --launcher slurm --sbatch partition=long time=4:00:00
   weightmap run standard --dataset digits --epochs 5 --out runs/digits
+  weightmap run quick --select cnn-33 --defense none,pgd-training:epsilon=0.1:steps=7
   weightmap run smoke --plugin ./my-dataset.mjs --dataset my-dataset --select cnn-33
   weightmap run --config study.yaml --dry-run       (\`weightmap schema\` prints the allowed settings)`,
     )
