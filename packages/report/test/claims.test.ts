@@ -751,10 +751,11 @@ test('networks with a defence enter no claim, whatever their errors, and are cou
   const defense = { id: 'pgd-training', options: { epsilon: 0.3 } };
   const defended = three.map(({ cell, trial }) =>
     makeRecord({
-      ...cell,
       defense,
       variant: defendedVariant(cell.variant, defense, defense.options),
+      architecture: cell.architecture,
       data: cell.dataset,
+      evaluation: cell.evaluation,
       trial,
       // More epochs than the plain ones, which would be preferred.
       training: { ...cell.training, epochs: cell.training.epochs + 1 },

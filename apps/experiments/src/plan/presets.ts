@@ -77,6 +77,7 @@ const everyDefense = [
   'multi-condition',
   'defensive-distillation',
   'ensemble-training',
+  'feature-squeezing',
 ];
 
 const everything = { train: null, validation: null, test: null, imagesPerClass: null };
@@ -174,7 +175,7 @@ export const presets = {
   },
   defenses: {
     description:
-      'two CNNs, plain and with each defence, 10 epochs on all images of MNIST: overnight on a large machine',
+      'two CNNs, plain and with each defence, 10 epochs on all images of MNIST: 10 hours on 2 cores with AVX-512',
     select: ['cnn-33', 'cnn-smooth-32'],
     datasets: ['mnist'],
     defenses: everyDefense,
