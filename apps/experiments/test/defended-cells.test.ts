@@ -139,10 +139,11 @@ describe('a defended network', () => {
             ...network,
             classes: network.classes + 1,
             answers: network.classes,
-            logits: (x) =>
-              network
-                .logits(x)
-                .concat(network.logits(x).max(1, true).add(1) as tf.Tensor2D, 1) as tf.Tensor2D,
+            logits: (x) => {
+              const logits = network.logits(x);
+              const largest = logits.max<tf.Tensor2D>(1, true);
+              return logits.concat(largest.add<tf.Tensor2D>(1), 1);
+            },
           },
         }),
     };

@@ -18,7 +18,7 @@ export function defendedVariant(variant: string, { id, options }: CellDefense, d
   const changed = Object.keys(options)
     .filter((key) => canonicalJson(options[key]) !== canonicalJson(usual[key]))
     .sort();
-  const names = changed.map((key) => `${key}-${String(options[key])}`).join(JOINT);
+  const names = changed.map((key) => `${key}-${canonicalJson(options[key]).replaceAll('"', '')}`).join(JOINT);
   const isName = names.length <= LONGEST && /^[\w.+-]*$/.test(names);
   const suffix = isName ? names : `options-${digestOf(changed.map((key) => [key, options[key]]))}`;
   return [variant, id, ...(suffix === '' ? [] : [suffix])].join(JOINT);

@@ -33,9 +33,10 @@ export async function openNetwork(
 ) {
   const model = await loadModel(weights);
   try {
-    const { classifier, network, dispose: forget } = await defendNetwork(model, defense, loadData);
+    const measured = await defendNetwork(model, defense, loadData);
+    const { classifier, network } = measured;
     const dispose = () => {
-      forget();
+      measured.dispose();
       model.dispose();
     };
     return { model, classifier, network, dispose };

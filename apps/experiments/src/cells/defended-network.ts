@@ -33,16 +33,16 @@ export async function trainCell(
   const { spec } = dataset;
   let before = 0;
   try {
-    for (const { id, seedName, objective } of row.teachers?.(defense.options) ?? []) {
-      const own = randomStream(seed, 'teacher', seedName).seed();
+    for (const plan of row.teachers?.(defense.options) ?? []) {
+      const own = randomStream(seed, 'teacher', plan.seedName).seed();
       const teacher = buildVariant(variant, { spec, seed: own });
       teachers.push(teacher);
       const trained = await train(teacher, dataset, training, {
         ...options,
         onEpoch: undefined,
         seed: own,
-        objective: objective?.(),
-        checkpointDir: path.join(folder, id),
+        objective: plan.objective?.(),
+        checkpointDir: path.join(folder, plan.id),
       });
       if (trained.stopped) return trained;
       before += trained.seconds;
@@ -85,11 +85,11 @@ export async function defendNetwork(
 ): Promise<MeasuredNetwork> {
   const plain = asClassifier(model, { bounds: [0, 1] });
   const network = compiledClassifier(plain);
-  const wrap = defense && findDefense(defense.id).wrap;
-  if (!wrap) return { classifier: network, network, dispose: network.dispose };
+  const row = defense && findDefense(defense.id);
+  if (!defense || !row?.wrap) return { classifier: network, network, dispose: () => network.dispose() };
   try {
     const { train: images, validation } = await loadData();
-    const { classifier: defended }: Defended = await wrap(plain, {
+    const { classifier: defended }: Defended = await row.wrap(plain, {
       data: { train: images, validation },
       options: defense.options,
       model,

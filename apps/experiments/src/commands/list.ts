@@ -62,17 +62,17 @@ export function listCommand(): Command {
 }
 
 /** A defence, as `weightmap list --defenses --json` prints it. */
-const describeDefense = ({ id, label, kinds, defaults, adaptive, gradients, source }: Defense) => ({
-  id,
-  label,
-  kinds,
+const describeDefense = (row: Defense) => ({
+  id: row.id,
+  label: row.label,
+  kinds: row.kinds,
   /** The options that are used unless others are given. */
-  options: defaults,
+  options: row.defaults,
   /** Gradients of the network that an image of a training step costs with them. */
-  gradients: gradients(defaults),
+  gradients: row.gradients(row.defaults),
   /** The attacks that know it. */
-  adaptive: adaptive.map(({ attack }) => attack),
-  source,
+  adaptive: row.adaptive.map(({ attack }) => attack),
+  source: row.source,
 });
 
 const defenseTable = (rows: readonly ReturnType<typeof describeDefense>[]) =>

@@ -1,3 +1,4 @@
+import { defenses } from '@weightmap/defenses';
 import type { EvaluationConfig, TrainingConfig } from '@weightmap/records';
 import { unknownName } from '../terminal/nearest.js';
 
@@ -61,24 +62,14 @@ export const standardEvaluation: EvaluationConfig = {
   sharpnessImages: 1000,
 };
 
-/**
- * Every defence, for a grid of minutes: the inner attacks have 7 steps in place of 40. The plain network is the first, which all
- * are compared with.
- */
-const everyDefense = [
-  'none',
-  'fgsm-training',
-  'pgd-training:steps=7:relativeStep=0.25',
-  'fgsm-rs',
-  'trades:steps=7:relativeStep=0.25',
-  'gradient-regularisation',
-  'robust-optimisation',
-  'noisy-training',
-  'multi-condition',
-  'defensive-distillation',
-  'ensemble-training',
-  'feature-squeezing',
-];
+/** Inner attacks of 7 steps in place of 40, which cost a sixth of the time. */
+const CHEAPER: Readonly<Record<string, string>> = {
+  'pgd-training': ':steps=7:relativeStep=0.25',
+  trades: ':steps=7:relativeStep=0.25',
+};
+
+/** The plain network first, which all are compared with. */
+const everyDefense = ['none', ...Object.keys(defenses).map((id) => `${id}${CHEAPER[id] ?? ''}`)];
 
 const everything = { train: null, validation: null, test: null, imagesPerClass: null };
 
