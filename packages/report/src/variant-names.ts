@@ -37,7 +37,7 @@ const nameFrom = ({ label, shortLabel, kinds }: VariantNames, architecture: stri
   architecture,
 });
 
-/** The name of a variant whose record's names are not at hand: the plain variant's, and the id of the defence. */
+/** The name of a variant without the names of its record: the plain variant's, and the id of the defence. */
 function withDefense(plain: VariantName, id: string): VariantName {
   const defense = id.slice(id.indexOf('+') + 1).replaceAll('+', ', ');
   return { ...plain, long: `${plain.long} + ${defense}`, short: `${plain.short} + ${defense}` };

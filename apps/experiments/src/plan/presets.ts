@@ -71,6 +71,20 @@ const CHEAPER: Readonly<Record<string, string>> = {
 /** The plain network first, which all are compared with. */
 const everyDefense = ['none', ...Object.keys(defenses).map((id) => `${id}${CHEAPER[id] ?? ''}`)];
 
+/** Minutes for each network: the budget of the quick presets. */
+const onASubset = {
+  limits: { train: 5000, validation: 1000, test: 1000, imagesPerClass: null },
+  training: { ...training, epochs: 3 },
+  evaluation: {
+    ...standardEvaluation,
+    betas: [0, 0.2, 0.4, 0.6, 0.8, 1],
+    epsilons: [0, 8 / 255, 0.05, 0.1, 0.15, 0.2, 0.3],
+    robustnessImages: 500,
+    varianceImages: 200,
+    sharpnessImages: 200,
+  },
+} satisfies Partial<Preset>;
+
 const everything = { train: null, validation: null, test: null, imagesPerClass: null };
 
 /**
@@ -82,16 +96,7 @@ export const presets = {
     description: 'three CNNs on a subset: a first look in minutes',
     select: ['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32'],
     trials: 1,
-    limits: { train: 5000, validation: 1000, test: 1000, imagesPerClass: null },
-    training: { ...training, epochs: 3 },
-    evaluation: {
-      ...standardEvaluation,
-      betas: [0, 0.2, 0.4, 0.6, 0.8, 1],
-      epsilons: [0, 8 / 255, 0.05, 0.1, 0.15, 0.2, 0.3],
-      robustnessImages: 500,
-      varianceImages: 200,
-      sharpnessImages: 200,
-    },
+    ...onASubset,
     gradCamSamples: 4,
     substitute: true,
   },
@@ -151,16 +156,7 @@ export const presets = {
     datasets: ['mnist'],
     defenses: everyDefense,
     trials: 1,
-    limits: { train: 5000, validation: 1000, test: 1000, imagesPerClass: null },
-    training: { ...training, epochs: 3 },
-    evaluation: {
-      ...standardEvaluation,
-      betas: [0, 0.2, 0.4, 0.6, 0.8, 1],
-      epsilons: [0, 8 / 255, 0.05, 0.1, 0.15, 0.2, 0.3],
-      robustnessImages: 500,
-      varianceImages: 200,
-      sharpnessImages: 200,
-    },
+    ...onASubset,
     gradCamSamples: 1,
     substitute: true,
   },
