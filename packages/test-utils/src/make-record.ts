@@ -15,7 +15,14 @@ export interface MadeRecord extends Partial<Omit<RunRecord, 'cell' | 'cellId'>> 
 }
 
 /** A valid record of the paper's protocol on MNIST, but for what is overridden. */
-export function makeRecord({ data, training, evaluation, names, defense, ...overrides }: MadeRecord = {}): RunRecord {
+export function makeRecord({
+  data,
+  training,
+  evaluation,
+  names,
+  defense,
+  ...overrides
+}: MadeRecord = {}): RunRecord {
   const variant = overrides.variant ?? 'cnn-33';
   const trial = overrides.trial ?? 1;
   const seed = overrides.seed ?? trial;
