@@ -31,7 +31,7 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
  * The well-known library for this takes a short write (a disk that fills up) for a whole one and renames what it
  * has; Node's own `writeFile` goes on until everything is written or fails.
  *
- * @param limits.within the folder that the file must lie in, with all links resolved.
+ * @param limits `within`: the folder that the file must lie in, with all links resolved.
  * @throws WeightmapError if the file system refuses, or if the path leads out of `within`.
  */
 export async function writeWhole(
