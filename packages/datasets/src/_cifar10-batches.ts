@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { messageOf, WeightmapError, type ImageSpec } from '@weightmap/core';
 import { sha256 } from './_checksum.js';
 import { BATCH_FOLDER, BATCHES } from './_cifar10-forms.js';
 import { formOfBatch } from './_cifar10-others.js';
+import { counted } from './_counted.js';
 import { readTar } from './_tar.js';
 
 const PLANE = 32 * 32;
@@ -42,14 +43,25 @@ export async function readBatchFolder(folder: string, spec: ImageSpec): Promise<
   return imagesOf(batches, spec);
 }
 
-/** The six files out of the published archive, whose checksum the caller has checked. */
+/** The six files out of an archive, in a folder of any name or in none. The caller has checked a published one's checksum. */
 export async function readBatchArchive(file: string, spec: ImageSpec): Promise<BatchSet> {
   const names = BATCHES.map((name) => `${BATCH_FOLDER}/${name}`);
   const contents = await readTar(file, {
-    want: (path) => names.includes(path),
+    want: (path) => batchOf(path) !== null,
     maxFileBytes: PUBLISHED_RECORDS * RECORD_BYTES,
   });
-  const lacks = names.filter((name) => !contents.has(name));
+  const found = new Map<string, Buffer>();
+  for (const [path, bytes] of contents) {
+    const name = `${BATCH_FOLDER}/${batchOf(path)!}`;
+    if (found.has(name))
+      throw new WeightmapError(`The archive holds ${batchOf(path)!} in two folders.`, {
+        where: file,
+        expected: names.join(', '),
+        fix: 'unpack it, and name the folder that is meant',
+      });
+    found.set(name, bytes);
+  }
+  const lacks = names.filter((name) => !found.has(name));
   if (lacks.length > 0)
     throw new WeightmapError('The archive holds only some of the files.', {
       where: `${file} lacks ${lacks.join(', ')}`,
@@ -57,10 +69,13 @@ export async function readBatchArchive(file: string, spec: ImageSpec): Promise<B
       fix: 'fetch it again',
     });
   return imagesOf(
-    names.map((name) => ({ where: `${name} in ${file}`, bytes: contents.get(name)! })),
+    names.map((name) => ({ where: `${name} in ${file}`, bytes: found.get(name)! })),
     spec,
   );
 }
+
+/** The published name of a file at a path of an archive; null if it has none. */
+const batchOf = (path: string): string | null => BATCHES.find((name) => basename(path) === name) ?? null;
 
 /**
  * The images of the six files, planes [3, 32, 32] turned into [32, 32, 3].
@@ -119,11 +134,14 @@ function recordsOf({ where, bytes: { length } }: Batch): number {
   const records = Math.floor(length / RECORD_BYTES);
   const over = length % RECORD_BYTES;
   if (records === 0 || over > 0)
-    throw new WeightmapError(`The file holds ${length} bytes: ${records} records and ${over} bytes over.`, {
-      where,
-      expected: `records of ${RECORD_BYTES} bytes; the published file holds ${PUBLISHED_RECORDS} of them in ${PUBLISHED_RECORDS * RECORD_BYTES} bytes`,
-      fix: 'fetch it again',
-    });
+    throw new WeightmapError(
+      `The file holds ${counted(length, 'byte', 'bytes')}: ${counted(records, 'record', 'records')} and ${counted(over, 'byte', 'bytes')} over.`,
+      {
+        where,
+        expected: `records of ${RECORD_BYTES} bytes; the published file holds ${PUBLISHED_RECORDS} of them in ${PUBLISHED_RECORDS * RECORD_BYTES} bytes`,
+        fix: 'fetch it again',
+      },
+    );
   return records;
 }
 

@@ -43,6 +43,16 @@ export async function otherFormIn(folder: string): Promise<OtherForm | null> {
   return null;
 }
 
+/** The published form that a path of an archive belongs to, if it is another than the binary version of CIFAR-10. */
+export function formOfArchivedPath(path: string): OtherForm | null {
+  const parts = path.split('/');
+  for (const [names, form] of NAMES) if (names.some((name) => parts.includes(name))) return form;
+  const name = parts.at(-1)!;
+  if (/^(data_batch_[1-5]|test_batch)$/.test(name)) return NAMES[0][1];
+  if (/^(data_batch_[1-5]|test_batch)\.mat$/.test(name)) return NAMES[1][1];
+  return /^(coarse|fine)_label_names\.txt$/.test(name) ? NAMES[2][1] : null;
+}
+
 const RECORD_OF_100 = 2 + 3 * 32 * 32;
 
 /**

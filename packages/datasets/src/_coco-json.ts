@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { JSONParser } from '@streamparser/json';
+import { labelsByName } from './_class-names.js';
+import { counted } from './_counted.js';
+import { formNear, formOfOutline, LISTS, Outline } from './_json-forms.js';
 import { pathBelow, textOf, type WildImage, type WildList } from './_wild-images.js';
 
 /** What the lists say of one image, whichever comes first. */
@@ -57,7 +59,7 @@ export async function readCocoJson(file: string, classes: readonly string[]): Pr
       else if (entry.named !== category) entry.named = new Set([entry.named, category!]);
     },
   };
-  await eachEntry(file, Object.keys(takers), (list, fields, index) =>
+  const outline = await eachEntry(file, Object.keys(takers), (list, fields, index) =>
     takers[list](fields, `${list}[${index}] of ${file}`),
   );
 
@@ -69,11 +71,26 @@ export async function readCocoJson(file: string, classes: readonly string[]): Pr
   for (const [list, count] of Object.entries(counts))
     if (count === 0)
       throw new WeightmapError(`A COCO JSON has no ${list}.`, {
-        where: file,
-        expected: `the lists ${Object.keys(counts).join(', ')}`,
-        fix: 'fetch it again',
+        where: placeOf(outline, file),
+        expected: EXPECTED,
+        fix:
+          list === 'annotations'
+            ? 'use the list of the training images (lists of test images have no annotations), or add them'
+            : `add the ${list}, or use a list that has them`,
       });
-  return chosen({ file, entries, categories, labels: labelsOf(categories, classes, file) });
+  const names = [...categories.values()];
+  const labels = labelsByName(names, classes, {
+    where: `${file} has the categories ${names.join(', ')}`,
+    expected: classes.join(', '),
+  });
+  return chosen({
+    file,
+    entries,
+    categories,
+    labels: new Map(
+      [...categories.keys()].map((id, i) => [id, labels[i]] as const).filter(([, label]) => label >= 0),
+    ),
+  });
 }
 
 const categoriesOf = ({ named }: Entry): Iterable<string> =>
@@ -103,13 +120,13 @@ function chosen({
       throw new WeightmapError(`The category ${unknown} is not known.`, {
         where: `an annotation of image ${id} in ${file}`,
         expected: [...categories].map(([key, name]) => `${key} (${name})`).join(', '),
-        fix: 'fetch it again',
+        fix: 'add it to the categories of the list, or correct the annotation',
       });
     if (entry.file === null)
       throw new WeightmapError(`An annotation is of image ${id}, which is not listed.`, {
         where: file,
         expected: 'every annotated image among the images',
-        fix: 'fetch it again',
+        fix: 'add it to the images of the list, or take the annotation out',
       });
     const label = labels.get(names[0]);
     if (names.length > 1) ofTwoClasses += names.some((category) => labels.has(category)) ? 1 : 0;
@@ -127,72 +144,81 @@ function chosen({
     images: kept,
     notes: [
       ...(ofTwoClasses > 0
-        ? [`${ofTwoClasses} images whose annotations name two classes are left out.`]
+        ? [
+            `${counted(ofTwoClasses, 'image whose annotations name two classes is', 'images whose annotations name two classes are')} left out.`,
+          ]
         : []),
       ...(twice > 0
         ? [
-            `${twice} images are listed a second time under another id; each photo is used once, and ${images.length - kept.length} whose classes differ are left out.`,
+            `${counted(twice, 'image is', 'images are')} listed a second time under another id; each photo is used once, and ${counted(images.length - kept.length, 'whose classes differ is', 'whose classes differ are')} left out.`,
           ]
         : []),
     ],
   };
 }
 
-function labelsOf(
-  categories: ReadonlyMap<string, string>,
-  classes: readonly string[],
-  file: string,
-): Map<string, number> {
-  const labels = new Map<string, number>();
-  for (const [id, name] of categories) {
-    const label = classes.indexOf(name.toLowerCase());
-    if (label >= 0) labels.set(id, label);
-  }
-  const missing = classes.filter((_, label) => ![...labels.values()].includes(label));
-  if (missing.length > 0)
-    throw new WeightmapError(`${missing.join(', ')}: no category of this list.`, {
-      where: `${file} has the categories ${[...categories.values()].join(', ')}`,
-      expected: classes.join(', '),
-    });
-  return labels;
-}
+const EXPECTED = `the lists ${LISTS.join(', ')}`;
 
-/** Calls `take` for every object of these top-level lists, in the file's order. @throws WeightmapError also if one is there twice. */
+/**
+ * Calls `take` for every object of these top-level lists, in the file's order.
+ *
+ * @returns the outermost keys.
+ * @throws WeightmapError also if a list is there twice, or if the JSON is of another form than a COCO list.
+ */
 async function eachEntry(
   file: string,
   lists: readonly string[],
   take: (list: string, fields: Fields, index: number) => void,
-): Promise<void> {
+): Promise<Outline> {
+  const outline = new Outline();
   const parser = new JSONParser({ paths: lists.map((name) => `$.${name}.*`), keepStack: false });
   keepMarks(parser);
   const begun = new Set<string>();
   parser.onValue = ({ value, key, stack }) => {
     const list = String(stack.at(-1)?.key);
     if (typeof key !== 'number' || typeof value !== 'object' || value === null || Array.isArray(value))
-      throw new WeightmapError(`${list} is no list of objects.`, { where: `${list}[${key}] of ${file}` });
+      throw new WeightmapError(`${list} is no list of objects.`, {
+        where: `${list}[${key}] of ${file}`,
+        expected: `${EXPECTED}, each a list of objects`,
+        fix: 'write them as lists of objects ({"images": [{…}, …], …})',
+      });
     if (key === 0 && begun.has(list)) throw twice(`list ${list}`, file);
     begun.add(list);
     take(list, value, key);
   };
   let read = 0;
   let position = 0;
-  parser.onToken = ({ offset }) => (position = offset);
+  parser.onToken = ({ token, value, offset }) => {
+    position = offset;
+    outline.take(token, value);
+  };
   try {
     for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 18 }) as AsyncIterable<Buffer>) {
       parser.write(chunk);
       read += chunk.length;
     }
-    if (!parser.isEnded) throw new Error(`it breaks off after ${read} bytes`);
+    if (!parser.isEnded) throw new Error(`it breaks off after ${counted(read, 'byte', 'bytes')}`);
   } catch (error) {
+    const other = error instanceof WeightmapError ? formOfOutline(outline) : null;
+    if (other) throw otherForm(other, placeOf(outline, file), error);
     if (error instanceof WeightmapError) throw error;
-    const form = await otherForm(file, position).catch(() => null);
+    const form = await formNear(file, position).catch(() => null);
     throw new WeightmapError(
       `A JSON cannot be read: ${form?.is ?? messageOf(error)}, near byte ${position}.`,
       { where: file, expected: 'a whole COCO camera-traps JSON', fix: form?.fix ?? 'fetch it again' },
       { cause: error },
     );
   }
+  const other = formOfOutline(outline);
+  if (other) throw otherForm(other, placeOf(outline, file));
+  return outline;
 }
+
+const placeOf = ({ keys }: Outline, file: string) =>
+  keys.size > 0 ? `${file} has the keys ${[...keys].join(', ')}` : file;
+
+const otherForm = ({ what, fix }: { what: string; fix: string }, where: string, cause?: unknown) =>
+  new WeightmapError(what, { where, expected: `a list of labelled images: ${EXPECTED}`, fix }, { cause });
 
 /**
  * Makes the parser keep U+FEFF at the start of a text, as JSON.parse does: its decoder drops it there, as if it were the file's
@@ -203,34 +229,13 @@ function keepMarks(parser: JSONParser): void {
   tokenizer.bufferedString.decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 }
 
-/** Why a good file isn't read as JSON, if a common reason shows near the place where reading stopped. */
-async function otherForm(file: string, position: number): Promise<{ is: string; fix: string } | null> {
-  const bytesAt = async (place: number, count: number) => {
-    const handle = await open(file);
-    const { buffer, bytesRead } = await handle
-      .read(Buffer.alloc(count), 0, count, place)
-      .finally(() => handle.close());
-    return buffer.subarray(0, bytesRead);
-  };
-  const start = await bytesAt(0, 2);
-  if (['fffe', 'feff'].includes(start.toString('hex')))
-    return { is: 'it is in UTF-16', fix: 'write it again in UTF-8' };
-  const [literal] =
-    /-?(NaN|Infinity)\b/.exec((await bytesAt(Math.max(0, position - 16), 64)).toString('latin1')) ?? [];
-  if (literal === undefined) return null;
-  return {
-    is: `it has ${literal}, which JSON doesn't allow (Python's json writes it)`,
-    fix: 'write it again with null in those places: json.dumps(…, allow_nan=False) finds them',
-  };
-}
-
 function idOf(fields: Fields, name: string, where: string): string {
   const id = textOf(fields[name]);
   if (id === null)
     throw new WeightmapError(`${name} is ${JSON.stringify(fields[name]) ?? 'missing'}.`, {
       where: `${where}, which has ${Object.keys(fields).join(', ')}`,
       expected: 'a text or a number',
-      fix: 'fetch it again',
+      fix: `add ${name} there, or take the entry out of the list`,
     });
   return id;
 }
@@ -239,7 +244,7 @@ const twice = (what: string, where: string) =>
   new WeightmapError(`The ${what} is there a second time.`, {
     where,
     expected: 'every id and every list once',
-    fix: 'fetch it again',
+    fix: 'keep one of the two in the list',
   });
 
 /** Gives equal texts as one, so that a hundred thousand names of a hundred cameras take no room. */

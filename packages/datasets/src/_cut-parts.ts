@@ -1,4 +1,5 @@
 import { randomStream, WeightmapError } from '@weightmap/core';
+import { counted } from './_counted.js';
 
 /** Shares of training, validation and test within every class (paper, section 4.3). */
 const SHARES = [0.7, 0.2, 0.1] as const;
@@ -47,10 +48,13 @@ export function cutGroups(
   for (const [i, group] of groups.entries()) indices.set(group, [...(indices.get(group) ?? []), i]);
   const members = [...indices.values()];
   if (members.length < SHARES.length)
-    throw new WeightmapError(`${labels.length} images form only ${members.length} groups.`, {
-      expected: `at least ${SHARES.length} groups for training, validation and test`,
-      fix: 'split by image, or use more images',
-    });
+    throw new WeightmapError(
+      `${counted(labels.length, 'image forms', 'images form')} only ${counted(members.length, 'group', 'groups')}.`,
+      {
+        expected: `at least ${SHARES.length} groups for training, validation and test`,
+        fix: 'split by image, or use more images',
+      },
+    );
 
   const counts = members.map((own) => {
     const perClass = Array<number>(classes).fill(0);

@@ -8,10 +8,12 @@ import {
   type SkippedImage,
 } from '@weightmap/core';
 import { sha256 } from './_checksum.js';
+import { counted } from './_counted.js';
 import { countDown } from './_count-down.js';
 import { decodeImage } from './_decode-image.js';
 import type { Decoded } from './_decoded-cache.js';
 import { inParallel } from './_in-parallel.js';
+import { otherSpellings } from './_spelling.js';
 import type { WildImage } from './_wild-images.js';
 
 /** A file as it was when it was read: tells whether it has been replaced since. */
@@ -73,6 +75,7 @@ export async function drawImages(
   const firstWith = new Map<string, WildImage>();
   const files: FileState[] = [];
   const skipped: SkippedImage[] = [];
+  const spelling = otherSpellings(folder);
   for (const [c, queue] of queues.entries()) {
     let next = 0;
     while (images.length < perClass * (c + 1)) {
@@ -86,8 +89,11 @@ export async function drawImages(
       for (const [i, result] of results.entries()) {
         files.push({ ...result.state, file: tried[i].file });
         const first = 'hash' in result ? firstWith.get(result.hash) : undefined;
-        if ('reason' in result) skipped.push({ image: tried[i].file, reason: result.reason });
-        else if (first !== undefined)
+        if ('reason' in result) {
+          const there = result.state.size === null ? await spelling(tried[i].file) : null;
+          const reason = there === null ? result.reason : `${result.reason}; ${there} is there`;
+          skipped.push({ image: tried[i].file, reason });
+        } else if (first !== undefined)
           skipped.push({
             image: tried[i].file,
             reason: `the same photo as ${first.file}${first.label === c ? '' : `, which is listed as ${spec.classes[first.label]}`}`,
@@ -181,7 +187,9 @@ const tooFew = ({
     {
       where: `${list}: ${listed(skipped)}`,
       expected: `${perClass} images that can be read`,
-      fix: 'fetch the missing images, or use fewer images a class (imagesPerClass)',
+      fix: skipped.some(({ reason }) => reason.endsWith(' is there'))
+        ? `write the names of the files in the list as they are in the folder (${counted(skipped.filter(({ reason }) => reason.endsWith(' is there')).length, 'file is', 'files are')} there under another spelling), or rename the files`
+        : 'fetch the missing images, or use fewer images a class (imagesPerClass)',
     },
   );
 

@@ -1,6 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { messageOf, WeightmapError } from '@weightmap/core';
+import { counted } from './_counted.js';
 import { sizeOf } from './_part-file.js';
 
 export interface FetchIntoOptions {
@@ -63,14 +64,17 @@ export async function fetchInto(
       }
     } catch (error) {
       if (error instanceof WeightmapError) throw error;
-      throw new BrokenOffError(`broke off after ${done} bytes: ${messageOf(error)}`, { cause: error });
+      throw new BrokenOffError(`broke off after ${counted(done, 'byte', 'bytes')}: ${messageOf(error)}`, {
+        cause: error,
+      });
     } finally {
       await writing(
         part,
         file.sync().finally(() => file.close()),
       );
     }
-    if (Number.isFinite(total) && done !== total) throw new BrokenOffError(`${done} bytes came of ${total}`);
+    if (Number.isFinite(total) && done !== total)
+      throw new BrokenOffError(`${counted(done, 'byte', 'bytes')} came of ${total}`);
   } finally {
     watchdog.stop();
   }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
 import { messageOf, WeightmapError } from '@weightmap/core';
+import { counted } from './_counted.js';
 
 const inflate = promisify(gunzip);
 
@@ -48,7 +49,7 @@ function failed(
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ERR_BUFFER_TOO_LARGE')
     throw new WeightmapError(
-      `A gzip file unpacks to more than ${maxOutputLength} bytes.`,
+      `A gzip file unpacks to more than ${counted(maxOutputLength, 'byte', 'bytes')}.`,
       {
         where: file,
         expected:
@@ -65,7 +66,7 @@ function failed(
     {
       where: file,
       expected: cutShort
-        ? `more than the ${bytes.length} bytes found`
+        ? `more than the ${counted(bytes.length, 'byte', 'bytes')} found`
         : 'a gzip file whose check sums are right',
       fix: 'fetch it again',
     },

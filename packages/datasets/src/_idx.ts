@@ -1,4 +1,5 @@
 import { WeightmapError } from '@weightmap/core';
+import { counted } from './_counted.js';
 
 /** An array of bytes as an IDX file holds it. */
 export interface IdxArray {
@@ -62,7 +63,7 @@ export function parseIdx(bytes: Uint8Array, file: string, inner: readonly number
   };
   if (bytes.length < 4)
     fail(
-      `The file holds ${bytes.length} bytes.`,
+      `The file holds ${counted(bytes.length, 'byte', 'bytes')}.`,
       `an IDX file: a header of ${4 + 4 * dimensions} bytes and data`,
     );
 
@@ -77,7 +78,10 @@ export function parseIdx(bytes: Uint8Array, file: string, inner: readonly number
     );
   }
   if (found === null)
-    return fail(`The header breaks off after ${bytes.length} bytes.`, `${4 + 4 * dimensions} bytes`);
+    return fail(
+      `The header breaks off after ${counted(bytes.length, 'byte', 'bytes')}.`,
+      `${4 + 4 * dimensions} bytes`,
+    );
 
   const { type, shape, header, total } = found;
   const what = `${shape.join('×')} ${ELEMENT_TYPES[type][0]}`;
@@ -99,9 +103,9 @@ export function parseIdx(bytes: Uint8Array, file: string, inner: readonly number
   if (bytes.length !== total)
     fail(
       bytes.length < total
-        ? `The file is truncated: ${bytes.length - header} bytes follow its header.`
-        : `${bytes.length - total} bytes too many follow the data.`,
-      `${shape.join('×')} = ${total - header} bytes after the header`,
+        ? `The file is truncated: ${counted(bytes.length - header, 'byte follows', 'bytes follow')} its header.`
+        : `${counted(bytes.length - total, 'byte too many follows', 'bytes too many follow')} the data.`,
+      `${shape.join('×')} = ${counted(total - header, 'byte', 'bytes')} after the header`,
     );
   return { shape, data: bytes.subarray(header) };
 }

@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { parse } from 'csv-parse';
+import { labelsByName } from './_class-names.js';
+import { formOfCsv, hasBlanksAround } from './_csv-forms.js';
 import { pathBelow, textOf, type WildImage, type WildList } from './_wild-images.js';
 
 /** The categories of iWildCam 2019 on Kaggle; their ids are their places here. */
@@ -50,15 +52,10 @@ type Row = Readonly<Record<string, string>>;
  *   or a row of more than 64 KiB.
  */
 export async function readKaggleCsv(file: string, classes: readonly string[]): Promise<WildList> {
-  const labels = new Map(classes.map((name, label) => [KAGGLE_CATEGORIES.indexOf(name as never), label]));
-  if (labels.has(-1))
-    throw new WeightmapError(
-      `${classes.filter((name) => !isCategory(name)).join(', ')}: no category of this list.`,
-      {
-        where: file,
-        expected: KAGGLE_CATEGORIES.join(', '),
-      },
-    );
+  const labels = labelsByName(KAGGLE_CATEGORIES, classes, {
+    where: file,
+    expected: KAGGLE_CATEGORIES.join(', '),
+  });
 
   const images: WildImage[] = [];
   const ids = new Set<string>();
@@ -74,17 +71,23 @@ export async function readKaggleCsv(file: string, classes: readonly string[]): P
         fix: 'use the list of iWildCam 2019; later years have other categories',
       });
     const path = pathBelow(row.file_name, where);
-    if (row.id === '') throw new WeightmapError('An image has no id.', { where });
+    if (row.id === '')
+      throw new WeightmapError('An image has no id.', {
+        where,
+        expected: 'an id of its own for every image',
+        fix: 'add the id, or take the row out',
+      });
     once(ids, row.id, 'id', where);
     once(files, path, 'file name', where);
-    const label = labels.get(category);
-    if (label === undefined) return;
+    const label = labels[category];
+    if (label < 0) return;
     const [sequence, location] = [textOf(row.seq_id), textOf(row.location)];
     images.push({ id: row.id, file: path, label, sequence, location });
   };
 
   const parser = parse({
     bom: true,
+    trim: await hasBlanksAround(file),
     skip_empty_lines: true,
     max_record_size: MAX_ROW_BYTES,
     columns: (header: string[]) => checkedHeader(header, file),
@@ -99,42 +102,66 @@ export async function readKaggleCsv(file: string, classes: readonly string[]): P
       for await (const _ of rows);
     });
   } catch (error) {
+    const form = isAboutForm(error) ? await formOfCsv(file, REQUIRED).catch(() => null) : null;
+    if (form)
+      throw new WeightmapError(
+        form.what,
+        {
+          where: file,
+          expected: `values separated by commas, in the columns ${REQUIRED.join(', ')}`,
+          fix: form.fix,
+        },
+        { cause: error },
+      );
     if (error instanceof WeightmapError) throw error;
     throw new WeightmapError(
       `A CSV cannot be read: ${messageOf(error)}`,
       {
         where: file,
         expected: `as many values in every row as the header has columns, and rows of at most ${MAX_ROW_BYTES} bytes`,
-        fix: 'fetch it again',
+        fix: 'correct that row (a value that holds a comma must be in quotes, and no comma belongs after the last); if the file breaks off there, fetch it again',
       },
       { cause: error },
     );
   }
   if (ids.size === 0)
-    throw new WeightmapError('A CSV lists no images.', { where: file, fix: 'fetch it again' });
+    throw new WeightmapError('A CSV lists no images.', {
+      where: file,
+      expected: 'a header and a row for every image',
+      fix: 'use train.csv of iWildCam 2019; if it breaks off, fetch it again',
+    });
   return { images, notes: [] };
 }
 
-const isCategory = (name: string) => (KAGGLE_CATEGORIES as readonly string[]).includes(name);
+/** What a missing column or an error of the parser can come from; not what a row says. */
+const isAboutForm = (error: unknown) => !(error instanceof WeightmapError) || error instanceof HeaderError;
+
+class HeaderError extends WeightmapError {}
 
 function checkedHeader(header: string[], file: string): string[] {
   if (header.length > MAX_COLUMNS)
-    throw new WeightmapError(`The CSV has ${header.length} columns.`, {
+    throw new HeaderError(`The CSV has ${header.length} columns.`, {
       where: file,
       expected: `at most ${MAX_COLUMNS}`,
       fix: 'use train.csv of iWildCam 2019',
     });
   const missing = REQUIRED.filter((name) => !header.includes(name));
   const twice = header.filter((name, i) => header.indexOf(name) !== i);
+  const other = missing.flatMap(
+    (name) => header.find((column) => column.trim().toLowerCase() === name) ?? [],
+  );
   if (missing.length > 0 || twice.length > 0)
-    throw new WeightmapError(
+    throw new HeaderError(
       missing.length > 0
         ? `The CSV has no column ${missing.join(', ')}.`
         : `The column ${twice[0]} is there twice.`,
       {
         where: `${file} has the columns ${header.join(', ')}`,
         expected: `at least ${REQUIRED.join(', ')}, each once`,
-        fix: 'use train.csv of iWildCam 2019 (test.csv has no categories)',
+        fix:
+          other.length > 0
+            ? `name the columns ${missing.join(', ')}, in small letters (now ${other.join(', ')})`
+            : 'use train.csv of iWildCam 2019 (test.csv has no categories)',
       },
     );
   return header;
@@ -145,7 +172,7 @@ function once(seen: Set<string>, value: string, what: string, where: string): vo
     throw new WeightmapError(`The ${what} ${value} is there a second time.`, {
       where,
       expected: 'every image once',
-      fix: 'fetch the list again',
+      fix: 'keep one of the two rows',
     });
   seen.add(value);
 }

@@ -1,4 +1,5 @@
 import { countOf, pick, WeightmapError, type ImageSet, type SplitUnit } from '@weightmap/core';
+import { counted } from './_counted.js';
 import { cutGroups, cutImages } from './_cut-parts.js';
 import type { WildImage } from './_wild-images.js';
 
@@ -63,7 +64,7 @@ function groupsOf(images: readonly WildImage[], splitBy: 'sequence' | 'location'
   const without = images.filter((image) => image[splitBy] === null);
   if (without.length > 0)
     throw new WeightmapError(
-      `${without.length} of ${images.length} images have no ${splitBy}, such as ${without[0].file}.`,
+      `${without.length} of ${counted(images.length, 'image', 'images')} ${without.length === 1 ? 'has' : 'have'} no ${splitBy}, such as ${without[0].file}.`,
       {
         where: list,
         expected: `a ${splitBy === 'sequence' ? 'seq_id' : 'location'} for every image`,

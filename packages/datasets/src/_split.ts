@@ -6,6 +6,7 @@ import {
   type DatasetOptions,
   type ImageSet,
 } from '@weightmap/core';
+import { counted } from './_counted.js';
 
 /**
  * Splits a published training part into training and validation (paper, section 4.1: 90/10), by the
@@ -26,6 +27,6 @@ export function splitTraining(
   if (!Number.isSafeInteger(seed))
     throw new WeightmapError(`The seed is ${seed}.`, { where: 'seed', expected: 'an integer' });
   const [train, validation] = splitOff(set, validationFraction, randomStream(seed, 'split', id));
-  const note = `${countOf(train)} images train and ${countOf(validation)} validate, drawn from ${countOf(set)} by seed ${seed}.`;
+  const note = `${counted(countOf(train), 'image trains', 'images train')} and ${counted(countOf(validation), 'validates', 'validate')}, drawn from ${countOf(set)} by seed ${seed}.`;
   return { train, validation, note };
 }

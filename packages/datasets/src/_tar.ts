@@ -4,6 +4,7 @@ import { posix, win32 } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { Parser, type ReadEntry } from 'tar';
+import { counted } from './_counted.js';
 
 export interface TarOptions {
   /** Whether a file's content is wanted; the others are checked and passed over. */
@@ -44,7 +45,13 @@ export async function readTar(
     if (refused) fail(refusal(file, `${entry.path} ${refused}`));
     else if (wanted && contents.has(path)) fail(refusal(file, `${entry.path} is in it twice`));
     else if (wanted && entry.size > maxFileBytes)
-      fail(refusal(file, `${entry.path} has ${entry.size} bytes`, `at most ${maxFileBytes} bytes a file`));
+      fail(
+        refusal(
+          file,
+          `${entry.path} has ${counted(entry.size, 'byte', 'bytes')}`,
+          `at most ${maxFileBytes} bytes a file`,
+        ),
+      );
     else if (total > maxBytes)
       fail(refusal(file, `up to ${entry.path} it has ${total} bytes`, `at most ${maxBytes} bytes in all`));
     if (failure !== null || !wanted) return void entry.resume();
@@ -81,6 +88,33 @@ export async function readTar(
   if (failure === null && !complete) fail(damaged(file, new Error('the mark of its end is missing')));
   if (failure !== null) throw failure as Error;
   return contents;
+}
+
+/** Unpacked bytes within which the first paths of an archive are looked for. */
+const BEGINNING = 2 ** 20;
+
+/** The paths of the files that an archive begins with: of those whose headers lie in its first MiB. Hidden ones are left out. */
+export async function firstPathsOf(file: string): Promise<string[]> {
+  const paths: string[] = [];
+  const parser = new Parser();
+  parser.on('entry', (entry: ReadEntry) => {
+    const path = entry.path.replace(/^(\.\/+)+/, '');
+    if (FILES.includes(entry.type) && !posix.basename(path).startsWith('.')) paths.push(path);
+    entry.resume();
+  });
+  let failed = false;
+  parser.on('error', () => (failed = true));
+  let unpacked = 0;
+  try {
+    for await (const chunk of unpackedChunks(file)) {
+      parser.write(chunk);
+      unpacked += chunk.length;
+      if (failed || unpacked > BEGINNING) break;
+    }
+  } catch {
+    // Damage is named where the whole archive is read.
+  }
+  return paths;
 }
 
 /** A file's content in small pieces, unpacked if it is gzip: the tar parser's own unpacking takes quadratic time. */

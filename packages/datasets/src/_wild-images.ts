@@ -30,13 +30,14 @@ export function pathBelow(path: unknown, where: string): string {
     throw new WeightmapError(`An image has the file name ${JSON.stringify(path) ?? 'missing'}.`, {
       where,
       expected: 'a path below the folder of images',
+      fix: 'add file_name there, or take the entry out of the list',
     });
   const parts = path.split(/[\\/]/);
   if (win32.isAbsolute(path) || /^[A-Za-z]:/.test(path) || parts.includes('..'))
     throw new WeightmapError(`The file name ${path} leaves the folder of images.`, {
       where,
       expected: 'a path below that folder',
-      fix: 'fetch the list again from where it was published',
+      fix: 'write paths into the list that begin in the folder of images, without a drive, a first / or ..',
     });
   return parts.join('/');
 }

@@ -1,4 +1,11 @@
-import { imageSet, type DatasetLoader, type ImageSpec, type OnProgress } from '@weightmap/core';
+import {
+  imageSet,
+  WeightmapError,
+  type DatasetLoader,
+  type ImageSpec,
+  type OnProgress,
+} from '@weightmap/core';
+import { contentOfArchive } from './_cifar10-archives.js';
 import { checkMd5 } from './_checksum.js';
 import { readBatchArchive, readBatchFolder, type BatchSet } from './_cifar10-batches.js';
 import { ARCHIVE, ARCHIVE_NAMES, FORMS, lookForCifar10, type Form } from './_cifar10-forms.js';
@@ -51,7 +58,8 @@ export function cifar10Loader({
   const read = (form: Form, onProgress?: OnProgress): Promise<BatchSet | PictureSet> => {
     if (form.form === 'batches') return readBatchFolder(form.folder, spec);
     if (form.form === 'pictures') return readPictures(form.source, { id, label, spec, onProgress });
-    return checkMd5(form.file, md5).then(() => readBatchArchive(form.file, spec));
+    const checked = form.published ? checkPublished(form.file, md5) : Promise.resolve();
+    return checked.then(() => readBatchArchive(form.file, spec));
   };
 
   return {
@@ -75,7 +83,10 @@ export function cifar10Loader({
             },
             {},
             { offline, onProgress, notes },
-          ).then(({ files, source }) => ({ source, form: { form: 'archive', file: files.file } as const }));
+          ).then(({ files, source }) => ({
+            source,
+            form: { form: 'archive', file: files.file, published: true } as const,
+          }));
 
       const content = await read(form, onProgress);
       const { pixels, labels, train, checksum } = content;
@@ -107,6 +118,21 @@ export function cifar10Loader({
 
 /** CIFAR-10: 50,000 training images, of which a tenth validates, and 10,000 test images. */
 export const cifar10 = cifar10Loader();
+
+/** @throws WeightmapError that names the form of the archive if it is another one, or its checksum. */
+async function checkPublished(file: string, md5: string): Promise<void> {
+  try {
+    await checkMd5(file, md5);
+  } catch (error) {
+    const content = await contentOfArchive(file);
+    if (content === null || content === 'batches') throw error;
+    throw new WeightmapError(
+      `The archive is ${content.other}.`,
+      { where: file, expected: 'the binary version of CIFAR-10', fix: content.fix },
+      { cause: error },
+    );
+  }
+}
 
 /** What sets the images apart from the published ones, as a mark for the label and in sentences. */
 function peculiarities(content: BatchSet | PictureSet): { mark: string; remarks: string[] } {

@@ -11,6 +11,7 @@ import {
 } from '@weightmap/core';
 import { checksumOfFile, sha256 } from './_checksum.js';
 import { readCocoJson } from './_coco-json.js';
+import { counted } from './_counted.js';
 import { throughCache } from './_decoded-cache.js';
 import { areUnchanged, drawImages, isDrawn, listed, type Drawn } from './_draw-wild.js';
 import { readKaggleCsv } from './_iwildcam-csv.js';
@@ -110,11 +111,13 @@ export function iwildcamLoader({
         checksum: about.checksum,
         source: complete.folder,
         notes: [
-          `${countOf(parts.train)} images train, ${countOf(parts.validation)} validate and ${countOf(parts.test)} test: ${perClass} of each class (${classes.join(', ')}), drawn by seed ${options.seed}.`,
+          `${counted(countOf(parts.train), 'image trains', 'images train')}, ${counted(countOf(parts.validation), 'validates', 'validate')} and ${counted(countOf(parts.test), 'tests', 'test')}: ${perClass} of each class (${classes.join(', ')}), drawn by seed ${options.seed}.`,
           ...splitNotes(splitBy, parts),
           ...about.notes,
           ...(about.skipped.length > 0
-            ? [`${about.skipped.length} images were skipped: ${listed(about.skipped)}.`]
+            ? [
+                `${counted(about.skipped.length, 'image was', 'images were')} skipped: ${listed(about.skipped)}.`,
+              ]
             : []),
           ...(note ? [note] : []),
           ...notes,

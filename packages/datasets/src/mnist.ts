@@ -1,4 +1,5 @@
 import { imageSet, WeightmapError, type DatasetLoader, type ImageSet, type ImageSpec } from '@weightmap/core';
+import { counted } from './_counted.js';
 import { checkSha256, sha256 } from './_checksum.js';
 import { readMaybeGzip } from './_gzip.js';
 import { idxLength, parseIdx, type IdxArray } from './_idx.js';
@@ -196,7 +197,7 @@ function checkContent(
 function joined(spec: ImageSpec, images: ReadPart, labels: ReadPart): ImageSet {
   if (images.shape[0] !== labels.shape[0])
     throw new WeightmapError('The images and the labels do not belong together.', {
-      where: `${images.file} holds ${images.shape[0]} images, ${labels.file} ${labels.shape[0]} labels`,
+      where: `${images.file} holds ${counted(images.shape[0], 'image', 'images')}, ${labels.file} ${counted(labels.shape[0], 'label', 'labels')}`,
       expected: 'as many labels as images',
       fix: 'fetch both files again from the same place',
     });

@@ -225,6 +225,45 @@ describe('a good form of CIFAR-10 that is not read, or CIFAR-100, is named as wh
     expect(await failureOf(cifar10.load({ seed: 1, dataDir }))).toMatch(words);
   });
 
+  const inFolder = (folder: string, names: readonly string[]) =>
+    tarOf(names.map((name) => ({ path: `${folder}${name}`, bytes: MADE_BATCHES[name] ?? Buffer.from('x') })));
+  const PYTHON = ['batches.meta', 'data_batch_1', 'data_batch_2', 'test_batch'];
+  it.each<[string, Buffer, RegExp]>([
+    [
+      'cifar10.tar.gz',
+      gzipSync(inFolder('cifar-10-batches-py/', PYTHON)),
+      /Python version.*\(cifar10\.tar\.gz\)/,
+    ],
+    ['cifar10.tar', inFolder('', PYTHON), /Python version/],
+    ['cifar.tgz', gzipSync(inFolder('data/', PYTHON.slice(1))), /Python version/],
+    ['cifar-10.tar', inFolder('cifar-10-batches-mat/', ['data_batch_1.mat']), /MATLAB version/],
+    ['cifar10.tgz', gzipSync(inFolder('cifar-100-python/', ['meta', 'train'])), /CIFAR-100, another dataset/],
+    [ARCHIVE, gzipSync(inFolder('cifar-10-batches-py/', PYTHON)), /The archive is the Python version/],
+    ['cifar-10.zip', Buffer.from('PK\x03\x04'), /not read here \(cifar-10\.zip\)[^]*unpack/],
+  ])('the archive %s, by its content', async (name, bytes, words) => {
+    const dataDir = join(machine.root, 'here');
+    await mkdir(dataDir);
+    await writeFile(join(dataDir, name), bytes);
+    const failure = await failureOf(cifar10.load({ seed: 1, dataDir, offline: true }));
+    expect(failure).toMatch(words);
+    expect(failure).not.toMatch(/pictures/);
+  });
+
+  it.each([
+    ['cifar10.tar.gz', 'cifar-10-batches-bin/'],
+    ['cifar10.tar', ''],
+    ['cifar-10-binary.tar', './cifar-10-batches-bin/'],
+    ['CIFAR10_binary.tgz', 'data/'],
+  ])('the published files in the archive %s are read', async (name, folder) => {
+    const dataDir = join(machine.root, 'here');
+    await mkdir(dataDir);
+    const tar = inFolder(folder, ['readme.html', ...BATCHES]);
+    await writeFile(join(dataDir, name), name.endsWith('gz') || name.endsWith('tgz') ? gzipSync(tar) : tar);
+    const { test, checksum } = await cifar10.load({ seed: 1, dataDir, offline: true });
+    expect([...test.labels]).toEqual(TEN);
+    expect(checksum).toBe(hashOf(Buffer.from(BATCHES.map((batch) => hashOf(MADE_BATCHES[batch])).join(''))));
+  });
+
   it('other files beside the batches do no harm', async () => {
     const dataDir = await writeBatches(join(machine.root, 'here'));
     for (const name of ['batches.meta.txt', 'readme.html', 'Thumbs.db'])

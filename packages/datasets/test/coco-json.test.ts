@@ -76,9 +76,97 @@ describe('a list that other programs write', () => {
     const plain = (await read(GOOD)).images.map(({ file }) => file);
     const same = await read({ ...GOOD, ...more('a again', 'a.jpg', 34) });
     expect(same.images.map(({ file }) => file)).toEqual(plain);
-    expect(same.notes.join()).toContain('1 images are listed a second time');
+    expect(same.notes.join()).toContain(
+      '1 image is listed a second time under another id; each photo is used once, and 0 whose classes differ are left out',
+    );
     const other = await read({ ...GOOD, ...more('a as fox', 'a.jpg', 1) });
     expect(other.images.map(({ file }) => file)).toEqual(plain.filter((file) => file !== 'a.jpg'));
+  });
+});
+
+describe('a good JSON of another form is named as what it is, and nobody is told to fetch it again:', () => {
+  const entry = { file: 'a.jpg', detections: [{ category: '1', conf: 0.9, bbox: [0, 0, 1, 1] }] };
+  const label = { id: 1, image_id: 'a', category_id: 34, score: 0.5 };
+  const line = JSON.stringify(image('a'));
+  it.each<[string, unknown, RegExp]>([
+    [
+      "MegaDetector's output",
+      { info: {}, detection_categories: { 1: 'animal' }, images: [entry] },
+      /MegaDetector's output[^]*not labels/,
+    ],
+    ['… with its images first', { images: [entry], detection_categories: {} }, /MegaDetector's output/],
+    ['… that found nothing', { images: [], detection_categories: {} }, /MegaDetector's output/],
+    ["SpeciesNet's output", { predictions: [{ filepath: 'a.jpg', prediction: 'x' }] }, /SpeciesNet/],
+    ['detections as COCO has results', [label], /a list of detections, as COCO has results/],
+    [
+      'a list at the top',
+      [{ file: 'a.jpg', label: 'fox' }],
+      /a list at its top, of objects with the keys file, label[^]*images, annotations, categories/,
+    ],
+    ['an empty list', [], /The JSON is a list at its top\./],
+    ['an empty object', {}, /an empty object/],
+    ['a text', '"{}"', /a single text or number/],
+    ['Label Studio', [{ id: 1, data: { image: 'a.jpg' }, annotations: [] }], /Label Studio[^]*COCO/],
+    ['Label Studio, flat', [{ image: 'a', annotator: 1, lead_time: 2 }], /Label Studio/],
+    ['Datumaro', { info: {}, categories: {}, items: [] }, /Datumaro \(CVAT/],
+    ['CVAT', [{ version: 0, tags: [], shapes: [], tracks: [] }], /an export of CVAT/],
+    ['VIA', { _via_settings: {}, _via_img_metadata: {} }, /VGG Image Annotator/],
+    ['LabelMe', { version: '5', shapes: [], imagePath: 'a.jpg' }, /LabelMe/],
+    ['GeoJSON', { type: 'FeatureCollection', features: [] }, /a GeoJSON/],
+    ['Camtrap DP', { resources: [], profile: 'x' }, /Camtrap DP/],
+    ['one annotation', { id: 1, image_id: 'a', category_id: 1 }, /one annotation[^]*id, image_id/],
+    ['one image', image('a'), /one image/],
+    ['other keys', { photos: [], labels: [] }, /has the keys photos, labels\.[^]*images, annotations/],
+    [
+      'COCO without categories',
+      { images: [image('a')], annotations: [label] },
+      /no categories[^]*keys images/,
+    ],
+    ['a list of test images', { images: [image('a')], categories: GOOD.categories }, /lists of test images/],
+    ['JSON Lines', `${line}\n${line}\n`, /in JSON Lines \(one JSON in each line\)/],
+    ['a CSV', 'id,file_name\n1,a.jpg\n', /a table of values, such as a CSV/],
+    ['an XML of CVAT', '<?xml version="1.0"?>\n<annotations>', /an XML of annotations, as CVAT/],
+    ['a web page', '<html>not here</html>', /a web page/],
+    ['a ZIP', 'PK\x03\x04annotations.json', /a ZIP archive[^]*do: +unpack it/],
+  ])('%s', async (_, json, words) => {
+    const failure = await failureOf(read(json));
+    expect(failure).toMatch(words);
+    expect(failure).not.toMatch(/fetch it again/);
+    expect(failure).toMatch(/do: /);
+  });
+
+  it('a mistake in an entry of a COCO list is to be corrected there', async () => {
+    const lists: unknown[] = [
+      { ...GOOD, annotations: [{ image_id: 'a', category_id: null }] },
+      { ...GOOD, annotations: [{ image_id: 'a', category_id: 99 }] },
+      { ...GOOD, annotations: [{ image_id: 'gone', category_id: 1 }] },
+      { ...GOOD, images: [image('a'), image('a')] },
+      { ...GOOD, images: [image('a', { file_name: null })] },
+      { ...GOOD, images: [image('a', { file_name: '/data/a.jpg' })] },
+      { ...GOOD, images: 'x' },
+    ];
+    for (const list of lists) expect(await failureOf(read(list))).toMatch(/do: +(?!fetch)/);
+  });
+});
+
+describe('the names of classes', () => {
+  it('may differ in case and blanks around them', async () => {
+    const spelt = { ...GOOD, categories: GOOD.categories.map(({ id, name }) => ({ id, name: ` ${name} ` })) };
+    for (const classes of [
+      ['fox', 'deer'],
+      ['Fox', 'DEER'],
+    ])
+      expect((await read(spelt, classes)).images).toEqual((await read(GOOD)).images);
+  });
+
+  it.each([
+    [['vixen', 'dear'], 'name the classes as the list does: (none like vixen), deer'],
+    [['fox', 'deers'], 'name the classes as the list does: Fox, deer'],
+    [['fox', 'dear'], 'name the classes as the list does: Fox, deer'],
+    [['bob-cat', 'Fox'], 'name the classes as the list does: bobcat, Fox'],
+    [['lynx', 'owl'], 'choose classes out of the categories of the list'],
+  ])('that the list spells otherwise get its spelling: %j', async (classes, fix) => {
+    expect(await failureOf(read(GOOD, classes))).toContain(fix);
   });
 });
 
@@ -134,7 +222,7 @@ describe('a COCO camera-traps list', () => {
     ['no categories', without('categories'), /has no categories/],
     ['an entry that is no object', withMore('images', 'x'), /images is no list of objects/],
     ['lists that are none', { ...GOOD, images: { a: image('a') } }, /images is no list of objects/],
-    ['no JSON', '<html>not here</html>', /cannot be read: .*"<".*position "0"/],
+    ['no JSON', '<x>not here</x>', /cannot be read: .*"<".*position "0"/],
     ['something after its end', `${JSON.stringify(GOOD)}x`, /cannot be read/],
     [
       'a comma too many',

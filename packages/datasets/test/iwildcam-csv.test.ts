@@ -16,6 +16,49 @@ const ROWS = [
   rowOf(1, 'deer/in a folder', { seq_id: '', location: '' }),
 ];
 
+const separatedBy = (separator: string) => csvOf(ROWS).replaceAll(',', separator);
+
+describe('a good list in another form', () => {
+  it.each<[string, string, RegExp]>([
+    ['semicolons', separatedBy(';'), /separated by semicolons\.[^]*commas[^]*sep=';'/],
+    ['tabs', separatedBy('\t'), /separated by tabs\.[^]*sep='\\t'/],
+    ['pipes', separatedBy('|'), /separated by pipes/],
+    ['blanks', 'category_id file_name id\n1 a.jpg a\n', /separated by blanks/],
+    ['semicolons and quotes', '"category_id";"file_name";"id"\n1;"a.jpg";"a"\n', /by semicolons/],
+    ['semicolons and other columns', 'Species;File;Camera\n', /by semicolons/],
+    ["Excel's first line", `sep=;\n${separatedBy(';')}`, /begins with the line sep=;/],
+    ['columns in capitals', csvOf(ROWS).toUpperCase(), /in small letters \(now CATEGORY_ID, FILE_NAME, ID\)/],
+    ['a JSON', '{"images": []}', /is a JSON, not a CSV/],
+    ['a workbook', 'PK\x03\x04[Content_Types].xml', /an Excel workbook/],
+    ['a ZIP', 'PK\x03\x04train.csv', /a ZIP archive/],
+    ['a page', '<!DOCTYPE html>', /a web page/],
+    ['a comma at the end of every row', csvOf(ROWS).replaceAll(/,7,|x/g, '$&,'), /no comma belongs/],
+  ])('is named as what it is: %s', async (_, csv, words) => {
+    const failure = await failureOf(read(csv));
+    expect(failure).toMatch(words);
+    expect(failure).toMatch(/do: +(?!fetch)/);
+  });
+
+  it('is named with its separator in UTF-16 too', async () => {
+    const wide = Buffer.from(`\uFEFF${separatedBy(';')}`, 'utf16le');
+    const file = await writeIn(machine.root, 'train.csv', wide);
+    expect(await failureOf(readKaggleCsv(file, CLASSES))).toMatch(/by semicolons/);
+  });
+
+  it('with blanks after its commas is read', async () => {
+    const plainRows = ROWS.slice(0, 2).concat(rowOf(10, 'fox'));
+    const spaced = csvOf(plainRows).replaceAll(',', ', ').replaceAll('Someone, ', 'Someone,');
+    expect(await read(spaced)).toEqual(await read(csvOf(plainRows)));
+  });
+
+  it('gets names of classes in the spelling of the list', async () => {
+    expect(await read(csvOf(ROWS), ['Deer', 'FOX '])).toEqual(await read(csvOf(ROWS)));
+    expect(await failureOf(read(csvOf(ROWS), ['racoon', 'small mammal']))).toContain(
+      'name the classes as the list does: raccoon, small_mammal',
+    );
+  });
+});
+
 describe("Kaggle's list of images", () => {
   it.each([
     ['plain', csvOf(ROWS)],

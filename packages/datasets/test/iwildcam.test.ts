@@ -129,7 +129,7 @@ describe('iWildCam', () => {
     const { dataset } = await load(dataDir, { imagesPerClass: 19 });
     expect(partsOf(dataset).map(countOf)).toEqual(partsOf(csv).map(countOf));
     expect(partsOf(dataset).flatMap((set) => indicesOf(set, 0))).not.toContain(3);
-    expect(dataset.notes.join(' ')).toContain('1 images whose annotations name two classes are left out');
+    expect(dataset.notes.join(' ')).toContain('1 image whose annotations name two classes is left out');
   });
 
   it('can be made small for tests of others', async () => {
@@ -197,6 +197,28 @@ describe('missing and broken photos', () => {
       [drawn[3]]: 'A picture is an SVG.',
       [drawn[4]]: 'A picture is a GIF.',
     });
+  });
+
+  it('are named where the folder has them under another spelling', async () => {
+    const dataDir = await writeWild(here(), { perClass: 5 });
+    const images = join(dataDir, 'train_images');
+    const few = (imagesPerClass: number) =>
+      iwildcamLoader({ classes: ['coyote', 'raccoon'], imagesPerClass });
+    const names = ['coyote-0.JPG', 'Coyote-1.jpg', 'coyote-2.jpeg', 'coyote-3'];
+    for (const [i, name] of names.entries())
+      await rename(join(images, `coyote-${i}.jpg`), join(images, name));
+    const failure = await failureOf(load(dataDir, {}, few(5)));
+    for (const [i, name] of names.entries())
+      expect(failure).toContain(`coyote-${i}.jpg (missing; ${name} is there)`);
+    expect(failure).toMatch(/do: .*as they are in the folder \(4 files are there under another spelling\)/);
+
+    for (const [i, name] of names.slice(1).entries())
+      await rename(join(images, name), join(images, `coyote-${i + 1}.jpg`));
+    expect(await failureOf(load(dataDir, {}, few(5)))).toContain('(1 file is there under another spelling)');
+    const { dataset } = await load(dataDir, { seed: 5 }, few(4));
+    expect(dataset.notes.join(' ')).toContain(
+      '1 image was skipped: coyote-0.jpg (missing; coyote-0.JPG is there).',
+    );
   });
 
   it('and copies: one photo under two names is used once, with the class of the first', async () => {
@@ -371,7 +393,7 @@ describe('splitBy', () => {
     expect(await failureOf(load(noSequence, { splitBy: 'sequence' }))).toMatch(
       /2 of 40 images have no sequence, such as \w+-7\.jpg[^]*train\.csv[^]*a seq_id for every image/,
     );
-    expect(await failureOf(load(noSequence, { splitBy: 'location' }))).toMatch(/form only 1 groups/);
+    expect(await failureOf(load(noSequence, { splitBy: 'location' }))).toMatch(/form only 1 group\./);
     expect(await failureOf(load(noSequence, { splitBy: 'hour' as 'image' }))).toMatch(
       /Split by hour[^]*image, sequence, location/,
     );
@@ -396,6 +418,28 @@ describe('iWildCam that is not there, or not asked for rightly', () => {
     expect(await failureOf(load(here()))).toContain(
       'lacks the folder train_images that belongs to train.csv',
     );
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    [
+      'a list under another name',
+      ['wcs_camera_traps.json', 'images/a.jpg'],
+      /but wcs_camera_traps\.json[^]*caltech_images_….json, iwildcam….json, annotations.json or train.json[^]*rename it to annotations\.json/,
+    ],
+    [
+      'images in a folder of another name',
+      ['iwildcam2021_train_annotations.json', 'train/a.jpg'],
+      /lacks the folder train_images that belongs to iwildcam2021_train_annotations\.json \(or cct_images or images\); train is there: rename/,
+    ],
+    ['a packed list', ['train.csv.zip', 'train_images/a.jpg'], /packed list, train\.csv\.zip[^]*unpack/],
+    [
+      'packed images',
+      ['train.csv', 'train_images.zip'],
+      /train_images\.zip is there: unpack the images into train_images/,
+    ],
+  ])('is named with %s', async (_, files, words) => {
+    for (const file of files) await writeIn(here(), file, 'x');
+    expect(await failureOf(load(here()))).toMatch(words);
   });
 
   it.each<[Partial<DatasetOptions>, string]>([
