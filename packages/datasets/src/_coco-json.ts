@@ -1,9 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { messageOf, WeightmapError } from '@weightmap/core';
-import { JSONParser } from '@streamparser/json';
+import { WeightmapError } from '@weightmap/core';
 import { labelsByName } from './_class-names.js';
 import { counted } from './_counted.js';
-import { formNear, formOfOutline, LISTS, Outline } from './_json-forms.js';
+import { eachEntry, EXPECTED, placeOf, twice, type Fields } from './_json-lists.js';
 import { pathBelow, textOf, type WildImage, type WildList } from './_wild-images.js';
 
 /** What the lists say of one image, whichever comes first. */
@@ -15,8 +13,6 @@ interface Entry {
   /** Its category, or all of them if annotations name several; null while none does. */
   named: string | Set<string> | null;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * The images of the wanted classes out of a COCO camera-traps JSON, read piece by piece: what is kept grows with the
@@ -157,78 +153,6 @@ function chosen({
   };
 }
 
-const EXPECTED = `the lists ${LISTS.join(', ')}`;
-
-/**
- * Calls `take` for every object of these top-level lists, in the file's order.
- *
- * @returns the outermost keys.
- * @throws WeightmapError also if a list is there twice, or if the JSON is of another form than a COCO list.
- */
-async function eachEntry(
-  file: string,
-  lists: readonly string[],
-  take: (list: string, fields: Fields, index: number) => void,
-): Promise<Outline> {
-  const outline = new Outline();
-  const parser = new JSONParser({ paths: lists.map((name) => `$.${name}.*`), keepStack: false });
-  keepMarks(parser);
-  const begun = new Set<string>();
-  parser.onValue = ({ value, key, stack }) => {
-    const list = String(stack.at(-1)?.key);
-    if (typeof key !== 'number' || typeof value !== 'object' || value === null || Array.isArray(value))
-      throw new WeightmapError(`${list} is no list of objects.`, {
-        where: `${list}[${key}] of ${file}`,
-        expected: `${EXPECTED}, each a list of objects`,
-        fix: 'write them as lists of objects ({"images": [{…}, …], …})',
-      });
-    if (key === 0 && begun.has(list)) throw twice(`list ${list}`, file);
-    begun.add(list);
-    take(list, value, key);
-  };
-  let read = 0;
-  let position = 0;
-  parser.onToken = ({ token, value, offset }) => {
-    position = offset;
-    outline.take(token, value);
-  };
-  try {
-    for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 18 }) as AsyncIterable<Buffer>) {
-      parser.write(chunk);
-      read += chunk.length;
-    }
-    if (!parser.isEnded) throw new Error(`it breaks off after ${counted(read, 'byte', 'bytes')}`);
-  } catch (error) {
-    const other = error instanceof WeightmapError ? formOfOutline(outline) : null;
-    if (other) throw otherForm(other, placeOf(outline, file), error);
-    if (error instanceof WeightmapError) throw error;
-    const form = await formNear(file, position).catch(() => null);
-    throw new WeightmapError(
-      `A JSON cannot be read: ${form?.is ?? messageOf(error)}, near byte ${position}.`,
-      { where: file, expected: 'a whole COCO camera-traps JSON', fix: form?.fix ?? 'fetch it again' },
-      { cause: error },
-    );
-  }
-  const other = formOfOutline(outline);
-  if (other) throw otherForm(other, placeOf(outline, file));
-  return outline;
-}
-
-const placeOf = ({ keys }: Outline, file: string) =>
-  keys.size > 0 ? `${file} has the keys ${[...keys].join(', ')}` : file;
-
-const otherForm = ({ what, fix }: { what: string; fix: string }, where: string, cause?: unknown) =>
-  new WeightmapError(what, { where, expected: `a list of labelled images: ${EXPECTED}`, fix }, { cause });
-
-/**
- * Makes the parser keep U+FEFF at the start of a text, as JSON.parse does: its decoder drops it there, as if it were the file's
- * byte order mark.
- */
-function keepMarks(parser: JSONParser): void {
-  const { tokenizer } = parser as unknown as { tokenizer: { bufferedString: { decoder: object } } };
-  tokenizer.bufferedString.decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-}
-
 function idOf(fields: Fields, name: string, where: string): string {
   const id = textOf(fields[name]);
   if (id === null)
@@ -239,13 +163,6 @@ function idOf(fields: Fields, name: string, where: string): string {
     });
   return id;
 }
-
-const twice = (what: string, where: string) =>
-  new WeightmapError(`The ${what} is there a second time.`, {
-    where,
-    expected: 'every id and every list once',
-    fix: 'keep one of the two in the list',
-  });
 
 /** Gives equal texts as one, so that a hundred thousand names of a hundred cameras take no room. */
 function intern(): (text: string | null) => string | null {

@@ -30,7 +30,7 @@ export async function formOfCsv(
   required: readonly string[],
 ): Promise<{ what: string; fix: string } | null> {
   const form = await formByBeginning(file);
-  if (form) return form.is === 'empty' ? null : { what: `The file is ${form.is}.`, fix: form.fix };
+  if (form) return { what: `The file is ${form.is}.`, fix: form.fix };
   const header = await headerOf(file);
   if (/^\s*[[{]/.test(header))
     return {

@@ -150,7 +150,7 @@ export function formOfOutline(outline: Outline): { what: string; fix: string } |
 /** Why a good file isn't read as one JSON (a clause that begins with "it"), if a common reason shows at its beginning or near the place where reading stopped. */
 export async function formNear(file: string, position: number): Promise<FileForm | null> {
   const form = await formByBeginning(file);
-  if (form) return form.is === 'empty' ? null : { is: `it is ${form.is}`, fix: form.fix };
+  if (form) return { is: `it is ${form.is}`, fix: form.fix };
   if (['fffe', 'feff'].includes((await bytesOf(file, 0, 2)).toString('hex')))
     return { is: 'it is in UTF-16', fix: 'write it again in UTF-8' };
   const near = await bytesOf(file, Math.max(0, position - 16), 64);

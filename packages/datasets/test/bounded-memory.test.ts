@@ -30,7 +30,8 @@ async function readWithin(
   const folder = join(machine.root, 'program');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), '{"type": "commonjs"}');
-  const sources = ['_iwildcam-csv', '_coco-json', '_wild-images', '../../core/src/errors'];
+  const sources = new Set(['_iwildcam-csv', '_coco-json', '../../core/src/errors']);
+  // A set gives also what is added while it is gone through: what a source imports.
   for (const source of sources) {
     const text = await readFile(join(import.meta.dirname, '../src', `${source}.ts`), 'utf8');
     const { outputText } = ts.transpileModule(text, {
@@ -39,6 +40,7 @@ async function readWithin(
     const linked = outputText.replace(/require\("([^".]+)"\)/g, (all, name: string) =>
       IMPORTS[name] ? `require(${JSON.stringify(IMPORTS[name])})` : all,
     );
+    for (const [, name] of outputText.matchAll(/require\("\.\/([^"]+)\.js"\)/g)) sources.add(name);
     await writeFile(join(folder, `${source.split('/').at(-1)}.js`), linked);
   }
   const module = join(folder, reader === 'readCocoJson' ? '_coco-json.js' : '_iwildcam-csv.js');
