@@ -84,7 +84,7 @@ describe('a list that other programs write', () => {
   });
 });
 
-describe('a good JSON of another form is named as what it is, and nobody is told to fetch it again:', () => {
+describe('a good JSON of another form is named as what it is, without advice to fetch it again:', () => {
   const entry = { file: 'a.jpg', detections: [{ category: '1', conf: 0.9, bbox: [0, 0, 1, 1] }] };
   const label = { id: 1, image_id: 'a', category_id: 34, score: 0.5 };
   const line = JSON.stringify(image('a'));
