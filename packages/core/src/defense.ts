@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { BuildOptions } from './architecture.js';
 import type { Classifier } from './classifier.js';
 import type { ImageSet, ImageSpec } from './dataset.js';
 import type { Objective } from './objective.js';
@@ -111,6 +112,19 @@ export interface Defense<Options extends object = object> extends DefenseInfo {
   parse(given: unknown): Options;
   /** Gradients of a network that one image of a training step costs; 1 without a defence. */
   gradients(options: Options): number;
+  /**
+   * The classes of the network, where one more than those of the images abstains: the network is built for them, and trained on
+   * images that name them. Default: those of the images. Teachers always have those of the images.
+   */
+  networkSpec?(spec: ImageSpec, options: Options): ImageSpec;
+  /**
+   * Builds the network to train, where the defence inserts something into it. Default: `plain()`. Teachers are always plain.
+   *
+   * @param plain builds the architecture's own network, for `request.spec`; to be called once.
+   * @param request the classes are those of `networkSpec`.
+   * @returns the network, which the caller disposes. Its input is that of `plain()`.
+   */
+  build?(plain: () => tf.LayersModel, request: BuildOptions<Options>): tf.LayersModel;
   /** The networks that must be trained before, of the same architecture. Default: none. */
   teachers?(options: Options): readonly TeacherPlan[];
   /** The loss to train with; undefined for the cross-entropy of the batch. The caller disposes its auxiliary variables. */
@@ -118,7 +132,7 @@ export interface Defense<Options extends object = object> extends DefenseInfo {
   /**
    * Puts the defence around a trained network. Default: the network alone is the defended one.
    *
-   * @param network the trained network; it stays the caller's.
+   * @param network the trained network, all of whose outputs count as classes; it stays the caller's.
    */
   wrap?(
     network: Classifier,

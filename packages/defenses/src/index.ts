@@ -1,4 +1,5 @@
 export type { BallNorm } from './_norms.js';
+export * from './deep-cloak.js';
 export * from './defensive-distillation.js';
 export * from './ensemble-training.js';
 export * from './feature-squeezing.js';
@@ -7,6 +8,7 @@ export * from './fgsm-training.js';
 export * from './gradient-regularisation.js';
 export * from './multi-condition.js';
 export * from './noisy-training.js';
+export * from './null-labelling.js';
 export * from './pgd-training.js';
 export * from './registry.js';
 export * from './robust-optimisation.js';

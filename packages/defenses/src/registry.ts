@@ -1,4 +1,5 @@
 import type { Defense } from '@weightmap/core';
+import { deepCloak } from './deep-cloak.js';
 import { defensiveDistillation } from './defensive-distillation.js';
 import { ensembleTraining } from './ensemble-training.js';
 import { featureSqueezing } from './feature-squeezing.js';
@@ -6,6 +7,7 @@ import { fgsmRs } from './fgsm-rs.js';
 import { fgsmTraining } from './fgsm-training.js';
 import { gradientRegularisation } from './gradient-regularisation.js';
 import { multiCondition } from './multi-condition.js';
+import { nullLabelling } from './null-labelling.js';
 import { noisyTraining } from './noisy-training.js';
 import { pgdTraining } from './pgd-training.js';
 import { robustOptimisation } from './robust-optimisation.js';
@@ -14,18 +16,34 @@ import { trades } from './trades.js';
 
 /** Every defence, by its id. The contract test covers every row. */
 export const defenses = {
+  /** Trains on clean images and FGSM's, half each. */
   'fgsm-training': fgsmTraining,
+  /** Trains on the images of projected gradient ascent alone. */
   'pgd-training': pgdTraining,
+  /** Trains on the images of one gradient step from a random start. */
   'fgsm-rs': fgsmRs,
+  /** Trains on clean images, and on how far answers move within the ball. */
   trades,
+  /** Trains on clean images and the size of the loss's gradient. */
   'gradient-regularisation': gradientRegularisation,
+  /** Trains on the worst images of the linearised loss in a ball. */
   'robust-optimisation': robustOptimisation,
+  /** Trains on images with Gaussian noise. */
   'noisy-training': noisyTraining,
+  /** Trains on images with Gaussian noise, and classifies by means and variances. */
   'stochastic-operators': stochasticOperators,
+  /** Trains on images with uniform noise of many levels. */
   'multi-condition': multiCondition,
+  /** Trains on a teacher's probabilities at a high temperature. */
   'defensive-distillation': defensiveDistillation,
+  /** Trains on clean images and FGSM's images for several networks. */
   'ensemble-training': ensembleTraining,
+  /** Rejects images whose answer changes where detail is taken away. */
   'feature-squeezing': featureSqueezing,
+  /** Zeroes the features that adversarial images change most. */
+  'deep-cloak': deepCloak,
+  /** Trains a class more, for perturbed images. */
+  'null-labelling': nullLabelling,
 } as const satisfies Record<string, Defense>;
 
 /** The id of a defence of this package, such as `pgd-training`. */

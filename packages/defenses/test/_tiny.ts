@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
-import { asClassifier, imageSet, randomStream, type ImageSet, type Objective } from '@weightmap/core';
+import {
+  asClassifier,
+  imageSet,
+  randomStream,
+  type ImageSet,
+  type ImageSpec,
+  type Objective,
+} from '@weightmap/core';
 import { train, type TrainingConfig, type TrainingOptions } from '@weightmap/training';
-import { createDefense, type DefenseId } from '../src/index.js';
+import { createDefense, type ChosenDefense, type DefenseId } from '../src/index.js';
 
 export const tinySpec = { height: 8, width: 8, channels: 1, classes: ['left', 'right', 'both'] };
 
@@ -20,7 +27,7 @@ export function tinyImages(count: number, seed = 1): ImageSet {
 export const tinyData = { train: tinyImages(20, 1), validation: tinyImages(9, 2) };
 
 /** Convolution, batch normalisation, ReLU, dense: logits of three classes. */
-export function tinyModel(seed = 1): tf.Sequential {
+export function tinyModel(seed = 1, classes = 3): tf.Sequential {
   const initial = (n: number) => tf.initializers.glorotUniform({ seed: seed * 10 + n });
   return tf.sequential({
     layers: [
@@ -34,13 +41,13 @@ export function tinyModel(seed = 1): tf.Sequential {
       tf.layers.batchNormalization({ momentum: 0.9 }),
       tf.layers.activation({ activation: 'relu' }),
       tf.layers.flatten(),
-      tf.layers.dense({ units: 3, kernelInitializer: initial(2) }),
+      tf.layers.dense({ name: 'logits', units: classes, kernelInitializer: initial(2) }),
     ],
   });
 }
 
 /** The same without batch normalisation, with max pooling. */
-export function tinyChain(seed = 1): tf.Sequential {
+export function tinyChain(seed = 1, classes = 3): tf.Sequential {
   const initial = (n: number) => tf.initializers.glorotUniform({ seed: seed * 10 + n });
   return tf.sequential({
     layers: [
@@ -54,9 +61,16 @@ export function tinyChain(seed = 1): tf.Sequential {
       }),
       tf.layers.maxPooling2d({ poolSize: 2 }),
       tf.layers.flatten(),
-      tf.layers.dense({ units: 3, kernelInitializer: initial(2) }),
+      tf.layers.dense({ name: 'logits', units: classes, kernelInitializer: initial(2) }),
     ],
   });
+}
+
+/** The network of a defence, from a plain one, and the classes that it has. */
+export function builtFor({ defense, options }: ChosenDefense, plain: typeof tinyModel, seed = 1) {
+  const spec = defense.networkSpec?.(tinySpec, options) ?? tinySpec;
+  const build = () => plain(seed, spec.classes.length);
+  return { spec, model: defense.build?.(build, { spec, options, seed }) ?? build() };
 }
 
 export const tinyConfig: TrainingConfig = {
@@ -89,21 +103,25 @@ export async function trained(
     teachers: teachers.map((teacher) => asClassifier(teacher)),
   });
   try {
-    return await trainedWith(objective, { model: initial, ...options });
+    return await trainedWith(objective, { ...builtFor(chosen, tinyModel, initial), ...options });
   } finally {
     tf.dispose([...(objective?.auxiliary ?? [])]);
     teachers.forEach((teacher) => teacher.dispose());
   }
 }
 
-/** All weights of a tiny network after training, and the losses. */
+/** All weights of a tiny network after training, and the losses. Disposes the network. */
 export async function trainedWith(
   objective: Objective | undefined,
-  { model: initial = 1, ...options }: Partial<TrainingOptions> & { model?: number } = {},
+  {
+    model = tinyModel(),
+    spec = tinySpec,
+    ...options
+  }: Partial<TrainingOptions> & { model?: tf.LayersModel; spec?: ImageSpec } = {},
 ) {
-  const model = tinyModel(initial);
   try {
-    const { history } = await train(model, tinyData, tinyConfig, { seed: 5, objective, ...options });
+    const data = { train: { ...tinyData.train, spec }, validation: { ...tinyData.validation, spec } };
+    const { history } = await train(model, data, tinyConfig, { seed: 5, objective, ...options });
     return { history, weights: model.weights.flatMap((weight) => [...weight.read().dataSync()]) };
   } finally {
     model.dispose();
