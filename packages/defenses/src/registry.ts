@@ -14,7 +14,7 @@ import { robustOptimisation } from './robust-optimisation.js';
 import { stochasticOperators } from './stochastic-operators.js';
 import { trades } from './trades.js';
 
-/** Every defence, by its id. The contract test covers every row. */
+/** Every defence whose network is the architecture's own, by its id. The contract test covers every row. */
 export const defenses = {
   /** Trains on clean images and FGSM's, half each. */
   'fgsm-training': fgsmTraining,
@@ -42,12 +42,16 @@ export const defenses = {
   'feature-squeezing': featureSqueezing,
   /** Zeroes the features that adversarial images change most. */
   'deep-cloak': deepCloak,
+} as const satisfies Record<string, Defense>;
+
+/** Every defence that needs another network than the architecture's own: one that is made by `networkSpec` or `build`. */
+export const rebuildingDefenses = {
   /** Trains a class more, for perturbed images. */
   'null-labelling': nullLabelling,
 } as const satisfies Record<string, Defense>;
 
 /** The id of a defence of this package, such as `pgd-training`. */
-export type DefenseId = keyof typeof defenses;
+export type DefenseId = keyof typeof defenses | keyof typeof rebuildingDefenses;
 
 /** A defence with its checked options: what a run needs. */
 export interface ChosenDefense {
@@ -64,6 +68,6 @@ export interface ChosenDefense {
  * @throws WeightmapError if an option is unknown or wrong.
  */
 export function createDefense(id: DefenseId, given: object = {}): ChosenDefense {
-  const defense = defenses[id];
+  const defense: Defense = { ...defenses, ...rebuildingDefenses }[id];
   return { defense, options: defense.parse(given) };
 }

@@ -1,12 +1,12 @@
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { defenses, type DefenseId } from '../src/index.js';
-import { few, trained } from './_tiny.js';
+import type { DefenseId } from '../src/index.js';
+import { few, rows, trained } from './_tiny.js';
 
 useEngine();
 
 describe('a compiled training step', () => {
-  it.each(Object.keys(defenses) as DefenseId[])('has the objective of %s, which is pure', async (id) => {
+  it.each(Object.keys(rows) as DefenseId[])('has the objective of %s, which is pure', async (id) => {
     // A step that reads values or draws numbers of its own is refused by the compiler.
     const { history } = await trained(id, few[id] ?? {});
     expect(history.every(({ trainLoss }) => Number.isFinite(trainLoss))).toBe(true);

@@ -6,8 +6,8 @@ import { attacks } from '@weightmap/attacks';
 import { asClassifier, predictClasses, tensorsOf, WeightmapError, type Defense } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createDefense, defenses, type DefenseId } from '../src/index.js';
-import { builtFor, few, tinyChain, tinyData, tinySpec, trained, trainedWith } from './_tiny.js';
+import { createDefense, type DefenseId } from '../src/index.js';
+import { builtFor, few, rows, tinyChain, tinyData, tinySpec, trained, trainedWith } from './_tiny.js';
 
 useEngine('cpu');
 
@@ -30,8 +30,8 @@ function complaintAbout(refused: () => unknown): string {
   }
 }
 
-describe.each(Object.keys(defenses) as DefenseId[])('the defence %s', (id) => {
-  const defense: Defense = defenses[id];
+describe.each(Object.keys(rows) as DefenseId[])('the defence %s', (id) => {
+  const defense: Defense = rows[id];
   const options = few[id] ?? {};
 
   it('says what it is, and which attacks know it', () => {
