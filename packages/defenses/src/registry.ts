@@ -2,10 +2,12 @@ import type { Defense } from '@weightmap/core';
 import { deepCloak } from './deep-cloak.js';
 import { defensiveDistillation } from './defensive-distillation.js';
 import { ensembleTraining } from './ensemble-training.js';
+import { extendedDistillation } from './extended-distillation.js';
 import { featureSqueezing } from './feature-squeezing.js';
 import { fgsmRs } from './fgsm-rs.js';
 import { fgsmTraining } from './fgsm-training.js';
 import { gradientRegularisation } from './gradient-regularisation.js';
+import { hypernetwork } from './hypernetwork.js';
 import { multiCondition } from './multi-condition.js';
 import { nullLabelling } from './null-labelling.js';
 import { noisyTraining } from './noisy-training.js';
@@ -48,6 +50,10 @@ export const defenses = {
 export const rebuildingDefenses = {
   /** Trains a class more, for perturbed images. */
   'null-labelling': nullLabelling,
+  /** Trains a class more, for images that other networks disagree about. */
+  'extended-distillation': extendedDistillation,
+  /** Scales the channels of each layer by statistics of the image. */
+  hypernetwork,
 } as const satisfies Record<string, Defense>;
 
 /** The id of a defence of this package, such as `pgd-training`. */

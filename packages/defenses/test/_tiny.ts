@@ -94,6 +94,7 @@ export const tinyConfig: TrainingConfig = {
 export const few: Partial<Record<DefenseId, object>> = {
   'pgd-training': { steps: 2, relativeStep: 0.6 },
   trades: { steps: 2, relativeStep: 0.6 },
+  'extended-distillation': { networks: 2 },
   'ensemble-training': { networks: 1, randomStep: 0.05 },
 };
 

@@ -3,7 +3,7 @@ import { asClassifier, tensorsOf } from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
 import { crossEntropy } from '@weightmap/training';
 import { describe, expect, it } from 'vitest';
-import { createDefense, nullLabelling } from '../src/index.js';
+import { createDefense, extendedDistillation, nullLabelling } from '../src/index.js';
 import { builtFor, tinyData, tinyImages, tinyModel, tinySpec } from './_tiny.js';
 
 useEngine('cpu');
@@ -62,5 +62,45 @@ describe('NULL labelling', () => {
   it('needs the undefended network', () => {
     const request = { options: nullLabelling.defaults, spec: tinySpec, seed: 1, teachers: [] };
     expect(() => nullLabelling.objective!(request)).toThrow(/no undefended network/);
+  });
+});
+
+describe('extended distillation', () => {
+  it('moves probability from the true label to the class that abstains as networks disagree', () => {
+    const models = [tinyModel(2), tinyModel(3), tinyModel(4)];
+    const teachers = models.map((model) => asClassifier(model));
+    const options = extendedDistillation.parse({ alpha: 0.6 });
+    const objective = extendedDistillation.objective!({ options, spec: tinySpec, seed: 1, teachers })!;
+    tf.tidy(() => {
+      const { images, labels } = tensorsOf(tinyImages(5, 9));
+      const net = { frozen: teachers[0], crossEntropy };
+      const soft = objective.prepare!(net, { images, labels }, {}).soft.arraySync() as number[][];
+      const p = teachers.map((teacher) => teacher.logits(images).arraySync().map(softmax));
+      [...labels.dataSync()].forEach((label, i) => {
+        const mean = [0, 1, 2].map((c) => p.reduce((sum, rows) => sum + rows[i][c] / 3, 0));
+        const spread = p.reduce(
+          (sum, rows) => sum + Math.hypot(...rows[i].map((v, c) => v - mean[c])) ** 2 / 3,
+          0,
+        );
+        const abstained = (0.6 * spread) / (2 / 3);
+        expect(abstained).toBeGreaterThan(0.001);
+        const expected = [0, 1, 2].map((c) => (c === label ? 1 - abstained : 0));
+        expect(soft[i]).toBeAllclose([...expected, abstained], 1e-6);
+      });
+      // Three networks that are sure of three classes: the largest disagreement.
+      const sure = [0, 1, 2].map((c) => ({
+        ...teachers[0],
+        logits: (x: tf.Tensor4D) => tf.oneHot(tf.fill([x.shape[0]], c, 'int32'), 3).mul<tf.Tensor2D>(100),
+      }));
+      const torn = extendedDistillation.objective!({ options, spec: tinySpec, seed: 1, teachers: sure })!;
+      const most = torn.prepare!(net, { images, labels }, {}).soft.arraySync() as number[][];
+      for (const row of most) expect(row[3]).toBeCloseTo(0.6, 5);
+    });
+    models.forEach((model) => model.dispose());
+  });
+
+  it('needs its networks', () => {
+    const request = { options: extendedDistillation.defaults, spec: tinySpec, seed: 1, teachers: [] };
+    expect(() => extendedDistillation.objective!(request)).toThrow(/0 networks before it/);
   });
 });
