@@ -6,6 +6,7 @@ export * from './extended-distillation.js';
 export * from './feature-squeezing.js';
 export * from './fgsm-rs.js';
 export * from './fgsm-training.js';
+export * from './gradient-adversarial.js';
 export * from './gradient-regularisation.js';
 export * from './hypernetwork.js';
 export * from './multi-condition.js';

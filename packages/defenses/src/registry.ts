@@ -6,6 +6,7 @@ import { extendedDistillation } from './extended-distillation.js';
 import { featureSqueezing } from './feature-squeezing.js';
 import { fgsmRs } from './fgsm-rs.js';
 import { fgsmTraining } from './fgsm-training.js';
+import { gradientAdversarial } from './gradient-adversarial.js';
 import { gradientRegularisation } from './gradient-regularisation.js';
 import { hypernetwork } from './hypernetwork.js';
 import { multiCondition } from './multi-condition.js';
@@ -44,6 +45,8 @@ export const defenses = {
   'feature-squeezing': featureSqueezing,
   /** Zeroes the features that adversarial images change most. */
   'deep-cloak': deepCloak,
+  /** Trains so that the loss's gradient doesn't tell the class. */
+  'gradient-adversarial': gradientAdversarial,
 } as const satisfies Record<string, Defense>;
 
 /** Every defence that needs another network than the architecture's own: one that is made by `networkSpec` or `build`. */
