@@ -24,6 +24,7 @@ const FLOOR = 1e-6;
  *     [batch, height, width, channels] → the same shape
  */
 export class StatisticalFilter extends tf.layers.Layer {
+  /** Name under which the layer is saved. */
   static readonly className = 'StatisticalFilter';
   readonly #config: Omit<StatisticalFilterConfig, 'name'>;
   #weights: tf.LayerVariable[] = [];

@@ -390,6 +390,6 @@ describe('a good model in another form is named as what it is', () => {
     const { folder } = await saved();
     await rm(join(folder, 'weights.bin'));
     await mkdir(join(folder, 'weights.bin'));
-    expect(await failure(folder)).toMatch(/This is a folder, not a file/);
+    expect(await failure(folder)).toMatch(/cannot be read: it is a folder[^]*weights\.bin/);
   });
 });
