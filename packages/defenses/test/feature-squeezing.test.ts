@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { asClassifier, randomStream, tensorsOf } from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { featureSqueezing, medianOfFour, reduceDepth } from '../src/index.js';
+import { featureSqueezing, meansOfAlike, medianOfFour, reduceDepth } from '../src/index.js';
 import { tinyData, tinyImages, tinyModel } from './_tiny.js';
 
 useEngine('cpu');
@@ -37,6 +37,55 @@ describe('the squeezers', () => {
   });
 });
 
+describe('non-local means', () => {
+  const [height, width, channels] = [9, 8, 2];
+  // Differences of the size of the strength, so that weights are neither 0 nor 1.
+  const values = [...randomStream(2, 'alike').uniforms(height * width * channels, 0.5, 0.52)];
+  const mirror = (i: number, n: number) => (i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i);
+  const at = (row: number, column: number, channel: number) =>
+    values[(mirror(row, height) * width + mirror(column, width)) * channels + channel];
+  const offsets = (reach: number) =>
+    Array.from({ length: (2 * reach + 1) ** 2 }, (_, k) => [
+      Math.floor(k / (2 * reach + 1)) - reach,
+      (k % (2 * reach + 1)) - reach,
+    ]);
+
+  it('weigh the pixels of a window by how alike their patches are', () => {
+    const expected: number[] = [];
+    for (let i = 0; i < height; i++)
+      for (let j = 0; j < width; j++) {
+        const weights = offsets(6).map(([down, right]) => {
+          const squares = offsets(1).flatMap(([r, s]) =>
+            [0, 1].map((c) => (at(i + r, j + s, c) - at(i + down + r, j + right + s, c)) ** 2),
+          );
+          return Math.exp(-squares.reduce((a, b) => a + b) / squares.length / (2 / 255) ** 2);
+        });
+        for (const c of [0, 1]) {
+          const sum = offsets(6).reduce(
+            (all, [down, right], k) => all + weights[k] * at(i + down, j + right, c),
+            0,
+          );
+          expected.push(sum / weights.reduce((a, b) => a + b));
+        }
+      }
+    tf.tidy(() => {
+      const x = tf.tensor4d(values, [1, height, width, channels]);
+      const squeezed = [...meansOfAlike(x).dataSync()];
+      expect(squeezed).toBeAllclose(expected, 1e-5);
+      expect(Math.max(...squeezed.map((value, i) => Math.abs(value - values[i])))).toBeGreaterThan(1e-3);
+    });
+  });
+
+  it('have a gradient, which keeps the sum of a constant shift', () => {
+    tf.tidy(() => {
+      const x = tf.tensor4d(values, [1, height, width, channels]);
+      const slope = tf.grad((image) => meansOfAlike(image as tf.Tensor4D).sum())(x);
+      // All pixels brighter by h: each mean is brighter by h.
+      expect(slope.sum().dataSync()[0]).toBeCloseTo(values.length, 2);
+    });
+  });
+});
+
 describe('feature squeezing', () => {
   const wrapped = async (given: object = {}) => {
     const model = tinyModel();
@@ -51,11 +100,16 @@ describe('feature squeezing', () => {
   };
 
   it('measures how far the probabilities move', async () => {
-    const { model, network, rejection } = await wrapped({ bits: 2 });
+    const { model, network, rejection } = await wrapped({ bits: 2, nonLocalMeans: true });
     const { images, labels } = tensorsOf(tinyImages(5, 7));
     tf.tidy(() => {
       const p = (x: tf.Tensor4D) => network.logits(x).softmax().arraySync();
-      const [plain, ...squeezed] = [images, reduceDepth(images, 2), medianOfFour(images)].map(p);
+      const [plain, ...squeezed] = [
+        images,
+        reduceDepth(images, 2),
+        medianOfFour(images),
+        meansOfAlike(images),
+      ].map(p);
       const expected = plain.map((row, i) =>
         Math.max(...squeezed.map((other) => row.reduce((sum, v, c) => sum + Math.abs(v - other[i][c]), 0))),
       );
@@ -82,5 +136,7 @@ describe('feature squeezing', () => {
     expect(() => featureSqueezing.parse({ bits: 0, median: false })).toThrow(
       /feature-squeezing are not valid/,
     );
+    expect(() => featureSqueezing.parse({ nonLocalMeans: 'much' })).toThrow(/not valid/);
+    expect(featureSqueezing.parse({ bits: 0, median: false, nonLocalMeans: true }).nonLocalMeans).toBe(true);
   });
 });
