@@ -9,6 +9,7 @@ import { startEngine } from '@weightmap/engine';
 import { cellId, cellPaths, readCellRecord, type CellConfig } from '@weightmap/records';
 import { useEngine } from '@weightmap/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openNetwork } from '../src/attack/network.js';
 import { runCell } from '../src/cells/run-cell.js';
 import { trainCell } from '../src/cells/defended-network.js';
 import { chooseDefenses } from '../src/plan/defense-choice.js';
@@ -164,5 +165,26 @@ describe('a defended network', () => {
     } finally {
       delete (row as { wrap?: unknown }).wrap;
     }
+  });
+
+  it.each([
+    ['null-labelling', 4],
+    ['extended-distillation', 4],
+    ['hypernetwork', 3],
+  ])('is the one that its defence builds: %s', async (text, logits) => {
+    const [cell] = cellsOf(text);
+    const record = await runCell(cell, {
+      ...{ run, dataset, gradCamSamples: 1, tensorboard: false, isOurs: () => true },
+      engine: await startEngine({}),
+      signal: new AbortController().signal,
+    });
+    expect(record?.missing).toBeUndefined();
+    for (const { predicted } of record?.gradCam ?? []) expect(spec.classes).toContain(predicted);
+    const opened = await openNetwork(cellPaths(run, cell).weights, cell.defense, () =>
+      Promise.resolve(dataset),
+    );
+    expect(opened.model.outputs[0].shape.at(-1)).toBe(logits);
+    expect([opened.classifier.answers ?? opened.classifier.classes, opened.network.classes]).toEqual([3, 3]);
+    opened.dispose();
   });
 });

@@ -17,7 +17,7 @@ import { robustOptimisation } from './robust-optimisation.js';
 import { stochasticOperators } from './stochastic-operators.js';
 import { trades } from './trades.js';
 
-/** Every defence whose network is the architecture's own, by its id. The contract test covers every row. */
+/** Every defence, by its id. The contract test covers every row. */
 export const defenses = {
   /** Trains on clean images and FGSM's, half each. */
   'fgsm-training': fgsmTraining,
@@ -47,10 +47,6 @@ export const defenses = {
   'deep-cloak': deepCloak,
   /** Trains so that the loss's gradient doesn't tell the class. */
   'gradient-adversarial': gradientAdversarial,
-} as const satisfies Record<string, Defense>;
-
-/** Every defence that needs another network than the architecture's own: one that is made by `networkSpec` or `build`. */
-export const rebuildingDefenses = {
   /** Trains a class more, for perturbed images. */
   'null-labelling': nullLabelling,
   /** Trains a class more, for images that other networks disagree about. */
@@ -60,7 +56,7 @@ export const rebuildingDefenses = {
 } as const satisfies Record<string, Defense>;
 
 /** The id of a defence of this package, such as `pgd-training`. */
-export type DefenseId = keyof typeof defenses | keyof typeof rebuildingDefenses;
+export type DefenseId = keyof typeof defenses;
 
 /** A defence with its checked options: what a run needs. */
 export interface ChosenDefense {
@@ -77,6 +73,6 @@ export interface ChosenDefense {
  * @throws WeightmapError if an option is unknown or wrong.
  */
 export function createDefense(id: DefenseId, given: object = {}): ChosenDefense {
-  const defense: Defense = { ...defenses, ...rebuildingDefenses }[id];
+  const defense: Defense = defenses[id];
   return { defense, options: defense.parse(given) };
 }

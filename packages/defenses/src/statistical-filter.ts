@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { FlopRule } from '@weightmap/core';
 
 /** Configuration of a statistical filter. */
 export interface StatisticalFilterConfig {
@@ -71,3 +72,14 @@ export class StatisticalFilter extends tf.layers.Layer {
   }
 }
 tf.serialization.registerClass(StatisticalFilter);
+
+/**
+ * Counts the operations of a statistical filter, for `flops` of `@weightmap/metrics`: five for each value of the maps, and those of
+ * the small network.
+ */
+export const statisticalFilterFlops: FlopRule = ({ config, output }) => {
+  const [height, width, channels] = output;
+  const units = Number(config.units);
+  const network = 2 * units * 3 * channels + 2 * units + 2 * channels;
+  return { paper: 0, executed: 5 * height * width * channels + network };
+};

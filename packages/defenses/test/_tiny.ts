@@ -8,16 +8,10 @@ import {
   type Objective,
 } from '@weightmap/core';
 import { train, type TrainingConfig, type TrainingOptions } from '@weightmap/training';
-import {
-  createDefense,
-  defenses,
-  rebuildingDefenses,
-  type ChosenDefense,
-  type DefenseId,
-} from '../src/index.js';
+import { createDefense, defenses, type ChosenDefense, type DefenseId } from '../src/index.js';
 
 /** Every defence. */
-export const rows = { ...defenses, ...rebuildingDefenses };
+export const rows = defenses;
 
 export const tinySpec = { height: 8, width: 8, channels: 1, classes: ['left', 'right', 'both'] };
 

@@ -1,6 +1,13 @@
 import path from 'node:path';
-import type * as tf from '@tensorflow/tfjs';
-import { asClassifier, randomStream, type Classifier, type Dataset, type Defended } from '@weightmap/core';
+import * as tf from '@tensorflow/tfjs';
+import {
+  asClassifier,
+  randomStream,
+  type Classifier,
+  type Dataset,
+  type Defended,
+  type ImageSpec,
+} from '@weightmap/core';
 import { compiledClassifier, type CompiledClassifier } from '@weightmap/engine';
 import { cellPaths, type CellConfig, type CellDefense } from '@weightmap/records';
 import { train, type TrainingOptions, type TrainingResult } from '@weightmap/training';
@@ -12,6 +19,23 @@ export interface CellTraining extends Omit<TrainingOptions, 'seed' | 'objective'
   readonly run: string;
   /** The images of the cell, after any limit. */
   readonly dataset: Dataset;
+}
+
+/** The classes of a cell's network: those of the data, and one more where its defence may abstain by it. */
+function networkSpec({ defense }: Pick<CellConfig, 'defense'>, spec: ImageSpec): ImageSpec {
+  return (defense && findDefense(defense.id).networkSpec?.(spec, defense.options)) ?? spec;
+}
+
+/** Builds the network of a cell for images of this shape, freshly initialised, as its defence needs it. The caller disposes it. */
+export function buildNetwork(
+  cell: Pick<CellConfig, 'variant' | 'defense' | 'seed'>,
+  images: ImageSpec,
+): tf.LayersModel {
+  const { variant, defense, seed } = cell;
+  const spec = networkSpec(cell, images);
+  const plain = () => buildVariant(variant, { spec, seed });
+  if (!defense) return plain();
+  return findDefense(defense.id).build?.(plain, { spec, options: defense.options, seed }) ?? plain();
 }
 
 /**
@@ -54,7 +78,12 @@ export async function trainCell(
       teachers: teachers.map((teacher) => asClassifier(teacher, { bounds: [0, 1] })),
     });
     try {
-      const trained = await train(model, dataset, training, { ...options, seed, objective, checkpointDir });
+      const own = networkSpec(cell, spec);
+      const data = {
+        train: { ...dataset.train, spec: own },
+        validation: { ...dataset.validation, spec: own },
+      };
+      const trained = await train(model, data, training, { ...options, seed, objective, checkpointDir });
       return { ...trained, seconds: before + trained.seconds };
     } finally {
       objective?.auxiliary?.forEach((variable) => variable.dispose());
@@ -95,13 +124,21 @@ export async function defendNetwork(
       model,
     });
     const classifier = compiledClassifier(defended);
+    const { answers = defended.classes } = defended;
+    const explained = answers < plain.classes ? compiledClassifier(firstClasses(plain, answers)) : network;
     const dispose = () => {
-      classifier.dispose();
-      network.dispose();
+      for (const made of new Set([classifier, network, explained])) made.dispose();
     };
-    return { classifier, network, dispose };
+    return { classifier, network: explained, dispose };
   } catch (error) {
     network.dispose();
     throw error;
   }
 }
+
+/** A network without its last classes, which abstain. */
+const firstClasses = (network: Classifier, classes: number): Classifier => ({
+  ...network,
+  classes,
+  logits: (images) => tf.tidy(() => network.logits(images).slice([0, 0], [-1, classes])),
+});

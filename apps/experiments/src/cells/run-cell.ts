@@ -15,8 +15,8 @@ import {
   type RunRecord,
 } from '@weightmap/records';
 import { saveModel, type EpochReport } from '@weightmap/training';
-import { buildVariant, findVariant } from '../plugins/components.js';
-import { defendNetwork, trainCell, type MeasuredNetwork } from './defended-network.js';
+import { findVariant } from '../plugins/components.js';
+import { buildNetwork, defendNetwork, trainCell, type MeasuredNetwork } from './defended-network.js';
 import { drawGradCam } from './grad-cam-pictures.js';
 import { measureFeatures } from './measure-features.js';
 import { measureMetrics } from './measure-metrics.js';
@@ -66,7 +66,7 @@ export async function runCell(cell: CellConfig, options: CellOptions): Promise<R
   const { variant, seed, evaluation } = cell;
   const paths = cellPaths(run, cell);
   await rm(paths.history, { force: true }); // the epochs of a checkpoint are written again
-  const model = buildVariant(variant, { spec: dataset.spec, seed });
+  const model = buildNetwork(cell, dataset.spec);
   let measuredNetwork: MeasuredNetwork | undefined;
   const log = options.tensorboard ? logToTensorBoard(paths.tensorboard) : () => {};
   try {
