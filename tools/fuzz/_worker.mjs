@@ -5,6 +5,8 @@ import path from 'node:path';
 import { loadSources } from './_sources.mjs';
 
 const [place] = process.argv.slice(2);
+// A signal to the whole group is for the first process, which lets this one end what it has begun.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 const file = openSync(place, 'r+');
 const {
   modules: [{ targets }, { openTarget }],

@@ -90,8 +90,8 @@ function work(number) {
         if (!job) return child.disconnect();
         job.taken = true;
         changed = performance.now();
-        const end = Math.min(job.end, job.next + 2000);
-        child.send({ name: job.name, from: job.next, to: end, show: values.seed !== undefined });
+        job.given = Math.min(job.end, job.next + 2000);
+        child.send({ name: job.name, from: job.next, to: job.given, show: values.seed !== undefined });
       };
       child.on('message', (message) => {
         if (message.shown !== undefined) return console.log(message.shown);
@@ -129,6 +129,12 @@ function work(number) {
     start();
   });
 }
+
+// A run that is stopped ends what its processes have begun, and prints the table of that.
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => {
+    for (const job of jobs) job.end = job.taken ? job.given : job.next;
+  });
 
 const progress = setInterval(() => {
   const share = done() / (done() + left());

@@ -74,7 +74,7 @@ describe('SIGHUP', () => {
         compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
       });
       const file = path.join(work, 'detect.mjs');
-      writeFileSync(file, `${outputText}\nconsole.log(isHangupIgnored());`);
+      writeFileSync(file, `${outputText}\nconsole.log(String(isHangupIgnored()));`);
       const detected = (script: string) =>
         spawnSync('bash', ['-c', script, 'bash', process.execPath, file], {
           encoding: 'utf8',

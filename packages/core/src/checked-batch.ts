@@ -92,11 +92,7 @@ export function checkedImages(
   if (!['float32', 'int32', 'bool'].includes(images.dtype))
     throw new WeightmapError(`The ${what} are of type ${images.dtype}.`, { expected: 'float32' });
   const floats = images.dtype === 'float32' ? images : images.cast<tf.Tensor4D>('float32');
-  // Comparisons with NaN are false, so NaN counts as outside.
-  const isInside = tf.tidy(
-    () => floats.greaterEqual(low).logicalAnd(floats.lessEqual(high)).all().dataSync()[0] === 1,
-  );
-  if (isInside) return floats;
+  // In JavaScript: as fast as four operations of an engine, and none of them.
   const pixels = floats.dataSync();
   let [smallest, largest] = [Infinity, -Infinity];
   let hasNaN = false;
@@ -105,6 +101,7 @@ export function checkedImages(
     if (pixel < smallest) smallest = pixel;
     if (pixel > largest) largest = pixel;
   }
+  if (!hasNaN && smallest >= Math.fround(low) && largest <= Math.fround(high)) return floats;
   const margin = ROUNDING * Math.max(Math.abs(low), Math.abs(high), high - low);
   const isRounded = !hasNaN && smallest >= low - margin && largest <= high + margin;
   const clipped = isRounded ? tf.clipByValue(floats, low, high) : null;

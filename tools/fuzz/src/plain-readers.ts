@@ -34,7 +34,11 @@ interface ListedImage {
 
 /** The images of the wanted categories out of Kaggle's list, as csv-parse gives its rows. */
 export function plainCsv(bytes: Buffer, labels: Readonly<Record<number, number>>): ListedImage[] {
-  const rows = parseCsv<Record<string, string>>(bytes, { bom: true, columns: true, skip_empty_lines: true });
+  const read = (trim: boolean) =>
+    parseCsv<Record<string, string>>(bytes, { bom: true, columns: true, skip_empty_lines: true, trim });
+  // Blanks around the columns' names are those of a list that has them everywhere.
+  const names = Object.keys(read(false)[0] ?? {});
+  const rows = read(names.some((name) => name !== name.trim()));
   return rows.flatMap((row) => {
     const label = labels[Number(row.category_id)];
     const file = row.file_name.replaceAll('\\', '/');

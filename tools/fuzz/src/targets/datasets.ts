@@ -274,7 +274,12 @@ export const datasetTargets: readonly Target[] = [
   }),
   target<WildList>({
     name: 'coco',
-    covers: [`${SOURCE}/_coco-json.ts`, `${SOURCE}/_wild-images.ts`],
+    covers: [
+      `${SOURCE}/_coco-json.ts`,
+      `${SOURCE}/_json-lists.ts`,
+      `${SOURCE}/_json-forms.ts`,
+      `${SOURCE}/_wild-images.ts`,
+    ],
     json: wholeJson,
     seeds: () => [Buffer.from(JSON.stringify(COCO)), Buffer.from(JSON.stringify(COCO, null, 1))],
     open: ofFile('coco.json', (file) => readCocoJson(file, CLASSES)),
