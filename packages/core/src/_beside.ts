@@ -22,7 +22,8 @@ export async function isLeftBehind(path: string): Promise<boolean> {
   );
 }
 
-function isRunning(pid: number): boolean {
+/** Whether this machine has a process of that number. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

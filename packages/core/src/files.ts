@@ -10,6 +10,7 @@ import type { FileLimits } from './_regular-file.js';
 import { isLeftBehind, partialName } from './_beside.js';
 import { messageOf, WeightmapError } from './errors.js';
 
+export { isRunning } from './_beside.js';
 export { confine } from './_confine.js';
 export {
   appendText,

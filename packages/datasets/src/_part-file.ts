@@ -1,6 +1,7 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { isRunning } from '@weightmap/core/files';
 
 let counter = 0;
 
@@ -48,13 +49,4 @@ async function leftOversOf(target: string): Promise<string[]> {
       return /^\d+$/.test(pid) && !isRunning(Number(pid));
     })
     .map((entry) => join(folder, entry));
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }

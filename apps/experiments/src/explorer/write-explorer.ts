@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { dataScript, WeightmapError, type StoredNetwork } from '@weightmap/core';
-import { confine, writeWhole, writing } from '@weightmap/core/files';
+import { confine, isRunning, writeWhole, writing } from '@weightmap/core/files';
 import { readModelFiles } from '@weightmap/training';
 import { findShowcase, type ShowcaseOptions } from './showcase.js';
 
@@ -105,15 +105,6 @@ async function tidy(out: string): Promise<void> {
 }
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
 
 /** Whether the page goes into the run's folder, as it does by default; another place is the user's own choice. */
 const isIn = (run: string, out: string): boolean =>
