@@ -201,4 +201,7 @@ describe('the attacks that are asked for', () => {
       tf.dispose([images, labels, outcome.adversarial]);
     },
   );
+
+  it('are those of an unknown attack for one that is named like a member of every object', () =>
+    expect(passesOf({ id: 'constructor', kind: 'fixed' }, 1)).toEqual({ forwards: 101, backwards: 100 }));
 });

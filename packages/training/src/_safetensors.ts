@@ -37,7 +37,11 @@ const entrySchema = z.looseObject({
   shape: z.array(natural),
   data_offsets: z.tuple([natural, natural]),
 });
-const metadataSchema = z.record(z.string(), z.string()).nullable();
+/** Whether a value is an object whose values are all texts, `__proto__` among them, or null. */
+const isMetadata = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  !Array.isArray(value) &&
+  Object.values(value ?? {}).every((text) => typeof text === 'string');
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((size, length) => size * length, 1);
 
@@ -100,7 +104,7 @@ export function decodeSafetensors(bytes: Buffer, where: string): Map<string, Rea
   } catch (error) {
     throw damaged(`its header does not follow the format: ${messageOf(error)}`);
   }
-  if (!metadataSchema.safeParse(header.__metadata__ ?? null).success)
+  if (!isMetadata(header.__metadata__ ?? null))
     throw damaged('its __metadata__ holds something else than texts');
   const entries = Object.entries(header).flatMap(([name, value]) => {
     if (name === '__metadata__') return [];

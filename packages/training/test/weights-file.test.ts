@@ -169,6 +169,14 @@ describe('safetensors', () => {
       'surrogate',
     ],
     ['metadata that is no text', bytesOf({ ...header, __metadata__: { epoch: 3 } }, values), '__metadata__'],
+    [
+      'metadata that is no text, named __proto__',
+      bytesOf(
+        JSON.stringify({ ...header, __metadata__: { proto: {} } }).replace('"proto"', '"__proto__"'),
+        values,
+      ),
+      '__metadata__',
+    ],
     ['metadata that is a list', bytesOf({ ...header, __metadata__: ['x'] }, values), '__metadata__'],
     ['an unknown type', bytesOf({ a: entry([1], 0, 4, 'F33') }, [1]), 'unknown type F33'],
     ['a space before the header', bytesOf(` ${JSON.stringify(header)}`, values), 'does not begin with {'],

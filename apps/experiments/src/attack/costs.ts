@@ -51,7 +51,9 @@ const UNKNOWN = [100, 100] as const;
 
 /** The passes of an attack for one image. A minimal attack searches once for all strengths; others run once for each. */
 export function passesOf({ id, kind }: Pick<AttackInfo, 'id' | 'kind'>, strengths: number): Passes {
-  const [forwards, backwards] = counted[id] ?? (kind === 'noise' ? [0, 0] : UNKNOWN);
+  // A plan from elsewhere may name an attack `constructor`.
+  const known = Object.hasOwn(counted, id) ? counted[id] : undefined;
+  const [forwards, backwards] = known ?? (kind === 'noise' ? [0, 0] : UNKNOWN);
   const times = kind === 'minimal' ? 1 : strengths;
   // Each strength's result is classified once.
   return { forwards: times * forwards + strengths, backwards: times * backwards };

@@ -102,7 +102,7 @@ export function sameAsJson(value: unknown, bytes: Buffer): string | null {
 }
 
 function isPartOf(value: unknown, whole: unknown): boolean {
-  if (value === null || typeof value !== 'object') return Object.is(value, whole);
+  if (value === null || typeof value !== 'object') return value === whole || Object.is(value, whole); // −0 is 0
   if (Array.isArray(value) !== Array.isArray(whole) || whole === null || typeof whole !== 'object')
     return false;
   if (Array.isArray(value) && value.length !== (whole as unknown[]).length) return false;
