@@ -105,7 +105,9 @@ function checkConnections(listed: readonly Listed[], model: Fields): void {
   const calls = new Map<string, number>();
   let open: Call[] = [];
   for (const [i, { name, fields, config }] of listed.entries()) {
-    if (name === undefined) throw new Error(`layer ${i} of the model has no name`);
+    // By the name beside its configuration, not by that in it, tfjs finds a layer: without it, it searches without end.
+    if (name === undefined || typeof fields.name !== 'string')
+      throw new Error(`layer ${i} of the model has no name`);
     calls.set(name, callsAtFirst(fields, config));
     if (!Array.isArray(fields.inboundNodes))
       throw new Error(`the layer "${name}" has no list of inbound_nodes`);

@@ -142,6 +142,11 @@ describe('a damaged graph is refused before tfjs looks for its inputs', () => {
       },
       /"nowhere"/,
     ],
+    [
+      'no name beside the configuration',
+      (json) => delete layer(json, 'sum').name,
+      /layer \d of the model has no name/,
+    ],
     ['no connections', (json) => delete layer(json, 'b').inbound_nodes, /no list of inbound_nodes/],
     [
       'an output of no layer',
