@@ -16,7 +16,7 @@ import type { Objective } from './objective.js';
  */
 export type DefenseKind = 'objective' | 'teacher' | 'architecture' | 'input' | 'post-hoc' | 'reject';
 
-/** What is known of a defence before it is used. */
+/** Id, label, source and kinds of a defence, and the attacks that it must withstand. */
 export interface DefenseInfo {
   /** Registry name, such as `pgd-training`. */
   readonly id: string;

@@ -5,6 +5,8 @@ import { z } from 'zod';
 export const size = z.number().min(0).max(1);
 /** A whole number of steps, from 1. */
 export const steps = z.number().int().min(1).max(1000);
+/** The length of a step as a share of ε. */
+export const relativeStep = z.number().positive().max(2);
 /** A share. */
 export const share = z.number().min(0).max(1);
 

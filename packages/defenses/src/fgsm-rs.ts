@@ -3,7 +3,7 @@ import type { Defense } from '@weightmap/core';
 import { z } from 'zod';
 import { uniformStart, warmedUp } from './_draws.js';
 import { ascend, frozenLoss } from './_inner-ascent.js';
-import { identityOf, optionsOf, size } from './_options.js';
+import { identityOf, optionsOf, relativeStep, size } from './_options.js';
 import { lossOfMoved } from './_plain.js';
 
 const id = 'fgsm-rs';
@@ -20,7 +20,7 @@ export interface FgsmRsOptions {
 
 const schema = z.strictObject({
   epsilon: size.default(0.3),
-  relativeStep: z.number().positive().max(2).default(1.25),
+  relativeStep: relativeStep.default(1.25),
   warmUpEpochs: z.number().min(0).max(1000).default(0),
 });
 

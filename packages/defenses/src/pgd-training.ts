@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { uniformStart, warmedUp } from './_draws.js';
 import { ascend, frozenLoss } from './_inner-ascent.js';
 import { confined } from './_norms.js';
-import { identityOf, optionsOf, size, steps } from './_options.js';
+import { identityOf, optionsOf, relativeStep, size, steps } from './_options.js';
 import { lossOfMoved } from './_plain.js';
 
 const id = 'pgd-training';
@@ -24,11 +24,7 @@ export interface PgdTrainingOptions {
 const schema = z.strictObject({
   epsilon: size.default(0.3),
   steps: steps.default(40),
-  relativeStep: z
-    .number()
-    .positive()
-    .max(2)
-    .default(1 / 30),
+  relativeStep: relativeStep.default(1 / 30),
   warmUpEpochs: z.number().min(0).max(1000).default(1),
 });
 

@@ -3,7 +3,7 @@ import type { Defense } from '@weightmap/core';
 import { z } from 'zod';
 import { normalNoise } from './_draws.js';
 import { ascend } from './_inner-ascent.js';
-import { identityOf, optionsOf, size, steps } from './_options.js';
+import { identityOf, optionsOf, relativeStep, size, steps } from './_options.js';
 
 const id = 'trades';
 
@@ -23,11 +23,7 @@ const schema = z.strictObject({
   epsilon: size.default(0.3),
   beta: z.number().min(0).max(100).default(1),
   steps: steps.default(40),
-  relativeStep: z
-    .number()
-    .positive()
-    .max(2)
-    .default(1 / 30),
+  relativeStep: relativeStep.default(1 / 30),
 });
 
 /** Standard deviation of the start, in units of pixels. */
@@ -64,7 +60,7 @@ export const trades: Defense<TradesOptions> = {
   ...optionsOf<TradesOptions>(id, schema),
   gradients: ({ beta, epsilon, steps }) => (beta * epsilon === 0 ? 1 : steps + 2),
   objective({ options }) {
-    const { beta, epsilon, relativeStep } = options;
+    const { beta, epsilon } = options;
     if (beta * epsilon === 0) return undefined;
     return {
       identity: identityOf(id, options),
@@ -74,7 +70,7 @@ export const trades: Defense<TradesOptions> = {
         const moved = ascend(net, images, images.add(start.mul(START)), {
           lossOf: (x) => divergence(clean, net.frozen.logits(x)),
           radius: tf.scalar(epsilon),
-          stepSize: relativeStep * epsilon,
+          stepSize: options.relativeStep * epsilon,
           steps: options.steps,
         });
         return { moved };

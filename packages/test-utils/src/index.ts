@@ -5,3 +5,4 @@ export * from './made-cifar10.js';
 export * from './made-iwildcam.js';
 export * from './matchers.js';
 export * from './memory.js';
+export * from './tiny-images.js';

@@ -2,23 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { imageSet, randomStream, type ImageSet } from '@weightmap/core';
+import { tinyImages, tinySpec } from '@weightmap/test-utils';
 import { afterEach } from 'vitest';
 import type { TrainingConfig } from '../src/training-config.js';
 
-export const tinySpec = { height: 8, width: 8, channels: 1, classes: ['left', 'right', 'both'] };
-
-/** Noise with a bright left half, right half, or both: separable. */
-export function tinyImages(count: number, seed = 1): ImageSet {
-  const random = randomStream(seed, 'tiny');
-  const labels = Uint8Array.from({ length: count }, (_, i) => i % 3);
-  const pixels = Uint8Array.from({ length: count * 64 }, (_, i) => {
-    const half = i % 8 < 4 ? 0 : 1;
-    const label = labels[Math.floor(i / 64)];
-    return random.integer(100) + (label === half || label === 2 ? 150 : 0);
-  });
-  return imageSet(tinySpec, pixels, labels);
-}
+export { tinyImages, tinySpec };
 
 export const tinyData = { train: tinyImages(25, 1), validation: tinyImages(12, 2) };
 
