@@ -19,3 +19,23 @@ export const packageTests: ViteUserConfig = {
     outputFile: { json: '.vitest/results.json' },
   },
 };
+
+/**
+ * As `packageTests`, with all files in one process, which loads TensorFlow.js and the sources once. A test leaves nothing behind that
+ * its neighbours would see.
+ *
+ * @param alone files that replace modules, or need an engine that nobody has started: each has a process of its own.
+ */
+export function inOneProcess(...alone: string[]): ViteUserConfig {
+  const { test, ...rest } = packageTests;
+  const project = (name: string, own: NonNullable<ViteUserConfig['test']>) => ({
+    ...rest,
+    test: { ...test, name, ...own },
+  });
+  if (alone.length === 0) return { ...rest, test: { ...test, isolate: false } };
+  const projects = [
+    project('together', { isolate: false, exclude: alone }),
+    project('alone', { include: alone }),
+  ];
+  return { ...packageTests, test: { ...test, projects } };
+}

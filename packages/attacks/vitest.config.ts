@@ -1,5 +1,4 @@
-import { defineConfig, mergeConfig } from 'vitest/config';
-import { packageTests } from '../../tools/vitest.base';
+import { defineConfig } from 'vitest/config';
+import { inOneProcess } from '../../tools/vitest.base';
 
-// Nothing here changes anything that its neighbour sees: TensorFlow.js is loaded once, and not for each of thirty files.
-export default mergeConfig(defineConfig(packageTests), defineConfig({ test: { isolate: false } }));
+export default defineConfig(inOneProcess());

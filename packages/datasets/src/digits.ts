@@ -8,6 +8,7 @@ import {
   type RandomStream,
 } from '@weightmap/core';
 import { sha256 } from './_checksum.js';
+import { throughCache } from './_decoded-cache.js';
 import { drawDigit, SIDE } from './_draw-digit.js';
 import { splitTraining } from './_split.js';
 
@@ -26,8 +27,15 @@ const spec: ImageSpec = {
   classes: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
 };
 
+/** From so many training images on, they are kept: to draw them takes longer than to read them. */
+const KEPT_FROM = 5000;
+/** Images of kept ones that are drawn again, to see that they are drawn today as they were then. */
+const COMPARED = 100;
+
 /**
- * A loader of drawn digits, 28×28×1: no file, no network, equal seeds give equal bytes on every machine.
+ * A loader of drawn digits, 28×28×1: no file is needed, no network, equal seeds give equal bytes on every machine.
+ *
+ * Thousands of images are kept in the cache folder, so that the next process reads them.
  *
  * The training images come from the stream (seed, 'digits', 'train'), the test images from
  * (seed, 'digits', 'test'); more images leave the first ones as they are. Every ten consecutive
@@ -51,8 +59,12 @@ export function proceduralDigits({
     label,
     spec,
     async load({ seed, validationFraction }) {
-      const drawn = draw(train, randomStream(seed, id, 'train'));
-      const tested = draw(test, randomStream(seed, id, 'test'));
+      const drawAll = () => [
+        draw(train, randomStream(seed, id, 'train')),
+        draw(test, randomStream(seed, id, 'test')),
+      ];
+      const sets = train < KEPT_FROM ? drawAll() : await kept(drawAll, { seed, counts: [train, test] });
+      const [drawn, tested] = sets;
       const { note, ...parts } = splitTraining(drawn, id, { seed, validationFraction });
       return {
         id,
@@ -60,7 +72,7 @@ export function proceduralDigits({
         spec,
         ...parts,
         test: tested,
-        checksum: sha256(drawn.pixels, drawn.labels, tested.pixels, tested.labels),
+        checksum: sha256(...bytesOf(sets)),
         source: `drawn by this program from seed ${seed}`,
         notes: ['Drawn by program, not a published benchmark: figures compare with no paper.', note],
       };
@@ -71,6 +83,29 @@ export function proceduralDigits({
 
 /** Ten thousand drawn digits, of which a tenth validates, and two thousand to test. */
 export const digits = proceduralDigits();
+
+const bytesOf = (sets: readonly ImageSet[]) => sets.flatMap(({ pixels, labels }) => [pixels, labels]);
+
+/** The parts of the given lengths out of the cache, or drawn and put there. Where nothing can be kept, they are drawn. */
+async function kept(
+  drawAll: () => readonly ImageSet[],
+  { seed, counts }: { seed: number; counts: readonly number[] },
+): Promise<ImageSet[]> {
+  const first = draw(COMPARED, randomStream(seed, 'digits', 'train')).pixels;
+  const { bytes } = await throughCache(
+    {
+      id: 'digits',
+      key: [seed, ...counts].join('-'),
+      stillHolds: ({ bytes }) =>
+        bytes.length === counts.reduce((sum, count) => sum + count * (SIDE * SIDE + 1), 0) &&
+        first.every((pixel, i) => bytes[i] === pixel),
+    },
+    async () => ({ about: {}, bytes: new Uint8Array(Buffer.concat(bytesOf(drawAll()))) }),
+  );
+  let at = 0;
+  const next = (length: number) => bytes.subarray(at, (at += length));
+  return counts.map((count) => imageSet(spec, next(count * SIDE * SIDE), next(count)));
+}
 
 function draw(count: number, random: RandomStream): ImageSet {
   const pixels = new Uint8Array(count * SIDE * SIDE);
