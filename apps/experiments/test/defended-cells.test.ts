@@ -171,6 +171,8 @@ describe('a defended network', () => {
     ['null-labelling', 4],
     ['extended-distillation', 4],
     ['hypernetwork', 3],
+    ['noise-aware', 3],
+    ['fortified-network', 3],
   ])('is the one that its defence builds: %s', async (text, logits) => {
     const [cell] = cellsOf(text);
     const record = await runCell(cell, {

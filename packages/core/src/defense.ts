@@ -62,6 +62,11 @@ export interface ObjectiveRequest<Options> {
   readonly seed: number;
   /** The trained teachers, in the order of `teachers`. */
   readonly teachers: readonly Classifier[];
+  /**
+   * The network that is trained, for a loss that needs more of it than its logits: the values between two layers, the weights of one.
+   * It stays the caller's. Its layers are called in training mode once a step for each batch of images.
+   */
+  readonly model: tf.LayersModel;
 }
 
 /** A trained network with its defence: what is attacked, judged and measured. */
@@ -120,11 +125,11 @@ export interface Defense<Options extends object = object> extends DefenseInfo {
   /**
    * Builds the network to train, where the defence inserts something into it. Default: `plain()`. Teachers are always plain.
    *
-   * @param plain builds the architecture's own network, for `request.spec`; to be called once.
+   * @param plain builds the architecture's own network, for `request.spec` or for other images and classes; to be called once.
    * @param request the classes are those of `networkSpec`.
-   * @returns the network, which the caller disposes. Its input is that of `plain()`.
+   * @returns the network, which the caller disposes. It takes the images of `request.spec`, and gives a logit for each class of it.
    */
-  build?(plain: () => tf.LayersModel, request: BuildOptions<Options>): tf.LayersModel;
+  build?(plain: (spec?: ImageSpec) => tf.LayersModel, request: BuildOptions<Options>): tf.LayersModel;
   /** The networks that must be trained before, of the same architecture. Default: none. */
   teachers?(options: Options): readonly TeacherPlan[];
   /** The loss to train with; undefined for the cross-entropy of the batch. The caller disposes its auxiliary variables. */

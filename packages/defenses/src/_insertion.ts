@@ -11,9 +11,32 @@ export function inserted(
   model: tf.LayersModel,
   before: (input: Built, layer: tf.layers.Layer) => Built,
 ): tf.LayersModel {
-  const [first] = model.inputs;
-  const images = tf.input({ name: model.inputNames[0], shape: first.shape.slice(1) });
-  const made = new Map([[first.name, images]]);
+  const images = tf.input({ name: model.inputNames[0], shape: model.inputs[0].shape.slice(1) });
+  return rebuilt(model, images, images, before);
+}
+
+/**
+ * Builds a network again with a layer before all others, with the same initial weights. Disposes the old one.
+ *
+ * @param shape of the images that the layer gets: [height, width, channels].
+ * @param layer gives what the network takes.
+ */
+export function prepended(
+  model: tf.LayersModel,
+  shape: readonly [number, number, number],
+  layer: tf.layers.Layer,
+): tf.LayersModel {
+  const images = tf.input({ name: model.inputNames[0], shape: [...shape] });
+  return rebuilt(model, images, layer.apply(images) as Built, (input) => input);
+}
+
+function rebuilt(
+  model: tf.LayersModel,
+  images: Built,
+  taken: Built,
+  before: (input: Built, layer: tf.layers.Layer) => Built,
+): tf.LayersModel {
+  const made = new Map([[model.inputs[0].name, taken]]);
   for (const layer of model.layers) {
     if (layer.getClassName() === 'InputLayer') continue;
     const inputs = [layer.input].flat().map(({ name }) => made.get(name)!);

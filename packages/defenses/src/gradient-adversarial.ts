@@ -1,6 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
-import { randomStream, type Defense, type ImageSpec } from '@weightmap/core';
+import type * as tf from '@tensorflow/tfjs';
+import type { Defense } from '@weightmap/core';
 import { z } from 'zod';
+import { gradientReader, ownGradient } from './_gradient-reader.js';
 import { imageGradient, slopeAlong } from './_gradients.js';
 import { frozenLoss } from './_inner-ascent.js';
 import { identityOf, optionsOf } from './_options.js';
@@ -23,27 +24,6 @@ const schema = z.strictObject({
   reach: z.number().positive().max(1).default(0.01),
 });
 
-/** A small network that reads the class of an image from the gradient of its loss. */
-function gradientReader({ height, width, channels, classes }: ImageSpec, units: number, seed: number) {
-  const size = height * width * channels;
-  const random = randomStream(seed, 'gradient-reader');
-  const weights = (inputs: number, outputs: number) => {
-    const values = random.normals(inputs * outputs).map((value) => value * Math.sqrt(2 / (inputs + outputs)));
-    return tf.tidy(() => tf.variable(tf.tensor2d(values, [inputs, outputs])));
-  };
-  const zeros = (length: number) => tf.tidy(() => tf.variable(tf.zeros([length])));
-  const auxiliary = [
-    weights(size, units),
-    zeros(units),
-    weights(units, classes.length),
-    zeros(classes.length),
-  ];
-  const [hidden, hiddenBias, kernel, bias] = auxiliary;
-  const logits = (gradients: tf.Tensor4D) =>
-    gradients.reshape([-1, size]).matMul(hidden).add(hiddenBias).relu().matMul(kernel).add<tf.Tensor2D>(bias);
-  return { auxiliary, logits };
-}
-
 /**
  * Gradient adversarial training (GREAT): a small network D reads the class from the gradient of the loss with respect to the
  * image, and the network is trained so that D can't,
@@ -52,8 +32,8 @@ function gradientReader({ height, width, channels, classes }: ImageSpec, units: 
  *
  * by gradient reversal (Ganin & Lempitsky, 2015): one step moves D down J_D, and θ up it. D has one hidden layer of 64 units (‡), and
  * is for training only. θ's part is a gradient of a gradient, which is wrong in tfjs: −λ·⟨u, ∇ₓJ⟩ with u = ∂J_D/∂(∇ₓJ) constant has
- * the same one, and is computed as a difference of two losses (see `gradientRegularisation`), in inference mode. GREACE, which weighs
- * the negative classes of the loss anew, is not included.
+ * the same one, and is computed as a difference of two losses (see `gradientRegularisation`), in inference mode. GREACE,
+ * which weighs the negative classes of the loss anew, is `gradientAdversarialCrossEntropy`.
  *
  * Source: Sinha, Chen, Badrinarayanan & Rabinovich, “Gradient adversarial training of neural networks”, arXiv:1806.08028. Published
  * for ResNet-18 on CIFAR-10 under iterated FGSM of 10 steps (○); its figures are not verified.
@@ -79,8 +59,7 @@ export const gradientAdversarial: Defense<GradientAdversarialOptions> = {
       identity: identityOf(id, options),
       auxiliary: reader.auxiliary,
       prepare(net, { images, labels }) {
-        // Of each image's own loss: the loss is a mean over the batch.
-        const gradient = imageGradient(images, frozenLoss(net, labels)).mul<tf.Tensor4D>(images.shape[0]);
+        const gradient = ownGradient(net, images, labels);
         const u = imageGradient(gradient, (g) => net.crossEntropy(reader.logits(g), labels));
         const size = u.abs().max();
         const scale = size.add(size.equal(0).cast('float32'));

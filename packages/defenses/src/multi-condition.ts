@@ -20,7 +20,7 @@ const schema = z.strictObject({ beta: z.number().min(0).max(10).default(1) });
  *     J((x + b·u) / (1 + b)),   b ~ U(0, β) for each image, u ~ U(0, 1) for each value, β = 1 (‡)
  *
  * The noise is the one of the benchmark's noise curve (`uniform-noise` with the rescaling `bound`). Noise-aware training, which
- * also gives the network an estimate of the level, needs another input channel and is not included.
+ * also gives the network an estimate of the level, is `noiseAware`.
  *
  * Source: Seltzer, Yu & Wang, “An investigation of deep neural networks for noise robust speech recognition”, ICASSP 2013. Published
  * for speech (†): Aurora-4 word error rate 13.4 %, with noise-aware training 12.4.

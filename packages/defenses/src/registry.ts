@@ -6,10 +6,13 @@ import { extendedDistillation } from './extended-distillation.js';
 import { featureSqueezing } from './feature-squeezing.js';
 import { fgsmRs } from './fgsm-rs.js';
 import { fgsmTraining } from './fgsm-training.js';
+import { fortifiedNetwork } from './fortified-network.js';
+import { gradientAdversarialCrossEntropy } from './gradient-adversarial-cross-entropy.js';
 import { gradientAdversarial } from './gradient-adversarial.js';
 import { gradientRegularisation } from './gradient-regularisation.js';
 import { hypernetwork } from './hypernetwork.js';
 import { multiCondition } from './multi-condition.js';
+import { noiseAware } from './noise-aware.js';
 import { nullLabelling } from './null-labelling.js';
 import { noisyTraining } from './noisy-training.js';
 import { pgdTraining } from './pgd-training.js';
@@ -37,6 +40,8 @@ export const defenses = {
   'stochastic-operators': stochasticOperators,
   /** Trains on images with uniform noise of many levels. */
   'multi-condition': multiCondition,
+  /** The same with an estimate of the noise as an input channel more. */
+  'noise-aware': noiseAware,
   /** Trains on a teacher's probabilities at a high temperature. */
   'defensive-distillation': defensiveDistillation,
   /** Trains on clean images and FGSM's images for several networks. */
@@ -47,12 +52,16 @@ export const defenses = {
   'deep-cloak': deepCloak,
   /** Trains so that the loss's gradient doesn't tell the class. */
   'gradient-adversarial': gradientAdversarial,
+  /** Trains with more weight on classes that the loss's gradient is like. */
+  'gradient-adversarial-cross-entropy': gradientAdversarialCrossEntropy,
   /** Trains a class more, for perturbed images. */
   'null-labelling': nullLabelling,
   /** Trains a class more, for images that other networks disagree about. */
   'extended-distillation': extendedDistillation,
   /** Scales the channels of each layer by statistics of the image. */
   hypernetwork,
+  /** Trains on clean images and FGSM's, with a denoising autoencoder before the last layer. */
+  'fortified-network': fortifiedNetwork,
 } as const satisfies Record<string, Defense>;
 
 /** The id of a defence of this package, such as `pgd-training`. */

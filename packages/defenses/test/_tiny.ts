@@ -12,12 +12,12 @@ export { tinyImages, tinySpec };
 export const tinyData = { train: tinyImages(20, 1), validation: tinyImages(9, 2) };
 
 /** Convolution, batch normalisation, ReLU, dense: logits of three classes. */
-export function tinyModel(seed = 1, classes = 3): tf.Sequential {
+export function tinyModel(seed = 1, classes = 3, channels = 1): tf.Sequential {
   const initial = (n: number) => tf.initializers.glorotUniform({ seed: seed * 10 + n });
   return tf.sequential({
     layers: [
       tf.layers.conv2d({
-        inputShape: [8, 8, 1],
+        inputShape: [8, 8, channels],
         filters: 2,
         kernelSize: 3,
         strides: 2,
@@ -32,12 +32,12 @@ export function tinyModel(seed = 1, classes = 3): tf.Sequential {
 }
 
 /** The same without batch normalisation, with max pooling. */
-export function tinyChain(seed = 1, classes = 3): tf.Sequential {
+export function tinyChain(seed = 1, classes = 3, channels = 1): tf.Sequential {
   const initial = (n: number) => tf.initializers.glorotUniform({ seed: seed * 10 + n });
   return tf.sequential({
     layers: [
       tf.layers.conv2d({
-        inputShape: [8, 8, 1],
+        inputShape: [8, 8, channels],
         filters: 3,
         kernelSize: 3,
         padding: 'same',
@@ -54,7 +54,7 @@ export function tinyChain(seed = 1, classes = 3): tf.Sequential {
 /** The network of a defence, from a plain one, and the classes that it has. */
 export function builtFor({ defense, options }: ChosenDefense, plain: typeof tinyModel, seed = 1) {
   const spec = defense.networkSpec?.(tinySpec, options) ?? tinySpec;
-  const build = () => plain(seed, spec.classes.length);
+  const build = ({ classes, channels }: ImageSpec = spec) => plain(seed, classes.length, channels);
   return { spec, model: defense.build?.(build, { spec, options, seed }) ?? build() };
 }
 
@@ -82,14 +82,16 @@ export async function trained(
 ) {
   const chosen = createDefense(id, given);
   const teachers = (chosen.defense.teachers?.(chosen.options) ?? []).map((_, i) => tinyModel(20 + i));
+  const built = builtFor(chosen, tinyModel, initial);
   const objective = chosen.defense.objective?.({
     options: chosen.options,
     spec: tinySpec,
     seed: 1,
     teachers: teachers.map((teacher) => asClassifier(teacher)),
+    model: built.model,
   });
   try {
-    return await trainedWith(objective, { ...builtFor(chosen, tinyModel, initial), ...options });
+    return await trainedWith(objective, { ...built, ...options });
   } finally {
     tf.dispose([...(objective?.auxiliary ?? [])]);
     teachers.forEach((teacher) => teacher.dispose());

@@ -31,7 +31,9 @@ describe('NULL labelling', () => {
     const [undefended, model] = [tinyModel(2), tinyModel(5, 4)];
     const teacher = asClassifier(undefended);
     const options = nullLabelling.parse({ weight: 2, smoothing: 0.3 });
-    const objective = nullLabelling.objective!({ options, spec: tinySpec, seed: 1, teachers: [teacher] })!;
+    const objective = nullLabelling.objective!({
+      ...{ options, spec: tinySpec, seed: 1, teachers: [teacher], model },
+    })!;
     tf.tidy(() => {
       const { images, labels } = tensorsOf(tinyImages(6, 9));
       const truth = [...labels.dataSync()];
@@ -60,8 +62,10 @@ describe('NULL labelling', () => {
   });
 
   it('needs the undefended network', () => {
-    const request = { options: nullLabelling.defaults, spec: tinySpec, seed: 1, teachers: [] };
+    const model = tinyModel();
+    const request = { options: nullLabelling.defaults, spec: tinySpec, seed: 1, teachers: [], model };
     expect(() => nullLabelling.objective!(request)).toThrow(/no undefended network/);
+    model.dispose();
   });
 });
 
@@ -70,7 +74,8 @@ describe('extended distillation', () => {
     const models = [tinyModel(2), tinyModel(3), tinyModel(4)];
     const teachers = models.map((model) => asClassifier(model));
     const options = extendedDistillation.parse({ alpha: 0.6 });
-    const objective = extendedDistillation.objective!({ options, spec: tinySpec, seed: 1, teachers })!;
+    const [model] = models;
+    const objective = extendedDistillation.objective!({ options, spec: tinySpec, seed: 1, teachers, model })!;
     tf.tidy(() => {
       const { images, labels } = tensorsOf(tinyImages(5, 9));
       const net = { frozen: teachers[0], crossEntropy };
@@ -92,7 +97,9 @@ describe('extended distillation', () => {
         ...teachers[0],
         logits: (x: tf.Tensor4D) => tf.oneHot(tf.fill([x.shape[0]], c, 'int32'), 3).mul<tf.Tensor2D>(100),
       }));
-      const torn = extendedDistillation.objective!({ options, spec: tinySpec, seed: 1, teachers: sure })!;
+      const torn = extendedDistillation.objective!({
+        ...{ options, spec: tinySpec, seed: 1, teachers: sure, model },
+      })!;
       const most = torn.prepare!(net, { images, labels }, {}).soft.arraySync() as number[][];
       for (const row of most) expect(row[3]).toBeCloseTo(0.6, 5);
     });
@@ -100,7 +107,9 @@ describe('extended distillation', () => {
   });
 
   it('needs its networks', () => {
-    const request = { options: extendedDistillation.defaults, spec: tinySpec, seed: 1, teachers: [] };
+    const model = tinyModel();
+    const request = { options: extendedDistillation.defaults, spec: tinySpec, seed: 1, teachers: [], model };
     expect(() => extendedDistillation.objective!(request)).toThrow(/0 networks before it/);
+    model.dispose();
   });
 });

@@ -7,7 +7,17 @@ import { asClassifier, predictClasses, tensorsOf, WeightmapError, type Defense }
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDefense, type DefenseId } from '../src/index.js';
-import { builtFor, few, rows, tinyChain, tinyData, tinySpec, trained, trainedWith } from './_tiny.js';
+import {
+  builtFor,
+  few,
+  rows,
+  tinyChain,
+  tinyData,
+  tinyModel,
+  tinySpec,
+  trained,
+  trainedWith,
+} from './_tiny.js';
 
 useEngine('cpu');
 
@@ -19,6 +29,12 @@ const emptyFolder = async () => {
 afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
 });
+
+/** Other options, for the defences without a strength. */
+const changed: Partial<Record<DefenseId, object>> = {
+  'defensive-distillation': { temperature: 2 },
+  'fortified-network': { weight: 2 },
+};
 
 /** Everything that a refusal says. */
 function complaintAbout(refused: () => unknown): string {
@@ -76,7 +92,7 @@ describe.each(Object.keys(rows) as DefenseId[])('the defence %s', (id) => {
       await trained(id, options, { checkpointDir, signal: controller.signal, onProgress });
       expect(await trained(id, options, { checkpointDir, model: 2 })).toEqual(whole);
       if (!defense.objective) return;
-      const other = defense.strength ? { ...options, [defense.strength]: 0.2 } : { temperature: 2 };
+      const other = { ...options, ...(defense.strength ? { [defense.strength]: 0.2 } : changed[id]) };
       await expect(trained(id, other, { checkpointDir })).rejects.toThrow(/belongs to another training run/);
     }));
 
@@ -106,6 +122,27 @@ describe.each(Object.keys(rows) as DefenseId[])('the defence %s', (id) => {
         tf.dispose([images, labels]);
         model.dispose();
       }),
+  );
+
+  it.runIf('build' in defense)('builds a network of the images and classes, which is stored and read', () =>
+    expectNoLeak(async () => {
+      const { model, spec } = builtFor(createDefense(id, options), tinyModel);
+      const { height, width, channels, classes } = spec;
+      expect([model.inputs[0].shape, model.outputs[0].shape]).toEqual([
+        [null, height, width, channels],
+        [null, classes.length],
+      ]);
+      const again = await tf.models.modelFromJSON({ modelTopology: model.toJSON(null, false) as never });
+      again.setWeights(model.getWeights());
+      const { images, labels } = tensorsOf(tinyData.validation);
+      const [made, read] = [model, again].map((one) =>
+        tf.tidy(() => [...asClassifier(one).logits(images).dataSync()]),
+      );
+      expect(read).toEqual(made);
+      tf.dispose([images, labels]);
+      again.dispose();
+      model.dispose();
+    }),
   );
 
   it('gives its defaults, checked, by its id', () => {

@@ -24,7 +24,7 @@ it('moves the reader of gradients down its loss, and the network up it: numerica
   });
   const options = gradientAdversarial.parse({ lambda, units: 6 });
   const { auxiliary, ...objective } = gradientAdversarial.objective!({
-    ...{ options, spec, seed: 1, teachers: [] },
+    ...{ options, spec, seed: 1, teachers: [], model },
   })!;
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   const reader = [...auxiliary!];

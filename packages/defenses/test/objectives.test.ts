@@ -19,7 +19,12 @@ useEngine('cpu');
 
 const objectiveOf = (id: DefenseId, given: object = {}, teachers: ReturnType<typeof asClassifier>[] = []) => {
   const { defense, options } = createDefense(id, given);
-  return defense.objective!({ options, spec: tinySpec, seed: 1, teachers })!;
+  const model = tinyModel();
+  try {
+    return defense.objective!({ options, spec: tinySpec, seed: 1, teachers, model })!;
+  } finally {
+    model.dispose();
+  }
 };
 
 const STEP: DrawnStep = { shape: [4, 8, 8, 1], epoch: 1, step: 0, steps: 3 };

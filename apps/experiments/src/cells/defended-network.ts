@@ -33,7 +33,7 @@ export function buildNetwork(
 ): tf.LayersModel {
   const { variant, defense, seed } = cell;
   const spec = networkSpec(cell, images);
-  const plain = () => buildVariant(variant, { spec, seed });
+  const plain = (own: ImageSpec = spec) => buildVariant(variant, { spec: own, seed });
   if (!defense) return plain();
   return findDefense(defense.id).build?.(plain, { spec, options: defense.options, seed }) ?? plain();
 }
@@ -76,6 +76,7 @@ export async function trainCell(
       spec,
       seed: randomStream(seed, 'defence').seed(),
       teachers: teachers.map((teacher) => asClassifier(teacher, { bounds: [0, 1] })),
+      model,
     });
     try {
       const own = networkSpec(cell, spec);

@@ -24,7 +24,7 @@ import {
   type PluginVariant,
 } from '@weightmap/core';
 import { datasets as ownDatasets } from '@weightmap/datasets';
-import { statisticalFilterFlops, defenses as ownDefenses } from '@weightmap/defenses';
+import { defenseFlops, defenses as ownDefenses } from '@weightmap/defenses';
 import { countedLayers, flops, metrics as ownMetrics, type CatalogueMetric } from '@weightmap/metrics';
 import { plainVariant, type CellConfig } from '@weightmap/records';
 import { unknownName } from '../terminal/nearest.js';
@@ -259,7 +259,7 @@ const flopRules = (): Readonly<Record<string, FlopRule>> =>
  * @throws WeightmapError if a layer can't be counted.
  */
 export const countFlops = (model: tf.LayersModel): Flops =>
-  flops(model, { rules: { StatisticalFilter: statisticalFilterFlops, ...flopRules() } });
+  flops(model, { rules: { ...defenseFlops, ...flopRules() } });
 
 type PluginMetric = Metric<number | Readonly<Record<string, number>>>;
 
