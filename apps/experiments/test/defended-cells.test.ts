@@ -2,12 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type * as tf from '@tensorflow/tfjs';
-import type { Dataset, Defense } from '@weightmap/core';
+import * as tf from '@tensorflow/tfjs';
+import { asClassifier, tensorsOf, type Dataset, type Defense } from '@weightmap/core';
 import { defenses } from '@weightmap/defenses';
 import { startEngine } from '@weightmap/engine';
 import { cellId, cellPaths, readCellRecord, type CellConfig } from '@weightmap/records';
 import { useEngine } from '@weightmap/test-utils';
+import { crossEntropy } from '@weightmap/training';
+import { smoothingWeightMap, unsharpWeightMap } from '@weightmap/wm-layers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openNetwork } from '../src/attack/network.js';
 import { runCell } from '../src/cells/run-cell.js';
@@ -84,6 +86,41 @@ describe('a grid with defences', () => {
         expect.arrayContaining(Object.keys(defenses)),
       );
     }
+  });
+});
+
+describe('bidirectional learning', () => {
+  it.each([
+    ['smoothing', smoothingWeightMap({ filters: 3, useBias: false, seed: 1 })],
+    [
+      'wide smoothing',
+      smoothingWeightMap({ filters: 2, kernelSize: 5, padding: 1, useBias: false, seed: 1 }),
+    ],
+    ['unsharp', unsharpWeightMap({ filters: 3, useBias: false, seed: 1 })],
+  ])('generates images by the adjoint of a weight map layer, as its gradient has it: %s', (_, layer) => {
+    const row: Defense = defenses['bidirectional-learning'];
+    const dense = tf.layers.dense({
+      units: 3,
+      kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }),
+    });
+    const model = tf.sequential({
+      layers: [tf.layers.inputLayer({ inputShape: [12, 12, 1] }), layer, tf.layers.flatten(), dense],
+    });
+    const objective = row.objective!({ options: row.defaults, spec, seed: 1, teachers: [], model })!;
+    tf.tidy(() => {
+      const { images: x, labels } = tensorsOf(images);
+      const frozen = asClassifier(model);
+      const net = { frozen, crossEntropy, logits: (at: tf.Tensor4D) => frozen.logits(at) };
+      const codes = tf.oneHot(labels, 3).cast('float32');
+      const maps = codes.matMul(dense.getWeights()[0], false, true).relu();
+      const forth = (at: tf.Tensor) => (layer.apply(at) as tf.Tensor).reshape(maps.shape).mul(maps).sum();
+      const z = tf.grad(forth)(x);
+      const generated = tf.losses.sigmoidCrossEntropy(x.reshape([18, -1]), z.reshape([18, -1]));
+      const expected = crossEntropy(frozen.logits(x), labels).add(generated).dataSync()[0];
+      expect(objective.loss(net, { images: x, labels }, {}).dataSync()[0]).toBeCloseTo(expected, 4);
+    });
+    tf.dispose([...objective.auxiliary!]);
+    model.dispose();
   });
 });
 
@@ -173,6 +210,7 @@ describe('a defended network', () => {
     ['hypernetwork', 3],
     ['noise-aware', 3],
     ['fortified-network', 3],
+    ['gmm-vae', 3],
   ])('is the one that its defence builds: %s', async (text, logits) => {
     const [cell] = cellsOf(text);
     const record = await runCell(cell, {

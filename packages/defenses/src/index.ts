@@ -1,4 +1,5 @@
 export type { BallNorm } from './_norms.js';
+export * from './bidirectional-learning.js';
 export * from './deep-cloak.js';
 export * from './defensive-distillation.js';
 export { DenoisingAutoencoder, type DenoisingAutoencoderConfig } from './denoising-autoencoder.js';
@@ -8,12 +9,15 @@ export * from './feature-squeezing.js';
 export * from './fgsm-rs.js';
 export * from './fgsm-training.js';
 export * from './fortified-network.js';
+export { GaussianClasses, type GaussianClassesConfig } from './gaussian-classes.js';
+export * from './gmm-vae.js';
 export {
   gradientAdversarialCrossEntropy,
   type GradientAdversarialCrossEntropyOptions,
 } from './gradient-adversarial-cross-entropy.js';
 export * from './gradient-adversarial.js';
 export * from './gradient-regularisation.js';
+export * from './hybrid-adversarial.js';
 export * from './hypernetwork.js';
 export * from './layer-flops.js';
 export * from './multi-condition.js';

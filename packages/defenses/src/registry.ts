@@ -1,4 +1,5 @@
 import type { Defense } from '@weightmap/core';
+import { bidirectionalLearning } from './bidirectional-learning.js';
 import { deepCloak } from './deep-cloak.js';
 import { defensiveDistillation } from './defensive-distillation.js';
 import { ensembleTraining } from './ensemble-training.js';
@@ -10,6 +11,8 @@ import { fortifiedNetwork } from './fortified-network.js';
 import { gradientAdversarialCrossEntropy } from './gradient-adversarial-cross-entropy.js';
 import { gradientAdversarial } from './gradient-adversarial.js';
 import { gradientRegularisation } from './gradient-regularisation.js';
+import { gmmVae } from './gmm-vae.js';
+import { hybridAdversarial } from './hybrid-adversarial.js';
 import { hypernetwork } from './hypernetwork.js';
 import { multiCondition } from './multi-condition.js';
 import { noiseAware } from './noise-aware.js';
@@ -62,6 +65,12 @@ export const defenses = {
   hypernetwork,
   /** Trains on clean images and FGSM's, with a denoising autoencoder before the last layer. */
   'fortified-network': fortifiedNetwork,
+  /** Trains the network to generate images from labels, too, by the same weights. */
+  'bidirectional-learning': bidirectionalLearning,
+  /** Trains the network to generate images that a discriminator takes for real, by the same weights. */
+  'hybrid-adversarial': hybridAdversarial,
+  /** Classifies by the nearest of Gaussian codes, and rejects what is far from them or not like its reconstruction. */
+  'gmm-vae': gmmVae,
 } as const satisfies Record<string, Defense>;
 
 /** The id of a defence of this package, such as `pgd-training`. */

@@ -34,6 +34,7 @@ afterEach(async () => {
 const changed: Partial<Record<DefenseId, object>> = {
   'defensive-distillation': { temperature: 2 },
   'fortified-network': { weight: 2 },
+  'gmm-vae': { reconstruction: 2 },
 };
 
 /** Everything that a refusal says. */

@@ -21,7 +21,7 @@ describe('a denoising autoencoder', () => {
       layer.setWeights(
         layer.getWeights().map(({ shape }, i) => tf.randomNormal(shape, 0, 1, 'float32', 2 + i)),
       );
-      const [w, b, c] = layer.getWeights().map((weight) => weight.arraySync() as never) as [
+      const [w, b, c] = layer.getWeights().map((weight) => weight.arraySync()) as unknown as [
         number[][],
         number[],
         number[],
