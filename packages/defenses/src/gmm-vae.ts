@@ -77,7 +77,7 @@ export const gmmVae: Defense<GmmVaeOptions> = {
     const logits = head.apply(encoder.outputs[0]) as tf.SymbolicTensor;
     return tf.model({ name: encoder.name, inputs: encoder.inputs, outputs: logits });
   },
-  objective({ options, model }) {
+  objective({ options, model, spec }) {
     const { encode, head } = partsOf(model);
     return {
       identity: identityOf(id, options),
@@ -92,7 +92,7 @@ export const gmmVae: Defense<GmmVaeOptions> = {
         const made = head.decode(z);
         const x = images.reshape(made.shape);
         const unlike = sigmoidCrossEntropy(made, x).mul(made.shape[1]);
-        const centre = tf.gather(head.means(), labels);
+        const centre = tf.oneHot(labels, spec.classes.length).cast('float32').matMul(head.means());
         const apart = mean
           .sub(centre)
           .square()
@@ -144,12 +144,12 @@ export const gmmVae: Defense<GmmVaeOptions> = {
 };
 
 /** A root with a slope at 0. */
-const rootOf = (x: tf.Tensor1D): tf.Tensor1D => x.add(1e-12).sqrt();
+const rootOf = (x: tf.Tensor1D): tf.Tensor1D => x.add<tf.Tensor1D>(1e-12).sqrt();
 
 /** The network before its classes, and their layer. */
 function partsOf(model: tf.LayersModel) {
   const head = model.getLayer('classes') as GaussianClasses;
-  const encoder = tf.model({ inputs: model.inputs, outputs: head.input as tf.SymbolicTensor });
+  const encoder = tf.model({ inputs: model.inputs, outputs: head.input });
   return {
     head,
     encode: (images: tf.Tensor4D, training: boolean) => encoder.apply(images, { training }) as tf.Tensor,

@@ -19,7 +19,8 @@ const schema = z.strictObject({
   channels: z.number().int().min(1).max(1024).default(16),
 });
 
-const leaky = (x: tf.Tensor) => x.leakyRelu(0.2);
+/** TensorFlow's optimizer fails, with a warning, to fuse a leaky ReLU of its own into a convolution with a gradient. */
+const leaky = (x: tf.Tensor) => x.maximum(x.mul(0.2));
 
 /** Normalises by the batch's own mean and deviation, for each unit or channel. */
 const normalised = (x: tf.Tensor) => {

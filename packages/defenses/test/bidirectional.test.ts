@@ -150,12 +150,12 @@ describe('a hybrid adversarial network', () => {
       const kernels = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
       const { grads } = tf.variableGrads(loss, [...kernels, ...auxiliary!]);
       // The two losses of the game, with everything in them differentiated.
-      const { images: generate } = transposed(model);
+      const generator = transposed(model);
       const between = (x: tf.Tensor) => {
         const { mean, variance } = tf.moments(x, [...x.shape.keys()].slice(0, -1), true);
         return x.sub(mean).div(variance.add(1e-5).sqrt()).relu();
       };
-      const made = () => generate(codes as tf.Tensor2D, between).sigmoid();
+      const made = () => generator.images(codes as tf.Tensor2D, between).sigmoid();
       const score = (x: tf.Tensor) => {
         const [w1, b1, w2, b2, w3, b3] = judge;
         const maps = tf

@@ -38,7 +38,7 @@ describe('GMM-VAE', () => {
       const net = { frozen, crossEntropy, logits: (x: tf.Tensor4D) => frozen.logits(x) };
       const step = { shape: [3, 8, 8, 1], epoch: 1, step: 0, steps: 1 } as const;
       const noise = objective.draws!.noise(step, randomStream(1, 'noise')) as tf.Tensor2D;
-      const encoder = tf.model({ inputs: model.inputs, outputs: head.input as tf.SymbolicTensor });
+      const encoder = tf.model({ inputs: model.inputs, outputs: head.input });
       const codes = (encoder.apply(images) as tf.Tensor2D).arraySync();
       const epsilon = noise.arraySync();
       const z = codes.map((row, b) =>
@@ -69,14 +69,14 @@ describe('GMM-VAE', () => {
     const request = { data: tinyData, options: { ...options, falsePositives: 0.4 }, model };
     const { classifier, rejection } = await gmmVae.wrap!(network, request);
     const head = model.getLayer('classes') as GaussianClasses;
-    const encoder = tf.model({ inputs: model.inputs, outputs: head.input as tf.SymbolicTensor });
+    const encoder = tf.model({ inputs: model.inputs, outputs: head.input });
     tf.tidy(() => {
       const { images } = tensorsOf(tinyData.validation);
       const codes = (encoder.apply(images) as tf.Tensor2D).arraySync().map((row) => row.slice(0, 4));
       const far = codes.map((code) =>
         Math.min(...[0, 1, 2].map((c) => Math.hypot(...code.map((v, i) => v - (i === c ? 2 : 0))))),
       );
-      const made = head.decode(tf.tensor2d(codes)).sigmoid().arraySync() as number[][];
+      const made = head.decode(tf.tensor2d(codes)).sigmoid().arraySync();
       const x = images.reshape<tf.Tensor2D>([9, 64]).arraySync();
       const unlike = made.map((row, b) => Math.hypot(...row.map((v, i) => v - x[b][i])));
       // Each threshold rejects ⌊0.2 · 9⌋ images.
