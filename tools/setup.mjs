@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { run, say } from './_console.mjs';
+import { run, say } from '../packages/engine/install/_console.mjs';
 import { npx, packageManager, root } from './_pnpm.mjs';
-import { buildKernels } from './build-kernels.mjs';
-import { fetchWheel, link, wantsWheel } from './link-libtensorflow.mjs';
+import { buildKernels } from '../packages/engine/install/kernels.mjs';
+import { fetchWheel, link, wantsWheel } from '../packages/engine/install/libtensorflow.mjs';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {

@@ -9,13 +9,17 @@ import { root } from '../_pnpm.mjs';
  */
 export async function installOffline(packed, project) {
   const modules = path.join(project, 'node_modules');
-  for (const { id, tarball, manifest } of packed) {
+  for (const { folder: source, tarball, manifest } of packed) {
     const folder = path.join(modules, manifest.name);
     await mkdir(folder, { recursive: true });
     await extract({ file: tarball, cwd: folder, strip: 1 });
-    const others = { ...manifest.dependencies, ...manifest.peerDependencies };
+    const others = {
+      ...manifest.dependencies,
+      ...manifest.optionalDependencies,
+      ...manifest.peerDependencies,
+    };
     for (const name of Object.keys(others).filter((name) => !name.startsWith('@weightmap/')))
-      await link(path.join(root, 'packages', id, 'node_modules', name), path.join(modules, name));
+      await link(path.join(source, 'node_modules', name), path.join(modules, name));
   }
   await link(path.join(root, 'node_modules/@types/node'), path.join(modules, '@types/node'));
   await writeFile(path.join(project, 'package.json'), '{ "private": true }\n');

@@ -2,30 +2,31 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { list } from 'tar';
 import { pnpm } from '../_pnpm.mjs';
-import { publicPackages } from './_packages.mjs';
+import { commandPackage, publicPackages } from './_packages.mjs';
 
 /**
- * Packs every public package as `pnpm publish` would: `workspace:` and `catalog:` become versions.
+ * Packs the libraries and the command as `pnpm publish` would: `workspace:` and `catalog:` become versions.
  *
- * @returns for each package its id, tarball, manifest and files, sizes in bytes.
+ * @returns for each package its id, folder, tarball, manifest and files, sizes in bytes.
  */
 export async function packAll(destination) {
   await mkdir(destination, { recursive: true });
-  const packages = publicPackages();
+  const packages = [...publicPackages(), commandPackage()];
   const { stdout } = await pnpm([
     ...packages.map(({ manifest }) => `--filter=${manifest.name}`),
     ...['pack', '--json', '--pack-destination', destination],
   ]);
-  const made = JSON.parse(stdout);
+  // What the packages' own scripts print comes before it.
+  const made = JSON.parse(stdout.slice(stdout.search(/^\[$/m)));
   return Promise.all(
-    packages.map(({ id, manifest }) => {
+    packages.map(({ id, folder, manifest }) => {
       const { filename } = made.find(({ name }) => name === manifest.name);
-      return contentsOf(id, path.resolve(destination, path.basename(filename)));
+      return contentsOf({ id, folder }, path.resolve(destination, path.basename(filename)));
     }),
   );
 }
 
-async function contentsOf(id, tarball) {
+async function contentsOf(of, tarball) {
   const files = [];
   let manifest = '';
   await list({
@@ -38,5 +39,5 @@ async function contentsOf(id, tarball) {
   });
   const packed = (await readFile(tarball)).length;
   const unpacked = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  return { id, tarball, files, manifest: JSON.parse(manifest), packed, unpacked };
+  return { ...of, tarball, files, manifest: JSON.parse(manifest), packed, unpacked };
 }

@@ -44,6 +44,12 @@ try {
       if (found !== Object.keys(entries).length) throw new Error(`${name}, ${file}: ${stdout}`);
       console.log(`${name}: ${file} uses ${found} entry points`);
     }
+    const command = (...args) =>
+      execute(process.execPath, [path.join(project, 'node_modules/weightmap/dist/cli.js'), ...args], {
+        cwd: project,
+      });
+    const { engine } = JSON.parse((await command('doctor', '--json')).stdout);
+    console.log(`${name}: weightmap doctor: the ${engine.name} engine`);
   }
 } finally {
   await rm(work, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// What is compiled, and how: for the addon (tools/build-kernels.mjs), the test and the benchmark.
+// What is compiled, and how: for the addon (install/kernels.mjs), the test and the benchmark.
 
 /** The kernels' units with the flags of their own, without the addon's: the vector code once for each instruction set. */
 export const KERNEL_UNITS = {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import util from 'node:util';
 import { messageOf } from '@weightmap/core';
 import { registerFusedKernels } from './fused-kernels/index.js';
@@ -18,6 +19,12 @@ let version: string | null = null;
 /** Version of the loaded libtensorflow, or null. */
 export const nativeVersion = (): string | null => version;
 
+/** The command that links TensorFlow: the repository's own set-up, or the command that this package brings. */
+export const linkCommand = (): string =>
+  fs.existsSync(fileURLToPath(new URL('../tsconfig.json', import.meta.url)))
+    ? 'npm run setup'
+    : 'npx weightmap-engine install';
+
 /** Why the native engine can't be loaded, found without loading it; null if no reason is known. */
 export function nativeProblem(): string | null {
   if (problem !== undefined) return problem;
@@ -25,12 +32,12 @@ export function nativeProblem(): string | null {
   try {
     folder = path.dirname(require.resolve(`${PACKAGE}/package.json`));
   } catch {
-    return `${PACKAGE} is not installed`;
+    return `${PACKAGE} is not installed (\`${linkCommand()}\` tells what to do)`;
   }
   if (!fs.existsSync(path.join(folder, 'lib/napi-v8/tfjs_binding.node')))
-    return 'libtensorflow is not linked (`npm run setup` does it)';
+    return `libtensorflow is not linked (\`${linkCommand()}\` does it)`;
   if (!fs.existsSync(path.join(folder, 'deps/lib/libtensorflow.so')) && process.platform === 'linux')
-    return 'the libtensorflow it was linked to no longer exists (`npm run setup` links it again)';
+    return `the libtensorflow it was linked to no longer exists (\`${linkCommand()}\` links it again)`;
   return null;
 }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
-import { loadNative, nativeProblem, nativeVersion } from './_native.js';
+import { linkCommand, loadNative, nativeProblem, nativeVersion } from './_native.js';
 import { registerNativeOps } from './native-ops/index.js';
 import { fusedKernels } from './fused-kernels/index.js';
 import { loadWasm } from './_wasm.js';
@@ -33,6 +33,11 @@ export interface EngineOptions {
   engine?: EngineName;
   /** Threads of the native engine. Default: TF_NUM_INTRAOP_THREADS, else one for each core. Has an effect only on the first start. */
   threads?: number;
+  /**
+   * Gets one line if no engine is requested and the fastest one can't be used: why, and the command that changes it.
+   * Default: a warning of the process (`process.emitWarning`).
+   */
+  onSlower?: (line: string) => unknown;
 }
 
 /**
@@ -59,7 +64,11 @@ export function chosenEngine(): EngineName | null {
  *
  * @throws WeightmapError if the requested engine is not available. Never throws when no engine is requested: `cpu` always works.
  */
-export async function startEngine({ engine, threads }: EngineOptions = {}): Promise<EngineInfo> {
+export async function startEngine({
+  engine,
+  threads,
+  onSlower = (line) => process.emitWarning(line),
+}: EngineOptions = {}): Promise<EngineInfo> {
   const requested = engine ?? chosenEngine();
   if (requested) {
     const problem = await load(requested, threads);
@@ -67,7 +76,7 @@ export async function startEngine({ engine, threads }: EngineOptions = {}): Prom
       throw new WeightmapError(`The ${requested} engine can't be used: ${problem}`, {
         fix:
           requested === 'native'
-            ? 'run `npm run setup`, or choose WEIGHTMAP_ENGINE=wasm'
+            ? `run \`${linkCommand()}\`, or choose WEIGHTMAP_ENGINE=wasm`
             : 'choose another engine',
       });
     return info(requested, null);
@@ -75,7 +84,11 @@ export async function startEngine({ engine, threads }: EngineOptions = {}): Prom
   let slowerBecause: string | null = null;
   for (const name of ENGINE_NAMES) {
     const problem = await load(name, threads);
-    if (!problem) return info(name, slowerBecause);
+    if (!problem) {
+      if (slowerBecause)
+        onSlower(`weightmap: ${slowerBecause}; the ${name} engine is used, which is slower.`);
+      return info(name, slowerBecause);
+    }
     slowerBecause ??= `the ${name} engine can't be used: ${problem}`;
   }
   throw new Error(slowerBecause ?? 'no engine');

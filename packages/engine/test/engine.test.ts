@@ -22,9 +22,14 @@ describe('engine', async () => {
   it('takes the fastest available when none is requested', async () => {
     delete process.env.WEIGHTMAP_ENGINE;
     const [fastest] = await availableEngines();
-    const info = await startEngine();
+    const lines: string[] = [];
+    const info = await startEngine({ onSlower: (line) => lines.push(line) });
     expect(info.name).toBe(fastest);
     expect(info.slowerBecause === null).toBe(fastest === 'native');
+    // One line, with the command that changes it.
+    expect(lines).toEqual(
+      fastest === 'native' ? [] : [expect.stringMatching(/native engine can't be used.*`npm run setup`/)],
+    );
   });
 
   it('follows WEIGHTMAP_ENGINE', async () => {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-const script = fileURLToPath(new URL('../../link-libtensorflow.mjs', import.meta.url));
+const script = fileURLToPath(new URL('../../../packages/engine/install/libtensorflow.mjs', import.meta.url));
 const hasPip = spawnSync('python3', ['-m', 'pip', '--version']).status === 0;
 let folder;
 beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'weightmap-wheel-'))));

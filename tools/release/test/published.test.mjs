@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -45,7 +46,9 @@ describe.each(ids)('@weightmap/%s, packed', (id) => {
     expect(names).toEqual(
       expect.arrayContaining(['README.md', 'LICENSE', 'dist/index.js', 'dist/index.d.ts']),
     );
-    for (const name of names)
+    // The engine also has what links TensorFlow and compiles the kernels.
+    const other = id === 'engine' ? /^(install\/[\w-]+\.(mjs|py)|native\/[\w-]+\.(cc|h|mjs))$/ : /^$/;
+    for (const name of names.filter((one) => !other.test(one)))
       expect(name).toMatch(/^(README\.md|LICENSE|package\.json|dist\/[\w-]+\.(c?js(\.map)?|d\.c?ts))$/);
   });
 });
@@ -60,6 +63,56 @@ describe.each(pure)('@weightmap/%s, for browsers', (id) => {
       expect(
         await readFile(path.join(work, 'node_modules', manifest.name, 'dist', file), 'utf8'),
       ).not.toMatch(/from ["']node:|require\(["']node:/);
+  });
+});
+
+describe('weightmap, packed', () => {
+  const command = (...args) =>
+    execute(process.execPath, [path.join(work, 'node_modules/weightmap/dist/cli.js'), ...args], {
+      cwd: work,
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+
+  it('is what publint asks for, names versions, and holds the command, the page of the explorer and no more', async () => {
+    const { manifest, files } = of('experiments');
+    expect(await publintSays(of('experiments'))).toEqual([]);
+    expect(JSON.stringify(manifest)).not.toMatch(/workspace:|catalog:|link:|file:/);
+    const names = files.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['README.md', 'LICENSE', 'dist/cli.js', 'explorer/dist/index.html']),
+    );
+    for (const name of names)
+      expect(name).toMatch(
+        /^(README\.md|LICENSE|package\.json|dist\/[\w-]+\.js(\.map)?|explorer\/dist\/.+)$/,
+      );
+  });
+
+  it('lists the variants and describes the machine', async () => {
+    expect((await command('list', '--json')).stdout).toContain('cnn-smooth-32');
+    expect(JSON.parse((await command('doctor', '--json')).stdout)).toMatchObject({ engine: {}, machine: {} });
+  });
+
+  it('shows the link of its engine, and links it again', async () => {
+    const shown = await command('engine', 'install').then(
+      ({ stdout }) => stdout,
+      ({ stdout, stderr }) => stdout + stderr,
+    );
+    expect(shown).toMatch(/undo {6}weightmap engine remove|To fix it: install Python 3/);
+  });
+
+  it('serves the explorer with its own networks', async () => {
+    const demo = spawn(process.execPath, [path.join(work, 'node_modules/weightmap/dist/cli.js'), 'demo'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const [printed] = await once(demo.stdout, 'data');
+      const [address] = /http:\/\/\S+/.exec(String(printed));
+      for (const file of ['', 'explorer.js', 'networks/showcase.js', 'networks/digits/conv.js'])
+        expect((await fetch(`${address}${file}`)).status, file).toBe(200);
+    } finally {
+      demo.kill('SIGTERM');
+    }
+    expect((await once(demo, 'exit'))[0]).toBe(0);
   });
 });
 

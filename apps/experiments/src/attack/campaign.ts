@@ -66,7 +66,7 @@ export async function attackRun(name: string, options: CampaignOptions): Promise
   await useAllowedPlugins(run, manifest, display.note);
   const chosen = chooseAttacks(options.attacks ?? DEFAULT_ATTACKS.map((id) => ({ id })), attackFactories());
   await usePluginsFor(pluginCells(manifest, options), run, manifest);
-  const engine = await startEngine({ threads: options.threads });
+  const engine = await startEngine({ threads: options.threads, onSlower: () => {} });
   const plan = await planAttacks(run, manifest, {
     chosen,
     epsilons: options.epsilons,

@@ -90,7 +90,7 @@ async function workThrough(plan: AttackPlan, manifest: Manifest, work: Work): Pr
   const parts = partsOf(run, plan, manifest);
   const watch = watchParts(run, parts);
   if ((await watch.unfinished()).length === 0) return EXIT.done;
-  const engine = await startEngine({ threads });
+  const engine = await startEngine({ threads, onSlower: () => {} });
   if (engine.name !== plan.engine)
     throw new WeightmapError('This worker has another engine than the plan of attacks.', {
       where: `${os.hostname()}: ${engine.name}`,

@@ -6,7 +6,7 @@ import { printJson } from '../terminal/output.js';
 
 /** Starts the engine for a mode. @returns null, or why the mode isn't available. */
 export async function startEngineFor(mode: Mode, threads: number): Promise<string | null> {
-  const engine = await startEngine({ threads });
+  const engine = await startEngine({ threads, onSlower: () => {} });
   if (mode === 'fused' && !engine.kernels?.startsWith('fused'))
     return 'there are no fused kernels: `npm run setup` explains why';
   if (mode !== 'eager' && engine.name !== 'native') return `the ${engine.name} engine doesn't compile`;

@@ -101,7 +101,7 @@ async function workUnderLease(
   const shown = out.cell(cell, log);
   try {
     await usePluginsFor([cell], run, manifest);
-    const engine = await startEngine({ threads });
+    const engine = await startEngine({ threads, onSlower: () => {} });
     const record = await runCell(cell, {
       run,
       engine,

@@ -36,7 +36,7 @@ export async function runGrid(options: RunOptions): Promise<number> {
   await usePlugins(options.plugins);
   const existing = existsSync(run) ? await readManifest(run).catch(() => null) : null;
   if (existing) await usePluginsAgain(run, existing, display.note);
-  const engine = await startEngine({ threads: options.threads });
+  const engine = await startEngine({ threads: options.threads, onSlower: () => {} });
   const data = {
     seed: options.seed,
     dataDir: options.dataDir === undefined ? undefined : path.resolve(options.dataDir),

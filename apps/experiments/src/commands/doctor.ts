@@ -39,7 +39,7 @@ async function isWritable(folder: string): Promise<boolean> {
 type Findings = Awaited<ReturnType<typeof examine>>;
 
 async function examine({ data, out }: { data?: string; out: string }) {
-  const engine = await startEngine();
+  const engine = await startEngine({ onSlower: () => {} }); // it is among the problems below
   const machine = inspectMachine(engine);
   const located = await Promise.all(
     Object.values(datasets).map(async (loader) => ({
@@ -52,7 +52,7 @@ async function examine({ data, out }: { data?: string; out: string }) {
   if (engine.slowerBecause)
     problems.push({
       problem: engine.slowerBecause,
-      fix: 'install Python 3 with pip, and g++; then run `npm run setup`',
+      fix: 'install Python 3 with pip, and g++; then run `weightmap engine install`',
     });
   if (engine.name !== 'native' && process.env.WEIGHTMAP_ENGINE)
     problems.push({

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { count } from '@weightmap/report/text';
-import { Command, InvalidArgumentError } from 'commander';
-import { list, positive, several } from '../terminal/option-types.js';
+import { Command } from 'commander';
+import { list, port, positive, several } from '../terminal/option-types.js';
 import { EXIT } from '../terminal/exit-codes.js';
 import { allowPlugins } from '../plugins/stored-plugins.js';
 import { serve } from '../explorer/serve.js';
@@ -18,12 +18,6 @@ interface Options {
   json?: boolean;
 }
 
-function portNumber(text: string): number {
-  if (!/^\d+$/.test(text) || Number(text) > 65_535)
-    throw new InvalidArgumentError('A port is expected: 0 … 65535, or 0 for any free port.');
-  return Number(text);
-}
-
 export function exploreCommand(): Command {
   return new Command('explore')
     .argument('[run]', 'folder of the run', 'runs/quick')
@@ -35,7 +29,7 @@ export function exploreCommand(): Command {
       'plugin of the run that may be used for its images; repeat for several',
       several,
     )
-    .option('--port <n>', 'serve the page on this machine until Ctrl-C', portNumber)
+    .option('--port <n>', 'serve the page on this machine until Ctrl-C', port)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -46,7 +40,7 @@ Examples:
   weightmap explore runs/quick
   weightmap explore runs/standard --select 'cnn-*' --images 30 --port 8080`,
     )
-    .action(async (run: string, { out, port, json, plugin, ...options }: Options) => {
+    .action(async (run: string, { out, port: asked, json, plugin, ...options }: Options) => {
       await allowPlugins(plugin);
       const folder = out ?? path.join(run, 'explorer');
       const written = await writeExplorer(run, {
@@ -59,10 +53,14 @@ Examples:
         print(
           `${count(written.networks, 'network')}, ${count(written.images, 'image')}\nexplorer: ${written.html}`,
         );
-      if (port === undefined) return;
+      if (asked === undefined) return;
       const note = (text: string) => (json ? printError(text) : print(text));
       const signal = stopOnSignal(() => {});
-      await serve(folder, { port, signal, onReady: (address) => note(`serving ${address} (Ctrl-C stops)`) });
+      await serve(folder, {
+        port: asked,
+        signal,
+        onReady: (address) => note(`serving ${address} (Ctrl-C stops)`),
+      });
       process.exitCode = EXIT.done;
     });
 }

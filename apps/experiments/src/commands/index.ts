@@ -60,6 +60,14 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     description: 'show the engine, the machine and the datasets, and how to fix problems',
     load: async () => (await import('./doctor.js')).doctorCommand,
   },
+  engine: {
+    description: "link TensorFlow's C library for native speed, show what is linked, or undo it",
+    load: async () => (await import('./engine.js')).engineCommand,
+  },
+  demo: {
+    description: 'serve the explorer with small networks that ship with it: no data, no training',
+    load: async () => (await import('./demo.js')).demoCommand,
+  },
   bench: {
     description: 'time training, layers and attacks on this machine, by engine mode and against PyTorch',
     load: async () => (await import('./bench.js')).benchCommand,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { dataScript, WeightmapError, type StoredNetwork } from '@weightmap/core';
 import { confine, isRunning, writeWhole, writing } from '@weightmap/core/files';
 import { readModelFiles } from '@weightmap/training';
+import { builtPage } from './built-page.js';
 import { findShowcase, type ShowcaseOptions } from './showcase.js';
 
 /** The page without networks, which are each run's own. */
@@ -51,22 +52,6 @@ export async function writeExplorer(
     networks: weights.size,
     images: showcase.benchmarks.reduce((sum, { images }) => sum + images.length, 0),
   };
-}
-
-/**
- * The folder that `apps/explorer` is built into. It is not a dependency: only this command needs its build.
- *
- * @throws WeightmapError if it has not been built.
- */
-function builtPage(): string {
-  for (let folder = import.meta.dirname; folder !== path.dirname(folder); folder = path.dirname(folder)) {
-    const page = path.join(folder, 'explorer/dist');
-    if (existsSync(path.join(page, 'explorer.js'))) return page;
-  }
-  throw new WeightmapError('The explorer has not been built.', {
-    where: 'apps/explorer/dist',
-    fix: '`npx nx build explorer`',
-  });
 }
 
 /** A network's files in one object, as the page loads it. */

@@ -24,3 +24,10 @@ export function natural(text: string): number {
     throw new InvalidArgumentError('A whole number from 0 is expected.');
   return Number(text);
 }
+
+/** Parses the number of a port; 0 means any that is free. */
+export function port(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('A port is expected: 0 … 65535, or 0 for any free port.');
+  return Number(text);
+}

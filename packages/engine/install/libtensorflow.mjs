@@ -3,13 +3,12 @@
 // Looked for in this order: already linked; LIBTENSORFLOW_DIR; an installed Python tensorflow; the tensorflow-cpu
 // wheel by pip (checked by its SHA-256, kept once per machine in the user's cache folder); with
 // WEIGHTMAP_UNVERIFIED_DOWNLOAD=1 the npm package's own download, which has no checksum. Without any of them the engine
-// falls back to wasm. `node tools/link-libtensorflow.mjs [--force]` runs it alone.
+// falls back to wasm. `weightmap-engine install` runs it (cli.mjs).
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { run, say, tail } from './_console.mjs';
 
 const WHEEL_VERSION = '2.21.0';
@@ -20,17 +19,20 @@ const WHEELS = {
     sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
   },
 };
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const require = createRequire(import.meta.url);
 const python = process.env.PYTHON ?? 'python3';
 export const compiler = process.env.CXX ?? 'g++';
 
 export const cacheRoot = () =>
   path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'weightmap', 'libtensorflow');
 
-/** Folder of the installed npm package, or null before `pnpm install`. */
+/** Folder of Node's headers for addons. */
+export const nodeHeaders = () =>
+  path.join(path.dirname(require.resolve('node-api-headers/package.json')), 'include');
+
+/** Folder of the installed npm package, or null if it isn't installed. */
 export function tfjsNodeFolder() {
   try {
-    const require = createRequire(path.join(root, 'packages/engine/package.json'));
     return path.dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
   } catch {
     return null;
@@ -96,7 +98,7 @@ export async function fetchWheel() {
     const file = fs.readdirSync(partial).find((name) => name.endsWith('.whl'));
     const extracted = path.join(partial, 'out');
     const extract = await run(python, [
-      path.join(root, 'tools/extract-libtensorflow.py'),
+      path.join(import.meta.dirname, 'extract-libtensorflow.py'),
       path.join(partial, file),
       extracted,
     ]);
@@ -164,7 +166,6 @@ function isRunning(pid) {
 
 /** Compiles the package's addon against a libtensorflow and puts both where the package looks for them. */
 async function compileAndLink(tfjsNode, { lib, include, source }) {
-  const nodeHeaders = path.join(root, 'node_modules/node-api-headers/include');
   const key = createHash('sha256')
     .update([lib, fs.readFileSync(path.join(tfjsNode, 'package.json')), process.arch].join('\n'))
     .digest('hex')
@@ -185,7 +186,7 @@ async function compileAndLink(tfjsNode, { lib, include, source }) {
     );
     const built = await run(compiler, [
       ...['-O2', '-fPIC', '-shared', '-std=c++17', '-DNAPI_VERSION=8'],
-      ...[`-I${nodeHeaders}`, `-I${include}`, `-I${path.dirname(tfjsNode)}`, ...sources, '-o', partial],
+      ...[`-I${nodeHeaders()}`, `-I${include}`, `-I${path.dirname(tfjsNode)}`, ...sources, '-o', partial],
       ...[`-L${path.join(deps, 'lib')}`, '-ltensorflow', '-ltensorflow_framework', `-Wl,-rpath,${lib}`],
     ]);
     if (!built.ok) {
@@ -283,10 +284,4 @@ export async function wantsWheel() {
     () => false,
     () => true,
   );
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { linked, tried } = await link({ force: process.argv.includes('--force') });
-  for (const line of tried) say(`not by ${line}`);
-  say(linked ? `TensorFlow linked: ${linked}` : 'TensorFlow is not linked: the wasm engine will be used');
 }

@@ -1,17 +1,15 @@
-// Compiles the weight map layers' fused kernels (packages/engine/native) against the libtensorflow in use. The result is
+// Compiles the weight map layers' fused kernels (../native) against the libtensorflow in use. The result is
 // kept once per machine, beside libtensorflow; the npm package that is linked to it gets a link to it.
-// Without a compiler the layers run their composed form. `node tools/build-kernels.mjs [--force]` runs it alone.
+// Without a compiler the layers run their composed form. `weightmap-engine install` runs it (cli.mjs).
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { run, say, tail } from './_console.mjs';
-import { KERNEL_UNITS, OPTIMIZED } from '../packages/engine/native/units.mjs';
-import { cacheRoot, compiler, ownFolder, tfjsNodeFolder } from './link-libtensorflow.mjs';
+import { KERNEL_UNITS, OPTIMIZED } from '../native/units.mjs';
+import { cacheRoot, compiler, nodeHeaders, ownFolder, tfjsNodeFolder } from './libtensorflow.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const sources = path.join(root, 'packages/engine/native');
+const sources = path.join(import.meta.dirname, '../native');
 
 const COMMON = [...OPTIMIZED, '-DNAPI_VERSION=8'];
 /** Every source file of the addon with the flags of its own. */
@@ -44,7 +42,7 @@ async function compile(addon, lib, include, libraries) {
   ownFolder(path.dirname(addon));
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'weightmap-kernels-'));
   const partial = `${addon}.${process.pid}`;
-  const includes = [`-I${path.join(root, 'node_modules/node-api-headers/include')}`, `-I${include}`];
+  const includes = [`-I${nodeHeaders()}`, `-I${include}`];
   const check = (result) => {
     if (!result.ok) throw new Error(`${compiler} could not compile the kernels: ${tail(result.output)}`);
   };
@@ -75,7 +73,7 @@ async function buildQuietLoad(tfjsNode) {
   const link = path.join(tfjsNode, 'lib/napi-v8/weightmap_quiet.node');
   if (fs.existsSync(link) || process.platform === 'win32') return;
   const partial = `${link}.${process.pid}`;
-  const headers = `-I${path.join(root, 'node_modules/node-api-headers/include')}`;
+  const headers = `-I${nodeHeaders()}`;
   const source = path.join(sources, 'quiet-stderr.cc');
   const built = await run(compiler, [...COMMON, '-shared', headers, source, '-o', partial]);
   if (built.ok) fs.renameSync(partial, link);
@@ -117,9 +115,4 @@ export async function buildKernels({ force = false } = {}) {
     fs.rmSync(link, { force: true });
     return { built: null, problem: error.message };
   }
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { built, problem } = await buildKernels({ force: process.argv.includes('--force') });
-  say(built ? `fused kernels ready: ${built}` : `no fused kernels: ${problem}`);
 }
