@@ -149,8 +149,10 @@ export function autoAttack({ version = 'standard', attacks }: AutoAttackOptions 
       const [truth, aims] = [labels.dataSync(), targets?.dataSync()];
       const guesses = predictClasses(classifier, images);
       spent.forwards += guesses.length;
+      const { answers = classifier.classes } = classifier;
+      // An image that the classifier abstains from may be attacked into a wrong answer.
       const open = [...guesses.keys()].filter((i) =>
-        aims ? guesses[i] !== aims[i] : guesses[i] === truth[i],
+        aims ? guesses[i] !== aims[i] : guesses[i] === truth[i] || guesses[i] >= answers,
       );
       return strengths.map((strength) =>
         strength === 0

@@ -1,14 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  batchesOf,
-  WeightmapError,
-  countOf,
-  type Classifier,
-  type ImageSet,
-  type Rejection,
-} from '@weightmap/core';
-
-const BATCH = 250;
+import type { Classifier, ImageSet, Rejection } from '@weightmap/core';
+import { suspicionsOf, thresholdOver } from './thresholds.js';
 
 /**
  * The threshold that rejects at most a share of clean images.
@@ -16,26 +8,12 @@ const BATCH = 250;
  * @param rate of false positives, in [0, 1).
  * @throws WeightmapError if there are no images, or a suspicion is not finite.
  */
-export function thresholdAt(
+export const thresholdAt = (
   suspicion: Rejection['suspicion'],
   clean: ImageSet,
-  { bounds }: Pick<Classifier, 'bounds'>,
+  network: Pick<Classifier, 'bounds'>,
   rate: number,
-): number {
-  if (countOf(clean) === 0)
-    throw new WeightmapError('There are no images to set the threshold of a defence by.', {
-      expected: 'clean validation images',
-    });
-  const values: number[] = [];
-  for (const { images } of batchesOf(clean, BATCH, { bounds }))
-    values.push(...tf.tidy(() => suspicion(images).dataSync()));
-  if (!values.every(Number.isFinite))
-    throw new WeightmapError('The suspicion of a clean image is NaN or infinite.', {
-      fix: 'the weights are probably not finite: check how the training ended',
-    });
-  values.sort((a, b) => a - b);
-  return values[values.length - 1 - Math.floor(rate * values.length)];
-}
+): number => thresholdOver(suspicionsOf(suspicion, clean, network), rate);
 
 /**
  * A classifier that may abstain: one class more, whose logit is the largest other one plus s/t − 1, with the suspicion s and its

@@ -45,7 +45,7 @@ export const defensiveDistillation: Defense<DefensiveDistillationOptions> = {
   isRandom: false,
   strength: null,
   ...optionsOf<DefensiveDistillationOptions>(id, schema),
-  gradients: () => 2,
+  gradients: () => 1,
   teachers: ({ temperature }) => [
     { id: 'teacher', seedName: 'teacher', objective: () => atTemperature(temperature) },
   ],

@@ -31,4 +31,5 @@ export * from './robust-optimisation.js';
 export * from './squeezers.js';
 export { StatisticalFilter, type StatisticalFilterConfig } from './statistical-filter.js';
 export * from './stochastic-operators.js';
+export * from './thresholds.js';
 export { trades, type TradesOptions } from './trades.js';

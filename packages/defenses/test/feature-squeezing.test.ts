@@ -132,6 +132,38 @@ describe('feature squeezing', () => {
     model.dispose();
   });
 
+  it('has the largest change as its suspicion, and a gradient that reaches every squeezer above the threshold', async () => {
+    const { model, network, rejection } = await wrapped({ bits: 2, falsePositives: 0.5 });
+    const { images, labels } = tensorsOf(tinyImages(60, 9));
+    tf.tidy(() => {
+      const changeBy = (squeeze: (x: tf.Tensor4D) => tf.Tensor4D) => (x: tf.Tensor4D) =>
+        network.logits(squeeze(x)).softmax().sub(network.logits(x).softmax()).abs().sum<tf.Tensor1D>(1);
+      const each = [(x: tf.Tensor4D) => reduceDepth(x, 2), medianOfFour].map(changeBy);
+      const changes = each.map((change) => [...change(images).dataSync()]);
+      const slopes = each.map((change) => {
+        const slope = tf.grad((x) => change(x as tf.Tensor4D).sum())(images);
+        return slope.reshape([60, -1]).arraySync() as number[][];
+      });
+      const found = tf.grad((x) => rejection!.suspicion(x as tf.Tensor4D).sum())(images);
+      const rows = found.reshape([60, -1]).arraySync() as number[][];
+      let both = 0;
+      for (const [i, row] of rows.entries()) {
+        const isOver = changes.map((change) => change[i] > rejection!.threshold);
+        if (isOver[0] && isOver[1]) both++;
+        const largest = changes[0][i] > changes[1][i] ? 0 : 1;
+        const expected = row.map(
+          (_, pixel) =>
+            slopes[largest][i][pixel] +
+            slopes.reduce((sum, slope, s) => sum + (isOver[s] ? slope[i][pixel] : 0), 0),
+        );
+        expect(row).toBeAllclose(expected, 1e-4);
+      }
+      expect(both).toBeGreaterThan(0);
+    });
+    tf.dispose([images, labels]);
+    model.dispose();
+  });
+
   it('needs a squeezer', () => {
     expect(() => featureSqueezing.parse({ bits: 0, median: false })).toThrow(
       /feature-squeezing are not valid/,

@@ -9,6 +9,7 @@ export * from './map-geometry.js';
 export * from './measure-corruptions.js';
 export * from './parameters.js';
 export * from './registry.js';
+export * from './rejection.js';
 export * from './robustness-curve.js';
 export * from './sparsity.js';
 export { layerNamed } from './_tap.js';

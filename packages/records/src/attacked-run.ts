@@ -7,6 +7,7 @@ import { folderName, networkRow, percent } from './_network-row.js';
 import { cellPaths } from './cell-paths.js';
 import { contentDigest, DIGEST_DIFFERS } from './content-digest.js';
 import { corruptedNetworksSchema } from './corrupted-networks.js';
+import { defendedNetwork } from './defended-networks.js';
 import { gradCamRecordSchema, type GradCamRecord } from './run-record.js';
 
 const checkSchema = z.object({
@@ -127,6 +128,7 @@ const attackedRunSchema = z.object({
       ),
       /** Signs of masking at each strength on L∞; null if they were not looked for. */
       masking: z.array(maskingSchema).nullable(),
+      ...defendedNetwork,
       /** Parts that failed: what they would have measured is missing here, and the worst case with it. */
       failed: z.array(z.string()).optional(),
       /** A few images clean and under this attack, in the cell's folder; of the first trial alone. */

@@ -4,6 +4,7 @@ export * from './cell-name.js';
 export * from './cell-paths.js';
 export * from './content-digest.js';
 export * from './corrupted-networks.js';
+export type { RejectionRecord } from './defended-networks.js';
 export * from './defended-variant.js';
 export * from './evaluation-cache.js';
 export * from './event-log.js';

@@ -1,5 +1,7 @@
 import { verdictText } from './claims/index.js';
-import { count, NONE, number, percent, plain } from './format.js';
+import { count, NONE, number, percent, plain, strength } from './format.js';
+import type { ComparedGroup } from './model/compared-defenses.js';
+import { comparedRows, comparedSentences } from './model/compared-table.js';
 import { conditionLabel } from './model/condition.js';
 import {
   cautionsOf,
@@ -40,6 +42,7 @@ export function markdown(model: ReportModel): string {
     ...model.metrics.map(metricMarkdown),
     ...(model.attacks?.headlines ?? []).map((line) => `### ${escape(line)}`),
     ...others,
+    ...(model.attacks?.compared ?? []).map(comparedMarkdown),
     ...pictures,
     '## Provenance',
     escape(provenanceSentence(model)),
@@ -143,6 +146,21 @@ function resultMarkdown(result: ResultTable): string {
     ),
     `${escape(notationNote(benchmark))}. ${escape(differenceNote(benchmark))} Data: [${id}.csv](tables/${id}.csv), [${id}.tex](tables/${id}.tex)`,
     ...(unmeasured.length > 0 ? [`Could not be measured:\n\n${unmeasured.join('\n')}`] : []),
+  ].join('\n\n');
+}
+
+function comparedMarkdown(group: ComparedGroup): string {
+  const { head, rows } = comparedRows(group, group.shown);
+  return [
+    `### Compared with other defences: ${escape(group.title)}, L∞ ε = ${strength(group.shown)}`,
+    table(
+      head.map(escape),
+      rows.map((row) => row.map(escape)),
+    ),
+    comparedSentences(group)
+      .map((sentence) => `- ${escape(sentence)}`)
+      .join('\n'),
+    'Data: [defenses.csv](tables/defenses.csv), [rejection.csv](tables/rejection.csv)',
   ].join('\n\n');
 }
 

@@ -5,6 +5,7 @@ import { page } from './html/page.js';
 import { toLatex, type LatexTable } from './latex.js';
 import { markdown } from './markdown.js';
 import { attackedPicturesCsv } from './model/attacked-grids.js';
+import { rejectionData } from './model/compared-table.js';
 import { metricsCsv } from './model/metrics.js';
 import { missingData } from './model/missing.js';
 import { provenanceCsv } from './model/provenance.js';
@@ -68,6 +69,8 @@ function* tableFiles(model: ReportModel): Generator<ReportFile> {
   if (missing.length > 0) yield csv('missing', toCsv(missingData(model)));
   if (pictures.inRecords) yield csv('grad-cam', gradCamCsv(benchmarks));
   if (attacked && pictures.underAttack) yield csv('attacked-grad-cam', attackedPicturesCsv(attacked.cells));
+  if (model.attacks && model.attacks.compared.length > 0)
+    yield csv('rejection', toCsv(rejectionData(model.attacks.compared)));
   if (attacked?.corruptions) yield csv('corruptions', corruptionCsv(attacked.corruptions));
   yield csv('provenance', provenanceCsv(model));
 }

@@ -1,10 +1,12 @@
 import { corruptions as benchmarks, type CorruptionBenchmark } from '@weightmap/attacks';
+import type { AttackInfo } from '@weightmap/core';
 import { strength as strengthText } from '@weightmap/report/text';
 import { datasetLoader } from '../plugins/components.js';
 import { MASKING_PASSES, passesOf, type Passes } from './costs.js';
 import { heldOutCount } from './held-out-seeds.js';
 import { BATCH } from './network.js';
 import type { AttackPlan, PlannedAttack } from './plan.js';
+import { FALSE_POSITIVES } from './rejection.js';
 import { attacksOn, datasetPlan, imagesFor, networkKey, type Target } from './targets.js';
 
 /** Passes of images through a network in a part, about: seconds to minutes of work. */
@@ -21,6 +23,10 @@ interface Slice {
 /** What a part does. */
 export type Task =
   | { readonly kind: 'clean' }
+  /** How suspicious clean images are to a network that may abstain. */
+  | { readonly kind: 'rejection' }
+  /** The attack of somebody who doesn't know the network's defence. */
+  | ({ readonly kind: 'static'; readonly id: string } & Slice)
   | ({ readonly kind: 'attack'; readonly attack: PlannedAttack } & Slice)
   | { readonly kind: 'masking'; readonly epsilon: number; readonly surrogates: readonly Target[] }
   | { readonly kind: 'pictures'; readonly epsilon: number; readonly attacks: readonly PlannedAttack[] }
@@ -55,19 +61,58 @@ export const cleanTask = (plan: AttackPlan, target: Target): PlannedTask => ({
 /** Each attack on a network, cut into slices of the images. */
 export const attackTasks = (plan: AttackPlan, target: Target): PlannedTask[] =>
   attacksOn(plan, target).flatMap((attack) => {
-    const one = passesOf(attack, 1);
-    const batches = Math.max(1, Math.floor(PASSES_OF_A_PART / (one.forwards + one.backwards) / BATCH));
     const { strengths, ...info } = attack;
     const heldOut = attack.id === 'substitute' && { heldOut: heldOutCount(target.cell.dataset.validation) };
-    return slices(imagesFor(plan, target), batches * BATCH).map(({ from, to }) => ({
+    return partsOfAttack(plan, target, attack).map(({ from, to }) => ({
       task: { kind: 'attack', attack, from, to },
       label: `${attack.label}, images ${from + 1}–${to}`,
       key: `${attack.id}-${from + 1}-${to}`,
       keys: strengths,
-      circumstances: { attack: info, from, to, batch: BATCH, ...heldOut },
+      circumstances: { attack: info, from, to, batch: BATCH, ...heldOut, ...scored(target) },
       passes: times(to - from, passesOf(attack, strengths.length)),
     }));
   });
+
+/** What tells the scored images of a network that may abstain from those of earlier versions, which were not scored. */
+const scored = ({ rejects }: Target) => rejects && { scored: true };
+
+/** The attack of somebody who doesn't know the network's defence, at each strength on L∞. */
+export function staticTasks(plan: AttackPlan, target: Target): PlannedTask[] {
+  const { epsilons } = datasetPlan(plan, target);
+  const { static: attack } = plan;
+  if (!target.attacked || !attack || epsilons.length === 0) return [];
+  const { id } = attack;
+  return partsOfAttack(plan, target, { id, kind: 'fixed' }).map(({ from, to }) => ({
+    task: { kind: 'static', id, from, to },
+    label: `static ${attack.label}, images ${from + 1}–${to}`,
+    key: `static-${id}-${from + 1}-${to}`,
+    keys: epsilons,
+    circumstances: { static: id, from, to, batch: BATCH, ...scored(target) },
+    passes: times(to - from, passesOf({ id, kind: 'fixed' }, epsilons.length)),
+  }));
+}
+
+/** Sets the thresholds of a network that may abstain, and scores its clean images. */
+export const rejectionTasks = (plan: AttackPlan, target: Target): PlannedTask[] => {
+  if (!target.rejects) return [];
+  const { validation } = target.cell.dataset;
+  return [
+    {
+      task: { kind: 'rejection' },
+      label: 'thresholds of the rejection',
+      key: 'rejection',
+      keys: ['rejection'],
+      circumstances: { rejection: FALSE_POSITIVES },
+      passes: { forwards: imagesFor(plan, target) + validation, backwards: 0 },
+    },
+  ];
+};
+
+function partsOfAttack(plan: AttackPlan, target: Target, attack: Pick<AttackInfo, 'id' | 'kind'>): Slice[] {
+  const { forwards, backwards } = passesOf(attack, 1);
+  const batches = Math.max(1, Math.floor(PASSES_OF_A_PART / (forwards + backwards) / BATCH));
+  return slices(imagesFor(plan, target), batches * BATCH);
+}
 
 /** The checks for gradient masking, at each strength on L∞. */
 export function maskingTasks(plan: AttackPlan, target: Target, targets: readonly Target[]): PlannedTask[] {

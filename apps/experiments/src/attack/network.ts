@@ -14,6 +14,7 @@ import type { CellDefense } from '@weightmap/records';
 import { loadModel } from '@weightmap/training';
 import { defendNetwork } from '../cells/defended-network.js';
 import { isEnsemble, runInTurns, type Outcome } from './_ensemble.js';
+import type { Score } from './rejection.js';
 
 /** Images attacked at a time. The position of the first names the random streams. */
 export const BATCH = 100;
@@ -34,12 +35,12 @@ export async function openNetwork(
   const model = await loadModel(weights);
   try {
     const measured = await defendNetwork(model, defense, loadData);
-    const { classifier, network } = measured;
+    const { classifier, network, unaware, rejection } = measured;
     const dispose = () => {
       measured.dispose();
       model.dispose();
     };
-    return { model, classifier, network, dispose };
+    return { model, classifier, network, unaware, rejection, dispose };
   } catch (error) {
     model.dispose();
     throw error;
@@ -53,6 +54,8 @@ export interface AttackedBatches {
   readonly fooled: string;
   /** For each batch: the number of images that were changed, and the sums of their L∞ and L2 distances. */
   readonly batches: readonly { readonly changed: number; readonly linf: number; readonly l2: number }[];
+  /** For each image, in order, as `scorer` gives them; only for a network that may abstain. */
+  readonly wrong?: readonly (number | null)[];
 }
 
 export interface SliceOptions {
@@ -64,6 +67,8 @@ export interface SliceOptions {
   readonly signal: AbortSignal;
   /** Stores what an attack of an ensemble found, so that it isn't run again. Default: stores nothing. */
   readonly kept?: <Value>(key: string, compute: () => Value) => Promise<Value>;
+  /** Scores attacked images, for a network that may abstain. */
+  readonly score?: Score;
 }
 
 /**
@@ -80,9 +85,9 @@ export async function attackImages(
   set: ImageSet,
   attack: Attack,
   strengths: readonly number[],
-  { from, to, seed, signal, kept = (_key, compute) => Promise.resolve(compute()) }: SliceOptions,
+  { from, to, seed, signal, score, kept = (_key, compute) => Promise.resolve(compute()) }: SliceOptions,
 ): Promise<AttackedBatches[]> {
-  const found = strengths.map((): Found => ({ flags: [], batches: [] }));
+  const found = strengths.map((): Found => ({ flags: [], batches: [], wrong: [] }));
   for (const { start: offset, ...batch } of batchesOf(sliceOf(set, from, to - from), BATCH, classifier)) {
     const start = from + offset;
     const random = () => randomStream(seed, 'attack', attack.id, start);
@@ -93,6 +98,7 @@ export async function attackImages(
           await runInTurns(attack, classifier, batch, {
             strength,
             signal,
+            score,
             seed: random().seed(),
             kept: (turn, compute) => kept(`${start}/${strength}/${turn}`, compute),
           }),
@@ -101,22 +107,31 @@ export async function attackImages(
       signal.throwIfAborted();
       const outcomes = attack.run(classifier, batch.images, batch.labels, { strengths, random: random() });
       for (const [i, outcome] of outcomes.entries()) {
+        const wrong = score?.(outcome.adversarial, batch.labels);
         outcome.adversarial.dispose();
-        add(found[i], outcome);
+        add(found[i], { ...outcome, wrong });
       }
     }
     await tf.nextFrame();
   }
-  return found.map(({ flags, batches }, i) => ({ strength: strengths[i], fooled: flags.join(''), batches }));
+  return found.map(({ flags, batches, wrong }, i) => ({
+    strength: strengths[i],
+    fooled: flags.join(''),
+    batches,
+    ...(score && { wrong }),
+  }));
 }
 
 interface Found {
   readonly flags: number[];
   readonly batches: AttackedBatches['batches'][number][];
+  readonly wrong: (number | null)[];
 }
 
-function add({ flags, batches }: Found, { misclassified, linf, l2 }: Outcome): void {
+function add(found: Found, { misclassified, linf, l2, wrong = [] }: Outcome): void {
+  const { flags, batches } = found;
   flags.push(...misclassified);
+  found.wrong.push(...wrong);
   const sum = { changed: 0, linf: 0, l2: 0 };
   linf.forEach((change, image) => {
     if (change === 0) return;

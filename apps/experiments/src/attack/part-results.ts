@@ -15,6 +15,8 @@ export interface AttackedPoint {
   readonly strength: number;
   /** For each image: `1` if it is misclassified under the attack, else `0`. */
   readonly fooled: string;
+  /** For each image, as `scorer` gives them; only of a network that may abstain. */
+  readonly wrong?: readonly (number | null)[];
   /** Mean distances over the images that the attack changed; null if it changed none. */
   readonly meanLinf: number | null;
   readonly meanL2: number | null;
@@ -26,8 +28,9 @@ export async function attackedPoints(
 ): Promise<{ id: string; points: AttackedPoint[] }[]> {
   const slices = new Map<string, AttackedBatches[][]>();
   for (const part of parts) {
-    if (part.task.kind !== 'attack') continue;
-    const { id } = part.task.attack;
+    const { task } = part;
+    if (task.kind !== 'attack' && task.kind !== 'static') continue;
+    const id = task.kind === 'attack' ? task.attack.id : task.id;
     const found = (await resultsOf<AttackedBatches>(part))!;
     slices.set(id, [...(slices.get(id) ?? []), found]);
   }
@@ -46,7 +49,12 @@ export function joinSlices(slices: readonly AttackedBatches[]): AttackedPoint {
   return {
     strength: slices[0].strength,
     fooled: slices.map(({ fooled }) => fooled).join(''),
+    ...(slices[0].wrong && { wrong: slices.flatMap(({ wrong = [] }) => wrong) }),
     meanLinf: changed ? sum(({ linf }) => linf) / changed : null,
     meanL2: changed ? sum(({ l2 }) => l2) / changed : null,
   };
 }
+
+/** Percent of the images that are not misclassified. */
+export const accuracyOf = (fooled: string): number =>
+  (100 * [...fooled].filter((flag) => flag === '0').length) / fooled.length;

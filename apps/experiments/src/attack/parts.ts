@@ -9,6 +9,8 @@ import {
   corruptionTasks,
   maskingTasks,
   picturesTask,
+  rejectionTasks,
+  staticTasks,
   transferTasks,
   type PlannedTask,
   type Task,
@@ -55,6 +57,8 @@ export function partsOf(run: string, plan: AttackPlan, manifest: Pick<Manifest, 
   for (const target of targets) {
     add(target, cleanTask(plan, target));
     const attacks = attackTasks(plan, target).map((planned) => add(target, planned));
+    for (const planned of [...staticTasks(plan, target), ...rejectionTasks(plan, target)])
+      add(target, planned);
     for (const planned of maskingTasks(plan, target, targets)) add(target, planned);
     const pictures = picturesTask(plan, target);
     if (pictures)

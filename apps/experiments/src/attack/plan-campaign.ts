@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { createAttack } from '@weightmap/attacks';
 import { WeightmapError } from '@weightmap/core';
 import { confine, readIfThereSync } from '@weightmap/core/files';
 import {
@@ -95,6 +96,7 @@ export async function planAttacks(
       attacked: attacked.includes(cell),
       pictured: attacked.includes(cell) && isFirstTrial(cell, attacked),
       ...(adaptive && attacked.includes(cell) && adaptiveAttacks(cell, chosen, epsilons)),
+      ...(attacked.includes(cell) && mayAbstain(cell) && { rejects: true }),
     });
   }
   const datasets: AttackPlan['datasets'] = {};
@@ -134,6 +136,7 @@ export async function planAttacks(
     datasets,
     networks,
     transfer,
+    ...(attacked.some(({ defense }) => defense) && { static: staticAttack() }),
     masking: maskingImages > 0 ? { images: maskingImages } : null,
     corruptions: baselines && { baseline: baseline ?? attacked[0].variant },
     ...storePlugins(run),
@@ -157,6 +160,15 @@ function adaptiveAttacks(
     .map((attack) => plannedAttack({ attack }, strengthsFor({ attack }, spec, epsilons)));
   return adaptive.length > 0 ? { adaptive } : {};
 }
+
+/** The attack of the articles: what a defence is scored by beside the attacks that know it. */
+function staticAttack(): AttackPlan['static'] {
+  const { id, label } = createAttack('fgsm');
+  return { id, label };
+}
+
+const mayAbstain = ({ defense }: CellConfig): boolean =>
+  defense !== undefined && findDefense(defense.id).kinds.includes('reject');
 
 const plannedAttack = ({ attack }: ChosenAttack, strengths: number[]): PlannedAttack => ({
   id: attack.id,

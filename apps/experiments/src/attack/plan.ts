@@ -29,6 +29,8 @@ const plannedNetworkSchema = z.strictObject({
   pictured: z.boolean(),
   /** Attacks that know its defence, in addition to those on its dataset. */
   adaptive: z.array(plannedAttackSchema).optional(),
+  /** Whether its defence may abstain: its images are then scored, too. */
+  rejects: z.boolean().optional(),
 });
 
 const planSchema = z.strictObject({
@@ -53,6 +55,8 @@ const planSchema = z.strictObject({
   /** The number of test images of the masking checks; null for no checks. */
   masking: z.strictObject({ images: z.number().int().positive() }).nullable(),
   transfer: z.boolean(),
+  /** The attack of somebody who doesn't know the defences, on all networks; absent for a run without defences. */
+  static: plannedAttackSchema.pick({ id: true, label: true }).optional(),
   corruptions: z.strictObject({ baseline: z.string() }).nullable(),
   plugins: z.array(storedPluginSchema).optional(),
 });

@@ -8,7 +8,9 @@ import { isGivenUp, watchParts } from './part-states.js';
 import { partsOf, type AttackPart } from './parts.js';
 import type { StoredPictures } from './pictures.js';
 import { readAttackPlan, type AttackPlan } from './plan.js';
+import type { CleanScores } from './rejection.js';
 import { summariseAttacks, type StoredMasking } from './summary.js';
+import { trainingGradients } from '../plan/training-gradients.js';
 import { attacksOn, imagesFor, targetsOf, type Target } from './targets.js';
 
 /** The results of a campaign. */
@@ -81,12 +83,21 @@ async function summaryOf(
       attacks.push({ attack, points: (await attackedPoints(own))[0].points });
     else if (attack.norm) withoutWorst.push(attack.norm);
   }
+  const finished = (kind: 'static' | 'rejection') => {
+    const own = parts.filter(({ task }) => task.kind === kind);
+    return own.some((part) => lacking.has(part)) ? [] : own;
+  };
+  const [made] = await attackedPoints(finished('static'));
+  const [rejection] = finished('rejection');
   const looks = parts.filter((part) => part.task.kind === 'masking' && !lacking.has(part));
   const [pictured] = parts.filter((part) => part.task.kind === 'pictures' && !lacking.has(part));
   return summariseAttacks(target.cell, {
     clean: (await resultsOf<string>(clean))![0],
     attacks,
     withoutWorst,
+    ...(made && { static: { ...plan.static!, points: made.points } }),
+    ...(rejection && { rejection: (await resultsOf<CleanScores | null>(rejection))![0] }),
+    ...(plan.static && { cost: trainingGradients(target.cell) }),
     masking:
       plan.masking &&
       (await Promise.all(looks.map(async (part) => (await resultsOf<StoredMasking>(part))![0]))),

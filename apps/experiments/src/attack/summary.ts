@@ -1,8 +1,10 @@
 import type { MaskingReport } from '@weightmap/attacks';
 import { cellId, type AttackedSummary, type CellConfig } from '@weightmap/records';
+import { defendedSummary } from './defended-summary.js';
 import type { AttackedLooks } from './pictures.js';
-import type { AttackedPoint } from './part-results.js';
+import { accuracyOf, type AttackedPoint } from './part-results.js';
 import type { PlannedAttack } from './plan.js';
+import type { CleanScores } from './rejection.js';
 
 /** A masking report as the files of a run hold it: whether its verdict is `believable` has a key of its own there. */
 export type StoredMasking = MaskingReport & { readonly believable: boolean };
@@ -19,6 +21,16 @@ export interface AttackedCell {
   /** Norms without a worst case, because a part of one of their attacks failed. */
   readonly withoutWorst?: readonly string[];
   readonly masking: readonly StoredMasking[] | null;
+  /** The attack of somebody who doesn't know the defence; only in a run with defences. */
+  readonly static?: {
+    readonly id: string;
+    readonly label: string;
+    readonly points: readonly AttackedPoint[];
+  };
+  /** Of a network that may abstain. */
+  readonly rejection?: CleanScores | null;
+  /** Gradients that its training took. */
+  readonly cost?: number;
   /** Null if none were requested, or if there is no attack on L∞. */
   readonly pictures: AttackedLooks | null;
   /** Names of parts that failed. */
@@ -26,10 +38,8 @@ export interface AttackedCell {
 }
 
 /** Accuracies of a cell under each attack, and in the worst case over the attacks of each norm and strength. */
-export function summariseAttacks(
-  cell: CellConfig,
-  { clean, attacks, withoutWorst = [], masking, pictures, failed = [] }: AttackedCell,
-): AttackedSummary {
+export function summariseAttacks(cell: CellConfig, measured: AttackedCell): AttackedSummary {
+  const { clean, attacks, withoutWorst = [], masking, pictures, failed = [] } = measured;
   const norms = [...new Set(attacks.flatMap(({ attack }) => attack.norm ?? []))].filter(
     (norm) => !withoutWorst.includes(norm),
   );
@@ -75,14 +85,11 @@ export function summariseAttacks(
           ...(samples && { samples: [...samples] }),
         })),
       })),
+    ...defendedSummary(cell, measured),
     ...(failed.length > 0 && { failed: [...failed] }),
     ...(pictures && { pictures: { attack: pictures.attack, looks: [...pictures.looks] } }),
   };
 }
-
-/** Percent of the images that are not misclassified. */
-const accuracyOf = (fooled: string): number =>
-  (100 * [...fooled].filter((flag) => flag === '0').length) / fooled.length;
 
 /** `1` for each image that is misclassified in one of them. */
 const worstOf = (all: readonly string[]): string =>

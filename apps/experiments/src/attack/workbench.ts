@@ -19,6 +19,8 @@ import { attackedPoints, cacheOf } from './part-results.js';
 import type { AttackPart } from './parts.js';
 import { digestOfPictures, drawAttacked, strongestAt, type StoredPictures } from './pictures.js';
 import type { AttackPlan } from './plan.js';
+import { cleanScores, scorer, suspicionOf, type Score } from './rejection.js';
+import { madeAgainst } from './static-attack.js';
 import { imagesFor, networkKey, type Target } from './targets.js';
 import { transferImages } from './transfer.js';
 import type { StoredMasking } from './summary.js';
@@ -38,7 +40,12 @@ export interface Workbench {
   dispose: () => void;
 }
 
-type Network = Awaited<ReturnType<typeof openNetwork>>;
+interface Network extends Awaited<ReturnType<typeof openNetwork>> {
+  /** How suspicious it finds images; null if it never abstains. */
+  readonly suspicion: ReturnType<typeof suspicionOf>;
+  /** Scores attacked images; undefined if it never abstains. */
+  readonly score: Score | undefined;
+}
 
 /** The most networks that stay open. */
 const MOST_OPEN = 4;
@@ -78,9 +85,13 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
         const { cell } = target;
         const weights = confine(run, cellPaths(run, cell).weights);
         const network = await openNetwork(weights, cell.defense, async () => (await dataOf(target)).dataset);
+        const { classifier: own, unaware: seen } = network;
+        const classifier = { ...own, ...watched(own, onPass) };
+        const unaware = seen === own ? classifier : { ...seen, ...watched(seen, onPass) };
+        const suspicion = suspicionOf(classifier, network.rejection);
         networks.set(networkKey(target), {
-          ...network,
-          classifier: { ...network.classifier, ...watched(network.classifier, onPass) },
+          ...{ ...network, classifier, unaware, suspicion },
+          score: suspicion ? scorer(classifier, suspicion) : undefined,
         });
       }
     return targets.map((target) => networks.get(networkKey(target))!);
@@ -91,7 +102,8 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
     const cache = cacheOf(part);
     const { seed } = target.cell;
     const { dataset, set } = await dataOf(target);
-    const [{ model, classifier, network }] = await open([target]);
+    const [opened] = await open([target]);
+    const { model, classifier, network, score } = opened;
     const store = <Key extends string | number>(
       compute: (missing: readonly Key[]) => Promise<readonly unknown[]>,
     ) => cache.entries('result', circumstances, part.keys as readonly Key[], compute);
@@ -108,6 +120,7 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
               to: task.to,
               seed,
               signal,
+              score,
               async kept(key, compute) {
                 const [value] = await cache.entries('turns', circumstances, [key], () =>
                   Promise.resolve([compute()]),
@@ -122,11 +135,33 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
         await cache.forget('turns');
         break;
       }
+      case 'static': {
+        const attack = madeAgainst(opened.unaware, attackOf(task.id));
+        await store<number>((missing) =>
+          attackImages(classifier, set, attack, missing, {
+            ...{ from: task.from, to: task.to },
+            seed,
+            signal,
+            score,
+          }),
+        );
+        break;
+      }
+      case 'rejection': {
+        const { validation } = dataset;
+        const { suspicion } = opened;
+        await store(() =>
+          Promise.resolve([
+            suspicion && score && cleanScores(classifier, suspicion, { validation, test: set, score }),
+          ]),
+        );
+        break;
+      }
       case 'masking': {
-        const opened = await open([target, ...task.surrogates]);
+        const all = await open([target, ...task.surrogates]);
         await store<number>(() =>
           Promise.resolve([
-            lookForMasking(opened, firstOf(set, plan.masking!.images), task.epsilon, { seed, signal }),
+            lookForMasking(all, firstOf(set, plan.masking!.images), task.epsilon, { seed, signal }),
           ]),
         );
         break;

@@ -7,6 +7,7 @@ import {
   type Dataset,
   type Defended,
   type ImageSpec,
+  type Rejection,
 } from '@weightmap/core';
 import { compiledClassifier, type CompiledClassifier } from '@weightmap/engine';
 import { cellPaths, type CellConfig, type CellDefense } from '@weightmap/records';
@@ -100,6 +101,10 @@ export interface MeasuredNetwork {
   readonly classifier: CompiledClassifier;
   /** Its logits are those of the trained model, one for each class of the data. */
   readonly network: Classifier;
+  /** Compiled; what somebody sees who doesn't know what the defence has put around the network. */
+  readonly unaware: CompiledClassifier;
+  /** How the defence decides to abstain, where it does so by a threshold. */
+  readonly rejection?: Rejection;
   /** Frees the compiled steps; the model stays. */
   dispose(): void;
 }
@@ -116,25 +121,38 @@ export async function defendNetwork(
   const plain = asClassifier(model, { bounds: [0, 1] });
   const network = compiledClassifier(plain);
   const row = defense && findDefense(defense.id);
-  if (!defense || !row?.wrap) return { classifier: network, network, dispose: () => network.dispose() };
+  if (!defense || !row?.wrap)
+    return { classifier: network, network, unaware: network, dispose: () => network.dispose() };
   try {
     const { train: images, validation } = await loadData();
-    const { classifier: defended }: Defended = await row.wrap(plain, {
+    const wrapped: Defended = await row.wrap(plain, {
       data: { train: images, validation },
       options: defense.options,
       model,
     });
+    const { classifier: defended, rejection } = wrapped;
     const classifier = compiledClassifier(defended);
+    const unaware = compiledUnaware(wrapped, plain, { classifier, network });
     const { answers = defended.classes } = defended;
     const explained = answers < plain.classes ? compiledClassifier(firstClasses(plain, answers)) : network;
     const dispose = () => {
-      for (const made of new Set([classifier, network, explained])) made.dispose();
+      for (const made of new Set([classifier, network, explained, unaware])) made.dispose();
     };
-    return { classifier, network: explained, dispose };
+    return { classifier, network: explained, unaware, ...(rejection && { rejection }), dispose };
   } catch (error) {
     network.dispose();
     throw error;
   }
+}
+
+/** What an attacker sees who doesn't know the defence; compiled once where it is the network, or what is deployed. */
+function compiledUnaware(
+  { classifier: defended, unaware = defended }: Defended,
+  plain: Classifier,
+  { classifier, network }: { readonly classifier: CompiledClassifier; readonly network: CompiledClassifier },
+): CompiledClassifier {
+  if (unaware === defended) return classifier;
+  return unaware === plain ? network : compiledClassifier(unaware);
 }
 
 /** A network without its last classes, which abstain. */

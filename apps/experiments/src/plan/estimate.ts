@@ -3,8 +3,9 @@ import { countOf, sliceOf, type ImageSpec } from '@weightmap/core';
 import { trainableParameters } from '@weightmap/metrics';
 import type { CellConfig } from '@weightmap/records';
 import { adam, evaluate, packBatch, trainingStep } from '@weightmap/training';
-import { buildVariant, findDefense } from '../plugins/components.js';
+import { buildVariant } from '../plugins/components.js';
 import { madeImages } from './made-images.js';
+import { gradientsOfAnImage } from './training-gradients.js';
 
 /** The first few steps record the step and warm up; only those after them are timed. */
 const [WARM_UP, TIMED] = [2, 3];
@@ -52,13 +53,9 @@ const seconds = (start: number) => () => (performance.now() - start) / 1000;
  * Estimates a cell's seconds: its training steps, validation, and a forward pass for every image and strength. A defence's steps
  * take as long as their gradients; the networks that it needs before are trained as a plain one.
  */
-export function estimateCell(
-  { dataset, training, evaluation, defense }: CellConfig,
-  { step, image }: Pace,
-): number {
-  const row = defense && findDefense(defense.id);
-  const gradients = row ? row.gradients(defense.options) + (row.teachers?.(defense.options).length ?? 0) : 1;
-  const steps = gradients * training.epochs * Math.ceil(dataset.train / training.batchSize);
+export function estimateCell(cell: CellConfig, { step, image }: Pace): number {
+  const { dataset, training, evaluation } = cell;
+  const steps = gradientsOfAnImage(cell) * training.epochs * Math.ceil(dataset.train / training.batchSize);
   const attacked = Math.min(dataset.test, evaluation.robustnessImages ?? dataset.test);
   const strengths = evaluation.betas.length + evaluation.epsilons.length;
   const forward = training.epochs * dataset.validation + dataset.test + strengths * attacked;

@@ -2,6 +2,7 @@ import { toCsv } from '../csv.js';
 import { list, number } from '../format.js';
 import { attackCsv } from '../model/attack-data.js';
 import type { AttackModel } from '../model/attack-model.js';
+import { comparedData } from '../model/compared-table.js';
 import { hasEvidence } from '../model/headline.js';
 import { imagesOf } from '../model/intervals.js';
 import type { ResultTable } from '../model/paper-tables.js';
@@ -11,6 +12,7 @@ import { claimsData } from '../model/verdicts.js';
 import type { Panel } from '../plot/svg.js';
 import { attackCaption, attackPanels } from './attack-curves.js';
 import { claimsPanels } from './claims-figure.js';
+import { comparedCaption, comparedPanels } from './compared-defenses.js';
 import { curveCsv, curvePanels } from './curves.js';
 import { historyCsv, historyPanels } from './history.js';
 import { overviewPanels } from './overview.js';
@@ -19,7 +21,8 @@ import { varianceCsv, variancePanels } from './variance.js';
 
 /** A figure of the report: on the page, and as files of its own. */
 export interface Figure {
-  readonly id: 'claims' | 'overview' | 'noise' | 'fgsm' | 'attacks' | 'sharpness' | 'variance' | 'history';
+  readonly id:
+    'claims' | 'overview' | 'noise' | 'fgsm' | 'attacks' | 'defenses' | 'sharpness' | 'variance' | 'history';
   readonly heading: string;
   /** What to look at. */
   readonly caption: string;
@@ -100,6 +103,14 @@ export function figuresOf(
       panels: attackPanels(attacks?.groups ?? []),
       columns: 3,
       csv: attacks ? attackCsv(attacks.results) : '',
+    },
+    {
+      id: 'defenses',
+      heading: 'Compared with other defences',
+      caption: comparedCaption(attacks?.compared ?? []),
+      panels: comparedPanels(attacks?.compared ?? []),
+      columns: 2,
+      csv: toCsv(comparedData(attacks?.compared ?? [])),
     },
     {
       id: 'sharpness',

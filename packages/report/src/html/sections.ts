@@ -16,6 +16,7 @@ import { csvLink, figure } from './_figure.js';
 import { table } from './_table.js';
 import { answer } from './answer.js';
 import { attacksSection } from './attacks-section.js';
+import { comparedSection } from './compared-section.js';
 import { comparisonTables } from './claims-section.js';
 import { gradCamTable } from './grad-cam-table.js';
 import { html, type Html } from './html.js';
@@ -84,6 +85,7 @@ export function partsOf(model: ReportModel, samples: number): Parts {
     ...drawn('noise'),
     ...drawn('fgsm'),
     ...underAttack(model, samples, drawn('attacks')[0]?.content ?? null),
+    ...compared(model, drawn('defenses')[0]?.content ?? null),
     ...gradCam(model, samples),
     ...drawn('sharpness').map((sharpness) => ({ ...sharpness, isHalf: false })),
     ...drawn('variance').map((variance) => ({ ...variance, isHalf: false })),
@@ -114,6 +116,12 @@ function underAttack(
   const grids = firstSamples(pictures.attackedGrids, samples);
   const content = attacksSection(attacks, { curves, grids, album: pictures.album, command });
   return [{ id: 'attacks', heading: 'Under attack', content }];
+}
+
+function compared({ attacks }: ReportModel, figure: Html | null): Section[] {
+  if (!attacks || attacks.compared.length === 0) return [];
+  const content = comparedSection(attacks.compared, figure);
+  return [{ id: 'defenses', heading: 'Compared with other defences', content }];
 }
 
 function results({ tables }: ReportModel): Section[] {

@@ -1,0 +1,283 @@
+// Defended networks under attack: planned with the attacks that know them, scored static beside adaptive, and with their rejections.
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { attacks, autoAttack, createAttack, fgsm, selectivePgd } from '@weightmap/attacks';
+import { imageSet, type Attack, type Classifier } from '@weightmap/core';
+import { defenses } from '@weightmap/defenses';
+import {
+  cellId,
+  cellPaths,
+  defendedVariant,
+  readAttackedRun,
+  writeRecord,
+  type CellConfig,
+  type CellDefense,
+  type Manifest,
+} from '@weightmap/records';
+import { expectNoLeak, useEngine } from '@weightmap/test-utils';
+import { makeRecord } from '@weightmap/test-utils/records';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chooseAttacks, parseAttacks } from '../src/attack/choice.js';
+import { defendedSummary } from '../src/attack/defended-summary.js';
+import { attackImages } from '../src/attack/network.js';
+import { joinSlices, type AttackedPoint } from '../src/attack/part-results.js';
+import { partsOf } from '../src/attack/parts.js';
+import { planAttacks } from '../src/attack/plan-campaign.js';
+import type { PlannedAttack } from '../src/attack/plan.js';
+import { cleanScores, FALSE_POSITIVES, scorer, suspicionOf } from '../src/attack/rejection.js';
+import { madeAgainst } from '../src/attack/static-attack.js';
+import { trainingGradients } from '../src/plan/training-gradients.js';
+import { writeManifest } from '../src/plan/manifest.js';
+import { weightmap } from './_command.js';
+
+useEngine();
+
+const { signal } = new AbortController();
+const ALL = { from: 0, to: 12, seed: 3, signal };
+
+/** Of 4 × 4 pixels; class 1 where the image is bright. */
+const spec = { height: 4, width: 4, channels: 1, classes: ['dark', 'bright', 'striped'] };
+/** Gray images of class 0. */
+const gray = imageSet(
+  spec,
+  Uint8Array.from({ length: 12 * 16 }, (_, i) => 127 + (i % 2)),
+  new Uint8Array(12),
+);
+const network: Classifier = {
+  classes: 3,
+  inputShape: [4, 4, 1],
+  bounds: [0, 1],
+  logits: (images) =>
+    tf.tidy(() => {
+      const bright = images.sub(0.5).sum<tf.Tensor1D>([1, 2, 3]).sub(0.5);
+      return tf.stack([bright.mul(0), bright.mul(8), bright.mul(0).sub(9)], 1) as tf.Tensor2D;
+    }),
+};
+/** It looks at the upper half alone, for pixels that aren't gray: an attacker who knows that changes the lower half. */
+const suspicion = (images: tf.Tensor4D) =>
+  tf.tidy(() => images.slice([0, 0, 0, 0], [-1, 2, -1, -1]).sub(0.5).abs().max<tf.Tensor1D>([1, 2, 3]));
+const THRESHOLD = 0.02;
+const rejection = { suspicion, threshold: THRESHOLD };
+const defended: Classifier = {
+  ...network,
+  classes: 4,
+  answers: 3,
+  logits: (images) =>
+    tf.tidy(() => {
+      const logits = network.logits(images);
+      const over = suspicion(images).sub(THRESHOLD).mul(50);
+      return tf.concat2d([logits, logits.max(1).add(over).expandDims<tf.Tensor2D>(1)], 1);
+    }),
+};
+const score = scorer(defended, suspicion);
+const pointsOf = async (attack: Attack): Promise<AttackedPoint[]> =>
+  (await attackImages(defended, gray, attack, [0.1], { ...ALL, score })).map((one) => joinSlices([one]));
+const planned = (id: string): PlannedAttack => {
+  const { label, kind, norm, source, strengthUnit: strength } = createAttack(id as keyof typeof attacks);
+  return { id, label, kind, norm, source, strength, strengths: [0.1] };
+};
+
+describe('a detector that looks at half of an image', () => {
+  it('rejects what is made without knowing it, and accepts what is made against it', () =>
+    expectNoLeak(async () => {
+      const [unknowing] = await pointsOf(madeAgainst(network, fgsm()));
+      expect(unknowing.fooled).toBe('0'.repeat(12));
+      expect(unknowing.wrong!.every((one) => one !== null && one > THRESHOLD)).toBe(true);
+      const [knowing] = await pointsOf(selectivePgd());
+      expect(knowing.fooled).toBe('1'.repeat(12));
+      expect(knowing.wrong!.every((one) => one !== null && one <= THRESHOLD)).toBe(true);
+      // Each of the attacks in turns is scored as the others are: the least suspicious wrong image of all of them.
+      const [turns] = await pointsOf(autoAttack({ attacks: [fgsm(), selectivePgd()] }));
+      expect([turns.fooled, turns.wrong!.every((one) => one! <= THRESHOLD)]).toEqual(['1'.repeat(12), true]);
+    }));
+
+  it('is scored static beside adaptive, by thresholds of clean images', async () => {
+    const clean = cleanScores(defended, suspicionOf(defended, rejection)!, {
+      ...{ validation: gray, test: gray, score },
+    });
+    expect(clean.validationImages).toBe(12);
+    expect(clean.wrong).toEqual(new Array(12).fill(null));
+    const cell = cellWith('feature-squeezing');
+    const summary = defendedSummary(cell, {
+      clean: '0'.repeat(12),
+      attacks: [{ attack: planned('selective-pgd'), points: await pointsOf(selectivePgd()) }],
+      masking: null,
+      pictures: null,
+      static: { id: 'fgsm', label: 'FGSM', points: await pointsOf(madeAgainst(network, fgsm())) },
+      rejection: clean,
+      cost: trainingGradients(cell),
+    });
+    expect(summary.static).toEqual({
+      ...{ attack: 'fgsm', label: 'FGSM' },
+      points: [{ strength: 0.1, accuracyPercent: 100 }],
+    });
+    expect(summary.adaptive).toEqual([
+      { attack: 'selective-pgd', ran: true },
+      { attack: 'orthogonal-pgd', ran: false },
+      { attack: 'apgd-margin', ran: false },
+    ]);
+    const { clean: rows, attacked } = summary.rejection!;
+    expect(rows.map((row) => row.falsePositivePercent)).toEqual([1, 2, 5, 10, 20, 50]);
+    // All clean images are alike: no threshold rejects one, and all are right.
+    expect(rows.every((row) => row.rejectedPercent === 0 && row.accuracyPercent === 100)).toBe(true);
+    const [unknowing, knowing] = attacked;
+    expect([unknowing.by, unknowing.strength, unknowing.auc, unknowing.wrongImages]).toEqual([
+      'static',
+      0.1,
+      1,
+      12,
+    ]);
+    for (const { successPercent, detectedPercent } of unknowing.points)
+      expect([successPercent, detectedPercent]).toEqual([0, 100]);
+    expect(knowing.by).toBe('adaptive');
+    expect(knowing.auc).toBeLessThan(unknowing.auc!);
+    expect(summary.trainingGradients).toBe(cell.training.epochs * cell.dataset.train);
+  });
+
+  it('has the class that abstains as its suspicion where there is no threshold', () => {
+    tf.tidy(() => {
+      const images = tf.fill([2, 4, 4, 1], 0.5).add<tf.Tensor4D>(tf.tensor4d([0, 0.1], [2, 1, 1, 1]));
+      const values = [...suspicionOf(defended, undefined)!(images).dataSync()];
+      // The class's logit less the largest answer's: 50 (s − t).
+      expect(values).toBeAllclose([50 * (0 - THRESHOLD), 50 * (0.1 - THRESHOLD)], 1e-4);
+    });
+    expect(suspicionOf(network, undefined)).toBeNull();
+    expect(FALSE_POSITIVES).toContain(0.05);
+  });
+});
+
+function cellWith(id: keyof typeof defenses | null, given: object = {}): CellConfig {
+  const { cell } = makeRecord({ variant: 'cnn-33' });
+  if (id === null) return { ...cell, dataset: { ...cell.dataset, id: 'mnist' } };
+  const row = defenses[id];
+  const defense = { id, options: row.parse(given) } as unknown as CellDefense;
+  const variant = defendedVariant('cnn-33', defense, row.defaults);
+  return { ...cell, dataset: { ...cell.dataset, id: 'mnist' }, variant, defense };
+}
+
+describe('the cost of training', () => {
+  it('counts the gradients of every image, inner steps and teachers among them', () => {
+    const images = (cell: CellConfig) => cell.training.epochs * cell.dataset.train;
+    const times = (id: keyof typeof defenses | null, given?: object) => {
+      const cell = cellWith(id, given);
+      return trainingGradients(cell) / images(cell);
+    };
+    expect(times(null)).toBe(1);
+    expect(times('pgd-training', { steps: 7 })).toBe(8);
+    expect(times('fgsm-training')).toBe(3);
+    expect(times('fgsm-training', { epsilon: 0 })).toBe(1);
+    expect(times('defensive-distillation')).toBe(2);
+    expect(times('feature-squeezing')).toBe(1);
+  });
+});
+
+describe('a campaign against defences', () => {
+  let run: string;
+  beforeEach(async () => {
+    run = await mkdtemp(path.join(tmpdir(), 'weightmap-defended-attacks-'));
+  });
+  afterEach(() => rm(run, { recursive: true, force: true }));
+
+  /** A run of these cells, finished, with files in the place of their weights. */
+  async function finished(...cells: CellConfig[]): Promise<Manifest> {
+    const made = makeRecord({ variant: 'cnn-33' });
+    for (const cell of cells) {
+      const { dataset } = cell;
+      await writeRecord(run, {
+        ...made,
+        cell,
+        cellId: cellId(cell),
+        variant: cell.variant,
+        dataset: dataset.id,
+      });
+      const { weights } = cellPaths(run, cell);
+      await mkdir(weights, { recursive: true });
+      await writeFile(path.join(weights, 'weights.bin'), cell.variant);
+    }
+    return writeManifest(run, {
+      ...{ preset: 'smoke', data: { seed: 7 }, gradCamSamples: 0 },
+      tensorboard: false,
+      cells,
+    });
+  }
+  const plan = (manifest: Manifest, adaptive?: boolean) =>
+    planAttacks(run, manifest, {
+      chosen: chooseAttacks(parseAttacks('fgsm,apgd-margin'), attacks),
+      ...{ isDefault: false, select: ['*'], images: 250, maskingImages: 0, transfer: false, adaptive },
+      ...{ epsilons: [0.1, 0.3], baseline: null, engine: 'native', onNote: () => {} },
+    });
+
+  it('has the attacks of each defence on its networks alone, each once, and the static attack on all', async () => {
+    const manifest = await finished(cellWith(null), cellWith('feature-squeezing'), cellWith('pgd-training'));
+    const made = await plan(manifest);
+    expect(made.static).toEqual({ id: 'fgsm', label: 'FGSM' });
+    expect(made.networks.map(({ adaptive }) => adaptive?.map(({ id }) => id))).toEqual([
+      undefined,
+      ['selective-pgd', 'orthogonal-pgd'],
+      ['auto-attack', 'square'],
+    ]);
+    expect(made.networks.map(({ rejects }) => rejects)).toEqual([undefined, true, undefined]);
+    expect(made.networks[1].adaptive![0].strengths).toEqual([0.1, 0.3]);
+    const names = partsOf(run, made, manifest).map(({ name }) => name);
+    const startsWith = (text: string) => names.filter((name) => name.includes(text));
+    expect(startsWith('static FGSM, images 1–250')).toHaveLength(3);
+    expect(startsWith('thresholds of the rejection')).toEqual([
+      'cnn-33+feature-squeezing trial 1: thresholds of the rejection',
+    ]);
+    const without = await plan(manifest, false);
+    expect(without.networks.every(({ adaptive }) => adaptive === undefined)).toBe(true);
+    expect(without.static).toEqual(made.static);
+  });
+
+  it('is as it was for plain networks', async () => {
+    const made = await plan(await finished(cellWith(null)));
+    expect(Object.keys(made)).not.toContain('static');
+    expect(Object.keys(made.networks[0])).not.toContain('rejects');
+  });
+});
+
+describe('the command', () => {
+  let work: string;
+  beforeEach(async () => {
+    work = await mkdtemp(path.join(tmpdir(), 'weightmap-defence-command-'));
+  });
+  afterEach(() => rm(work, { recursive: true, force: true }));
+
+  it('lists the defences, trains with one, and attacks it static beside adaptive', async () => {
+    const listed = await weightmap(['list', '--defenses'], { work });
+    for (const id of Object.keys(defenses)) expect(listed.stdout).toContain(id);
+    const run = path.join(work, 'run');
+    const grid = [
+      '--dataset',
+      'digits',
+      '--select',
+      'cnn-33',
+      '--defense',
+      'none,feature-squeezing',
+      '--epochs',
+      '1',
+    ];
+    const trained = await weightmap(['run', 'smoke', ...grid, '--out', run], { work });
+    expect(trained.code, trained.stderr).toBe(0);
+    const few = ['--images', '4', '--masking', '0', '--attacks', 'fgsm,apgd-margin:0.3', '--no-adaptive'];
+    const attacked = await weightmap(['attack', run, ...few, '--epsilons', '0.3'], { work });
+    expect(attacked.code, attacked.stderr).toBe(0);
+    const [plain, squeezed] = (await readAttackedRun(run))!.cells;
+    expect([plain.rejection, plain.adaptive, plain.static?.points.length]).toEqual([undefined, undefined, 1]);
+    // A plain network hides nothing: static is FGSM on itself.
+    expect(plain.static!.points[0].accuracyPercent).toBe(plain.attacks[0].points[0].accuracyPercent);
+    expect(squeezed.variant).toBe('cnn-33+feature-squeezing');
+    expect(squeezed.adaptive!.filter(({ ran }) => ran)).toEqual([{ attack: 'apgd-margin', ran: true }]);
+    expect(squeezed.rejection!.attacked.map(({ by }) => by)).toEqual(['static', 'adaptive']);
+    // The worst case is at least as bad as the static attack: at 5 % false positives, too.
+    const at5 = squeezed.rejection!.attacked.map(
+      ({ points }) => points.find((point) => point.falsePositivePercent === 5)!.successPercent,
+    );
+    expect(at5[1]).toBeGreaterThanOrEqual(at5[0]);
+    expect(plain.trainingGradients).toBe(squeezed.trainingGradients);
+    expect(readFileSync(path.join(run, 'attacks.json'), 'utf8')).toContain('"falsePositivePercent": 50');
+  });
+});
