@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { packageTests } from '../../tools/vitest.base';
+import { inOneProcess } from '../../tools/vitest.base';
 
-export default defineConfig(packageTests);
+export default defineConfig(inOneProcess());
