@@ -1,5 +1,4 @@
 import { messageOf, WeightmapError, type ImageSpec } from '@weightmap/core';
-import sharp from 'sharp';
 
 export interface DecodeOptions extends Pick<ImageSpec, 'height' | 'width' | 'channels'> {
   /** Pixels that the picture itself may have. */
@@ -38,6 +37,8 @@ export async function decodeImage(
 }
 
 async function decode(bytes: Uint8Array, { height, width, channels, maxPixels, resize }: DecodeOptions) {
+  // Loaded with the first picture: most datasets have none.
+  const { default: sharp } = await import('sharp');
   // Errors of the file fail; warnings, such as of a stray byte between two markers, do not.
   // Cameras store photos as their sensor lies and note in EXIF how to turn them upright.
   const picture = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' }).autoOrient().removeAlpha();

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { confine, readIfThere } from '@weightmap/core/files';
 import * as Plot from '@observablehq/plot';
 import { magnification, type Look, type Pictured } from '@weightmap/records';
-import sharp from 'sharp';
 import { count } from '../format.js';
 import { samplesOf, type GridRow } from '../model/grids.js';
 
@@ -136,7 +135,11 @@ function pixelsOf(bytes: Buffer): number | null {
   return bytes.readUInt32BE(16) * bytes.readUInt32BE(20) || null;
 }
 
+/** Loaded with the first picture: most commands draw none. */
+const loadSharp = async () => (await import('sharp')).default;
+
 async function decoded(bytes: Buffer): Promise<Pixels> {
+  const sharp = await loadSharp();
   const { data, info } = await sharp(bytes, { limitInputPixels: LARGEST.pixels })
     .removeAlpha()
     .toColourspace('srgb')
@@ -156,6 +159,7 @@ async function pictureOf(
   if ('missing' in pixels) return pixels;
   const { data, width, height } = change(pixels);
   const isGray = data.every((value, i) => value === data[i - (i % 3)]);
+  const sharp = await loadSharp();
   const raw = sharp(data, { raw: { width, height, channels: 3 } });
   const png = isGray
     ? await raw.toColourspace('b-w').png({ compressionLevel: 9 }).toBuffer()
