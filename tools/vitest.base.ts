@@ -24,18 +24,22 @@ export const packageTests: ViteUserConfig = {
  * As `packageTests`, with all files in one process, which loads TensorFlow.js and the sources once. A test leaves nothing behind that
  * its neighbours would see.
  *
+ * @param more settings of the package.
  * @param alone files that replace modules, or need an engine that nobody has started: each has a process of its own.
  */
-export function inOneProcess(...alone: string[]): ViteUserConfig {
-  const { test, ...rest } = packageTests;
+export function inOneProcess(
+  more: NonNullable<ViteUserConfig['test']> = {},
+  ...alone: string[]
+): ViteUserConfig {
+  const base: ViteUserConfig = { ...packageTests, test: { ...packageTests.test, ...more } };
+  if (alone.length === 0) return { ...base, test: { ...base.test, isolate: false } };
   const project = (name: string, own: NonNullable<ViteUserConfig['test']>) => ({
-    ...rest,
-    test: { ...test, name, ...own },
+    ...base,
+    test: { ...base.test, name, ...own },
   });
-  if (alone.length === 0) return { ...rest, test: { ...test, isolate: false } };
   const projects = [
     project('together', { isolate: false, exclude: alone }),
     project('alone', { include: alone }),
   ];
-  return { ...packageTests, test: { ...test, projects } };
+  return { ...base, test: { ...base.test, projects } };
 }

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { commands, hiddenCommands, type CommandRow } from './commands/index.js';
 import { addCompletion } from './terminal/completion.js';
@@ -47,6 +47,26 @@ export async function buildProgram(words: readonly string[]): Promise<Command> {
   const isNamed = isCompleting && wanted !== undefined && wanted in commands;
   addCompletion(program, isNamed ? await (await import('./terminal/known-names.js')).knownNames(words) : {});
   return program;
+}
+
+/**
+ * Runs the `weightmap` command. An error is explained on standard error; the process's exit code says what became of it.
+ *
+ * @param words the arguments on the command line.
+ */
+export async function runProgram(words: readonly string[]): Promise<void> {
+  try {
+    await (await buildProgram(words)).parseAsync(words, { from: 'user' });
+  } catch (error) {
+    process.exitCode = await exitCodeOf(error, words);
+  }
+}
+
+async function exitCodeOf(error: unknown, words: readonly string[]): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT['wrong usage'];
+  // Loaded only here: its dependencies would slow down the message about a wrong argument.
+  const { explain } = await import('./terminal/explain.js');
+  return explain(error, { debug: words.includes('--debug') });
 }
 
 async function load(

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { vi } from 'vitest';
 
 /** The command as `npx nx build experiments` makes it. */
 export const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
@@ -76,3 +77,29 @@ export const childrenOf = (pid: number): number[] =>
 /** Runs the built command to its end. */
 export const weightmap = (args: readonly string[], options: CommandOptions): Promise<Outcome> =>
   start(args, options).closed;
+
+/**
+ * Runs the command in this process, from the sources: for what it prints about a run folder, or a wrong argument. Not for what
+ * starts an engine with a choice, uses plugins, or is stopped.
+ */
+export async function here(...args: string[]): Promise<Outcome> {
+  const said = { stdout: '', stderr: '', output: '' };
+  const listening = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      said[stream] += String(text);
+      said.output += String(text);
+      return true;
+    }),
+  );
+  const before = { argv: process.argv, exitCode: process.exitCode };
+  const { runProgram } = await import('../src/program.js'); // most files need processes only
+  process.argv = [process.execPath, cli, ...args];
+  process.exitCode = undefined;
+  try {
+    await runProgram(args);
+    return { code: Number(process.exitCode ?? 0), ...said };
+  } finally {
+    Object.assign(process, before);
+    for (const spy of listening) spy.mockRestore();
+  }
+}

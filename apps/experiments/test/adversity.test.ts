@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { RECORD_SCHEMA_VERSION } from '@weightmap/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { weightmap as inFolder } from './_command.js';
+import { here, weightmap as inFolder } from './_command.js';
 import { recordIn, scientific } from './_scientific.js';
 
 const CELL = 'cells/digits/cnn-33/trial-1';
@@ -144,12 +144,12 @@ describe('a run folder', () => {
   it('that is no run, and a cell that is none, are explained', async () => {
     for (const command of [['status'], ['cancel'], ['retry'], ['logs', '0']]) {
       const [name, ...rest] = command;
-      const { code, output } = await weightmap(name, path.join(work, 'nowhere'), ...rest);
+      const { code, output } = await here(name, path.join(work, 'nowhere'), ...rest);
       expect(code, name).toBe(1);
       expect(output).toContain('There is no run in');
     }
-    expect((await weightmap('logs', calm, 'zzz')).output).toContain('no such cell');
-    expect((await weightmap('retry', calm, '--cell', 'zzz')).output).toContain('no such cell');
+    expect((await here('logs', calm, 'zzz')).output).toContain('no such cell');
+    expect((await here('retry', calm, '--cell', 'zzz')).output).toContain('no such cell');
     expect((await weightmap('cancel', calm, '--cell', '0')).output).toContain('is done: nothing to stop');
   });
 

@@ -1,37 +1,23 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { writeRecord, type RunRecord } from '@weightmap/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { VerifiedClaim } from '@weightmap/report';
 import { presets } from '../src/plan/presets.js';
 import { makeRecord } from '@weightmap/test-utils/records';
+import { here, weightmap } from './_command.js';
 import { paperLikeGrid } from './_grid.js';
-
-const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
-const run = promisify(execFile);
-
-/** The built command, as a user would run it; its exit code beside what it wrote. */
-const verify = (...args: string[]) =>
-  run(process.execPath, [cli, 'verify', ...args], {
-    env: { ...process.env, NO_COLOR: '1' },
-    maxBuffer: 2 ** 24,
-  }).then(
-    (output) => ({ ...output, code: 0 }),
-    ({ stdout, stderr, code }: { stdout: string; stderr: string; code: number }) => ({
-      stdout,
-      stderr,
-      code,
-    }),
-  );
 
 let work: string;
 beforeAll(async () => {
   work = await mkdtemp(path.join(tmpdir(), 'weightmap-verify-'));
 });
 afterAll(() => rm(work, { recursive: true }));
+
+const verify = (...args: string[]) => here('verify', ...args);
+/** As a user would run it. */
+const asProcess = (...args: string[]) => weightmap(['verify', ...args], { work });
 
 /** A run folder with these records. */
 async function runOf(name: string, records: readonly RunRecord[]): Promise<string> {
@@ -50,7 +36,7 @@ interface Printed {
 
 describe('weightmap verify', () => {
   it('finds every claim supported where everything is as the paper says', async () => {
-    const { code, stdout } = await verify(await runOf('paper', paperLikeGrid(25)));
+    const { code, stdout } = await asProcess(await runOf('paper', paperLikeGrid(25)));
     expect(code).toBe(0);
     expect(stdout).toContain('775 records');
     expect(stdout).toContain('of 15 claims 15 supported, 0 contradicted and 0 undecided');
@@ -160,7 +146,7 @@ describe('weightmap verify', () => {
     ['no such folder', 'nowhere'],
     ['a folder that is no run', '.'],
   ])('%s: a complaint without a stack', async (_, name) => {
-    const { code, stderr } = await verify(path.join(work, name));
+    const { code, stderr } = await asProcess(path.join(work, name));
     expect(code).toBe(1);
     expect(stderr).toContain('There is no run in');
     expect(stderr).toContain('weightmap run');
@@ -168,7 +154,7 @@ describe('weightmap verify', () => {
   });
 
   it('no folder at all: wrong usage', async () => {
-    const { code, stderr } = await verify();
+    const { code, stderr } = await asProcess();
     expect(code).toBe(2);
     expect(stderr).toContain("missing required argument 'run'");
   });
