@@ -6,6 +6,7 @@ import { randomStream } from '@weightmap/core';
 import { madeHistory, makeRecord } from '@weightmap/test-utils/records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  cellId,
   cellPaths,
   cellRecord,
   contentDigest,
@@ -138,6 +139,29 @@ describe('a record', () => {
     expect(records).toEqual([{ record: made, folder: cellPaths(run, cell).folder }]);
     await writeRecord(run, made);
     expect((await readRecords(run)).records[0].sha256).toBe(contentDigest(made));
+  });
+
+  it('of an epoch selected under an attack has the errors there, and its strength', async () => {
+    const robust = { ...cell.training, selection: 'robust' as const, selectionEpsilon: 0.1 };
+    const own = { ...cell, training: robust };
+    const errors = [30, 20, 20];
+    const history = made.history.map((epoch, i) => ({ ...epoch, validationRobustErrorPercent: errors[i] }));
+    const record = { ...made, cell: own, cellId: cellId(own), history };
+    const selectedEpoch = history[1].validationErrorPercent <= history[2].validationErrorPercent ? 2 : 3;
+    const readAs = async (given: object) => {
+      await writeOlder(given);
+      const { records, damaged } = await readRecords(run);
+      return records.length > 0 ? 'good' : damaged.map((one) => JSON.stringify(one)).join();
+    };
+    expect(await readAs({ ...record, selectedEpoch })).toBe('good');
+    expect(await readAs({ ...record, selectedEpoch: 1 })).toMatch(/selection “robust” it is/);
+    expect(await readAs({ ...record, history: made.history, selectedEpoch })).toMatch(
+      /history.0 has no validationRobustErrorPercent/,
+    );
+    const weak = { ...own, training: { ...robust, selectionEpsilon: undefined } };
+    expect(await readAs({ ...record, selectedEpoch, cell: weak, cellId: cellId(weak) })).toMatch(
+      /has no strength/,
+    );
   });
 
   const without = { ...made, history: madeHistory(3).slice(0, 2) };

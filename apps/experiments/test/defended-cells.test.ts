@@ -16,8 +16,9 @@ import { runCell } from '../src/cells/run-cell.js';
 import { trainCell } from '../src/cells/defended-network.js';
 import { chooseDefenses } from '../src/plan/defense-choice.js';
 import { expandGrid, selectVariants } from '../src/plan/grid.js';
-import { presets, type Preset } from '../src/plan/presets.js';
-import { buildVariant } from '../src/plugins/components.js';
+import { adjustPreset, presets, type Preset } from '../src/plan/presets.js';
+import { buildVariant, usePlugin } from '../src/plugins/components.js';
+import { loadPlugin } from '../src/plugins/load-plugin.js';
 import { rectangles } from './_rectangles.js';
 
 useEngine();
@@ -156,6 +157,28 @@ describe('a defended network', () => {
     expect(await trainIn(path.join(run, 'stopped'), [1, 2])).toEqual(whole);
   });
 
+  it('is that of the epoch with the lowest error under PGD, where the selection is robust; so is its teacher', async () => {
+    const robust = adjustPreset('smoke', { selection: 'robust', selectionEpsilon: 0.05, epochs: 2 });
+    const { training: own } = robust;
+    expect([own.selection, own.selectionEpsilon]).toEqual(['robust', 0.05]);
+    const variants = selectVariants(['cnn-33']);
+    const [cell] = expandGrid(variants, dataset, robust, 1, chooseDefenses(['defensive-distillation']));
+    const model = buildVariant(cell.variant, { spec, seed: cell.seed });
+    const { history, selectedEpoch } = await trainCell(model, cell, { ...training, run, dataset });
+    model.dispose();
+    const errors = history.map(({ validationRobustErrorPercent }) => validationRobustErrorPercent!);
+    expect(errors).toHaveLength(2);
+    expect(errors[selectedEpoch - 1]).toBe(Math.min(...errors));
+    expect(adjustPreset('smoke', { selection: 'robust' }).training.selectionEpsilon).toBe(0.1);
+    expect(() => adjustPreset('smoke', { selectionEpsilon: 0.1 })).toThrow(
+      /selection last .* uses no attack/,
+    );
+    expect(() => adjustPreset('smoke', { selection: 'best', selectionEpsilon: 0.1 })).toThrow(/no attack/);
+    expect(Object.keys(adjustPreset('smoke', { selection: 'best' }).training)).not.toContain(
+      'selectionEpsilon',
+    );
+  });
+
   it('is the plain one, bit for bit, where the defence is switched off', async () => {
     const [plain, off] = cellsOf('none', 'fgsm-training:epsilon=0');
     const weights = [];
@@ -166,6 +189,20 @@ describe('a defended network', () => {
       model.dispose();
     }
     expect(weights[1]).toEqual(weights[0]);
+  });
+
+  it('is trained by the defence of a plugin, and is the baseline, bit for bit, where that is off', async () => {
+    const example = path.resolve(import.meta.dirname, '../../../examples/plugin/label-smoothing.mjs');
+    usePlugin(await loadPlugin(example));
+    const weights: unknown[] = [];
+    for (const cell of cellsOf('none', 'label-smoothing:smoothing=0', 'label-smoothing')) {
+      const model = buildVariant(cell.variant, { spec, seed: cell.seed });
+      await trainCell(model, cell, { ...training, run, dataset });
+      weights.push(weightsOf(model));
+      model.dispose();
+    }
+    expect(weights[1]).toEqual(weights[0]);
+    expect(weights[2]).not.toEqual(weights[0]);
   });
 
   it('is measured behind its defence: a rejected image is an error, and Grad-CAM explains the classes of the data', async () => {

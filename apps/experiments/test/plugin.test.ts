@@ -6,13 +6,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { architectures, type CnnOptions } from '@weightmap/architectures';
 import { fgsm } from '@weightmap/attacks';
-import { WeightmapError, type Plugin } from '@weightmap/core';
+import { WeightmapError, type Dataset, type Defense, type Plugin } from '@weightmap/core';
+import { defenses } from '@weightmap/defenses';
 import { cellId, readAttackedRun, readManifest, readRecords } from '@weightmap/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chooseDefenses } from '../src/plan/defense-choice.js';
+import { expandGrid, selectVariants } from '../src/plan/grid.js';
 import { planGrid } from '../src/plan/plan-grid.js';
-import { adjustPreset } from '../src/plan/presets.js';
-import { datasetLoader, namesOf, pluginsOf, usePlugin } from '../src/plugins/components.js';
+import { adjustPreset, presets } from '../src/plan/presets.js';
+import { datasetLoader, isFromPlugin, namesOf, pluginsOf, usePlugin } from '../src/plugins/components.js';
+import { loadPlugin } from '../src/plugins/load-plugin.js';
 import { checkAttack, checkPlugin } from '../src/plugins/plugin-schema.js';
+import { rectangles } from './_rectangles.js';
 import { makeRecord } from '@weightmap/test-utils/records';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -24,6 +29,8 @@ const shown = /<!-- tested: plugin -->\s+```sh\n([^]*?)```/
   .trim()
   .split('\n')
   .map((line) => line.split(' ').slice(1));
+
+const rectanglesSpec = { height: 12, width: 12, channels: 1, classes: ['a', 'b', 'c'] };
 
 let work: string;
 let run: string;
@@ -194,6 +201,81 @@ describe('the readings of the fan-in', () => {
   });
 });
 
+describe('a defence of a plugin', () => {
+  const file = path.join(root, 'examples/plugin/label-smoothing.mjs');
+  const dataset: Dataset = {
+    ...{ id: 'digits', label: 'rectangles', source: 'made', checksum: 'a'.repeat(64), notes: [] },
+    ...{ spec: rectanglesSpec, train: rectangles(rectanglesSpec, 18) },
+    ...{ validation: rectangles(rectanglesSpec, 9), test: rectangles(rectanglesSpec, 9) },
+  };
+  const cellsOf = (...texts: string[]) =>
+    expandGrid(selectVariants(['cnn-33']), dataset, presets.smoke, 1, chooseDefenses(texts));
+  beforeAll(async () => usePlugin(await loadPlugin(file)));
+
+  it('is crossed with the variants; its digest is in the identity of its cells alone', async () => {
+    const [plain, own, other, foreign] = cellsOf(
+      ...['none', 'label-smoothing', 'label-smoothing:smoothing=0.3', 'noisy-training'],
+    );
+    expect([own.variant, other.variant]).toEqual([
+      'cnn-33+label-smoothing',
+      'cnn-33+label-smoothing+smoothing-0.3',
+    ]);
+    expect(own.defense).toEqual({ id: 'label-smoothing', options: { smoothing: 0.1 } });
+    expect(own.names?.label).toBe('CNN, conv 33 + Label smoothing');
+    const digest = [await sha256(file)];
+    expect([own.plugins, other.plugins]).toEqual([digest, digest]);
+    expect([plain.plugins, foreign.plugins]).toEqual([undefined, undefined]);
+    expect([plain, own, foreign].map(isFromPlugin)).toEqual([false, true, false]);
+  });
+
+  it('says which of its options is wrong; what it throws is its own fault', () => {
+    expect(failureOf(() => chooseDefenses(['label-smoothing:smoothing=2']))).toMatch(/at smoothing: 2/);
+    const broken = {
+      ...defenses['noisy-training'],
+      id: 'broken',
+      parse: () => (null as unknown as object).constructor,
+    } as unknown as Defense;
+    usePlugin({ file: '/there/broken.mjs', sha256: 'd'.repeat(64), plugin: { defenses: { broken } } });
+    expect(failureOf(() => chooseDefenses(['broken']))).toMatch(
+      /The defence "broken" of a plugin failed: TypeError[^]*broken\.mjs/,
+    );
+  });
+
+  const row: Defense = defenses['noisy-training'];
+  it.each<[string, object, RegExp]>([
+    ['without an attack that knows it', { adaptive: [] }, /defenses\.own\.adaptive: an attack that knows/],
+    ['that changes nothing', { objective: undefined }, /defenses\.own: one or more of build, objective/],
+    ['of an unknown kind', { kinds: ['magic'] }, /defenses\.own\.kinds\.0/],
+    ['whose strength is no option', { strength: 'size' }, /defenses\.own\.strength: the name of an option/],
+    ['without options', { defaults: undefined }, /defenses\.own\.defaults/],
+    ['called none', { id: 'none' }, /an id other than none/],
+    ['by another id', { id: 'other' }, /defenses\.own\.id is "other", "own" is expected/],
+  ])('is refused where it is one %s', (_, changes, message) => {
+    const given = { defenses: { own: { ...row, id: 'own', ...changes } } };
+    expect(failureOf(() => checkPlugin(given, 'own.mjs'))).toMatch(message);
+  });
+
+  it('is refused where its defaults aren’t what it takes them for, or an attack is unknown, or the id taken', async () => {
+    const text = (parse: string) => `export const defenses = { own: { id: 'own', label: 'Own', source: 'test',
+      kinds: ['objective'], optimisesAtTest: false, isRandom: false, adaptive: [{ attack: 'pdg', why: 'test' }],
+      defaults: { size: 1 }, strength: null, parse: ${parse}, gradients: () => 1, objective: () => undefined } };`;
+    let count = 0;
+    const load = async (parse: string) => loadPlugin(await plugin(`own-${++count}.mjs`, text(parse)));
+    const failed = (promise: Promise<unknown>) =>
+      promise.then(
+        () => 'it did not fail',
+        (error: WeightmapError) => error.explain(),
+      );
+    expect(await failed(load('() => ({ size: 2 })'))).toMatch(/parse\(\{\}\) gives \{"size":2\}/);
+    expect(await failed(load('() => ({ size: NaN })'))).toMatch(/defenses\.own\.parse\(\{\}\)/);
+    expect(await failed(load('() => null.x'))).toMatch(/can't take its defaults: TypeError/);
+    const loaded = await load('() => ({ size: 1 })');
+    expect(failureOf(() => usePlugin(loaded))).toMatch(/no attack "pdg"\. Did you mean "pgd"/);
+    const taken = { file: 'own.mjs', sha256: '', plugin: { defenses: { trades: { ...row, id: 'trades' } } } };
+    expect(failureOf(() => usePlugin(taken))).toMatch(/"trades" is taken by another of the defenses/);
+  });
+});
+
 /** Less than a dataset by its methods. */
 const half = (id: string) => ({
   id,
@@ -224,7 +306,7 @@ function failureOf(body: () => unknown): string {
 
 describe('what a plugin gives', () => {
   it.each<[string, unknown, RegExp]>([
-    ['nothing', {}, /it has no components[^]*datasets, architectures, variants, attacks, metrics/],
+    ['nothing', {}, /it has no components[^]*datasets, architectures, variants, attacks, defenses, metrics/],
     ['no object', 42, /not a plugin[^]*expected object/],
     ['a part that there isn’t', { dataset: {} }, /not a plugin[^]*"dataset"/],
     ['half a dataset', { datasets: { own: half('own') } }, /datasets\.own\.load: a function is expected/],

@@ -1,6 +1,7 @@
 import type { Architecture, LayerKind } from './architecture.js';
 import type { Attack } from './attack.js';
 import type { DatasetLoader } from './dataset.js';
+import type { Defense } from './defense.js';
 import type { FlopRule } from './flops.js';
 import type { Metric } from './metric.js';
 
@@ -37,6 +38,8 @@ export interface Plugin {
   readonly variants?: readonly PluginVariant[];
   /** Factories, which are called without arguments. */
   readonly attacks?: Readonly<Record<string, () => Attack>>;
+  /** Defences, which `--defense` crosses with every variant: rows as those of `@weightmap/defenses`. */
+  readonly defenses?: Readonly<Record<string, Defense>>;
   /** Measured on every network that is trained with the plugin: a finite number, or an object of them. The report shows them. */
   readonly metrics?: Readonly<Record<string, Metric<number | Readonly<Record<string, number>>>>>;
   /** Rules that count the operations of layers that `@weightmap/metrics` has none for, by the layers' class names. */

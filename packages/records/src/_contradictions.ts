@@ -59,6 +59,18 @@ function historyOf({ history, selectedEpoch, cell: { training } }: RunRecord): s
     return [`history has ${history.length} epochs, the cell has ${training.epochs}`];
   const wrong = history.findIndex(({ epoch }, i) => epoch !== i + 1);
   if (wrong >= 0) return [`history.${wrong}.epoch is ${history[wrong].epoch}, not ${wrong + 1}`];
+  const isRobust = training.selection === 'robust';
+  if (isRobust !== (training.selectionEpsilon !== undefined))
+    return [
+      `the selection “${training.selection}” has ${isRobust ? 'no strength' : 'a strength'}, selectionEpsilon`,
+    ];
+  const unlike = history.findIndex(
+    (epoch) => isRobust !== (epoch.validationRobustErrorPercent !== undefined),
+  );
+  if (unlike >= 0)
+    return [
+      `history.${unlike} has ${isRobust ? 'no' : 'a'} validationRobustErrorPercent; the selection is “${training.selection}”`,
+    ];
   const selected = selectedOf(history, training.selection);
   return selectedEpoch === selected
     ? []
@@ -67,12 +79,17 @@ function historyOf({ history, selectedEpoch, cell: { training } }: RunRecord): s
       ];
 }
 
-/** The epoch whose weights training keeps: the last; or the first of the lowest validation error, then validation loss. */
+/**
+ * The epoch whose weights training keeps: the last; or the first of the lowest validation error, under the attack first where there is
+ * one, then without, then validation loss.
+ */
 function selectedOf(history: readonly EpochRecord[], selection: CellConfig['training']['selection']): number {
   if (selection === 'last') return history.length;
   return history.reduce((best, one) => {
     const difference =
-      one.validationErrorPercent - best.validationErrorPercent || one.validationLoss - best.validationLoss;
+      (one.validationRobustErrorPercent ?? 0) - (best.validationRobustErrorPercent ?? 0) ||
+      one.validationErrorPercent - best.validationErrorPercent ||
+      one.validationLoss - best.validationLoss;
     return difference < 0 ? one : best;
   }).epoch;
 }

@@ -36,8 +36,13 @@ export const trainingConfigSchema = z.strictObject({
   learningRate: finite.positive(),
   /** `pad-crop`: pad by 2 with zeros, then crop at random (paper, section 4.1). */
   augmentation: z.enum(['none', 'pad-crop']),
-  /** Which epoch's weights are kept: the one with the lowest validation error, or the last. */
-  selection: z.enum(['best', 'last']),
+  /**
+   * Which epoch's weights are kept: the one with the lowest validation error, the last, or the one with the lowest validation error
+   * under PGD.
+   */
+  selection: z.enum(['best', 'last', 'robust']),
+  /** Strength of that PGD, pixel units of [0, 1]; with `robust` alone. */
+  selectionEpsilon: finite.positive().optional(),
 });
 /** What `trainingConfigSchema` lets through. */
 export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
@@ -135,6 +140,8 @@ export const epochRecordSchema = z.strictObject({
   validationLoss: finite,
   /** Share of the validation images misclassified, 0 … 100. */
   validationErrorPercent: percent,
+  /** The same under the attack that the epoch is selected by, on at most 1,000 images; with the selection `robust` alone. */
+  validationRobustErrorPercent: percent.optional(),
 });
 /** What `epochRecordSchema` lets through. */
 export type EpochRecord = z.infer<typeof epochRecordSchema>;

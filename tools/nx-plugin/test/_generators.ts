@@ -7,7 +7,7 @@ import { root } from './_copy.js';
 
 const require = createRequire(import.meta.url);
 
-export const kinds = ['attack', 'metric', 'dataset', 'architecture'] as const;
+export const kinds = ['attack', 'defense', 'metric', 'dataset', 'architecture'] as const;
 export type Kind = (typeof kinds)[number];
 export type Generator = (tree: Tree, options: Record<string, unknown>) => Promise<void>;
 
@@ -19,6 +19,7 @@ export function generatorOf(kind: Kind): Generator {
 
 export const folderOf: Readonly<Record<Kind, string>> = {
   attack: 'packages/attacks',
+  defense: 'packages/defenses',
   metric: 'packages/metrics',
   dataset: 'packages/datasets',
   architecture: 'packages/architectures',
@@ -27,6 +28,7 @@ export const folderOf: Readonly<Record<Kind, string>> = {
 /** Where the generator of a kind puts its source. */
 export const sourceFolderOf: Readonly<Record<Kind, string>> = {
   attack: 'packages/attacks/src/ascent',
+  defense: 'packages/defenses/src',
   metric: 'packages/metrics/src',
   dataset: 'packages/datasets/src',
   architecture: 'packages/architectures/src',

@@ -99,7 +99,7 @@ beforeAll(async () => {
 }, 1_800_000);
 afterAll(() => remove());
 
-it('CONTRIBUTING tells how to add each of the four', () => {
+it('CONTRIBUTING tells how to add each of the five', () => {
   expect(blocks.map(kindOf).sort()).toEqual([...kinds].sort());
   for (const block of blocks) expect(block).toHaveLength(2);
 });

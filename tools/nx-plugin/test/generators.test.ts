@@ -128,6 +128,16 @@ describe('what is registered', () => {
     expect(added('packages/attacks/src/index.ts')).toEqual(["export * from './ascent/my-own.js';"]);
   });
 
+  it('a defence: an import, a row with what it does, and an export', async () => {
+    const { added } = await generated('defense', { description: 'Trains on something' });
+    expect(added('packages/defenses/src/registry.ts')).toEqual([
+      "import { myOwn } from './my-own.js';",
+      '  /** Trains on something. */',
+      "  'my-own': myOwn,",
+    ]);
+    expect(added('packages/defenses/src/index.ts')).toEqual(["export * from './my-own.js';"]);
+  });
+
   it('a name of one word is its own row', async () => {
     const { added } = await generated('attack', { name: 'own' });
     expect(added('packages/attacks/src/registry.ts')).toEqual([
@@ -193,6 +203,8 @@ describe('what is taken', () => {
     // No row, but a name that another file has already.
     ['attack', 'judged', /src\/harness\/evaluate\.ts has a judged already/],
     ['attack', 'sign-of', /src\/harness\/_norms\.ts has a signOf already/],
+    ['defense', 'pgd-training', /There is a defense "pgd-training" already/],
+    ['defense', 'with-null', /src\/_abstaining\.ts has a withNull already/],
     ['metric', 'trainable-parameters', /src\/parameters\.ts has a trainableParameters already/],
     ['dataset', 'procedural-digits', /src\/digits\.ts has a proceduralDigits already/],
     ['architecture', 'variant', /src\/registry\.ts has a buildVariant already/],

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { pgd } from '@weightmap/attacks';
 import * as tf from '@tensorflow/tfjs';
 import {
   asClassifier,
@@ -14,8 +15,14 @@ import { cellPaths, type CellConfig, type CellDefense } from '@weightmap/records
 import { train, type TrainingOptions, type TrainingResult } from '@weightmap/training';
 import { buildVariant, findDefense } from '../plugins/components.js';
 
+/** Steps of the PGD that the epoch is selected by, where the selection is `robust`. */
+const SELECTION_STEPS = 10;
+
 /** What a cell's training needs: the data, and where checkpoints lie. */
-export interface CellTraining extends Omit<TrainingOptions, 'seed' | 'objective' | 'checkpointDir'> {
+export interface CellTraining extends Omit<
+  TrainingOptions,
+  'seed' | 'objective' | 'checkpointDir' | 'selectionAttack'
+> {
   /** The run's folder. */
   readonly run: string;
   /** The images of the cell, after any limit. */
@@ -48,9 +55,13 @@ export function buildNetwork(
 export async function trainCell(
   model: tf.LayersModel,
   cell: CellConfig,
-  { run, dataset, ...options }: CellTraining,
+  { run, dataset, ...given }: CellTraining,
 ): Promise<TrainingResult> {
   const { seed, training, defense, variant } = cell;
+  const options = {
+    ...given,
+    ...(training.selection === 'robust' && { selectionAttack: pgd({ steps: SELECTION_STEPS }) }),
+  };
   const { checkpoint: checkpointDir, teachers: folder } = cellPaths(run, cell);
   if (!defense) return train(model, dataset, training, { ...options, seed, checkpointDir });
   const row = findDefense(defense.id);

@@ -11,11 +11,14 @@ export function appendHistory(file: string, { secondsLeft: _, resumed: __, ...ep
 /** Logs epochs for TensorBoard, except those of a checkpoint, which are already in the folder. */
 export function logToTensorBoard(folder: string): (epoch: EpochReport) => void {
   const writer = summaryWriter(folder);
-  return ({ epoch, trainLoss, validationLoss, validationErrorPercent, resumed }) => {
+  return ({ epoch, resumed, ...record }) => {
     if (resumed) return;
+    const { trainLoss, validationLoss, validationErrorPercent, validationRobustErrorPercent } = record;
     writer.scalar('loss/training', trainLoss, epoch);
     writer.scalar('loss/validation', validationLoss, epoch);
     writer.scalar('error/validation (%)', validationErrorPercent, epoch);
+    if (validationRobustErrorPercent !== undefined)
+      writer.scalar('error/validation under attack (%)', validationRobustErrorPercent, epoch);
     writer.flush();
   };
 }

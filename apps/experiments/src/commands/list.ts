@@ -40,6 +40,7 @@ export function listCommand(): Command {
     .addHelpText('after', '\nExamples:\n  weightmap list --json | jq ".[].id"\n  weightmap list --defenses')
     .action(async ({ json, plugin, defenses }: { json?: boolean; plugin?: string[]; defenses?: boolean }) => {
       if (defenses) {
+        await usePlugins(plugin);
         const rows = Object.values(defenseRows());
         if (json) printJson(rows.map(describeDefense), { indent: 2 });
         else print(defenseTable(rows.map(describeDefense)));

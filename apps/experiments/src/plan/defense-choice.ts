@@ -1,11 +1,10 @@
 import { WeightmapError, type Defense } from '@weightmap/core';
-import type { CellDefense } from '@weightmap/records';
+import { cellDefenseSchema, type CellDefense } from '@weightmap/records';
+import { z } from 'zod';
 import { parseStrength } from '../attack/choice.js';
 import { defenseRows } from '../plugins/components.js';
+import { NO_DEFENSE as NONE } from '../plugins/plugin-schema.js';
 import { unknownName } from '../terminal/nearest.js';
-
-/** The choice that trains a plain network. */
-const NONE = 'none';
 
 /** A defence that a grid crosses its variants with. */
 export interface ChosenDefense extends CellDefense {
@@ -50,7 +49,13 @@ function parseDefense(text: string): ChosenDefense | null {
       });
     given[name] = valueOf(value);
   }
-  return { id, options: row.parse(given) as CellDefense['options'], row };
+  const options = cellDefenseSchema.shape.options.safeParse(row.parse(given));
+  if (options.success) return { id, options: options.data, row };
+  throw new WeightmapError(`The options of the defence ${id} can't be kept in a record.`, {
+    where: z.prettifyError(options.error).replaceAll('\n', ' '),
+    expected: 'an object of plain JSON from the `parse` of the defence',
+    fix: 'correct the plugin that the defence is from',
+  });
 }
 
 /** A number, a fraction such as 8/255, true, false, or the text itself. */

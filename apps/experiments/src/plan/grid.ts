@@ -145,6 +145,7 @@ export function expandGrid(
         variant: defendedVariant(cell.variant, defense, choice.row.defaults),
         defense,
         ...namesWithDefense(cell.variant, defenseLabel(choice)),
+        ...pluginsOf({ dataset: dataset.id, variant: cell.variant, defense: choice.id }),
       };
     }),
   );

@@ -1,3 +1,4 @@
+import { WeightmapError } from '@weightmap/core';
 import { defenses } from '@weightmap/defenses';
 import type { EvaluationConfig, TrainingConfig } from '@weightmap/records';
 import { unknownName } from '../terminal/nearest.js';
@@ -188,9 +189,12 @@ export const presets = {
 
 export type PresetName = keyof typeof presets;
 
+/** Strength of the PGD that epochs are selected by, unless another is given. */
+const SELECTION_EPSILON = 0.1;
+
 /** What the command line may change in a preset. */
 export type PresetChanges = Partial<
-  Pick<TrainingConfig, 'epochs' | 'learningRate' | 'selection'> &
+  Pick<TrainingConfig, 'epochs' | 'learningRate' | 'selection' | 'selectionEpsilon'> &
     Pick<EvaluationConfig, 'noiseRescale'> &
     Pick<Budget, 'trials'>
 >;
@@ -198,11 +202,12 @@ export type PresetChanges = Partial<
 /**
  * A preset with changes. Epochs and trials apply to every variant.
  *
- * @throws WeightmapError if there is no such preset, with the nearest name.
+ * @throws WeightmapError if there is no such preset, with the nearest name; or if there is a strength for the selection of the epoch, and
+ *   the selection uses none.
  */
 export function adjustPreset(
   name: string,
-  { epochs, learningRate, trials, selection, noiseRescale }: PresetChanges,
+  { epochs, learningRate, trials, selection, selectionEpsilon, noiseRescale }: PresetChanges,
 ): Preset {
   if (!Object.hasOwn(presets, name)) throw unknownName('preset', name, Object.keys(presets));
   const preset: Preset = presets[name as PresetName];
@@ -211,7 +216,14 @@ export function adjustPreset(
     ...(epochs && { epochs }),
     ...(learningRate && { learningRate }),
     ...(selection && { selection }),
+    ...(selection === 'robust' && { selectionEpsilon: selectionEpsilon ?? SELECTION_EPSILON }),
   };
+  if (selectionEpsilon !== undefined && training.selection !== 'robust')
+    throw new WeightmapError(`The selection ${training.selection} of the epoch uses no attack.`, {
+      where: `--selection-epsilon ${selectionEpsilon}`,
+      expected: 'the strength of an attack with --selection robust alone',
+      fix: 'add --selection robust, or leave --selection-epsilon out',
+    });
   const evaluation = { ...preset.evaluation, ...(noiseRescale && { noiseRescale }) };
   const budgets = preset.budgets?.map((budget) => ({
     ...budget,

@@ -109,7 +109,15 @@ export const runOptions = {
   selection: {
     flag: '--selection <epoch>',
     value: trainingConfigSchema.shape.selection,
-    help: 'which epoch is measured: the best on the validation images, or the last',
+    help: 'which epoch is measured: the best on the validation images, the last, or the best under PGD of 10 steps on 1,000 of them (robust)',
+  },
+  selectionEpsilon: {
+    flag: '--selection-epsilon <x>',
+    value: z
+      .number('A number above 0, and not above 1, is expected.')
+      .positive('A number above 0 is expected.')
+      .max(1, 'At most 1 is expected: pixels are in [0, 1].'),
+    help: 'strength of that PGD, for --selection robust (default: 0.1)',
   },
   noiseRescale: {
     flag: '--noise-rescale <rule>',
@@ -142,7 +150,7 @@ export const runOptions = {
   plugins: {
     flag: '--plugin <file>',
     value: texts,
-    help: 'module with your own datasets, architectures, variants, attacks or metrics; repeat for several',
+    help: 'module with your own datasets, architectures, variants, attacks, defences or metrics; repeat for several',
     list: 'repeated',
     isPath: true,
   },

@@ -49,6 +49,7 @@ export function usePlugin(loaded: LoadedPlugin): void {
     architectures: Object.keys(allArchitectures()),
     variants: allVariants().map(({ id }) => id),
     attacks: Object.keys(attackFactories()),
+    defenses: Object.keys(defenseRows()),
     metrics: allMetrics().map(({ id }) => id),
     flops: [...countedLayers, ...Object.keys(flopRules())],
   };
@@ -56,6 +57,7 @@ export function usePlugin(loaded: LoadedPlugin): void {
     datasets: plugin.datasets,
     architectures: plugin.architectures,
     attacks: plugin.attacks,
+    defenses: plugin.defenses,
     metrics: plugin.metrics,
     flops: plugin.flops,
   };
@@ -75,6 +77,11 @@ export function usePlugin(loaded: LoadedPlugin): void {
   const known = [...taken.architectures, ...Object.keys(plugin.architectures ?? {})];
   for (const { architecture } of plugin.variants ?? [])
     if (!known.includes(architecture)) throw unknownName('architecture', architecture, known, file);
+  const knownAttacks = [...taken.attacks, ...Object.keys(plugin.attacks ?? {})];
+  for (const [id, { adaptive }] of Object.entries(plugin.defenses ?? {}))
+    for (const { attack } of adaptive)
+      if (!knownAttacks.includes(attack))
+        throw unknownName('attack', attack, knownAttacks, `${file}: adaptive attacks of the defence ${id}`);
   used.push(loaded);
 }
 
@@ -85,12 +92,15 @@ const guarded = <T extends object>(
   call: (...args: never[]) => unknown,
 ): T => Object.create(row, { [method]: { value: call, enumerable: true } }) as T;
 
-/** Whether a cell's images or network come from a plugin, and not from the packages. */
+/** Whether a cell's images, network or defence come from a plugin, and not from the packages. */
 export const isFromPlugin = ({
   dataset,
   variant,
-}: Pick<CellConfig, 'variant'> & { dataset: { id: string } }) =>
-  needsPluginData({ dataset }) || !isVariantId(plainVariant(variant));
+  defense,
+}: Pick<CellConfig, 'variant' | 'defense'> & { dataset: { id: string } }) =>
+  needsPluginData({ dataset }) ||
+  !isVariantId(plainVariant(variant)) ||
+  (defense !== undefined && !Object.hasOwn(ownDefenses, defense.id));
 
 /** Whether a cell's images come from a plugin. */
 export const needsPluginData = ({ dataset }: { dataset: { id: string } }): boolean =>
@@ -225,7 +235,23 @@ export function buildVariant(
 }
 
 /** Every defence by its id. */
-export const defenseRows = (): Readonly<Record<string, Defense>> => ownDefenses;
+export const defenseRows = (): Readonly<Record<string, Defense>> => ({
+  ...ownDefenses,
+  ...fromPlugins('defenses', guardedDefense),
+});
+
+/** A plugin's defence, whose errors are the plugin's. */
+const guardedDefense = (id: string, row: Defense, file: string): Defense =>
+  (['parse', 'gradients', 'networkSpec', 'build', 'teachers', 'objective', 'wrap'] as const).reduce(
+    (made, method) => {
+      const call = (row as unknown as Record<string, ((...args: unknown[]) => unknown) | undefined>)[method];
+      if (!call) return made;
+      return guarded(made, method, (...args: unknown[]) =>
+        blamed(`The defence "${id}" of a plugin failed`, file, () => call.apply(row, args)),
+      );
+    },
+    row,
+  );
 
 /** The defence with that id. @throws WeightmapError if there is none. */
 export function findDefense(id: string): Defense {
@@ -299,7 +325,7 @@ function checkedFigures(value: Awaited<ReturnType<PluginMetric['measure']>>, id:
 }
 
 function fromPlugins<Row>(
-  part: 'datasets' | 'architectures' | 'attacks' | 'metrics' | 'flops',
+  part: 'datasets' | 'architectures' | 'attacks' | 'defenses' | 'metrics' | 'flops',
   guard: (id: string, row: Row, file: string) => Row,
 ): Record<string, Row> {
   return Object.fromEntries(
@@ -313,7 +339,7 @@ function fromPlugins<Row>(
 }
 
 function originOf(
-  part: 'datasets' | 'architectures' | 'variants' | 'attacks',
+  part: 'datasets' | 'architectures' | 'variants' | 'attacks' | 'defenses',
   id: string,
 ): LoadedPlugin | undefined {
   return used.find(({ plugin }) =>
@@ -329,8 +355,16 @@ export const attackOrigin = (id: string): { plugin?: string } => {
   return origin ? { plugin: origin.sha256 } : {};
 };
 
-/** SHA-256 of every plugin that a cell's result depends on: by its images, its network, a metric or a FLOP rule. */
-export function pluginsOf({ dataset, variant }: { dataset: string; variant: string }): {
+/** SHA-256 of every plugin that a cell's result depends on: by its images, its network, its defence, a metric or a FLOP rule. */
+export function pluginsOf({
+  dataset,
+  variant,
+  defense,
+}: {
+  dataset: string;
+  variant: string;
+  defense?: string;
+}): {
   plugins?: string[];
 } {
   const { architecture } = findVariant(variant);
@@ -339,6 +373,7 @@ export function pluginsOf({ dataset, variant }: { dataset: string; variant: stri
       originOf('datasets', dataset),
       originOf('variants', plainVariant(variant)),
       originOf('architectures', architecture),
+      defense === undefined ? undefined : originOf('defenses', defense),
     ],
     ...used.filter(({ plugin }) => Object.keys({ ...plugin.metrics, ...plugin.flops }).length > 0),
   ];

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { WeightmapError, type Plugin } from '@weightmap/core';
 import { readIfThere } from '@weightmap/core/files';
 import { shareOwnModules } from './_own-modules.js';
-import { checkAttack, checkPlugin, pluginParts } from './plugin-schema.js';
+import { checkAttack, checkParsedOptions, checkPlugin, pluginParts } from './plugin-schema.js';
 
 /** A plugin that was loaded, and from where. */
 export interface LoadedPlugin {
@@ -61,6 +61,13 @@ export async function loadPlugin(given: string): Promise<LoadedPlugin> {
     checkAttack(
       blamed(`The attack "${id}" of a plugin can't be made`, file, () => create()),
       id,
+      file,
+    );
+  for (const [id, row] of Object.entries(plugin.defenses ?? {}))
+    checkParsedOptions(
+      blamed(`The defence "${id}" of a plugin can't take its defaults`, file, () => row.parse({})),
+      id,
+      row.defaults,
       file,
     );
   return { file, sha256, plugin };

@@ -1,4 +1,5 @@
 import { layerKinds, WeightmapError, type Plugin } from '@weightmap/core';
+import { canonicalJson, cellDefenseSchema } from '@weightmap/records';
 import { z } from 'zod';
 
 const isFunction = z.custom<() => unknown>((value) => typeof value === 'function', 'a function is expected');
@@ -24,6 +25,43 @@ const datasetSchema = z.looseObject({
 
 const metricSchema = z.looseObject({ id, label: text, unit: z.string(), source: text, measure: isFunction });
 
+const optionalFunction = isFunction.optional();
+
+/** The word of `--defense` that means no defence. */
+export const NO_DEFENSE = 'none';
+
+const defenseSchema = z
+  .looseObject({
+    id: id.refine(
+      (given) => given !== NO_DEFENSE,
+      `an id other than ${NO_DEFENSE}, which is no defence, is expected`,
+    ),
+    label: text,
+    source: text,
+    kinds: z.array(z.enum(['objective', 'teacher', 'architecture', 'input', 'post-hoc', 'reject'])).min(1),
+    optimisesAtTest: z.boolean(),
+    isRandom: z.boolean(),
+    adaptive: z
+      .array(z.looseObject({ attack: text, why: text }))
+      .min(1, 'an attack that knows the defence, or several, is expected'),
+    defaults: cellDefenseSchema.shape.options,
+    strength: z.string().nullable(),
+    parse: isFunction,
+    gradients: isFunction,
+    networkSpec: optionalFunction,
+    build: optionalFunction,
+    teachers: optionalFunction,
+    objective: optionalFunction,
+    wrap: optionalFunction,
+  })
+  .refine(({ strength, defaults }) => strength === null || Object.hasOwn(defaults, strength), {
+    path: ['strength'],
+    message: 'the name of an option of `defaults`, or null, is expected',
+  })
+  .refine(({ build, objective, networkSpec, wrap }) => build ?? objective ?? networkSpec ?? wrap, {
+    message: 'one or more of build, objective, networkSpec and wrap are expected: it changes nothing',
+  });
+
 /** The parts of a plugin. Another key is refused: it is a typing mistake, such as `dataset` for `datasets`. */
 const pluginSchema = z.strictObject({
   datasets: z.record(id, datasetSchema).optional(),
@@ -43,6 +81,7 @@ const pluginSchema = z.strictObject({
     )
     .optional(),
   attacks: z.record(id, isFunction).optional(),
+  defenses: z.record(id, defenseSchema).optional(),
   metrics: z.record(id, metricSchema).optional(),
   flops: z.record(className, isFunction).optional(),
 });
@@ -71,7 +110,7 @@ const attackSchema = z.looseObject({
 export function checkPlugin(value: unknown, file: string): Plugin {
   check(pluginSchema, value, file, '');
   const plugin = value as Plugin;
-  for (const part of ['datasets', 'metrics'] as const)
+  for (const part of ['datasets', 'defenses', 'metrics'] as const)
     for (const [key, row] of Object.entries<{ readonly id: string }>(plugin[part] ?? {}))
       if (row.id !== key)
         throw wrongShape(file, `${part}.${key}.id is "${row.id}", "${key}" is expected: ids are the keys`);
@@ -86,6 +125,16 @@ export function checkAttack(value: unknown, key: string, file: string): void {
   const { id: called } = value as { id: string };
   if (called !== key)
     throw wrongShape(file, `attacks.${key}().id is "${called}", "${key}" is expected: ids are the keys`);
+}
+
+/** @throws WeightmapError if what a defence's `parse` gives for no options is something else than its defaults. */
+export function checkParsedOptions(value: unknown, key: string, defaults: object, file: string): void {
+  check(cellDefenseSchema.shape.options, value, file, `defenses.${key}.parse({})`);
+  if (canonicalJson(value) !== canonicalJson(defaults))
+    throw wrongShape(
+      file,
+      `defenses.${key}.parse({}) gives ${canonicalJson(value)}, its defaults ${canonicalJson(defaults)} are expected`,
+    );
 }
 
 function check(schema: z.ZodType, value: unknown, file: string, prefix: string): void {

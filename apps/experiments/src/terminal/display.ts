@@ -128,7 +128,7 @@ export function startDisplay(stream: NodeJS.WriteStream = process.stdout): Displ
           show(table);
         },
         epoch(epoch) {
-          row.validation = `  validation error ${epoch.validationErrorPercent.toFixed(2)} %`;
+          row.validation = `  ${validationText(epoch)}`;
           if (!live) line(epochText(row, epoch));
         },
         done(outcome) {
@@ -186,13 +186,17 @@ function follow(row: Row, { stage, done, total, figures = {} }: Progress): void 
 
 const rowText = ({ name, text }: Row): string => `${name}  ${text}`;
 
-function epochText(
-  { name, epochs }: Row,
-  { epoch, trainLoss, validationErrorPercent, seconds, secondsLeft, resumed }: EpochReport,
-): string {
+const validationText = ({
+  validationErrorPercent,
+  validationRobustErrorPercent: robust,
+}: Pick<EpochReport, 'validationErrorPercent' | 'validationRobustErrorPercent'>): string =>
+  `validation error ${validationErrorPercent.toFixed(2)} %` +
+  (robust === undefined ? '' : `, under attack ${robust.toFixed(2)} %`);
+
+function epochText({ name, epochs }: Row, { seconds, secondsLeft, resumed, ...record }: EpochReport): string {
   return (
-    `${name}  epoch ${epoch}/${epochs}  loss ${trainLoss.toFixed(3)}  ` +
-    `validation error ${validationErrorPercent.toFixed(2)} %  ${seconds.toFixed(1)} s` +
+    `${name}  epoch ${record.epoch}/${epochs}  loss ${record.trainLoss.toFixed(3)}  ` +
+    `${validationText(record)}  ${seconds.toFixed(1)} s` +
     (resumed ? '  (from the checkpoint)' : `  ${duration(secondsLeft)} left`)
   );
 }
