@@ -5,7 +5,7 @@ import path from 'node:path';
 export const root = path.resolve(import.meta.dirname, '../../..');
 
 /** What generators and the checks of their output need. */
-const PARTS = ['packages', 'tools', 'apps/experiments'];
+const PARTS = ['packages', 'tools', 'apps/experiments', 'apps/explorer'];
 const LEFT_OUT = /^(dist|out-tsc|\.vitest|\.vite|\.vite-temp|\.nx|native|parity)$/;
 
 /**
