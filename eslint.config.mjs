@@ -32,7 +32,7 @@ const mayImport = {
   metrics: ['core'],
   'test-utils': ['core', 'engine', 'records'],
   experiments: allPackages,
-  explorer: ['core', 'wm-layers', 'architectures', 'attacks', 'metrics'],
+  explorer: ['core', 'wm-layers', 'architectures', 'attacks', 'defenses', 'metrics'],
   'nx-plugin': [],
   release: [],
   hygiene: [],

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { attacks, autoAttack, createAttack, fgsm, selectivePgd } from '@weightmap/attacks';
-import { imageSet, type Attack, type Classifier } from '@weightmap/core';
+import { imageSet, type Attack, type Classifier, type WeightmapError } from '@weightmap/core';
 import { defenses } from '@weightmap/defenses';
 import {
   cellId,
@@ -16,6 +16,7 @@ import {
   type CellConfig,
   type CellDefense,
   type Manifest,
+  type RunRecord,
 } from '@weightmap/records';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { makeRecord } from '@weightmap/test-utils/records';
@@ -29,6 +30,7 @@ import { planAttacks } from '../src/attack/plan-campaign.js';
 import type { PlannedAttack } from '../src/attack/plan.js';
 import { cleanScores, FALSE_POSITIVES, scorer, suspicionOf } from '../src/attack/rejection.js';
 import { madeAgainst } from '../src/attack/static-attack.js';
+import { findShowcase } from '../src/explorer/showcase.js';
 import { trainingGradients } from '../src/plan/training-gradients.js';
 import { writeManifest } from '../src/plan/manifest.js';
 import { weightmap } from './_command.js';
@@ -232,6 +234,29 @@ describe('a campaign against defences', () => {
     expect(without.static).toEqual(made.static);
   });
 
+  it('refuses a record whose variant and defence contradict each other', async () => {
+    const complaint = async (record: RunRecord) => {
+      try {
+        await writeRecord(run, record);
+        return 'it was written';
+      } catch (error) {
+        return (error as WeightmapError).explain();
+      }
+    };
+    const { defense } = cellWith('trades');
+    const good = makeRecord({ variant: 'cnn-33+trades', defense });
+    expect(await complaint(good)).toBe('it was written');
+    for (const [record, reason] of [
+      [makeRecord({ variant: 'cnn-33+trades' }), 'variant is cnn-33+trades, the cell has no defence'],
+      [makeRecord({ variant: 'cnn-33', defense }), 'variant is cnn-33, the cell has the defence trades'],
+      [
+        makeRecord({ variant: 'cnn-33+fgsm-rs', defense }),
+        'variant is cnn-33+fgsm-rs, the cell has the defence trades',
+      ],
+    ] as const)
+      expect(await complaint(record)).toContain(reason);
+  });
+
   it('is as it was for plain networks', async () => {
     const made = await plan(await finished(cellWith(null)));
     expect(Object.keys(made)).not.toContain('static');
@@ -271,6 +296,9 @@ describe('the command', () => {
     expect(plain.static!.points[0].accuracyPercent).toBe(plain.attacks[0].points[0].accuracyPercent);
     expect(squeezed.variant).toBe('cnn-33+feature-squeezing');
     expect(squeezed.adaptive!.filter(({ ran }) => ran)).toEqual([{ attack: 'apgd-margin', ran: true }]);
+    // The attack that knows the defence counts in the worst case.
+    for (const { points } of squeezed.attacks)
+      expect(squeezed.worst[0].accuracyPercent).toBeLessThanOrEqual(points[0].accuracyPercent);
     expect(squeezed.rejection!.attacked.map(({ by }) => by)).toEqual(['static', 'adaptive']);
     // The worst case is at least as bad as the static attack: at 5 % false positives, too.
     const at5 = squeezed.rejection!.attacked.map(
@@ -278,6 +306,11 @@ describe('the command', () => {
     );
     expect(at5[1]).toBeGreaterThanOrEqual(at5[0]);
     expect(plain.trainingGradients).toBe(squeezed.trainingGradients);
+    const [{ networks }] = (await findShowcase(run, { select: ['*'], images: 1 })).showcase.benchmarks;
+    expect(networks.map(({ id, notice }) => [id, notice])).toEqual([
+      ['cnn-33', undefined],
+      ['cnn-33+feature-squeezing', expect.stringContaining('Feature squeezing puts around it')],
+    ]);
     expect(readFileSync(path.join(run, 'attacks.json'), 'utf8')).toContain('"falsePositivePercent": 50');
   });
 });

@@ -20,9 +20,14 @@ export async function startSession(wish: EngineName): Promise<Session> {
   const engine = await startEngine(wish);
   const loading = new Map<string, Promise<NetworkFacts>>();
 
-  async function load({ file, gradCamLayer }: ShownNetwork): Promise<NetworkFacts> {
+  async function load({ file, gradCamLayer, answers }: ShownNetwork): Promise<NetworkFacts> {
     const stored = await loadNetwork(file);
-    return engine.ask('load', { network: file, stored, gradCamLayer });
+    return engine.ask('load', {
+      network: file,
+      stored,
+      gradCamLayer,
+      ...(answers !== undefined && { answers }),
+    });
   }
 
   return {

@@ -30,6 +30,14 @@ describe('the verdict on a network', () => {
     });
   });
 
+  it('says that a network abstains: wrong, but not fooled', () => {
+    const abstaining = { ...answer(3), look: { ...answer(3).look, abstains: true } };
+    expect(verdictOf(abstaining, classes)).toEqual({ isRight: false, text: 'abstains' });
+    expect(summaryOf([abstaining, answer(2)], 'FGSM')).toBe('FGSM fools 1 of 2 networks.');
+    const unchanged = { ...abstaining, wish: { ...abstaining.wish, strength: 0 } };
+    expect(summaryOf([unchanged], 'FGSM')).toBe('The image is unchanged, and the network is wrong.');
+  });
+
   it.each([
     [[], 'Loading …'],
     [[answer(1), answer(1)], 'FGSM fools none of 2 networks.'],

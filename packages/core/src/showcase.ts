@@ -15,6 +15,10 @@ export interface ShownNetwork {
   readonly file: string;
   /** In percent, on all of the test images; null if it was not measured. */
   readonly testErrorPercent: number | null;
+  /** Classes that count as an answer, where it has one more, by which it abstains; absent without one. */
+  readonly answers?: number;
+  /** What is left out of its defence, and why, in a sentence; absent if nothing is. */
+  readonly notice?: string;
 }
 
 /** An image to try networks on. */

@@ -28,6 +28,7 @@ const atTemperature = (temperature: number): Objective => ({
  *     −Σ_c softmax(z_teacher(x) / T)_c · log softmax(z(x) / T)_c,   T = 100
  *
  * The teacher is in inference mode. (ART's version omits the student's T ✓, which makes it another method.)
+ * No strength switches it off: at temperature 1 the student still learns the teacher's probabilities instead of the labels.
  *
  * Source: Papernot, McDaniel, Wu, Jha & Swami, “Distillation as a defense to adversarial perturbations against deep neural
  * networks”, arXiv:1511.04508. Published for MNIST: success of JSMA from 95.9 to 0.5 % (○).

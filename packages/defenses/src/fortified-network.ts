@@ -57,6 +57,8 @@ const DRAWS = 8;
  * by modeling the manifold of hidden representations”, arXiv:1804.02485; code jbinas/fortified-networks. Published (✓, README): MNIST
  * under FGSM 0.3 from 97.30 to 98.94 %, clean 99.1.
  *
+ * No strength switches it off: its layer is in the network at every weight.
+ *
  * Known break: the noise is random while attacked with a single draw: EOT, or the noise off. Stutz et al. find little gain (○).
  */
 export const fortifiedNetwork: Defense<FortifiedNetworkOptions> = {

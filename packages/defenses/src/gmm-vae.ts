@@ -48,6 +48,8 @@ const VARIANCES = [-10, 10] as const;
  * Source: Ghosh, Losalka & Black, “Resisting adversarial attacks using Gaussian mixture variational autoencoders”, arXiv:1806.00081.
  * Published for MNIST (○): error from 0.33 to 0.22 %, 1.8 % rejected; below 4 % under FGSM at every ε; every image of PGD is rejected.
  *
+ * No strength switches it off: it replaces the classifier.
+ *
  * Known break: none of its own; another generative classifier fell to attacks that know it (✓, Li et al. 2018, by Tramèr et al.,
  * arXiv:2002.08347). PGD on both distances.
  */

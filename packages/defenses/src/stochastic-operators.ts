@@ -27,7 +27,8 @@ const schema = z.strictObject({
  *     linear: μ' = Σ w·μ + b, σ'² = Σ w²·σ²;   ReLU: the moments of max(x, 0);   max pooling: Clark's for pairs;   answer: the means
  *
  * Activations count as independent. v is 0.17, as in the authors' code (✓, for its own scaling of pixels). Layers must be a chain of
- * convolutions, dense layers, ReLU and max pooling. It is deterministic and differentiable, so attacks follow its own gradient.
+ * convolutions, dense layers, ReLU and max pooling. With `sigma` 0 the training is the baseline's, with `inputVariance` 0 the answers are
+ * the network's own. It is deterministic and differentiable, so attacks follow its own gradient.
  *
  * Source: Jin, Dundar & Culurciello, “Robust convolutional neural networks under adversarial noise”, arXiv:1511.06306; code
  * jhjin/stochastic-cnn. Published (✓): ResNet-101 error 22.5 %, under FGSM from 82.5 to 40.8, by the gradient of the plain network.
@@ -49,6 +50,7 @@ export const stochasticOperators: Defense<StochasticOperatorsOptions> = {
     return { ...noise, identity: identityOf(id, { sigma: options.sigma }) };
   },
   async wrap(network, { model, options: { inputVariance } }) {
+    if (inputVariance === 0) return { classifier: network }; // the means are then its own values
     const logits = (images: tf.Tensor4D) =>
       tf.tidy(() => {
         const input = { mean: images, variance: tf.fill(images.shape, inputVariance) };

@@ -47,6 +47,9 @@ function complaintAbout(refused: () => unknown): string {
   }
 }
 
+/** Where the strength switches off the training alone: the options that switch off what is put around the network. */
+const answersOff: Partial<Record<DefenseId, object>> = { 'stochastic-operators': { inputVariance: 0 } };
+
 describe.each(Object.keys(rows) as DefenseId[])('the defence %s', (id) => {
   const defense: Defense = rows[id];
   const options = few[id] ?? {};
@@ -79,8 +82,19 @@ describe.each(Object.keys(rows) as DefenseId[])('the defence %s', (id) => {
     const baseline = await trainedWith(undefined);
     const off = await trained(id, { ...options, [defense.strength!]: 0 });
     expect(off).toEqual(baseline);
-    if (!defense.objective) return;
-    expect((await trained(id, options)).weights).not.toEqual(baseline.weights);
+    if (defense.objective) expect((await trained(id, options)).weights).not.toEqual(baseline.weights);
+    if (!defense.wrap) return;
+    const chosen = createDefense(id, { ...options, [defense.strength!]: 0, ...answersOff[id] });
+    const { model } = builtFor(chosen, tinyChain);
+    const network = asClassifier(model);
+    const { classifier } = await defense.wrap(network, { data: tinyData, options: chosen.options, model });
+    const { images, labels } = tensorsOf(tinyData.validation);
+    const [bare, wrapped] = [network, classifier].map((one) =>
+      tf.tidy(() => [...one.logits(images).dataSync()]),
+    );
+    expect(wrapped).toEqual(bare);
+    tf.dispose([images, labels]);
+    model.dispose();
   });
 
   it('trains to the same weights again, also after a stop in the middle of an epoch; leaves no tensor', () =>

@@ -74,6 +74,6 @@ function countBelow(sorted: Float64Array, value: number, orEqual: boolean): numb
   return low;
 }
 
-/** The less suspicious one of two images that are classified wrongly; null stands for one that is classified rightly. */
+/** The less suspicious one of two images that are classified wrongly. Null: it is classified rightly. */
 export const lessSuspicious = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.min(a, b);

@@ -22,7 +22,7 @@ import { loadCellData } from '../cells/load-cell-data.js';
 import { variantName } from '@weightmap/report';
 import { count, list } from '@weightmap/report/text';
 import { selects } from '../plan/grid.js';
-import { findVariant, needsPluginData } from '../plugins/components.js';
+import { findDefense, findVariant, needsPluginData } from '../plugins/components.js';
 import { usePluginsFor } from '../plugins/stored-plugins.js';
 
 export interface ShowcaseOptions {
@@ -135,6 +135,23 @@ function shownNetwork({ cell, record }: Finished): ShownNetwork {
       record.gradCamSharpness[0]?.layer ?? record.gradCam[0]?.layer ?? findVariant(cell.variant).gradCamLayer,
     file: fileOf(cell),
     testErrorPercent: record.testErrorPercent,
+    ...defenseOnPage(cell),
+  };
+}
+
+/**
+ * What a page does about a network's defence. What is trained into a network is in its weights, and a class that abstains among its
+ * outputs; what is put around it by images of the run stays behind.
+ */
+function defenseOnPage({ defense, dataset }: CellConfig): Pick<ShownNetwork, 'answers' | 'notice'> {
+  if (!defense) return {};
+  const row = findDefense(defense.id);
+  if (!row.wrap) return {};
+  const images = { height: 1, width: 1, channels: 1, classes: new Array<string>(dataset.classes).fill('') };
+  const spec = row.networkSpec?.(images, defense.options);
+  if (spec && spec.classes.length > dataset.classes) return { answers: dataset.classes };
+  return {
+    notice: `The page runs the trained network alone: what ${row.label} puts around it is made from images of the run, or replaces the computation of its layers, and is left out.`,
   };
 }
 

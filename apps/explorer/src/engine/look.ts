@@ -18,19 +18,27 @@ export function look(
   const images = tf.tensor4d(pixels, [1, ...classifier.inputShape]);
   const clean = probabilitiesOf(classifier, images);
   const cleanPredicted = largestOf(clean);
-  const attacked = perturbed(classifier, images, label ?? cleanPredicted, { attack, strength, seed });
+  const { answers = classifier.classes } = classifier;
+  // An attack needs a class of the data to lead away from.
+  const attacked = perturbed(classifier, images, label ?? largestOf(clean.subarray(0, answers)), {
+    attack,
+    strength,
+    seed,
+  });
   try {
     const probabilities = attacked === images ? clean : probabilitiesOf(classifier, attacked);
     const { heatmaps } = gradCam(model, attacked, { layer });
     const [height, width] = classifier.inputShape;
     const seen = attacked.dataSync<'float32'>();
     tf.dispose([images, attacked]);
+    const predicted = largestOf(probabilities);
     return {
       attacked: seen,
       probabilities,
       cleanPredicted,
       heat: mapOnImage(heatmaps, mapGeometry(model, layer), { height, width }),
-      predicted: largestOf(probabilities),
+      predicted,
+      abstains: predicted >= answers,
       heatShape: [height, width],
       tensors: tf.memory().numTensors,
       milliseconds: performance.now() - begun,

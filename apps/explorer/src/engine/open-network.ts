@@ -1,9 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import '@weightmap/wm-layers'; // registers the layers that a stored network may have
 import { asClassifier, type Classifier } from '@weightmap/core';
+import { DenoisingAutoencoder, GaussianClasses, NoiseLevel, StatisticalFilter } from '@weightmap/defenses';
 import { flops, trainableParameters } from '@weightmap/metrics';
 import { bytesOf } from '../files/base64.js';
 import type { LoadRequest, NetworkFacts } from './protocol.js';
+
+// The layers that defences insert; the package itself counts as one without side effects.
+for (const layer of [DenoisingAutoencoder, GaussianClasses, NoiseLevel, StatisticalFilter])
+  tf.serialization.registerClass(layer);
 
 /** A network in the engine's memory. */
 export interface OpenNetwork {
@@ -21,6 +26,7 @@ export interface OpenNetwork {
 export async function openNetwork({
   stored: { modelTopology, weightSpecs, weights },
   gradCamLayer,
+  answers,
 }: Omit<LoadRequest, 'network'>): Promise<OpenNetwork> {
   const model = await tf.loadLayersModel(
     tf.io.fromMemory({
@@ -30,7 +36,8 @@ export async function openNetwork({
     }),
   );
   const facts = { parameters: trainableParameters(model), flops: flopsOf(model) };
-  return { model, classifier: asClassifier(model), gradCamLayer, facts };
+  const classifier = { ...asClassifier(model), ...(answers !== undefined && { answers }) };
+  return { model, classifier, gradCamLayer, facts };
 }
 
 /** Operations an image; null if a layer can't be counted. */

@@ -26,6 +26,8 @@ export interface LoadRequest {
   readonly network: string;
   readonly stored: StoredNetwork;
   readonly gradCamLayer: string;
+  /** Classes that count as an answer; all of them if it is not given. */
+  readonly answers?: number;
 }
 
 /** Facts about a loaded network. */
@@ -54,6 +56,8 @@ export interface Look {
   /** [classes], of the attacked image. */
   readonly probabilities: Float32Array;
   readonly predicted: number;
+  /** Whether the prediction is a class that abstains, beyond those of the data. */
+  readonly abstains: boolean;
   /** The prediction on the clean image. */
   readonly cleanPredicted: number;
   /** Grad-CAM of the prediction, row-major in [0, 1]. */

@@ -19,6 +19,7 @@ export function networkCard(network: ShownNetwork, state: State): TemplateResult
   >
     <h3 id="name-${network.id}"><span class="key ${network.kind}"></span>${network.label}</h3>
     <p class="facts">${facts(network, state)}</p>
+    ${network.notice === undefined ? nothing : html`<p class="caution">${network.notice}</p>`}
     ${
       answer === undefined
         ? html`<p class="waiting">Loading …</p>`
@@ -70,7 +71,7 @@ function looked(
       <figure>
         <pixel-picture
           data-part="heat"
-          aria-label="Grad-CAM: regions that support ${classes[look.predicted]} are bright"
+          aria-label="Grad-CAM: regions that support ${classes.at(look.predicted) ?? 'abstaining'} are bright"
           .picture=${heatPicture(look.heat, look.heatShape, look.attacked, benchmark)}
         ></pixel-picture>
         <figcaption>Grad‑CAM</figcaption>

@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Look } from '../engine/protocol.js';
+import { ABSTAINS } from './verdict.js';
 
 /** With more classes only the likeliest are shown. */
 const MOST = 10;
@@ -11,7 +12,7 @@ export function probabilityBars(
   { probabilities, predicted }: Pick<Look, 'probabilities' | 'predicted'>,
   { classes, truth }: { classes: readonly string[]; truth: number | null },
 ): TemplateResult {
-  const shown = [...classes.keys()];
+  const shown = [...probabilities.keys()];
   if (classes.length > MOST) shown.sort((a, b) => probabilities[b] - probabilities[a]).length = MOST;
   return html`<table class="bars">
     <caption class="unseen">
@@ -22,7 +23,7 @@ export function probabilityBars(
         (index) =>
           html`<tr class="${index === predicted ? 'predicted' : ''} ${index === truth ? 'true' : ''}">
             <th scope="row">
-              ${classes[index]}${index === truth ? html`<span class="unseen"> (true class)</span>` : ''}
+              ${classes.at(index) ?? ABSTAINS}${index === truth ? html`<span class="unseen"> (true class)</span>` : ''}
             </th>
             <td class="bar" aria-hidden="true">
               <span style="width: ${(100 * probabilities[index]).toFixed(2)}%"></span>

@@ -6,13 +6,20 @@ type Looked = Extract<Answer, { look: object }>;
 export const isRight = ({ wish, look }: Looked): boolean =>
   look.predicted === (wish.image.label ?? look.cleanPredicted);
 
+/** What a bar and a sentence call the class that abstains, which follows those of the data. */
+export const ABSTAINS = 'abstains';
+
 /** The prediction in words. */
 export function verdictOf(answer: Looked, classes: readonly string[]) {
   const { wish, look } = answer;
-  const said = `predicts ${classes[look.predicted]}`;
   const right = isRight(answer);
+  if (look.abstains) return { isRight: right, text: ABSTAINS };
+  const said = `predicts ${classes[look.predicted]}`;
   if (wish.image.label === null)
-    return { isRight: right, text: right ? said : `${said} instead of ${classes[look.cleanPredicted]}` };
+    return {
+      isRight: right,
+      text: right ? said : `${said} instead of ${classes.at(look.cleanPredicted) ?? 'abstaining'}`,
+    };
   return {
     isRight: right,
     text: right ? `${said}: correct` : `${said}: wrong, the label is ${classes[wish.image.label]}`,
@@ -25,9 +32,11 @@ export function summaryOf(answers: readonly (Answer | undefined)[], says: string
     (answer): answer is Looked => answer !== undefined && answer.problem === undefined,
   );
   if (looks.length === 0) return 'Loading …';
-  const fooled = looks.filter((answer) => !isRight(answer)).length;
+  // A network that abstains from an attacked image isn't fooled by it.
+  const isUnchanged = looks.every(({ wish }) => wish.strength === 0);
+  const fooled = looks.filter((answer) => !isRight(answer) && (isUnchanged || !answer.look.abstains)).length;
   const whom = fooledOf(fooled, looks.length);
-  if (looks.every(({ wish }) => wish.strength === 0))
+  if (isUnchanged)
     return fooled === 0
       ? 'The image is unchanged, and no network is wrong.'
       : `The image is unchanged, and ${whom} ${fooled === 1 ? 'is' : 'are'} wrong.`;
