@@ -103,7 +103,7 @@ describe('a detector that looks at half of an image', () => {
     expect(clean.validationImages).toBe(12);
     expect(clean.wrong).toEqual(new Array(12).fill(null));
     const cell = cellWith('feature-squeezing');
-    const summary = defendedSummary(cell, {
+    const summary = defendedSummary({
       clean: '0'.repeat(12),
       attacks: [{ attack: planned('selective-pgd'), points: await pointsOf(selectivePgd()) }],
       masking: null,
@@ -111,6 +111,7 @@ describe('a detector that looks at half of an image', () => {
       static: { id: 'fgsm', label: 'FGSM', points: await pointsOf(madeAgainst(network, fgsm())) },
       rejection: clean,
       cost: trainingGradients(cell),
+      withstands: ['selective-pgd', 'orthogonal-pgd', 'apgd-margin'],
     });
     expect(summary.static).toEqual({
       ...{ attack: 'fgsm', label: 'FGSM' },
@@ -222,6 +223,11 @@ describe('a campaign against defences', () => {
       ['auto-attack', 'square'],
     ]);
     expect(made.networks.map(({ rejects }) => rejects)).toEqual([undefined, true, undefined]);
+    expect(made.networks.map(({ withstands }) => withstands)).toEqual([
+      undefined,
+      ['selective-pgd', 'orthogonal-pgd', 'apgd-margin'],
+      ['auto-attack', 'square'],
+    ]);
     expect(made.networks[1].adaptive![0].strengths).toEqual([0.1, 0.3]);
     const names = partsOf(run, made, manifest).map(({ name }) => name);
     const startsWith = (text: string) => names.filter((name) => name.includes(text));
@@ -260,7 +266,8 @@ describe('a campaign against defences', () => {
   it('is as it was for plain networks', async () => {
     const made = await plan(await finished(cellWith(null)));
     expect(Object.keys(made)).not.toContain('static');
-    expect(Object.keys(made.networks[0])).not.toContain('rejects');
+    for (const key of ['rejects', 'withstands', 'trainingGradients'])
+      expect(Object.keys(made.networks[0])).not.toContain(key);
   });
 });
 

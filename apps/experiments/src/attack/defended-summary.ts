@@ -1,6 +1,5 @@
 import { lessSuspicious, rejectionAt, rejectionAuc } from '@weightmap/metrics';
-import type { AttackedSummary, CellConfig, RejectionRecord } from '@weightmap/records';
-import { findDefense } from '../plugins/components.js';
+import type { AttackedSummary, RejectionRecord } from '@weightmap/records';
 import { accuracyOf, type AttackedPoint } from './part-results.js';
 import { FALSE_POSITIVES, type CleanScores } from './rejection.js';
 import type { AttackedCell } from './summary.js';
@@ -8,8 +7,8 @@ import type { AttackedCell } from './summary.js';
 type DefendedSummary = Pick<AttackedSummary, 'trainingGradients' | 'static' | 'adaptive' | 'rejection'>;
 
 /** What is said of a network in a run with defences, beside its attacks: nothing in other runs. */
-export function defendedSummary({ defense }: CellConfig, measured: AttackedCell): DefendedSummary {
-  const { attacks, cost, static: made, rejection } = measured;
+export function defendedSummary(measured: AttackedCell): DefendedSummary {
+  const { attacks, cost, static: made, rejection, withstands } = measured;
   return {
     ...(cost !== undefined && { trainingGradients: cost }),
     ...(made && {
@@ -22,8 +21,8 @@ export function defendedSummary({ defense }: CellConfig, measured: AttackedCell)
         })),
       },
     }),
-    ...(defense && {
-      adaptive: [...new Set(findDefense(defense.id).adaptive.map(({ attack }) => attack))].map((attack) => ({
+    ...(withstands && {
+      adaptive: withstands.map((attack) => ({
         attack,
         ran: attacks.some((one) => one.attack.id === attack),
       })),

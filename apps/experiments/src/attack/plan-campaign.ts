@@ -14,6 +14,7 @@ import {
 } from '@weightmap/records';
 import { list } from '@weightmap/report/text';
 import { selects } from '../plan/grid.js';
+import { trainingGradients } from '../plan/training-gradients.js';
 import {
   attackFactories,
   attackOrigin,
@@ -84,6 +85,7 @@ export async function planAttacks(
   const baselines =
     baseline === null ? null : baselinesOf(attacked, trained, baseline ?? attacked[0].variant);
   const cells = [...new Set([...attacked, ...(baselines?.values() ?? [])])];
+  const hasDefences = attacked.some(({ defense }) => defense);
   const networks: PlannedNetwork[] = [];
   for (const cell of cells) {
     const { flops, parameters } = (await readCellRecord(run, cell))!;
@@ -96,7 +98,7 @@ export async function planAttacks(
       attacked: attacked.includes(cell),
       pictured: attacked.includes(cell) && isFirstTrial(cell, attacked),
       ...(adaptive && attacked.includes(cell) && adaptiveAttacks(cell, chosen, epsilons)),
-      ...(attacked.includes(cell) && mayAbstain(cell) && { rejects: true }),
+      ...(attacked.includes(cell) && hasDefences && scoredBy(cell)),
     });
   }
   const datasets: AttackPlan['datasets'] = {};
@@ -136,7 +138,7 @@ export async function planAttacks(
     datasets,
     networks,
     transfer,
-    ...(attacked.some(({ defense }) => defense) && { static: staticAttack() }),
+    ...(hasDefences && { static: staticAttack() }),
     masking: maskingImages > 0 ? { images: maskingImages } : null,
     corruptions: baselines && { baseline: baseline ?? attacked[0].variant },
     ...storePlugins(run),
@@ -167,8 +169,15 @@ function staticAttack(): AttackPlan['static'] {
   return { id, label };
 }
 
-const mayAbstain = ({ defense }: CellConfig): boolean =>
-  defense !== undefined && findDefense(defense.id).kinds.includes('reject');
+/** What a network of a run with defences is scored by: results are collected without the plugins that it is from. */
+function scoredBy(cell: CellConfig): Pick<PlannedNetwork, 'rejects' | 'trainingGradients' | 'withstands'> {
+  const row = cell.defense && findDefense(cell.defense.id);
+  return {
+    trainingGradients: trainingGradients(cell),
+    ...(row && { withstands: [...new Set(row.adaptive.map(({ attack }) => attack))] }),
+    ...(row?.kinds.includes('reject') && { rejects: true }),
+  };
+}
 
 const plannedAttack = ({ attack }: ChosenAttack, strengths: number[]): PlannedAttack => ({
   id: attack.id,

@@ -29,6 +29,10 @@ const plannedNetworkSchema = z.strictObject({
   pictured: z.boolean(),
   /** Attacks that know its defence, in addition to those on its dataset. */
   adaptive: z.array(plannedAttackSchema).optional(),
+  /** Ids of the attacks that its defence must withstand, whether they run or not. */
+  withstands: z.array(z.string()).optional(),
+  /** Gradients of single images that its training took; only in a run with defences. */
+  trainingGradients: z.number().optional(),
   /** Whether its defence may abstain: its images are then scored, too. */
   rejects: z.boolean().optional(),
 });

@@ -10,7 +10,6 @@ import type { StoredPictures } from './pictures.js';
 import { readAttackPlan, type AttackPlan } from './plan.js';
 import type { CleanScores } from './rejection.js';
 import { summariseAttacks, type StoredMasking } from './summary.js';
-import { trainingGradients } from '../plan/training-gradients.js';
 import { attacksOn, imagesFor, targetsOf, type Target } from './targets.js';
 
 /** The results of a campaign. */
@@ -97,7 +96,7 @@ async function summaryOf(
     withoutWorst,
     ...(made && { static: { ...plan.static!, points: made.points } }),
     ...(rejection && { rejection: (await resultsOf<CleanScores | null>(rejection))![0] }),
-    ...(plan.static && { cost: trainingGradients(target.cell) }),
+    ...{ cost: target.trainingGradients, withstands: target.withstands },
     masking:
       plan.masking &&
       (await Promise.all(looks.map(async (part) => (await resultsOf<StoredMasking>(part))![0]))),

@@ -29,6 +29,8 @@ export interface AttackedCell {
   };
   /** Of a network that may abstain. */
   readonly rejection?: CleanScores | null;
+  /** Ids of the attacks that its defence must withstand; absent for a plain network. */
+  readonly withstands?: readonly string[];
   /** Gradients that its training took. */
   readonly cost?: number;
   /** Null if none were requested, or if there is no attack on L∞. */
@@ -85,7 +87,7 @@ export function summariseAttacks(cell: CellConfig, measured: AttackedCell): Atta
           ...(samples && { samples: [...samples] }),
         })),
       })),
-    ...defendedSummary(cell, measured),
+    ...defendedSummary(measured),
     ...(failed.length > 0 && { failed: [...failed] }),
     ...(pictures && { pictures: { attack: pictures.attack, looks: [...pictures.looks] } }),
   };
