@@ -6,7 +6,14 @@ import { gzipSync } from 'node:zlib';
 import { availableEngines } from '@weightmap/engine';
 import type { RunRecord } from '@weightmap/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { childrenOf, cli, weightmap as inFolder, type CommandOptions, type Outcome } from './_command.js';
+import {
+  childrenOf,
+  cli,
+  here,
+  weightmap as inFolder,
+  type CommandOptions,
+  type Outcome,
+} from './_command.js';
 import { recordIn, scientific } from './_scientific.js';
 
 const isNative = (await availableEngines()).includes('native');
@@ -221,19 +228,34 @@ describe('weightmap cell', () => {
 
 describe('bad input', () => {
   it.each([
-    [['run', 'quik'], 'no preset "quik"', '"quick"'],
+    [2, ['run', 'quik'], 'no preset "quik"', '"quick"'],
     [
+      2,
       ['run', 'smoke', '--select', 'cnn-smoth-32', '--dataset', 'digits'],
       'no variant "cnn-smoth-32"',
       '"cnn-smooth-32"',
     ],
-    [['run', 'smoke', '--select', '*,!cnn-wid', '--dry-run'], 'no variant "cnn-wid"', '"cnn-wide"'],
-    [['run', 'smoke', '--dataset', 'minst'], 'no dataset "minst"', '"mnist"'],
-    [['run', '--epochs', '0'], '--epochs', 'whole number'],
-    [['run', '--trials', 'three'], '--trials', 'whole number'],
-    [['runn'], 'runn', 'run'],
-    [['report', 'nowhere'], 'no run in "nowhere"', 'weightmap run'],
-  ])('%j', async (args, ...texts) => expectComplaint(await weightmap(args), ...texts));
+    [2, ['run', 'smoke', '--select', '*,!cnn-wid', '--dry-run'], 'no variant "cnn-wid"', '"cnn-wide"'],
+    [2, ['run', 'smoke', '--dataset', 'minst'], 'no dataset "minst"', '"mnist"'],
+    [2, ['run', 'smoke', '--sbatch', 'mem=4G'], '--sbatch has no effect', '--launcher slurm'],
+    [2, ['run', 'smoke', '--threads', '9999'], '9,999 threads', 'leave --workers out'],
+    [2, ['run', '--epochs', '0'], '--epochs', 'whole number'],
+    [2, ['run', '--trials', 'three'], '--trials', 'whole number'],
+    [1, ['report', 'nowhere'], 'no run in "nowhere"', 'weightmap run'],
+    [1, ['report', '.'], 'no run in "."', 'weightmap run'],
+  ])('exit code %i: %j', async (code, args, ...texts) => {
+    const outcome = await here(...args);
+    expectComplaint(outcome, ...texts);
+    expect(outcome.code).toBe(code);
+  });
+
+  it('an unknown command and an unknown name end the process with code 2', async () => {
+    for (const word of ['runn', 'run']) {
+      const outcome = await weightmap([word, 'quik']);
+      expectComplaint(outcome, word === 'run' ? 'no preset "quik"' : "unknown command 'runn'");
+      expect(outcome.code).toBe(2);
+    }
+  });
 
   it('an engine that does not exist', async () =>
     expectComplaint(

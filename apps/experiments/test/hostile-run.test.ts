@@ -130,6 +130,8 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
   bench: [],
   schema: [],
   'bench-worker': [],
+  demo: [],
+  engine: [],
 };
 
 it('every command of the program is tried', async () => {

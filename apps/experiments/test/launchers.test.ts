@@ -1,5 +1,8 @@
+import { UsageError } from '@weightmap/core';
 import { describe, expect, it } from 'vitest';
+import { checkLauncherChoice } from '../src/launchers/check-choice.js';
 import { defaultWorkers, parseCpuList, pinning } from '../src/launchers/cores.js';
+import type { LauncherChoice } from '../src/plan/run-options.js';
 
 const GiB = 2 ** 30;
 
@@ -40,3 +43,48 @@ describe('pinning', () => {
     expect(pinning(1, 1, { cores: null, hasTaskset: true })).toEqual([[]]);
   });
 });
+
+describe('options of launchers', () => {
+  it.each([
+    [
+      { launcher: 'local', sbatchOptions: ['mem=4G'] },
+      /--sbatch has no effect with --launcher local/,
+      /--launcher slurm/,
+    ],
+    [
+      { launcher: 'slurm', image: 'me/weightmap' },
+      /--image has no effect with --launcher slurm/,
+      /--launcher kubernetes/,
+    ],
+    [
+      { launcher: 'kubernetes', sbatchOptions: [] },
+      /--sbatch has no effect with --launcher kubernetes/,
+      /--launcher slurm/,
+    ],
+    [{ launcher: 'local', threads: 10_000 }, /^10,000 threads: this machine has \d/, /leave --workers out/],
+    [{ launcher: 'local', workers: 1e9 }, /^1000000000 processes of 1 thread/, /leave --workers out/],
+  ] as const)('%j is refused', (choice, message, fix) => {
+    const check = () => checkLauncherChoice({ threads: 1, ...choice } as LauncherChoice);
+    expect(check).toThrow(UsageError);
+    expect(check).toThrow(message);
+    expect(messageDetails(check).fix).toMatch(fix);
+  });
+
+  it.each([
+    { launcher: 'local', threads: 1 },
+    { launcher: 'local', threads: 2, workers: 1 },
+    { launcher: 'slurm', threads: 64, sbatchOptions: ['mem=4G'] },
+    { launcher: 'kubernetes', threads: 64, image: 'me/weightmap', claim: 'runs' },
+  ] as LauncherChoice[])('%j is taken', (choice) => {
+    expect(() => checkLauncherChoice(choice)).not.toThrow();
+  });
+});
+
+function messageDetails(call: () => void) {
+  try {
+    call();
+  } catch (error) {
+    return (error as UsageError).details;
+  }
+  throw new Error('nothing was refused');
+}

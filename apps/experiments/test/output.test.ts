@@ -2,7 +2,7 @@
 import { plainText } from '@weightmap/core';
 import { alignColumns } from '@weightmap/report/text';
 import { describe, expect, it } from 'vitest';
-import { harmless, jsonText } from '../src/terminal/output.js';
+import { foldLines, harmless, jsonText } from '../src/terminal/output.js';
 
 /** Every code point that acts on a terminal without being seen, but for the end of a line and the tab. */
 const acting = [
@@ -58,5 +58,32 @@ describe('printed text', () => {
         ['a\nforged row  1\u001b[2J', '2'],
       ]).split('\n'),
     ).toHaveLength(2);
+  });
+});
+
+describe('text on a narrow terminal', () => {
+  it('is cut between words, and goes on indented', () => {
+    expect(foldLines('  where:    a file with a long name', 20)).toBe(
+      '  where:    a file\n    with a long name',
+    );
+    expect(foldLines('short\nlines', 20)).toBe('short\nlines');
+  });
+
+  it('keeps a command line that can be copied', () => {
+    expect(foldLines('  weightmap run quick --select cnn-33 --epochs 2', 30)).toBe(
+      ['  weightmap run quick \\', '      --select cnn-33 \\', '      --epochs 2'].join('\n'),
+    );
+  });
+
+  it('does not count colours', () => {
+    const text = '\u001b[32mgreen\u001b[39m and plain';
+    expect(foldLines(text, 15)).toBe(text);
+    expect(foldLines(text, 14)).toBe('\u001b[32mgreen\u001b[39m and\n  plain');
+  });
+
+  it('leaves a word that is longer than a line whole', () => {
+    expect(foldLines('see https://example.org/a/long/address now', 12)).toBe(
+      'see\n  https://example.org/a/long/address\n  now',
+    );
   });
 });

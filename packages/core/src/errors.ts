@@ -54,5 +54,11 @@ export class WeightmapError extends Error {
 /** Something that a user has to provide is not found to be found: not damaged, not wrong, just not there. */
 export class NotFoundError extends WeightmapError {}
 
+/**
+ * What the caller asked for can't be had as asked: an unknown name, an option without effect. The command ends with the exit code of
+ * wrong usage.
+ */
+export class UsageError extends WeightmapError {}
+
 /** The text of anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf, splitUnits, WeightmapError } from '@weightmap/core';
+import { messageOf, splitUnits, UsageError, WeightmapError } from '@weightmap/core';
 import { readIfThere, writeWhole, writing } from '@weightmap/core/files';
 import { z } from 'zod';
 import { missingRun } from './missing-run.js';
@@ -131,7 +131,7 @@ export function findCell(
     throw new WeightmapError('Which cell?', { fix: 'name it by --index or by --cell' });
   const found = id === undefined ? [cells[index!]] : cells.filter((cell) => cellId(cell).startsWith(id));
   if (found.length === 1 && found[0]) return found[0];
-  throw new WeightmapError(
+  throw new UsageError(
     found.length > 1 ? `${found.length} cells have an id that begins so.` : 'There is no such cell.',
     {
       where: id === undefined ? `--index ${index}` : `--cell ${id}`,

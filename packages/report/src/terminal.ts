@@ -1,6 +1,6 @@
 import { maskingVerdict, type AttackedRun, type CorruptedNetworks } from '@weightmap/records';
 import colours from 'picocolors';
-import { alignColumns } from './columns.js';
+import { alignColumns, alignRows, lineWidth } from './columns.js';
 import { count, NONE, plain, strength } from './format.js';
 import { attackRows, transferRows } from './model/attack-table.js';
 import { rangeLabel } from './model/condition.js';
@@ -47,13 +47,14 @@ function block(benchmark: Benchmark, width: number, paint: Paint): string {
   const { title, conditions, variants } = benchmark;
   const body = variants.map((variant) => resultCells(benchmark, variant));
   const header = ['test error %', 'paper', 'diff', 'noise', 'FGSM', 'n'];
-  const columns = header.flatMap((heading, column) => {
+  const shown = header.flatMap((heading, column) => {
     const values = body.map((row) => row[column]);
     // A difference to the paper that no row has needs no column.
     return heading === 'diff' && values.every((value) => value === NONE)
       ? []
-      : [alignDecimals([heading, ...values])];
+      : [{ heading, texts: alignDecimals([heading, ...values]) }];
   });
+  const columns = fitting(shown, width).map(({ texts }) => texts);
   const line = (name: string, at: number) =>
     `${name}   ${columns.map((column) => column[at]).join('   ')}`.trimEnd();
   const rows = variants.flatMap((variant, i) => {
@@ -69,6 +70,25 @@ function block(benchmark: Benchmark, width: number, paint: Paint): string {
   const caveat = conditionsCaveat(benchmark);
   const notes = [`${notationNote(benchmark)}.`, ...(caveat ? [plain(caveat)] : [])];
   return [paint(about, '1'), paint(line(' '.repeat(width), 0), '2'), ...rows, ...notes].join('\n');
+}
+
+interface Column {
+  readonly heading: string;
+  readonly texts: readonly string[];
+}
+
+/** The columns that fit into a line of the terminal beside a name: without the paper's values first, then without the intervals. */
+function fitting(columns: readonly Column[], width: number): readonly Column[] {
+  const total = (some: readonly Column[]) =>
+    some.reduce((sum, { texts }) => sum + 3 + texts[0].length, width);
+  let left = columns;
+  for (const out of ['diff', 'paper'])
+    if (total(left) > lineWidth()) left = left.filter(({ heading }) => heading !== out);
+  if (total(left) <= lineWidth()) return left;
+  return left.map(({ heading, texts: [, ...values] }) => ({
+    heading,
+    texts: alignDecimals([heading, ...values.map((value) => value.replace(/ *\[.*\]| *±.*/, '').trim())]),
+  }));
 }
 
 const startsGroup = (variants: readonly VariantSummary[], i: number): boolean =>
@@ -102,9 +122,9 @@ function padAll(texts: readonly string[], side: 'start' | 'end'): string[] {
 /** The results of attacks as plain text: a row a network, then a matrix of transfer for each dataset. */
 export function attackTable(attacked: AttackedRun): string {
   const { head, rows } = attackRows(attacked);
-  const lines = alignColumns([head, ...rows], { right: head.slice(1, -1).map((_, i) => i + 1) }).split('\n');
+  const lines = alignRows([head, ...rows], { right: head.slice(1, -1).map((_, i) => i + 1) });
   const table = [
-    colours.dim(lines[0]),
+    ...(lines[0] === '' ? [] : [colours.dim(lines[0])]),
     ...lines
       .slice(1)
       .map((line, i) => (maskingVerdict(attacked.cells[i]) === 'doubtful' ? colours.yellow(line) : line)),

@@ -7,6 +7,7 @@ import { count } from '@weightmap/report/text';
 import colours from 'picocolors';
 import { displayStream } from '../launchers/display-stream.js';
 import { defaultWorkers } from '../launchers/cores.js';
+import { checkLauncherChoice } from '../launchers/check-choice.js';
 import { launchers } from '../launchers/index.js';
 import { selects } from '../plan/grid.js';
 import type { LauncherChoice } from '../plan/run-options.js';
@@ -59,6 +60,7 @@ export interface CampaignOptions extends LauncherChoice {
  * @returns the exit code.
  */
 export async function attackRun(name: string, options: CampaignOptions): Promise<number> {
+  checkLauncherChoice(options);
   const run = path.resolve(name);
   const manifest = await readManifest(run);
   await usePlugins(options.plugins);

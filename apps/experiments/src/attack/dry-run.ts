@@ -100,7 +100,7 @@ export async function attackDryRun(
         duration(seconds),
       ]),
     ],
-    { right: [2, 3, 4] },
+    { right: [2, 3, 4], optional: [2, 3] },
   );
   return (
     `${table}\n\n${count(parts.length, 'part')}; at most ${duration(total)} in one process, ${duration(total / workers)} with ${workers} at a time. ` +

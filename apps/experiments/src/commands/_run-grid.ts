@@ -16,6 +16,7 @@ import { finishRun } from './_finish-run.js';
 import { cellWork } from '../launchers/cell-work.js';
 import { displayStream } from '../launchers/display-stream.js';
 import { defaultWorkers } from '../launchers/cores.js';
+import { checkLauncherChoice } from '../launchers/check-choice.js';
 import { launchers } from '../launchers/index.js';
 import { planGrid } from '../plan/plan-grid.js';
 import { adjustPreset } from '../plan/presets.js';
@@ -30,6 +31,7 @@ import { unfinishedCells } from '../plan/unfinished-cells.js';
  * @returns the exit code.
  */
 export async function runGrid(options: RunOptions): Promise<number> {
+  checkLauncherChoice(options);
   const preset = adjustPreset(options.preset, options);
   const run = options.out ?? path.join('runs', options.preset);
   const display = startDisplay(displayStream(options.launcher));

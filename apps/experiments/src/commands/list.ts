@@ -89,7 +89,7 @@ const defenseTable = (rows: readonly ReturnType<typeof describeDefense>[]) =>
         source,
       ]),
     ],
-    { right: [3] },
+    { right: [3], optional: [5, 3] },
   );
 
 /** As `--defense` takes them. */
@@ -157,5 +157,5 @@ const table = (rows: readonly ListedVariant[]) =>
         variant,
       ]),
     ],
-    { right: [2, 3, 4] },
+    { right: [2, 3, 4], optional: [5, 4, 3] },
   );

@@ -1,9 +1,9 @@
-import { messageOf, plainText } from '@weightmap/core';
+import { messageOf, plainText, WeightmapError } from '@weightmap/core';
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { collectAttacks } from '../attack/results.js';
-import { readRun } from '@weightmap/records';
+import { missingRun, readRun } from '@weightmap/records';
 import { writeReport } from '@weightmap/report';
 import { fillCommand } from '../plan/fill-command.js';
 import { print, printError, printJson } from '../terminal/output.js';
@@ -19,7 +19,16 @@ export function reportCommand(): Command {
         await collectAttacks(path.resolve(run)).catch((error: unknown) =>
           printError(`attacks.json stays as it is: ${messageOf(error)}`),
         );
-      const { html, markdown, model } = await writeReport(await readRun(run), {
+      const stored = await readRun(run);
+      if (stored.records.length === 0 && stored.damaged.length === 0) {
+        if (stored.unfinished.length + stored.failed.length === 0)
+          throw missingRun(run, path.join(run, 'cells'));
+        throw new WeightmapError('There is no record to report yet: no cell of the run has finished.', {
+          where: run,
+          fix: '`weightmap status` shows the cells',
+        });
+      }
+      const { html, markdown, model } = await writeReport(stored, {
         command: `weightmap report ${run}`,
         fill: fillCommand,
       });

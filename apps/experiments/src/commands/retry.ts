@@ -5,6 +5,7 @@ import { workOnParts } from '../attack/campaign.js';
 import { finishRun } from './_finish-run.js';
 import { cellWork } from '../launchers/cell-work.js';
 import { displayStream } from '../launchers/display-stream.js';
+import { checkLauncherChoice } from '../launchers/check-choice.js';
 import { launchers } from '../launchers/index.js';
 import type { LauncherChoice } from '../plan/run-options.js';
 import { allowPlugins, pluginWords, requirePlugins } from '../plugins/stored-plugins.js';
@@ -37,6 +38,7 @@ export function retryCommand(): Command {
 }
 
 async function retry(name: string, id: string | undefined, choice: LauncherChoice): Promise<number> {
+  checkLauncherChoice(choice);
   const run = path.resolve(name);
   const display = startDisplay(displayStream(choice.launcher));
   const states = await cellStates(run);

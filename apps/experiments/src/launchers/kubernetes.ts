@@ -25,6 +25,7 @@ const CLAIM = /^[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)*$
  */
 export const kubernetes: Launcher = {
   description: 'prints the manifest of an Indexed Job for `kubectl apply -f -`',
+  uses: ['image', 'claim'],
   launch({ kind, command, items }, { run, workers, threads, plugins, image, claim, display }) {
     if (items.length === 0) return Promise.resolve({ finished: true, failures: [] });
     if (image === undefined || claim === undefined)

@@ -30,6 +30,8 @@ export interface Launched {
 export interface Launcher {
   /** For `--help`. */
   readonly description: string;
+  /** Those of the options below that it uses; the others are refused. */
+  readonly uses: readonly ('sbatchOptions' | 'image' | 'claim')[];
   /** @throws WeightmapError if nothing could be started. */
   launch(work: Work, options: LaunchOptions): Promise<Launched>;
 }

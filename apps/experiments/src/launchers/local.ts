@@ -19,6 +19,7 @@ const LOOK_AGAIN = 1000;
  */
 export const local: Launcher = {
   description: 'processes on this machine, one a core',
+  uses: [],
   async launch(work, options) {
     const { run, workers, threads, stop, display } = options;
     const { kind, items, total } = work;

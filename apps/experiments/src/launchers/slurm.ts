@@ -24,6 +24,7 @@ const WARNING_SECONDS = 300;
  */
 export const slurm: Launcher = {
   description: 'a job array on a Slurm cluster; returns when it is submitted',
+  uses: ['sbatchOptions'],
   async launch(
     { kind, command: word, items, total },
     { run, workers, threads, plugins, display, sbatchOptions },

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { lastEvents, readManifest, type LoggedEvent } from '@weightmap/records';
 import colours from 'picocolors';
-import { alignColumns, count, duration } from '@weightmap/report/text';
+import { alignRows, count, duration } from '@weightmap/report/text';
 import { partsOf, type AttackPart } from '../attack/parts.js';
 import { readAttackPlan } from '../attack/plan.js';
 import { eventsFile, partFailure, watchParts } from '../attack/part-states.js';
@@ -134,6 +134,6 @@ export function attackStatusTable(status: AttackStatus, { all = false } = {}): s
   ]);
   return [
     `attacks: ${count(status.parts.length, 'part')}: ${summary.join(', ')}${status.queued > 0 ? `; ${count(status.queued, 'worker')} in the queue` : ''}${left === null ? '' : `; about ${duration(left)} left`}`,
-    ...(rows.length > 0 ? alignColumns([['part', 'state', ''], ...rows]).split('\n') : []),
+    ...(rows.length > 0 ? alignRows([['part', 'state', ''], ...rows]).filter(Boolean) : []),
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { cellName } from '@weightmap/records';
 import colours from 'picocolors';
-import { alignColumns, count, duration, NONE } from '@weightmap/report/text';
+import { alignRows, count, duration, NONE } from '@weightmap/report/text';
 import { cellStateNames, type CellStateName, type CellStatus } from './cell-states.js';
 
 const painted: Readonly<Record<CellStateName, (text: string) => string>> = {
@@ -47,10 +47,10 @@ export function statusTable(cells: readonly CellStatus[], { all = false } = {}):
     status.state,
     detailOf(status),
   ]);
-  const lines = rows.length
-    ? alignColumns([['#', 'cell', 'state', ''], ...rows], { right: [0] }).split('\n')
-    : [];
-  const table = lines.map((line, i) => (i === 0 ? colours.dim(line) : paintState(line, shown[i - 1].state)));
+  const lines = rows.length ? alignRows([['#', 'cell', 'state', ''], ...rows], { right: [0] }) : [];
+  const table = lines
+    .map((line, i) => (i === 0 ? colours.dim(line) : paintState(line, shown[i - 1].state)))
+    .filter((_, i) => lines[i] !== '');
   return [
     `${count(cells.length, 'cell')}: ${summary}${left === null ? '' : `; about ${duration(left)} left`}`,
     ...table,

@@ -1,4 +1,4 @@
-import { WeightmapError } from '@weightmap/core';
+import { UsageError, WeightmapError } from '@weightmap/core';
 import { EXIT } from './exit-codes.js';
 import { printError } from './output.js';
 
@@ -7,7 +7,7 @@ export function explain(error: unknown, { debug }: { debug: boolean }): number {
   if (error instanceof WeightmapError) {
     printError(`error: ${error.explain()}`);
     if (debug) printError(String(error.stack));
-    return EXIT.failed;
+    return error instanceof UsageError ? EXIT['wrong usage'] : EXIT.failed;
   }
   const { message, stack, code } = error as NodeJS.ErrnoException;
   printError(code ? `error: ${fileProblem(code, message)}` : `error: unexpected error: ${message}`);

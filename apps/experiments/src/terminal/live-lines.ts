@@ -1,5 +1,5 @@
 import { createLogUpdate } from 'log-update';
-import { harmless } from './output.js';
+import { foldLines, harmless } from './output.js';
 
 /** Lines of a terminal that change. */
 export interface Live {
@@ -13,7 +13,7 @@ export interface Live {
 /** Lines that change, on a stream that is a terminal. */
 export function liveLines(stream: NodeJS.WriteStream): Live {
   const update = createLogUpdate(stream);
-  return Object.assign((text: string) => update(harmless(text)), {
+  return Object.assign((text: string) => update(foldLines(harmless(text), stream.columns)), {
     clear: () => update.clear(),
     done: () => update.done(),
   });

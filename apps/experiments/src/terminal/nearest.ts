@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { WeightmapError } from '@weightmap/core';
+import { UsageError } from '@weightmap/core';
 import { closest } from 'fastest-levenshtein';
 
 /** The error for an unknown name, with the nearest known name and all known names. */
@@ -9,8 +9,8 @@ export function unknownName(
   name: string,
   known: readonly string[],
   where?: string,
-): WeightmapError {
-  return new WeightmapError(`There is no ${kind} "${name}". Did you mean "${closest(name, [...known])}"?`, {
+): UsageError {
+  return new UsageError(`There is no ${kind} "${name}". Did you mean "${closest(name, [...known])}"?`, {
     where,
     expected: known.join(', '),
     ...(isOutdated() && {

@@ -21,9 +21,48 @@ export function harmless(text: string, { colour = colours.isColorSupported } = {
   return shown.join('') + (styles.length > 0 && !ENDS.has(styles[styles.length - 1]) ? RESET : '');
 }
 
-/** Writes text to a stream, harmless. All output of this command goes through here; a lint rule sees to it. */
-export const writeTo = (stream: NodeJS.WritableStream, text: string): void =>
-  void stream.write(harmless(text));
+// eslint-disable-next-line no-control-regex -- colours have no width
+const visible = (text: string) => text.replace(/\u001b\[[\d;]*m/g, '').length;
+
+/**
+ * Text whose lines fit a terminal of that many columns: longer ones are cut between words and go on indented. A command line that is
+ * cut goes on after a backslash, so that it can be copied.
+ */
+export function foldLines(text: string, columns: number): string {
+  return text
+    .split('\n')
+    .map((line) => (visible(line) <= columns ? line : foldLine(line, columns)))
+    .join('\n');
+}
+
+function foldLine(line: string, columns: number): string {
+  const [indent] = /^ */.exec(line)!;
+  const end = line.startsWith('weightmap ', indent.length) ? ' \\' : '';
+  const next = ' '.repeat(Math.min(indent.length + (end ? 4 : 2), columns >> 1));
+  const lines: string[] = [];
+  let current = indent;
+  let isEmpty = true;
+  for (const [word, gap] of line
+    .slice(indent.length)
+    .split(/( +)/)
+    .flatMap((part, i, parts) => (i % 2 === 0 ? [[part, i === 0 ? '' : parts[i - 1]]] : []))) {
+    if (!isEmpty && visible(current) + gap.length + visible(word) + end.length > columns) {
+      lines.push(current + end);
+      current = next + word;
+    } else current += gap + word;
+    isEmpty = false;
+  }
+  return [...lines, current].join('\n');
+}
+
+/**
+ * Writes text to a stream, harmless, and on a terminal without cutting words. All output of this command goes through here; a lint rule
+ * sees to it.
+ */
+export function writeTo(stream: NodeJS.WritableStream, text: string, { fold = true } = {}): void {
+  const { isTTY, columns } = stream as Partial<NodeJS.WriteStream>;
+  stream.write(fold && isTTY && columns ? foldLines(harmless(text), columns) : harmless(text));
+}
 
 /** Prints lines on standard output. */
 export const print = (text = ''): void => writeTo(process.stdout, `${text}\n`);
@@ -38,4 +77,5 @@ export const jsonText = (value: unknown, indent = 0): string =>
   );
 
 /** Prints a value as JSON on standard output. */
-export const printJson = (value: unknown, { indent = 0 } = {}): void => print(jsonText(value, indent));
+export const printJson = (value: unknown, { indent = 0 } = {}): void =>
+  writeTo(process.stdout, `${jsonText(value, indent)}\n`, { fold: false });

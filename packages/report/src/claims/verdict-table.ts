@@ -1,4 +1,4 @@
-import { alignColumns } from '../columns.js';
+import { alignColumns, alignRows } from '../columns.js';
 import { list, plain } from '../format.js';
 import { paperDatasetLabels, paperRows } from '../paper-values.js';
 import type { Evidence, Missing, Verdict } from './claim.js';
@@ -26,8 +26,8 @@ export function verdictTable(
     ...['claim', 'verdict', 'n', 'agrees', 'disagrees', 'inconclusive', 'power'],
     'difference [95 % interval]',
   ];
-  const [head, ...lines] = alignColumns([header, ...rows], { right: [2, 3, 4, 5, 6] }).split('\n');
-  return [head, ...lines.map((line, i) => paint(line, claims[i].verdict))].join('\n');
+  const [head, ...lines] = alignRows([header, ...rows], { right: [2, 3, 4, 5, 6], optional: [5, 3, 4] });
+  return [head, ...lines.map((line, i) => paint(line, claims[i].verdict))].filter(Boolean).join('\n');
 }
 
 /** Each claim in words: its statement, its verdict with the reason, and the comparison that the table shows. */
