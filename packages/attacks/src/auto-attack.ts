@@ -14,6 +14,7 @@ import { apgdMargin } from './ascent/apgd-margin.js';
 import { apgdT } from './ascent/apgd-t.js';
 import { square } from './black-box/square.js';
 import { checkInputs } from './harness/_inputs.js';
+import type { Filled } from './harness/_rows.js';
 import { judged } from './harness/evaluate.js';
 import { losses } from './harness/losses.js';
 import { fab } from './search/fab.js';
@@ -215,16 +216,18 @@ function takeTurn(
   { images, labels, targets }: AttackBatch,
   { turn, strength, seed, open }: TurnOptions,
 ): { outcome: AttackOutcome; positions: number[] } {
-  const positions = filledUp(open, images.shape[0]);
+  const positions = filledUp(open, images.shape[0], attack.kind === 'minimal' && attack.usesGradient);
   const rows = tf.tensor1d(positions, 'int32');
   const [chosen, truth] = [tf.gather(images, rows), tf.gather(labels, rows)];
   const aims = targets && tf.gather(targets, rows);
   try {
-    const [outcome] = attack.run(classifier, chosen, truth, {
+    const options: AttackOptions & Filled = {
       ...(aims && { targets: aims }),
       strengths: [strength],
       random: randomStream(seed, turn, attack.id),
-    });
+      wanted: open.length,
+    };
+    const [outcome] = attack.run(classifier, chosen, truth, options);
     return { outcome, positions };
   } finally {
     tf.dispose([rows, chosen, truth, ...(aims ? [aims] : [])]);
@@ -240,10 +243,13 @@ interface Ensemble {
 /**
  * Adds other positions until there are as many as the batch has images, or a half, a quarter, an eighth of them: each size
  * is compiled separately.
+ *
+ * @param fine whether every eighth will do: for attacks that make no random numbers, since those depend on the size.
  */
-function filledUp(open: readonly number[], batch: number): number[] {
+function filledUp(open: readonly number[], batch: number, fine: boolean): number[] {
   let size = batch;
   for (let i = 0; i < 3 && Math.ceil(size / 2) >= open.length; i++) size = Math.ceil(size / 2);
+  if (fine) size = Math.ceil((Math.ceil((8 * open.length) / batch) * batch) / 8);
   const others = Array.from({ length: batch }, (_, i) => i).filter((i) => !open.includes(i));
   return [...open, ...others].slice(0, size);
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { randomStream, type Attack } from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { autoAttack, autoAttackMembers, judged, suitsClasses } from '../src/index.js';
+import { autoAttack, autoAttackMembers, judged, square, suitsClasses } from '../src/index.js';
 import { argMax, closest, logitsOf, middleImages, openLinear } from './_closest.js';
 import { labelsOf, methodOf } from './_fixtures.js';
 import { quick } from './_quick.js';
@@ -56,13 +56,31 @@ describe('autoAttack', () => {
     const attacks = [first, second, third, fourth].map(({ attack }) => attack);
     const options = { strengths: [(sorted[3] + sorted[4]) / 2], random: randomStream(1) };
     const [outcome] = autoAttack({ attacks }).run(model.classifier, images, labels, options);
-    // 7 stand and are filled up to 8; of these 4 are fooled by the second, so that 3 are left: filled up to 4.
-    expect([first, second, third, fourth].map(({ sizes }) => sizes[0])).toEqual([8, 8, 4, 4]);
+    // 7 stand and are filled up to 8; of these 4 are fooled by the second, so that 3 are left: no more for
+    // FAB, which draws no random numbers, and filled up to 4 for others.
+    expect([first, second, third, fourth].map(({ sizes }) => sizes[0])).toEqual([8, 8, 3, 4]);
     expect([...outcome.succeeded]).toEqual(
       distances.map((distance, i) => Number(distance <= sorted[3] || i === wrong)),
     );
     expect(outcome.linf[wrong]).toBe(0);
     tf.dispose([images, labels, outcome.adversarial]);
+  });
+
+  it('shows those that fill up the batch to no attack that chooses its rows', () => {
+    const images = middleImages(8);
+    const labels = labelsOf(...logitsOf(model, images.dataSync()).map(argMax));
+    const forwards = (open: number[]) => {
+      const options = { turn: 0, strength: 1e-4, seed: 1, open };
+      const attack = autoAttack({ attacks: [square({ queries: 700 })] });
+      const { cost, adversarial } = attack.turn(model.classifier, images, labels, options);
+      adversarial.dispose();
+      return cost.forwards;
+    };
+    expect(forwards([5])).toBe(700);
+    // One that fills up stays: 700 queries fewer are not worth a further size, 3 × 700 are.
+    expect(forwards([1, 2, 5])).toBe(4 * 700);
+    expect(forwards([0, 1, 2, 3, 4])).toBe(5 * 700);
+    tf.dispose([images, labels]);
   });
 
   it('aims with those that can, each at the targets of the images that stand', () => {

@@ -17,6 +17,7 @@ const literal: Record<LossName, (z: number[], y: number, t: number) => number> =
   dlr: (z, y) => -(z[y] - other(z, y)) / (descending(z)[0] - descending(z)[2] + 1e-12),
   'target-ce': (z, _y, t) => z[t] - logSum(z),
   'target-margin': (z, _y, t) => z[t] - other(z, t),
+  'target-lead': (z, y, t) => z[t] - z[y],
   'dlr-targeted': (z, y, t) => {
     const [first, , third, fourth] = descending(z);
     return -(z[y] - z[t]) / (first - (third + fourth) / 2 + 1e-12);

@@ -8,7 +8,7 @@ useEngine('cpu');
 type Counting = Rows & { readonly name: tf.Tensor1D; readonly count: tf.Tensor1D };
 
 /** Image i is fooled at turn `ends[i]`, when its pixel is 100·i + the turns that it took part in. */
-async function played(ends: number[], turns: number, stop = true) {
+async function played(ends: number[], turns: number, stop = true, wanted?: number) {
   const sizes: number[] = [];
   const seen: number[][] = [];
   const batch = ends.length;
@@ -33,7 +33,7 @@ async function played(ends: number[], turns: number, stop = true) {
           const over = pick(limits).lessEqual(index).cast<tf.Tensor1D>('float32');
           return { found: tf.where(before, found, now), fooled: over, count: taken };
         },
-        { stop },
+        { stop, wanted },
       ),
     1,
   );
@@ -55,6 +55,19 @@ describe('turns', () => {
         if (turn <= end) expect(names).toContain(i);
       }),
     );
+  });
+
+  it('of a long attack shrink to any eighth, once that saves more than compiling costs', async () => {
+    const ends = Array.from({ length: 40 }, (_, i) => (i < 10 ? 0 : i < 15 ? 1000 : 9999));
+    // 10 of 40 are done: 30 rows save 10 for 1,199 turns. The next 5 would be saved for 199 turns, so they stay.
+    expect([...new Set((await played(ends, 1200)).sizes)]).toEqual([40, 30]);
+  });
+
+  it('attack only the first images, if only those are wanted', async () => {
+    const { found, sizes, seen } = await played([9, 0, 9, 9, 9, 9, 9, 9], 12, true, 2);
+    expect(seen[0]).toEqual([0, 1]);
+    expect([...new Set(sizes)]).toEqual([2, 1]);
+    expect(found).toEqual([10, 101, -1, -1, -1, -1, -1, -1]);
   });
 
   it('go on in full if nobody is to drop out, and stop when all are fooled', async () => {

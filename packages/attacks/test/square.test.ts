@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { randomStream } from '@weightmap/core';
+import {
+  asClassifier,
+  localParts,
+  randomStream,
+  withLocalParts,
+  type Classifier,
+  type LocalParts,
+} from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { square, squareShare } from '../src/index.js';
@@ -103,5 +110,57 @@ describe('square', () => {
     const [{ cost, adversarial }] = square({ queries: 30 }).run(model.classifier, images, labels, options);
     expect(cost).toEqual({ forwards: 2 * 30, backwards: 0 });
     tf.dispose([images, labels, adversarial]);
+  });
+});
+
+describe('square on a network that begins with convolutions', () => {
+  /** Two 3×3 convolutions on 20×20, so that a feature depends on 5×5 pixels. */
+  const network = () => {
+    const initializer = (seed: number) => tf.initializers.randomUniform({ minval: -0.5, maxval: 0.5, seed });
+    const conv = (seed: number) =>
+      tf.layers.conv2d({
+        filters: 3,
+        kernelSize: 3,
+        activation: 'relu',
+        kernelInitializer: initializer(seed),
+      });
+    const layers = [
+      tf.layers.inputLayer({ inputShape: [20, 20, 1] }),
+      ...[conv(1), conv(2), tf.layers.flatten()],
+      tf.layers.dense({ units: 4, kernelInitializer: initializer(3) }),
+    ];
+    return tf.sequential({ layers });
+  };
+
+  it('finds the same images as by whole images, of which it computes only the windows', () => {
+    const whole = asClassifier(network());
+    const sizes: number[] = [];
+    const parts = localParts(whole)!;
+    const counted: LocalParts = {
+      ...parts,
+      maps: (images) => {
+        sizes.push(images.shape[1]);
+        return parts.maps(images);
+      },
+    };
+    const byWindows = { ...whole, logits: withLocalParts((x: tf.Tensor4D) => whole.logits(x), counted) };
+    const byImages = { ...whole, logits: (x: tf.Tensor4D) => whole.logits(x) };
+    expect(localParts(byImages)).toBeUndefined();
+    const images = tf.tensor4d(randomStream(7).uniforms(6 * 400, 0.2, 0.8), [6, 20, 20, 1]);
+    const labels = tf.tidy(() => whole.logits(images).argMax<tf.Tensor1D>(1).toInt());
+    const attacked = (classifier: Classifier) =>
+      square({ queries: 60 }).run(classifier, images, labels, {
+        strengths: [0.05],
+        random: randomStream(3),
+      })[0];
+    const [some, all] = [attacked(byWindows), attacked(byImages)];
+    expect(some.adversarial).toBeAllclose(all.adversarial.dataSync(), 1e-6);
+    expect(some.succeeded).toEqual(all.succeeded);
+    expect(some.cost).toEqual(all.cost);
+    // Some were fooled, some stand, and some changed: the comparison has something to compare.
+    expect(new Set(some.succeeded)).toEqual(new Set([0, 1]));
+    // Squares of up to 6, in windows 4 and 4 larger; the first ones, of 8 and more, need the whole image.
+    expect([...new Set(sizes)]).toEqual([20, 14, 12, 10]);
+    tf.dispose([images, labels, some.adversarial, all.adversarial]);
   });
 });

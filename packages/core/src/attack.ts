@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Classifier } from './classifier.js';
+import type { LocalParts } from './local-parts.js';
 import type { RandomStream } from './random.js';
 
 /** How the length of a change is measured; `l0` counts the pixels (positions, not channels) that changed. */
@@ -14,7 +15,15 @@ export type AttackKind = 'noise' | 'fixed' | 'minimal';
 
 /** Quantities that an attack can maximise; `@weightmap/attacks` defines them. */
 export type LossName =
-  'ce' | 'margin' | 'dlr' | 'target-ce' | 'target-margin' | 'dlr-targeted' | 'answer-margin' | 'suspicion';
+  | 'ce'
+  | 'margin'
+  | 'dlr'
+  | 'target-ce'
+  | 'target-margin'
+  | 'target-lead'
+  | 'dlr-targeted'
+  | 'answer-margin'
+  | 'suspicion';
 
 /** What the strength of an attack measures. */
 export type StrengthUnit = 'epsilon' | 'beta' | 'sigma' | 'width' | 'share' | 'reduction' | 'shift' | 'grain';
@@ -112,6 +121,8 @@ export interface VictimModel {
   readonly inputShape: readonly [number, number, number];
   /** Smallest and largest valid pixel. */
   readonly bounds: readonly [low: number, high: number];
+  /** Its two parts, if the first looks only at small windows of the image. An image counts as passed when `head` gets its maps. */
+  readonly local?: LocalParts | undefined;
   /** @returns [batch, classes] */
   logits(images: tf.Tensor4D): tf.Tensor2D;
   /** @returns ∂loss/∂images of each image on its own, with the loss and the logits that it came from. */

@@ -3,6 +3,7 @@ import { lastActivation } from './_last-activation.js';
 import { functionOf, type ModelShapeOptions } from './_model-shape.js';
 import { checkBounds, checkClassifier } from './checked-batch.js';
 import { WeightmapError } from './errors.js';
+import { partsOf, withLocalParts } from './local-parts.js';
 
 export type { ModelShapeOptions } from './_model-shape.js';
 
@@ -90,7 +91,8 @@ export function asClassifier(model: tf.LayersModel, options: AsClassifierOptions
       fix: 'build a model to the layer before the sigmoid, tf.model({ inputs, outputs })',
     });
   checkCount(classes, outputs === 1 ? 2 : outputs);
-  if (outputs > 1) return { classes: outputs, inputShape, bounds, logits: apply };
+  if (outputs > 1)
+    return { classes: outputs, inputShape, bounds, logits: withLocalParts(apply, partsOf(model)) };
   return {
     classes: 2,
     inputShape,

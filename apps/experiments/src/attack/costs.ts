@@ -43,7 +43,7 @@ const counted: Readonly<Record<string, readonly [forwards: number, backwards: nu
   substitute: [32, 0],
   'hop-skip-jump': [35238, 0],
   boundary: [27601, 0],
-  'auto-attack': [8718, 2810],
+  'auto-attack': [7818, 1910],
 };
 
 /** For an attack that isn't in the table, such as a plugin's. */

@@ -1,5 +1,6 @@
 import type { Attack, AttackInfo } from '@weightmap/core';
 import { eachStrength } from '../harness/_each-strength.js';
+import type { Filled } from '../harness/_rows.js';
 import { judged } from '../harness/evaluate.js';
 import { losses } from '../harness/losses.js';
 import { autoAscent, type AutoAscentOptions, type AutoAscentPlan } from './_auto-ascent.js';
@@ -32,6 +33,8 @@ export function apgd(
     ...apgdInfo(`apgd-${loss}`, `APGD ${loss === 'margin' ? loss : loss.toUpperCase()}`, norm),
     leastClasses: losses[loss].minClasses,
     perturb: (victim, batch, options) =>
-      eachStrength(batch.images, options, (epsilon, random) => climb(victim, { batch, epsilon, random })),
+      eachStrength(batch.images, options, (epsilon, random) =>
+        climb(victim, { batch, epsilon, random, wanted: (options as Filled).wanted }),
+      ),
   });
 }

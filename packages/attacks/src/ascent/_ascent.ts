@@ -9,7 +9,7 @@ import {
 } from '@weightmap/core';
 import { eachStrength } from '../harness/_each-strength.js';
 import { confinedTo, norms, nonZero } from '../harness/_norms.js';
-import { takeTurns, type Rows } from '../harness/_rows.js';
+import { takeTurns, type Filled, type Rows } from '../harness/_rows.js';
 import { insideBall } from '../harness/_starts.js';
 import { candidateAt, fools, keepWorst, nothingFound, type Worst } from '../harness/_worst.js';
 import { aimed } from '../harness/losses.js';
@@ -183,7 +183,7 @@ export function ascent(plan: AscentPlan): AttackMethod['perturb'] {
           }
           return victim.compute(move, { ...rows, ...from, epsilon, size });
         },
-        { stop },
+        { stop, wanted: (options as Filled).wanted },
       );
     });
   };

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { AttackBatch, LossName, RandomStream, Victim, VictimModel, VictimStep } from '@weightmap/core';
-import { takeTurns, type Rows, type Turn } from '../harness/_rows.js';
+import { takeTurns, type Filled, type Rows, type Turn } from '../harness/_rows.js';
 import type { Starts } from '../harness/_starts.js';
 import { fools, keepWorst, nothingFound, perImage, type Worst } from '../harness/_worst.js';
 import { aimed } from '../harness/losses.js';
@@ -52,7 +52,7 @@ export interface AutoAscentPlan extends Required<AutoAscentOptions> {
 }
 
 /** The input of one run, at one ε. */
-export interface AutoAscentTask {
+export interface AutoAscentTask extends Filled {
   readonly batch: AttackBatch;
   /** [batch] each: classes to draw towards, one after the other, with all `restarts` for each. */
   readonly towards?: readonly tf.Tensor1D[] | undefined;
@@ -158,7 +158,7 @@ export function autoAscent({ steps, restarts, loss, norm }: AutoAscentPlan) {
       };
     };
 
-  return (victim: Victim, { batch, towards, epsilon: size, random }: AutoAscentTask) => {
+  return (victim: Victim, { batch, towards, epsilon: size, random, wanted }: AutoAscentTask) => {
     const [epsilon, first, later] = [tf.scalar(size), tf.scalar(1), tf.scalar(rule.momentum ?? 1)];
     const turnsEach = steps + 1;
 
@@ -194,7 +194,7 @@ export function autoAscent({ steps, restarts, loss, norm }: AutoAscentPlan) {
       { ...batch, ...nothingFound(batch.images) },
       restarts * (towards?.length ?? 1) * turnsEach,
       (rows, turn) => advance(rows as State, turn),
-      { stop: true },
+      { stop: true, wanted },
     );
   };
 }

@@ -1,6 +1,7 @@
 import type { Attack } from '@weightmap/core';
 import { eachStrength } from '../harness/_each-strength.js';
 import { rivals } from '../harness/_top-logits.js';
+import type { Filled } from '../harness/_rows.js';
 import { judged } from '../harness/evaluate.js';
 import { losses } from '../harness/losses.js';
 import { apgdInfo } from './_apgd.js';
@@ -67,7 +68,7 @@ function towardsRivals(
       const { images, labels, targets } = batch;
       const towards = targets ? undefined : rivals(victim, images, labels, aims);
       return eachStrength(images, options, (epsilon, random) =>
-        climb(victim, { batch, towards, epsilon, random }),
+        climb(victim, { batch, towards, epsilon, random, wanted: (options as Filled).wanted }),
       );
     },
   });

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   compiledSteps,
+  localParts,
   WeightmapError,
   type AttackBatch,
   type AttackCost,
@@ -61,11 +62,13 @@ export function watch(classifier: Classifier): Watched {
     return results;
   };
   const { classes, answers, inputShape, bounds } = classifier;
+  const local = localParts(classifier);
   const victim: Victim = {
     classes,
     answers,
     inputShape,
     bounds,
+    local: local && { ...local, head: (maps) => checked(headStep, { maps }).logits },
     compute,
     logits: (images) => checked(logitsStep, { images }).logits,
     gradient({ images, labels, targets, loss }) {
@@ -103,6 +106,10 @@ const logitsStep: VictimStep<Pick<AttackBatch, 'images'>, { logits: tf.Tensor2D 
     logits: model.logits(images),
   });
 
+const headStep: VictimStep<{ maps: tf.Tensor4D }, { logits: tf.Tensor2D }> =
+  (model) =>
+  ({ maps }) => ({ logits: model.local!.head(maps) });
+
 const gradientStep =
   (loss: LossName): VictimStep<AttackBatch, LossGradient> =>
   (model) =>
@@ -115,6 +122,7 @@ const gradientSteps: Readonly<Record<LossName, ReturnType<typeof gradientStep>>>
   dlr: gradientStep('dlr'),
   'target-ce': gradientStep('target-ce'),
   'target-margin': gradientStep('target-margin'),
+  'target-lead': gradientStep('target-lead'),
   'dlr-targeted': gradientStep('dlr-targeted'),
   'answer-margin': gradientStep('answer-margin'),
   suspicion: gradientStep('suspicion'),
@@ -169,17 +177,19 @@ function counting(classifier: Classifier) {
   const cost = { forwards: 0, backwards: 0 };
   const flags: { logits: tf.Scalar[]; gradients: tf.Scalar[] } = { logits: [], gradients: [] };
   const { classes, answers, inputShape, bounds } = classifier;
+  const passed = (logits: tf.Tensor2D): tf.Tensor2D => {
+    cost.forwards += logits.shape[0];
+    flags.logits.push(allFinite(logits));
+    return logits;
+  };
+  const local = localParts(classifier);
   const model: VictimModel = {
     classes,
     answers,
     inputShape,
     bounds,
-    logits(images) {
-      cost.forwards += images.shape[0];
-      const logits = classifier.logits(images);
-      flags.logits.push(allFinite(logits));
-      return logits;
-    },
+    local: local && { ...local, head: (maps) => passed(local.head(maps)) },
+    logits: (images) => passed(classifier.logits(images)),
     gradient(request) {
       checkRequest(classes, request.loss, request.targets);
       const passes = request.images.shape[0] * (classifier.draws?.length ?? 1);

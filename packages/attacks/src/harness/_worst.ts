@@ -45,14 +45,19 @@ export function fools(
   return counts.cast('float32');
 }
 
-/** Passes images through the classifier, to compare them with the worst so far. @param loss without targets. */
+/**
+ * Passes images through the classifier, to compare them with the worst so far.
+ *
+ * @param loss without targets.
+ * @param logits of the images, if they are known.
+ */
 export function candidateAt(
   model: VictimModel,
   images: tf.Tensor4D,
   { labels, targets }: Omit<AttackBatch, 'images'>,
   loss: LossName,
+  logits = model.logits(images),
 ): Candidate {
-  const logits = model.logits(images);
   const each = losses[aimed(loss, targets !== undefined)].of(
     logits,
     labels,
@@ -70,18 +75,25 @@ export const perImage = (values: tf.Tensor1D): tf.Tensor4D => values.reshape([-1
  *
  * @param options.stop whether the first image that fools the classifier is kept, whatever follows.
  */
-export function keepWorst(
-  { found, foundLoss, fooled }: Worst,
-  { images, loss, hit }: Candidate,
-  { stop }: { stop: boolean },
-): Worst {
-  const isLarger = loss.greater(foundLoss);
-  const isWorse = stop
-    ? fooled.equal(0).logicalAnd(hit.greater(0).logicalOr(isLarger))
-    : hit.greater(fooled).logicalOr(hit.equal(fooled).logicalAnd(isLarger));
+export function keepWorst(worst: Worst, candidate: Candidate, options: { stop: boolean }): Worst {
+  const { found, foundLoss, fooled } = worst;
+  const { images, loss, hit } = candidate;
+  const worse = isWorse(worst, candidate, options);
   return {
-    found: tf.where(perImage(isWorse as tf.Tensor1D), images, found),
-    foundLoss: tf.where(isWorse, loss, foundLoss),
+    found: tf.where(perImage(worse), images, found),
+    foundLoss: tf.where(worse, loss, foundLoss),
     fooled: tf.maximum(fooled, hit),
   };
+}
+
+/** Where the candidate is worse than the worst image so far, as `keepWorst` decides it. @returns [rows], bool */
+export function isWorse(
+  { foundLoss, fooled }: Omit<Worst, 'found'>,
+  { loss, hit }: Omit<Candidate, 'images'>,
+  { stop }: { stop: boolean },
+): tf.Tensor1D {
+  const isLarger = loss.greater(foundLoss);
+  return stop
+    ? fooled.equal(0).logicalAnd(hit.greater(0).logicalOr(isLarger))
+    : hit.greater(fooled).logicalOr(hit.equal(fooled).logicalAnd(isLarger));
 }

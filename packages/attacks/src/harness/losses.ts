@@ -32,6 +32,7 @@ const FLOOR = 1e-12;
  *   logits; for 3 classes or more (Croce & Hein, arXiv:2003.01690, eq. 6);
  * - `target-ce`: −(log Σ_j e^{z_j} − z_t);
  * - `target-margin`: z_t − max_{i≠t} z_i, positive if the image is classified as the target;
+ * - `target-lead`: z_t − z_y;
  * - `dlr-targeted`: −(z_y − z_t) / (z_π1 − (z_π3 + z_π4) / 2 + 1e-12), for 4 classes or more (ibid., eq. 7);
  * - `answer-margin`: the margin of the answers alone, classes that abstain left out; the same as `margin` where none does;
  * - `suspicion`: max z over the classes that abstain − max z over the others, positive if the classifier abstains; −1 if it
@@ -61,6 +62,11 @@ export const losses: Readonly<Record<LossName, Loss>> = {
     targeted: true,
     minClasses: 2,
     of: (z, _y, t) => tf.sub<tf.Tensor1D>(logitOf(z, t), largestOther(z, t)),
+  },
+  'target-lead': {
+    targeted: true,
+    minClasses: 2,
+    of: (z, y, t) => tf.sub<tf.Tensor1D>(logitOf(z, t), logitOf(z, y)),
   },
   'dlr-targeted': {
     targeted: true,

@@ -28,7 +28,8 @@ type Given = Pick<AttackBatch, 'labels'> & { readonly at: tf.Tensor4D };
 /**
  * Makes a function that finds the nearest of the planes of several classes. Call it once for each attack.
  *
- * It differentiates `target-ce`, which is log softmax: differences of log softmax are differences of logits.
+ * For one class it differentiates the difference of the logits, `target-lead`. For several it differentiates `target-ce` of
+ * each class and of the label, which is log softmax: differences of log softmax are differences of logits.
  *
  * @returns a function of the current images and of classes, [rows] each.
  */
@@ -62,8 +63,25 @@ export function nearestPlane(norm: keyof typeof DUAL) {
       };
     };
 
+  const only: VictimStep<Given & { classes: tf.Tensor1D }, Plane> =
+    (model) =>
+    ({ at, labels, classes }) => {
+      const request = { images: at, labels, targets: classes, loss: 'target-lead' } as const;
+      const { gradient: slope, loss, logits } = model.gradient(request);
+      const steepness = lengths[DUAL[norm]].length(slope);
+      const none = tf.fill([at.shape[0]], FAR);
+      const isSteep = steepness.greater(0);
+      return {
+        lead: tf.where(isSteep, loss, tf.zerosLike(loss)),
+        slope,
+        far: tf.where(isSteep, loss.abs().div<tf.Tensor1D>(steepness.maximum(1e-30)), none).minimum(none),
+        fooled: fools(logits, labels, undefined, model.answers),
+      };
+    };
+
   return (victim: Victim, given: Given, classes: readonly tf.Tensor1D[]): Plane =>
     tf.tidy(() => {
+      if (classes.length === 1) return victim.compute(only, { ...given, classes: classes[0] });
       const { at, labels } = given;
       const known = victim.compute(own, given);
       let plane: Omit<Plane, 'fooled'> = {

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { Classifier, Tensors } from '@weightmap/core';
+import { localParts, withLocalParts, type Classifier, type Tensors } from '@weightmap/core';
 import { compile } from './compile.js';
 
 /** A classifier whose logits and gradients run as compiled steps. */
@@ -25,7 +25,7 @@ export function compiledClassifier(classifier: Classifier): CompiledClassifier {
   const logits = keep(compile(({ images }: { images: tf.Tensor4D }) => classifier.logits(images)));
   return {
     ...classifier,
-    logits: (images) => logits({ images }),
+    logits: withLocalParts((images) => logits({ images }), localParts(classifier)),
     compile<Inputs extends Readonly<Record<string, tf.Tensor>>, Result extends Tensors>(
       step: (inputs: Inputs) => Result,
     ) {
