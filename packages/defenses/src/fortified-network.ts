@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { randomStream, type Defense } from '@weightmap/core';
 import { z } from 'zod';
 import { DenoisingAutoencoder } from './denoising-autoencoder.js';
+import { warmedUp } from './_draws.js';
 import { imageGradient } from './_gradients.js';
 import { inserted } from './_insertion.js';
 import { frozenLoss } from './_inner-ascent.js';
@@ -26,6 +27,8 @@ export interface FortifiedNetworkOptions {
   readonly smoothing: number;
   /** Whether there is noise on the features of the trained network, too. */
   readonly noisyTest: boolean;
+  /** Epochs over which ε grows from 0 to its value. */
+  readonly warmUpEpochs: number;
 }
 
 const schema = z.strictObject({
@@ -35,6 +38,7 @@ const schema = z.strictObject({
   noise: z.number().min(0).max(10).default(0.1),
   smoothing: share.default(0.1),
   noisyTest: z.boolean().default(true),
+  warmUpEpochs: z.number().min(0).max(1000).default(1),
 });
 
 /** Draws of the noise that an attack averages over. */
@@ -48,7 +52,8 @@ const DRAWS = 8;
  *
  * with h′ of x + ε · sign ∇ₓJ, ε = 0.3, and ‖·‖² the mean over the features. d has tied weights, 256 units and leaky ReLU; the labels
  * are smoothed by 0.1; the reconstruction's error also trains the layers before it (✓, all of it from the authors' code, which runs 10
- * epochs of Adam 1e-3 with batches of 128). FGSM is made without noise here (‡). The layer is `denoising`.
+ * epochs of Adam 1e-3 with batches of 128). FGSM is made without noise here (‡), and ε grows over the
+ * first `warmUpEpochs` (‡: without it small networks stay at chance). The layer is `denoising`.
  *
  * The noise stays on when the trained network is used (✓), unless `noisyTest` is false. It is the same vector for every image here,
  * so that results are reproducible; attacks average over 8 others (EOT).
@@ -85,17 +90,18 @@ export const fortifiedNetwork: Defense<FortifiedNetworkOptions> = {
     );
   },
   objective({ options, model }) {
-    const { epsilon, weight, noise, smoothing } = options;
+    const { epsilon, weight, noise, smoothing, warmUpEpochs } = options;
     const parts = partsOf(model);
     return {
       identity: identityOf(id, options),
       draws: {
+        radius: warmedUp(epsilon, warmUpEpochs),
         noise: ({ shape: [batch] }, random) =>
           tf.tensor3d(random.normals(2 * batch * parts.width), [2, batch, parts.width]),
       },
-      prepare(net, { images, labels }) {
+      prepare(net, { images, labels }, { radius }) {
         const up = signOf(imageGradient(images, frozenLoss(net, labels)));
-        return { moved: images.add(up.mul(epsilon)).clipByValue(...net.frozen.bounds) };
+        return { moved: images.add(up.mul(radius)).clipByValue(...net.frozen.bounds) };
       },
       loss(_net, { images, labels }, { moved, noise: drawn }) {
         const [n, other] = tf.unstack(drawn.mul(noise)) as tf.Tensor2D[];

@@ -52,7 +52,7 @@ describe('a fortified network', () => {
       const net = { frozen, crossEntropy, logits: (x: tf.Tensor4D) => frozen.logits(x) };
       const step = { shape: [4, 8, 8, 1], epoch: 1, step: 0, steps: 1 } as const;
       const noise = objective.draws!.noise(step, randomStream(1, 'noise')) as tf.Tensor3D;
-      const made = objective.prepare!(net, { images, labels }, { noise });
+      const made = objective.prepare!(net, { images, labels }, { noise, radius: tf.scalar(0.1) });
       const g = tf.grad((x) => crossEntropy(frozen.logits(x as tf.Tensor4D), labels))(images);
       const moved = images.add(g.sign().mul(0.1)).clipByValue(0, 1);
       expect(numbers(made.moved)).toBeAllclose(numbers(moved), 1e-6);
