@@ -28,7 +28,7 @@ const mayImport = {
   records: ['core'],
   report: ['core', 'records', 'architectures', 'metrics'],
   attacks: ['core'],
-  defenses: ['core'],
+  defenses: ['core', 'wm-layers'],
   metrics: ['core'],
   'test-utils': ['core', 'engine', 'records'],
   experiments: allPackages,

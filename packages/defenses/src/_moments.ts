@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
+import { smoothing, unsharp, type WindowOptions } from '@weightmap/wm-layers';
 
 /** Mean and variance of each activation, of one shape. */
 export interface Moments {
@@ -68,17 +69,22 @@ function pooled(x: Moments, [rows, columns]: readonly number[]): Moments {
 }
 
 type Config = Readonly<Record<string, unknown>>;
+type Kernel = (x: tf.Tensor, kernel: tf.Tensor, config: Config) => tf.Tensor;
 type Operator = (x: Moments, layer: tf.layers.Layer, config: Config) => Moments;
 
-/** Σ w·x + b has the variance Σ w²·σ²: the layer itself for the mean, its squared kernel for the variance. */
+/**
+ * Σ w·x + b has the variance Σ w²·σ²: the layer itself for the mean, its squared kernel for the variance.
+ *
+ * @param squared applies a squared kernel, if not as the kernel itself.
+ */
 const linear =
-  (apply: (x: tf.Tensor, kernel: tf.Tensor, config: Config) => tf.Tensor): Operator =>
+  (apply: Kernel, squared: Kernel = apply): Operator =>
   (x, layer, config) => {
     const [kernel, bias] = layer.getWeights();
     const mean = apply(x.mean, kernel, config);
     const result = {
       mean: bias ? mean.add(bias) : mean,
-      variance: apply(x.variance, kernel.square(), config),
+      variance: squared(x.variance, kernel.square(), config),
     };
     return activated(result, config.activation, layer);
   };
@@ -97,6 +103,16 @@ const unknown = (layer: tf.layers.Layer, what: string) =>
 
 const same: Operator = (x) => x;
 
+/** A weight map's own sum, without bias and activation. */
+const weightMap =
+  (operation: typeof smoothing): Kernel =>
+  (x, kernel, { kernelSize, padding, strides }) =>
+    operation(x as tf.Tensor4D, kernel as tf.Tensor4D, null, {
+      kernelSize,
+      padding,
+      strides,
+    } as WindowOptions);
+
 /** One operator for each class of layers. */
 const operators: Readonly<Record<string, Operator>> = {
   InputLayer: same,
@@ -110,6 +126,9 @@ const operators: Readonly<Record<string, Operator>> = {
     ),
   ),
   Dense: linear((x, kernel) => x.matMul(kernel)),
+  SmoothingWeightMap: linear(weightMap(smoothing)),
+  // The centre has the factor 2 − 1 and the others −1: squared, all have 1.
+  UnsharpWeightMap: linear(weightMap(unsharp), weightMap(smoothing)),
   Activation: (x, layer, { activation }) => activated(x, activation, layer),
   ReLU: rectified,
   Flatten: ({ mean, variance }) => ({

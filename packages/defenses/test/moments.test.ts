@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { asClassifier, randomStream } from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
+import { smoothingWeightMap, unsharpWeightMap } from '@weightmap/wm-layers';
 import { describe, expect, it } from 'vitest';
 import { larger, momentsThrough, rectified, type Moments } from '../src/_moments.js';
 import { stochasticOperators } from '../src/index.js';
@@ -74,6 +75,28 @@ describe('the moments of normal activations are those of samples', () => {
       const outputs = model.apply(noise.mul(variance.sqrt()).add(mean)) as tf.Tensor2D;
       const rows = outputs.transpose().arraySync() as number[][];
       expectMoments(momentsThrough(model, { mean, variance }), rows);
+    });
+    model.dispose();
+  });
+
+  it.each([
+    ['smoothing', smoothingWeightMap],
+    ['unsharp', unsharpWeightMap],
+  ])('after a weight map of the kind %s', (_, layer) => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.inputLayer({ inputShape: [4, 4, 2] }),
+        layer({ filters: 2, padding: 1, seed: 1 }),
+        tf.layers.flatten(),
+      ],
+    });
+    tf.tidy(() => {
+      const random = randomStream(4, 'weight map');
+      const mean = tf.tensor4d(random.uniforms(32), [1, 4, 4, 2]);
+      const variance = tf.tensor4d(random.uniforms(32), [1, 4, 4, 2]);
+      const noise = tf.tensor4d(random.normals(32 * SAMPLES), [SAMPLES, 4, 4, 2]);
+      const outputs = model.apply(noise.mul(variance.sqrt()).add(mean)) as tf.Tensor2D;
+      expectMoments(momentsThrough(model, { mean, variance }), outputs.transpose().arraySync() as number[][]);
     });
     model.dispose();
   });
