@@ -6,6 +6,7 @@ import { strength } from '../src/format.js';
 import { errorInterval, errorText } from '../src/model/intervals.js';
 import { cautionsOf, headlineOf, rankingsOf } from '../src/model/headline.js';
 import { spread, summarise, terminalTable } from '../src/index.js';
+import { protocolLines } from '../src/model/provenance.js';
 import { conditionLabel } from '../src/model/condition.js';
 import { makeRecord, type MadeRecord } from '@weightmap/test-utils/records';
 
@@ -383,4 +384,22 @@ test('a defended network is a row of its own, and changes no figure of the plain
   ]);
   expect(together.slice(0, -1)).toEqual(alone);
   expect(together.at(-1)).toMatchObject({ architecture: 'cnn', testError: { n: 2, mean: 2.05 } });
+});
+
+test.each([
+  [{ selection: 'last' }, 'weights of the last epoch'],
+  [{ selection: 'best' }, 'weights of the epoch with the lowest validation error;'],
+  [
+    { selection: 'robust', selectionEpsilon: 0.1 },
+    'weights of the epoch with the lowest validation error under PGD-10 at ε 0.1',
+  ],
+] as const)('the protocol names the epoch whose weights were taken: %j', (choice, text) => {
+  const summary = summaryOf({});
+  const [benchmark] = summary.benchmarks;
+  const training = { ...benchmark.conditions.training, ...choice };
+  const changed = {
+    ...summary,
+    benchmarks: [{ ...benchmark, conditions: { ...benchmark.conditions, training } }],
+  };
+  expect(protocolLines(changed)[0]).toContain(text);
 });

@@ -1,6 +1,6 @@
 import type { RunRecord, StoredRecord } from '@weightmap/records';
 import { toCsv } from '../csv.js';
-import { count, duration, list, number } from '../format.js';
+import { count, duration, list, number, strength } from '../format.js';
 import type { Summary } from './summary.js';
 
 export const engineName = ({ provenance: { engine } }: RunRecord): string =>
@@ -73,6 +73,12 @@ export const provenanceCsv = (summary: Summary): string =>
     ]),
   });
 
+function selectedEpoch({ selection, selectionEpsilon }: RunRecord['cell']['training']): string {
+  if (selection === 'robust')
+    return `epoch with the lowest validation error under PGD-10 at ε ${strength(selectionEpsilon!)}`;
+  return selection === 'best' ? 'epoch with the lowest validation error' : 'last epoch';
+}
+
 /** How the models were trained, a line a benchmark. */
 export const protocolLines = ({ benchmarks }: Summary): string[] =>
   benchmarks.map(({ title, conditions: { dataset, training, evaluation } }) =>
@@ -80,7 +86,7 @@ export const protocolLines = ({ benchmarks }: Summary): string[] =>
       `${title}: ${number(dataset.train)} training, ${number(dataset.validation)} validation and ${number(dataset.test)} test images`,
       `${count(training.epochs, 'epoch')} of Adam, learning rate ${training.learningRate}, batches of ${training.batchSize}`,
       training.augmentation === 'none' ? 'no augmentation' : 'augmentation by padding and random crops',
-      `weights of the ${training.selection === 'best' ? 'epoch with the lowest validation error' : 'last epoch'}`,
+      `weights of the ${selectedEpoch(training)}`,
       `noise rescaled ${evaluation.noiseRescale === 'min-max' ? 'by each image’s own range' : 'by 1/(1 + β)'}`,
       `robustness on ${evaluation.robustnessImages === null ? 'all test images' : `${number(evaluation.robustnessImages)} test images`}`,
     ].join('; '),
