@@ -131,7 +131,7 @@ describe('a run folder', () => {
     expect(JSON.parse(await readFile(failure, 'utf8'))).toMatchObject({ schemaVersion: 1, attempt: 1 });
     const status = await weightmap('status', run);
     expect(status.output).toMatch(/cnn-33 trial 1 +failed +.*(diverged|NaN)/);
-    const logs = await weightmap('logs', run, '0');
+    const logs = await weightmap('logs', run, '1');
     expect(logs.output).toContain('worker.log');
     expect(logs.output).toMatch(/step \d+/);
 
@@ -142,7 +142,7 @@ describe('a run folder', () => {
   });
 
   it('that is no run, and a cell that is none, are explained', async () => {
-    for (const command of [['status'], ['cancel'], ['retry'], ['logs', '0']]) {
+    for (const command of [['status'], ['cancel'], ['retry'], ['logs', '1']]) {
       const [name, ...rest] = command;
       const { code, output } = await here(name, path.join(work, 'nowhere'), ...rest);
       expect(code, name).toBe(1);

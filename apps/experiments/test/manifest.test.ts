@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { contentDigest, cellId, findCell, readManifest } from '@weightmap/records';
+import { contentDigest, cellId, findCell, findCellNamed, readManifest } from '@weightmap/records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeManifest } from '../src/plan/manifest.js';
 import { makeRecord } from '@weightmap/test-utils/records';
@@ -78,5 +78,10 @@ describe('findCell', () => {
     expect(() => findCell(list, { id: 'xyz' })).toThrow('no such cell');
     expect(() => findCell(list, { id: '' })).toThrow('2 cells');
     expect(() => findCell(list, {})).toThrow('Which cell?');
+  });
+
+  it('is found by the number that people read, which begins with 1', () => {
+    expect(findCellNamed(list, '1')).toBe(cells[0]);
+    expect(findCellNamed(list, '2')).toBe(cells[1]);
   });
 });

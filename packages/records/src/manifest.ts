@@ -144,11 +144,11 @@ export function findCell(
 }
 
 /**
- * A cell as people name it: by its place in the list (a short number), or by its id or the beginning of it.
+ * A cell as people name it: by its number in the list, from 1, or by its id or the beginning of it.
  *
  * @throws WeightmapError as `findCell`.
  */
 export function findCellNamed(manifest: Pick<Manifest, 'cells'>, name: string): CellConfig {
-  const place = /^\d{1,5}$/.test(name) ? Number(name) : -1;
-  return manifest.cells[place] ?? findCell(manifest, { id: name });
+  const number = /^\d{1,5}$/.test(name) ? Number(name) : 0;
+  return manifest.cells[number - 1] ?? findCell(manifest, { id: name });
 }

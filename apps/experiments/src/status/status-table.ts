@@ -42,7 +42,7 @@ export function statusTable(cells: readonly CellStatus[], { all = false } = {}):
   const left = secondsLeft(cells);
   const shown = cells.filter(({ state }) => all || !ONLY_COUNTED.has(state));
   const rows = shown.map((status) => [
-    String(status.index),
+    String(status.index + 1),
     cellName(status.cell),
     status.state,
     detailOf(status),
