@@ -71,6 +71,14 @@ describe('the report of a run', () => {
     for (const element of sources)
       expect(element.getAttribute('src') ?? element.getAttribute('href')).toMatch(/^data:/);
     expect(text).not.toMatch(/url\(|@import/);
+    // Nothing is linked to that doesn't come with the page, which may be all that somebody is sent.
+    for (const link of document.querySelectorAll('a'))
+      expect(link.getAttribute('href')).toMatch(/^(#|data:|https:\/\/arxiv\.org\/)/);
+    expect(document.querySelector('#figure-history figcaption')!.textContent).toContain('tables/history.csv');
+    // A wide table scrolls in a box of its own, whose edges are shaded.
+    for (const table of document.querySelectorAll('table'))
+      expect(table.parentElement!.className, table.textContent.slice(0, 40)).toBe('scroll');
+    expect(text).toMatch(/\.scroll \{[^}]*overflow-x: auto;[^}]*var\(--shade\)[^}]*\}/);
     const links = [...text.matchAll(/https?:\/\/[^"'\s<]+/g)].map(([link]) => link);
     expect(new Set(links)).toEqual(
       new Set(['http://www.w3.org/2000/svg', 'https://arxiv.org/abs/1905.00568v2']),
@@ -105,9 +113,9 @@ describe('the report of a run', () => {
     for (const figure of figures) {
       expect(figure.querySelector('figcaption')!.textContent).toContain('weightmap report runs/made');
       // 12 trainings of 300 epochs are too much for the page.
-      expect(figure.querySelector('figcaption a')!.getAttribute('href')).toMatch(
-        figure.id === 'figure-history' ? /^tables\/history\.csv$/ : /^data:text\/csv/,
-      );
+      const data = figure.querySelector('figcaption a')?.getAttribute('href') ?? null;
+      if (figure.id === 'figure-history') expect(data).toBeNull();
+      else expect(data).toMatch(/^data:text\/csv/);
       for (const svg of figure.querySelectorAll('svg')) {
         expect(svg.getAttribute('role')).toBe('img');
         const [title, description] = svg.getAttribute('aria-labelledby')!.split(' ');
@@ -147,6 +155,8 @@ describe('the report of a run', () => {
     expect(pictures.querySelectorAll('thead th').length).toBe(2 + 3);
     expect(pictures.querySelectorAll('img').length).toBe(1 + 3);
     expect(ofResnet.querySelectorAll('img').length).toBe(1 + 1);
+    expect(document.querySelector('.colour-bar')!.textContent).toContain('the map’s largest value');
+    expect(document.querySelectorAll('.colour-bar rect').length).toBeGreaterThan(16);
     expect(pictures.querySelector('.prediction')!.textContent.replace(/\s+/g, ' ')).toBe('✗ one 63 %');
     const [, heat] = [...pictures.querySelectorAll('img')];
     const { data } = await sharp(Buffer.from(heat.getAttribute('src')!.split(',')[1], 'base64'))

@@ -15,7 +15,7 @@ import { attackFactories, isFromPlugin, needsPluginData } from '../plugins/compo
 import { pluginWords, useAllowedPlugins, usePlugins, usePluginsFor } from '../plugins/stored-plugins.js';
 import { startDisplay, type Display } from '../terminal/display.js';
 import { EXIT } from '../terminal/exit-codes.js';
-import { shellWord } from '../terminal/shell-word.js';
+import { commandLine, shellWord } from '../terminal/shell-word.js';
 import { stopOnSignal } from '../terminal/stop-on-signal.js';
 import { chooseAttacks, type AttackWish } from './choice.js';
 import { attackDryRun } from './dry-run.js';
@@ -181,7 +181,7 @@ async function finishCampaign(
   const { attacked, file, plan, notes } = collected;
   for (const note of notes) display.note(note);
   const { html } = await writeReport(await readRun(run), {
-    command: `weightmap attack ${name}`,
+    command: commandLine(),
     fill: fillCommand,
   });
   if (json) printJson(attacked);

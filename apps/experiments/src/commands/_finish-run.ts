@@ -1,6 +1,6 @@
 import { readRun } from '@weightmap/records';
 import colours from 'picocolors';
-import { shellWord } from '../terminal/shell-word.js';
+import { commandLine } from '../terminal/shell-word.js';
 import { EXIT } from '../terminal/exit-codes.js';
 import type { Launched } from '../launchers/launcher.js';
 import type { Display } from '../terminal/display.js';
@@ -28,7 +28,7 @@ async function printResult(folder: string, display: Display): Promise<void> {
   for (const note of run.notes) display.note(`left out: ${note}`);
   if (run.records.length === 0) return;
   const { html, model } = await writeReport(run, {
-    command: `weightmap ${process.argv.slice(2).map(shellWord).join(' ')}`,
+    command: commandLine(),
     fill: fillCommand,
   });
   display.line(`\n${terminalTable(model, { colour: colours.isColorSupported })}`);

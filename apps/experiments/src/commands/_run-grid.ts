@@ -7,7 +7,7 @@ import { cellId, readManifest } from '@weightmap/records';
 import { count } from '@weightmap/report/text';
 import colours from 'picocolors';
 import { writeManifest } from '../plan/manifest.js';
-import { shellWord } from '../terminal/shell-word.js';
+import { commandLine } from '../terminal/shell-word.js';
 import { stopOnSignal } from '../terminal/stop-on-signal.js';
 import { checkNetworks } from '../plan/check-networks.js';
 import { dryRun } from '../plan/dry-run.js';
@@ -137,8 +137,7 @@ async function checkWritable(run: string): Promise<void> {
 }
 
 /** This command without `--dry-run`, quoted for a shell. */
-const sameCommand = () =>
-  ['weightmap', ...process.argv.slice(2).filter((word) => word !== '--dry-run')].map(shellWord).join(' ');
+const sameCommand = () => commandLine(process.argv.slice(2).filter((word) => word !== '--dry-run'));
 
 /** `20 epochs`, or `8 to 20 epochs`. */
 function spread(values: readonly number[], noun: string): string {

@@ -5,7 +5,9 @@ import path from 'node:path';
 import { collectAttacks } from '../attack/results.js';
 import { missingRun, readRun } from '@weightmap/records';
 import { writeReport } from '@weightmap/report';
+import { count } from '@weightmap/report/text';
 import { fillCommand } from '../plan/fill-command.js';
+import { commandLine } from '../terminal/shell-word.js';
 import { print, printError, printJson } from '../terminal/output.js';
 
 export function reportCommand(): Command {
@@ -29,7 +31,7 @@ export function reportCommand(): Command {
         });
       }
       const { html, markdown, model } = await writeReport(stored, {
-        command: `weightmap report ${run}`,
+        command: commandLine(),
         fill: fillCommand,
       });
       const report = {
@@ -41,7 +43,9 @@ export function reportCommand(): Command {
       };
       if (json) printJson(report, { indent: 2 });
       else {
-        print(`${report.records} records${report.damaged ? `, ${report.damaged} damaged and left out` : ''}`);
+        print(
+          `${count(report.records, 'record')}${report.damaged ? `, ${report.damaged} damaged and left out` : ''}`,
+        );
         for (const { file, reason } of model.damaged) print(`  ${plainText(file)}: ${plainText(reason)}`);
         for (const note of model.notes) print(`left out: ${plainText(note)}`);
         print(`report: ${report.html}`);

@@ -3,6 +3,7 @@ import { list, percent, strength } from '../format.js';
 import { measureText } from '../model/attack-table.js';
 import { errorCurve, type AttackedGroup, type AttackedNetwork } from '../model/attacked-networks.js';
 import type { CurvePoint } from '../model/summary.js';
+import { errorAxis } from '../plot/error-axis.js';
 import { linePanel } from '../plot/line-panel.js';
 import type { Panel } from '../plot/svg.js';
 import { landmarkIn, ticksOf } from './_strengths.js';
@@ -54,13 +55,22 @@ export function curvesOf({ networks }: AttackedGroup): AttackCurves[] {
 
 /** A panel an attack, a row an architecture of each dataset. */
 export const attackPanels = (groups: readonly AttackedGroup[]): Panel[] =>
-  groups.flatMap((group) => curvesOf(group).map((curves) => attackPanel(group, curves)));
+  groups.flatMap((group) => {
+    const attacks = curvesOf(group);
+    // The panels of a row share their axis.
+    const errors = attacks.flatMap(({ curves }) =>
+      curves.flatMap(({ points }) => points.map(({ error }) => error)),
+    );
+    const yDomain = errorAxis(errors.flatMap(({ mean, sd }) => [mean - (sd ?? 0), mean + (sd ?? 0)]));
+    return attacks.map((curves) => attackPanel(group, curves, yDomain));
+  });
 
 const remarks = { believable: '✓', doubtful: '?', unknown: undefined } as const;
 
 function attackPanel(
   group: AttackedGroup,
   { id, label, norm, measure, isWorst, curves }: AttackCurves,
+  yDomain: readonly [number, number],
 ): Panel {
   const named = curves.map(({ network }) => network);
   const xs = [...new Set(curves.flatMap(({ points }) => points.map(({ strength: x }) => x)))];
@@ -71,13 +81,13 @@ function attackPanel(
     id: `attacks-${group.id}-${id}`,
     row: group.id,
     title: `${where}: test error, ${isWorst ? 'worst case of all attacks on L∞' : `under ${label}`}`,
-    description: `Lines of test error, 0 to 100 %, against ${symbol}. ${list(curves.map(endText))}.`,
+    description: `Lines of test error, ${yDomain.join(' to ')} %, against ${symbol}. ${list(curves.map(endText))}.`,
     heading: label,
     note: countsNote(named.map(({ cells }) => cells.length)),
     ...(isWorst && named.some(({ masking }) => masking === 'doubtful') && { key: '?: signs of masking' }),
     xLabel: `${symbol}${norm === 'linf' ? ', pixel units' : ''}`,
     yLabel: `test error, %, ${where}`,
-    yDomain: [0, 100],
+    yDomain,
     xTicks: ticksOf(xs),
     xFormat: strength,
     series: curves.map(({ network, points }, i) => ({

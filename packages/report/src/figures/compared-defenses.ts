@@ -7,6 +7,7 @@ import {
   type ComparedGroup,
   type ComparedNetwork,
 } from '../model/compared-defenses.js';
+import { errorAxis } from '../plot/error-axis.js';
 import { linePanel, type Series } from '../plot/line-panel.js';
 import { scatterPanel } from '../plot/scatter-panel.js';
 import type { Panel } from '../plot/svg.js';
@@ -59,7 +60,11 @@ function errorsPanel(group: ComparedGroup, defended: readonly ComparedNetwork[])
     key: '○ static, ● adaptive; numbers: see the table',
     xLabel: 'error on clean images, %',
     yLabel: `error under attack, %, L∞ ε = ${at}`,
-    yDomain: [0, 100],
+    yDomain: errorAxis(
+      points.flatMap(({ y, other, interval }) =>
+        [y, other, interval?.low, interval?.high].filter((value) => value !== null && value !== undefined),
+      ),
+    ),
     points,
   });
 }

@@ -3,6 +3,7 @@ import { list, percent, strength } from '../format.js';
 import { byArchitecture, eachRecord } from '../model/benchmarks.js';
 import { imageInterval } from '../model/intervals.js';
 import type { Benchmark, Curve, CurvePoint, VariantSummary } from '../model/summary.js';
+import { errorAxis } from '../plot/error-axis.js';
 import { linePanel } from '../plot/line-panel.js';
 import type { Panel } from '../plot/svg.js';
 import { landmarkIn, ticksOf } from './_strengths.js';
@@ -21,6 +22,7 @@ export function curvePanels(benchmarks: readonly Benchmark[], curve: Curve): Pan
       const series = variants.map(
         seriesOf((variant) => ({ points: variant[curve].map((point) => pointOf(benchmark, curve, point)) })),
       );
+      const yDomain = axisOf(benchmark, curve);
       const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
       return linePanel({
         id: `${curve}-${benchmark.id}-${architecture.id}`,
@@ -31,7 +33,7 @@ export function curvePanels(benchmarks: readonly Benchmark[], curve: Curve): Pan
         note: trialsNote(variants),
         xLabel: `${axis} (pixels in [0, 1])`,
         yLabel: 'test error, %',
-        yDomain: [0, 100],
+        yDomain,
         xTicks: ticksOf(xs),
         xFormat: strength,
         series,
@@ -43,11 +45,22 @@ export function curvePanels(benchmarks: readonly Benchmark[], curve: Curve): Pan
           const last = variant[name].at(-1)!;
           return `${variant.name.short} ${percent(last.error.mean)} % at ${symbol} = ${strength(last.strength)}`;
         });
-        return `Lines of test error, 0 to 100 %, against ${symbol}. ${list(ends)}.`;
+        return `Lines of test error, ${yDomain.join(' to ')} %, against ${symbol}. ${list(ends)}.`;
       }
     },
   );
 }
+
+/** The panels of a benchmark share their axis: all of its values, with their deviations or intervals, fit. */
+const axisOf = (benchmark: Benchmark, curve: Curve): [number, number] =>
+  errorAxis(
+    benchmark.variants.flatMap((variant) =>
+      variant[curve].flatMap((point) => {
+        const { y, sd, interval } = pointOf(benchmark, curve, point);
+        return interval ? [interval.low, interval.high] : [y - (sd ?? 0), y + (sd ?? 0)];
+      }),
+    ),
+  );
 
 /** Every point of the curves, as CSV. */
 export const curveCsv = (benchmarks: readonly Benchmark[], curve: Curve): string =>

@@ -4,6 +4,7 @@ import { eachRecord } from '../model/benchmarks.js';
 import { attackOf, conditionText, type Grid } from '../model/grids.js';
 import type { Benchmark } from '../model/summary.js';
 import { ink, kindColours, quiet } from '../plot/colours.js';
+import { BAR_ENDS, colourBar } from '../plot/heat-colours.js';
 import type { Panel } from '../plot/svg.js';
 import { sharedInput, type Album, type Picture } from './pictures.js';
 
@@ -23,7 +24,8 @@ export function gradCamPanel({ id, title, columns, rows }: Grid, album: Album): 
     const named = row.views.some((view) => view && attackOf(row, view)) ? 12 : 0;
     return ROW + own + named;
   });
-  const height = TOP + heights.reduce((sum, one) => sum + one, 0) + 8;
+  const barAt = TOP + heights.reduce((sum, one) => sum + one, 0) + 6;
+  const height = barAt + 30;
   const parts: string[] = [
     text(8, 22, `Grad-CAM: ${title}`, { size: 15, weight: 700 }),
     text(LEFT, TOP - 12, 'input', { fill: quiet }),
@@ -68,6 +70,12 @@ export function gradCamPanel({ id, title, columns, rows }: Grid, album: Album): 
       );
     });
   });
+  const [least, most] = BAR_ENDS;
+  parts.push(
+    text(LEFT - 16, barAt + 12, least, { fill: quiet }),
+    colourBar(LEFT, barAt, PICTURE, 16),
+    text(LEFT + PICTURE + 8, barAt + 12, most, { fill: quiet }),
+  );
   const heading = `<title>${escapeHtml(`Grad-CAM: ${title}`)}</title>`;
   return {
     id,

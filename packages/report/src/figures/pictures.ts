@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { confine, readIfThere } from '@weightmap/core/files';
-import * as Plot from '@observablehq/plot';
 import { magnification, type Look, type Pictured } from '@weightmap/records';
 import { count } from '../format.js';
 import { samplesOf, type GridRow } from '../model/grids.js';
+import { HEAT_SHARE, heatColours } from '../plot/heat-colours.js';
 
 /** A picture for the page, or why there is none. */
 export type Picture =
@@ -166,18 +166,6 @@ async function pictureOf(
     : await raw.png({ compressionLevel: 9, palette: true, colours: COLOURS, dither: 0 }).toBuffer();
   return { uri: `data:image/png;base64,${png.toString('base64')}` };
 }
-
-/** 256 colours from dark (0) to bright (255), even in lightness. */
-const heatColours = (() => {
-  const scale = Plot.scale({ color: { scheme: 'inferno', domain: [0, 255] } });
-  return Array.from({ length: 256 }, (_, value) => {
-    const colour = Number.parseInt(String(scale.apply(value)).slice(1), 16);
-    return [colour >> 16, (colour >> 8) & 255, colour & 255];
-  });
-})();
-
-/** How much of the colour is the heat's; the rest is the image under it. */
-const HEAT_SHARE = 0.72;
 
 /** A heat map in colour over its image, at the image's resolution: each place of the map a block, nothing blurred. */
 function overlay(heat: Pixels, image: Pixels | null): Pixels {

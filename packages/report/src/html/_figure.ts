@@ -18,20 +18,25 @@ export const figure = (
       <b>Figure ${number}.</b> ${caption}
       <span class="sources"
         ><span class="files"
-          >${csvLink(`${id}.csv`, csv)} · <a href="figures/${id}.svg">SVG</a> ·
-          <a href="figures/${id}.png">PNG</a> · </span
+          >${csvLink(`${id}.csv`, csv)} · as a picture: ${fileNamed(`figures/${id}.svg`)}, .png · </span
         >made by <code>${command}</code></span
       >
     </figcaption>
   </figure>`;
 
-/** More than this is linked to, beside the page, rather than carried in it. */
+/**
+ * A file of the report that the page doesn't carry: named, not linked to, because the page is often read without the files
+ * that were written beside it. The footer says where they are.
+ */
+export const fileNamed = (name: string): Html => html`<code>${name}</code>`;
+
+/** More than this is named, as a file beside the page, rather than carried in it. */
 const CARRIED = 50_000;
 
-/** A table of numbers, one click away. */
+/** A table of numbers: one click away, or the name of its file if it is too large for the page. */
 export const csvLink = (name: string, csv: string): Html =>
   csv.length > CARRIED
-    ? html`<a href="tables/${name}">data as CSV</a>`
+    ? html`data as CSV: ${fileNamed(`tables/${name}`)}`
     : html`<a
         download="${name}"
         href="data:text/csv;charset=utf-8;base64,${Buffer.from(csv).toString('base64')}"

@@ -18,7 +18,7 @@ import { magnificationNote, type Grid } from '../model/grids.js';
 import { csvLink } from './_figure.js';
 import { table } from './_table.js';
 import { corruptionsSection } from './corruptions-section.js';
-import { gradCamTable } from './grad-cam-table.js';
+import { gradCamTable, heatLegend } from './grad-cam-table.js';
 import { html, type Html } from './html.js';
 
 /** Drawings that come before the tables. */
@@ -63,6 +63,7 @@ function pictures({ cells }: AttackedRun, { grids, album, command }: Drawn): Htm
   const epsilons = grids.flatMap(({ rows }) => rows.map(({ strength: at }) => at)).filter((at) => at > 0);
   return html`<h3>What they see in an attacked image</h3>
     <div class="grids">${grids.flatMap(inPairs).map((grid) => gradCamTable(grid, album))}</div>
+    ${heatLegend()}
     <p class="sources">
       The same test images for every network, clean and under the attack on L∞ that fools it most at
       ${list([...new Set(epsilons)].map((at) => `ε = ${strengthText(at)}`))}. Brighter counts more for the

@@ -1,7 +1,17 @@
 import { sharedInput, type Album, type Picture } from '../figures/pictures.js';
 import { PERCENT } from '../format.js';
 import { attackOf, conditionText, type Grid, type GridRow } from '../model/grids.js';
-import { html, type Html } from './html.js';
+import { BAR_ENDS, colourBar } from '../plot/heat-colours.js';
+import { html, trusted, type Html } from './html.js';
+
+/** The colours of the maps, from nothing to the largest value. */
+export const heatLegend = (): Html => {
+  const [least, most] = BAR_ENDS;
+  const bar = `<svg viewBox="0 0 160 20" role="img" aria-label="Colours from dark to bright">${colourBar(0, 0, 160, 20)}</svg>`;
+  return html`<div class="colour-bar">
+    <span>${least}</span>${trusted(bar)}<span>${most} (above: over black; below: over white)</span>
+  </div>`;
+};
 
 /** Inputs and Grad-CAM on the page. */
 export const gradCamTable = ({ title, columns, rows }: Grid, album: Album): Html =>

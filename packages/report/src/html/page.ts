@@ -65,7 +65,8 @@ function pageWith(model: ReportModel, samples: number): string {
         Paper: ${paperCitation.authors}, “${paperCitation.title}”,
         <a href="${paperCitation.url}">arXiv:1905.00568v2</a>. ± is the sample standard deviation over trials,
         [ ] a 95 % interval over the test images of a single trial. The numbers on this page come from the
-        run’s records alone.
+        run’s records alone. This page needs no other file; files that it names (<code>figures/…</code>,
+        <code>tables/…</code>) lie in the folder <code>report</code> of the run.
       </footer>
     </div>`;
   const title = ['Weight map benchmark', ...benchmarks.map((benchmark) => benchmark.title)].join(' · ');

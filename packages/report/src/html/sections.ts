@@ -12,13 +12,13 @@ import { differenceNote, resultData, unmeasuredLines } from '../model/result-dat
 import { notEvidenceText } from '../model/verdicts.js';
 import type { ReportModel } from '../report-model.js';
 import { metricRows, metricsCsv } from '../model/metrics.js';
-import { csvLink, figure } from './_figure.js';
+import { csvLink, figure, fileNamed } from './_figure.js';
 import { table } from './_table.js';
 import { answer } from './answer.js';
 import { attacksSection } from './attacks-section.js';
 import { comparedSection } from './compared-section.js';
 import { comparisonTables } from './claims-section.js';
-import { gradCamTable } from './grad-cam-table.js';
+import { gradCamTable, heatLegend } from './grad-cam-table.js';
 import { html, type Html } from './html.js';
 import { damagedList, missingTable } from './missing.js';
 import { provenanceTable } from './provenance-table.js';
@@ -129,8 +129,8 @@ function results({ tables }: ReportModel): Section[] {
   const shown = tables.map((table) => [
     resultTable(table),
     html`<p class="sources">
-        ${differenceNote(table.benchmark)} ${csvLink(`${table.id}.csv`, toCsv(resultData([table])))} ·
-        <a href="tables/${table.id}.tex">as LaTeX</a>
+        ${differenceNote(table.benchmark)} ${csvLink(`${table.id}.csv`, toCsv(resultData([table])))} · as
+        LaTeX: ${fileNamed(`tables/${table.id}.tex`)}
       </p>
       ${unmeasured(table)}`,
   ]);
@@ -198,7 +198,7 @@ function gradCam({ benchmarks, pictures, command }: ReportModel, samples: number
       id: 'grad-cam',
       heading: 'Where the models look',
       content: html`<div class="grids">${grids.map((grid) => gradCamTable(grid, album))}</div>
-        ${note}`,
+        ${grids.length > 0 && heatLegend()} ${note}`,
     },
   ];
 }

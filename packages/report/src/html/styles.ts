@@ -3,19 +3,19 @@ export const styles = `
 :root {
   color-scheme: light dark;
   --ground: #ffffff; --raised: #f6f6f4; --ink: #1a1a1a; --quiet: #595959; --hairline: #dcdcd8;
-  --conv: #000000; --smoothing: #0072b2; --unsharp: #d55e00; --paper-mark: #8a8a8a; --mark: #8f3a72; --link: #005a8d;
+  --conv: #000000; --smoothing: #0072b2; --unsharp: #d55e00; --paper-mark: #8a8a8a; --mark: #8f3a72; --link: #005a8d; --shade: rgb(0 0 0 / .38);
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #14161a; --raised: #1d2026; --ink: #ececec; --quiet: #a9adb5; --hairline: #343840;
-    --conv: #f2f2f2; --smoothing: #56b4e9; --unsharp: #f58a42; --paper-mark: #9a9ea6; --mark: #e39bc8; --link: #7cc4f0;
+    --conv: #f2f2f2; --smoothing: #56b4e9; --unsharp: #f58a42; --paper-mark: #9a9ea6; --mark: #e39bc8; --link: #7cc4f0; --shade: rgb(190 205 225 / .5);
   }
 }
 @media print {
   :root {
     color-scheme: light;
     --ground: #ffffff; --raised: #ffffff; --ink: #000000; --quiet: #444444; --hairline: #cccccc;
-    --conv: #000000; --smoothing: #0072b2; --unsharp: #d55e00; --paper-mark: #8a8a8a; --mark: #8f3a72; --link: #000000;
+    --conv: #000000; --smoothing: #0072b2; --unsharp: #d55e00; --paper-mark: #8a8a8a; --mark: #8f3a72; --link: #000000; --shade: transparent;
   }
 }
 * { box-sizing: border-box; }
@@ -86,7 +86,17 @@ figcaption b { color: var(--ink); }
 figcaption .sources, p.sources { font-size: .875rem; color: var(--quiet); }
 .sources { display: block; margin-top: .25rem; font-size: .875rem; }
 code { font: .875em/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace; overflow-wrap: anywhere; }
-.scroll { overflow-x: auto; margin: 1rem 0 .5rem; }
+.scroll {
+  /* A shade at the edge behind which there is more: the covers move with the content, the shades stay with the edges. */
+  --cover: var(--ground) 35%, transparent;
+  overflow-x: auto; margin: 1rem 0 .5rem; scrollbar-width: thin;
+  background:
+    linear-gradient(to right, var(--cover)) left / 3.5rem 100% local,
+    linear-gradient(to left, var(--cover)) right / 3.5rem 100% local,
+    linear-gradient(to right, var(--shade), transparent) left / 1.1rem 100% scroll,
+    linear-gradient(to left, var(--shade), transparent) right / 1.1rem 100% scroll;
+  background-repeat: no-repeat;
+}
 table { border-collapse: collapse; font-size: .9375rem; font-variant-numeric: tabular-nums; min-width: 100%; }
 caption { text-align: left; color: var(--quiet); font-size: .875rem; padding-bottom: .5rem; }
 caption span { display: block; max-width: min(100ch, calc(100vw - 2rem)); }
@@ -129,6 +139,8 @@ th small, td > small { display: block; }
 .pictures img, .no-picture { display: block; width: 5.25rem; image-rendering: pixelated; background: var(--raised); }
 .no-picture { height: 5.25rem; padding: .5rem; font-size: .8125rem; color: var(--quiet); border: 1px dashed var(--hairline); }
 .looks { width: 5.25rem; }
+.colour-bar { display: flex; align-items: center; gap: .5rem; margin: .75rem 0; font-size: .875rem; color: var(--quiet); }
+.colour-bar svg { flex: none; width: 10rem; height: 1.25rem; }
 .small-pair { display: flex; gap: .25rem; margin-top: .25rem; }
 .pictures .small-pair img, .pictures .small-pair .no-picture { width: 2.5rem; height: auto; font-size: .625rem; padding: 0; }
 .prediction { display: block; max-width: 5.25rem; font-size: .875rem; line-height: 1.3; }
