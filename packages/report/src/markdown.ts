@@ -1,3 +1,5 @@
+import { mapText, scaleText, weightMapFile } from './figures/weight-maps.js';
+import { answerSentence, QUESTION, WEIGHT_MAP } from './model/answer.js';
 import { verdictText } from './claims/index.js';
 import { count, NONE, number, percent, plain, strength } from './format.js';
 import type { ComparedGroup } from './model/compared-defenses.js';
@@ -5,6 +7,7 @@ import { comparedRows, comparedSentences } from './model/compared-table.js';
 import { conditionLabel } from './model/condition.js';
 import {
   cautionsOf,
+  concernsPaper,
   hasEvidence,
   headlineOf,
   namesOf,
@@ -17,7 +20,7 @@ import { FILL_TEXT } from './model/missing.js';
 import { metricRows, type MetricTable } from './model/metrics.js';
 import { nameOfRow, type ResultTable } from './model/paper-tables.js';
 import { protocolLines, provenanceSentence } from './model/provenance.js';
-import { differenceNote, flopsCells, resultCells, unmeasuredLines } from './model/result-data.js';
+import { differenceNote, flopsCells, resultCells, shownCells, unmeasuredLines } from './model/result-data.js';
 import type { Benchmark, Summary } from './model/summary.js';
 import { verdictData, verdictHeadline } from './model/verdicts.js';
 import { paperCitation, paperDatasetLabels } from './paper-values.js';
@@ -31,7 +34,9 @@ export function markdown(model: ReportModel): string {
     ({ id, heading, caption }, i) =>
       `![${escape(heading)}](figures/${id}.png)\n\n**Figure ${i + 1}.** ${escape(caption)} Data: [${id}.csv](tables/${id}.csv)`,
   );
-  const [claims, ...others] = model.figures[0]?.id === 'claims' ? drawn : [null, ...drawn];
+  const drawnAs = (id: string) => drawn[model.figures.findIndex((figure) => figure.id === id)] ?? null;
+  const others = drawn.filter((_, i) => !['answer', 'claims'].includes(model.figures[i].id));
+  const ofPaper = concernsPaper(benchmarks);
   const grids = [...model.pictures.grids, ...model.pictures.attackedGrids];
   const pictures = grids.map(({ id, title }) => `![Grad-CAM, ${escape(title)}](figures/${id}.png)`);
   const parts = [
@@ -50,30 +55,46 @@ export function markdown(model: ReportModel): string {
       .map((line) => `- ${escape(line)}`)
       .join('\n'),
     `Made by ${codeSpan(model.command)}. Data: [provenance.csv](tables/provenance.csv)`,
-    '## What is missing',
+    ofPaper || damaged.length + notes.length > 0 ? '## What is missing' : null,
     damaged.length > 0 &&
       `${count(damaged.length, 'damaged record')} left out:\n\n${damaged.map(({ file, reason }) => `- ${codeSpan(file)}: ${escape(reason)}`).join('\n')}`,
     notes.length > 0 && notes.map((note) => `- ${escape(note)}`).join('\n'),
     fill && `${FILL_TEXT} ${codeSpan(fill.command)}`,
-    missing.length === 0
-      ? 'Nothing: every row of the paper’s tables has a result.'
-      : table(
-          ['Variant', 'Data', 'Here', 'Paper’s test error, %', 'Why'],
-          missing.map(({ row, reason }) => [
-            variantName(row.variant).long,
-            paperDatasetLabels[row.dataset],
-            NONE,
-            `${percent(row.testErrorPercent)} ± ${percent(row.plusMinus)}`,
-            escape(reason),
-          ]),
-        ),
+    !ofPaper
+      ? null
+      : missing.length === 0
+        ? 'Nothing: every row of the paper’s tables has a result.'
+        : table(
+            ['Variant', 'Data', 'Here', 'Paper’s test error, %', 'Why'],
+            missing.map(({ row, reason }) => [
+              variantName(row.variant).long,
+              paperDatasetLabels[row.dataset],
+              NONE,
+              `${percent(row.testErrorPercent)} ± ${percent(row.plusMinus)}`,
+              escape(reason),
+            ]),
+          ),
     `Paper: ${paperCitation.authors}, “${paperCitation.title}”, [arXiv:1905.00568v2](${paperCitation.url}).`,
   ];
   return `${parts.filter(Boolean).join('\n\n')}\n`;
 
   function answers(): (string | null)[] {
     if (recordCount === 0) return ['No cell is finished yet.'];
-    return hasEvidence(benchmarks) ? [verdicts(model), claims] : [`## ${NO_EVIDENCE}`];
+    return [
+      `_${QUESTION}_`,
+      `## ${escape(answerSentence(model))}`,
+      drawnAs('answer'),
+      escape(WEIGHT_MAP),
+      ...model.weightMaps.map(
+        (one) =>
+          `![${escape(mapText(one))}](${weightMapFile(one)})\n\n${escape(`${one.name.long}: ${scaleText(one)}`)}`,
+      ),
+      ...(!ofPaper
+        ? []
+        : hasEvidence(benchmarks)
+          ? [verdicts(model), drawnAs('claims')]
+          : [`## ${NO_EVIDENCE}`]),
+    ];
   }
 }
 
@@ -118,32 +139,34 @@ function answer(benchmark: Benchmark): string {
 
 function resultMarkdown(result: ResultTable): string {
   const { id, title, benchmark, rows } = result;
+  const shown = shownCells(
+    result,
+    [
+      ...['Variant', 'Test error, %', 'Paper', 'Difference'],
+      ...(['noise', 'fgsm'] as const).map((condition) => escape(conditionLabel(benchmark, condition))),
+      ...['n', 'Parameters', 'FLOPs, paper’s count', 'FLOPs, executed'],
+    ],
+    rows.map((row) => {
+      const name = escape(nameOfRow(row).long);
+      const { variant, missing } = row;
+      if (!variant) {
+        const { testErrorPercent, plusMinus } = missing.row;
+        const paper = `${percent(testErrorPercent)} ± ${percent(plusMinus)}`;
+        return [name, NONE, paper, ...Array<string>(7).fill(NONE)];
+      }
+      return [
+        name,
+        ...resultCells(benchmark, variant).map((cell, i) =>
+          i === DIFFERENCE && variant.paper?.isDifferent ? `**${cell}**` : escape(cell),
+        ),
+        ...[number(variant.parameters), ...flopsCells(variant)],
+      ];
+    }),
+  );
   const unmeasured = unmeasuredLines(result).map((line) => `- ${escape(line)}`);
   return [
     `### ${escape(title)}`,
-    table(
-      [
-        ...['Variant', 'Test error, %', 'Paper', 'Difference'],
-        ...(['noise', 'fgsm'] as const).map((condition) => escape(conditionLabel(benchmark, condition))),
-        ...['n', 'Parameters', 'FLOPs, paper’s count', 'FLOPs, executed'],
-      ],
-      rows.map((row) => {
-        const name = escape(nameOfRow(row).long);
-        const { variant, missing } = row;
-        if (!variant) {
-          const { testErrorPercent, plusMinus } = missing.row;
-          const paper = `${percent(testErrorPercent)} ± ${percent(plusMinus)}`;
-          return [name, NONE, paper, ...Array<string>(7).fill(NONE)];
-        }
-        return [
-          name,
-          ...resultCells(benchmark, variant).map((cell, i) =>
-            i === DIFFERENCE && variant.paper?.isDifferent ? `**${cell}**` : escape(cell),
-          ),
-          ...[number(variant.parameters), ...flopsCells(variant)],
-        ];
-      }),
-    ),
+    table(shown.columns, shown.rows),
     `${escape(notationNote(benchmark))}. ${escape(differenceNote(benchmark))} Data: [${id}.csv](tables/${id}.csv), [${id}.tex](tables/${id}.tex)`,
     ...(unmeasured.length > 0 ? [`Could not be measured:\n\n${unmeasured.join('\n')}`] : []),
   ].join('\n\n');

@@ -2,10 +2,12 @@ import { toCsv } from './csv.js';
 import { gradCamCsv, gradCamPanel } from './figures/grad-cam-panel.js';
 import { corruptionCsv } from './html/corruptions-section.js';
 import { page } from './html/page.js';
+import { weightMapFile } from './figures/weight-maps.js';
 import { toLatex, type LatexTable } from './latex.js';
 import { markdown } from './markdown.js';
 import { attackedPicturesCsv } from './model/attacked-grids.js';
 import { rejectionData } from './model/compared-table.js';
+import { concernsPaper } from './model/headline.js';
 import { metricsCsv } from './model/metrics.js';
 import { missingData } from './model/missing.js';
 import { provenanceCsv } from './model/provenance.js';
@@ -30,7 +32,8 @@ export function* reportFiles(model: ReportModel): Generator<ReportFile> {
 }
 
 /** Each figure as SVG and as PNG. */
-function* figureFiles({ figures, pictures }: ReportModel): Generator<ReportFile> {
+function* figureFiles({ figures, pictures, weightMaps }: ReportModel): Generator<ReportFile> {
+  for (const drawn of weightMaps) yield { name: weightMapFile(drawn), data: drawn.png };
   for (const { id, heading, panels, columns } of figures) yield* pictureFiles(id, heading, panels, columns);
   for (const grid of [...pictures.grids, ...pictures.attackedGrids])
     yield* pictureFiles(grid.id, grid.title, [gradCamPanel(grid, pictures.album)], 1);
@@ -58,13 +61,14 @@ function* tableFiles(model: ReportModel): Generator<ReportFile> {
     yield csv(table.id, toCsv(resultData([table])));
     yield latex(table.id, resultLatex(table));
   }
-  yield latex('claims', {
-    ...verdictData(verification.claims),
-    caption:
-      'The claims: verdict, trials, comparisons as claimed and otherwise, and the one that it rests on.',
-    label: 'tab:claims',
-    words: 2,
-  });
+  if (concernsPaper(benchmarks))
+    yield latex('claims', {
+      ...verdictData(verification.claims),
+      caption:
+        'The claims: verdict, trials, comparisons as claimed and otherwise, and the one that it rests on.',
+      label: 'tab:claims',
+      words: 2,
+    });
   if (model.metrics.length > 0) yield csv('metrics', metricsCsv(benchmarks));
   if (missing.length > 0) yield csv('missing', toCsv(missingData(model)));
   if (pictures.inRecords) yield csv('grad-cam', gradCamCsv(benchmarks));

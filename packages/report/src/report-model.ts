@@ -3,6 +3,8 @@ import { attackedPictures, type Run } from '@weightmap/records';
 import type { FillCommand } from './claims/index.js';
 import { figuresOf, type Figure } from './figures/figures.js';
 import { loadAlbum, type Album } from './figures/pictures.js';
+import { mainPairing } from './model/answer.js';
+import { loadWeightMaps, type DrawnWeightMap } from './figures/weight-maps.js';
 import { attackModel, type AttackModel } from './model/attack-model.js';
 import { attackedGrids } from './model/attacked-grids.js';
 import { gradCamGrids, picturedTrial, type Grid } from './model/grids.js';
@@ -31,6 +33,8 @@ export interface ReportModel extends Summary {
   readonly attacks: AttackModel | null;
   /** In the order of the page. */
   readonly figures: readonly Figure[];
+  /** What the networks of the first screen have learned; empty if the run doesn’t hold their weights. */
+  readonly weightMaps: readonly DrawnWeightMap[];
   /** Pictures of Grad-CAM. */
   readonly pictures: ReportPictures;
 }
@@ -50,7 +54,7 @@ export interface ReportPictures {
 }
 
 /**
- * Computes a report from a run: its records, the results of attacks, and the pictures beside them.
+ * Computes a report from a run: its records, the results of attacks, the pictures and the weights beside them.
  *
  * The same files give the same report.
  */
@@ -70,6 +74,7 @@ export async function reportModel(run: Run, { command, fill }: ReportOptions = {
     metrics: metricTables(summary.benchmarks),
     attacks,
     figures: figuresOf(summary, tables, attacks),
+    weightMaps: await loadWeightMaps(run.folder, mainPairing(summary.benchmarks)?.maps ?? []),
     pictures: {
       album: await loadAlbum(run.folder, [...inRecords, ...underAttack]),
       grids: gradCamGrids(summary.benchmarks),

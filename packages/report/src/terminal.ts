@@ -5,7 +5,8 @@ import { count, NONE, plain, strength } from './format.js';
 import { attackRows, transferRows } from './model/attack-table.js';
 import { rangeLabel } from './model/condition.js';
 import { corruptionNote, corruptionRows } from './model/corruption-table.js';
-import { conditionsCaveat, hasEvidence, NO_EVIDENCE } from './model/headline.js';
+import { answerSentence, QUESTION } from './model/answer.js';
+import { concernsPaper, conditionsCaveat, hasEvidence, NO_EVIDENCE } from './model/headline.js';
 import { notationNote } from './model/intervals.js';
 import { resultCells } from './model/result-data.js';
 import type { Benchmark, Summary, VariantSummary } from './model/summary.js';
@@ -23,10 +24,8 @@ type Paint = (text: string, codes: string) => string;
  *
  * @param colour whether the terminal shows colours.
  */
-export function terminalTable(
-  { benchmarks, damaged, notes, verification, recordCount }: Summary,
-  { colour = false } = {},
-): string {
+export function terminalTable(summary: Summary, { colour = false } = {}): string {
+  const { benchmarks, damaged, notes, recordCount } = summary;
   const paint: Paint = (text, codes) => (colour ? `\u001b[${codes}m${text}\u001b[0m` : text);
   const width = Math.max(
     0,
@@ -38,9 +37,15 @@ export function terminalTable(
       `${count(damaged.length, 'damaged record')} left out:\n${damaged.map(({ file, reason }) => `  ${plain(file)}: ${plain(reason)}`).join('\n')}`,
     );
   if (notes.length > 0) blocks.push(notes.map((note) => `left out: ${plain(note)}`).join('\n'));
-  if (recordCount > 0)
-    blocks.push(`${hasEvidence(benchmarks) ? verdictHeadline(verification) : NO_EVIDENCE}.`);
+  if (recordCount > 0) blocks.push(conclusion(summary));
   return blocks.join('\n\n');
+}
+
+/** The verdict on the paper’s claims, or, of a run on other data, the answer. */
+function conclusion(summary: Summary): string {
+  const { benchmarks, verification } = summary;
+  if (!concernsPaper(benchmarks)) return `${QUESTION} ${answerSentence(summary)}.`;
+  return `${hasEvidence(benchmarks) ? verdictHeadline(verification) : NO_EVIDENCE}.`;
 }
 
 function block(benchmark: Benchmark, width: number, paint: Paint): string {
@@ -49,8 +54,8 @@ function block(benchmark: Benchmark, width: number, paint: Paint): string {
   const header = ['test error %', 'paper', 'diff', 'noise', 'FGSM', 'n'];
   const shown = header.flatMap((heading, column) => {
     const values = body.map((row) => row[column]);
-    // A difference to the paper that no row has needs no column.
-    return heading === 'diff' && values.every((value) => value === NONE)
+    // A column without any value is left out.
+    return heading !== 'n' && values.every((value) => value === NONE)
       ? []
       : [{ heading, texts: alignDecimals([heading, ...values]) }];
   });

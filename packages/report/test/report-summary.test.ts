@@ -324,7 +324,17 @@ describe('the terminal’s table', () => {
   test('lets no label steer the terminal', () => {
     const text = terminalTable(summaryOf({ data: { id: 'x', label: 'evil\u001b[2J' } }));
     expect(text).not.toContain('\u001b');
-    expect(text).toContain('Conditions differ from the paper’s');
+    expect(text).toContain('evil');
+  });
+
+  test('of a run on own data has no empty column and no word of the paper', () => {
+    const own = { data: { id: 'x', label: 'own images' }, training: { epochs: 20 } };
+    const text = terminalTable(
+      summaryOf(...trials('cnn-33', [3, 3.1], own), ...trials('cnn-smooth-32', [2, 2.1], own)),
+    );
+    expect(text).toContain('test error %');
+    expect(text).not.toMatch(/paper|\bdiff\b|claim| – /);
+    expect(text).toMatch(/Do weight maps make these networks more robust\? Not decided on own images/);
   });
 });
 

@@ -10,7 +10,7 @@ import { makeRecord, type MadeRecord } from '@weightmap/test-utils/records';
 import { reportOf } from './_report.js';
 
 const variants = ['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32', 'resnet-alternating-unsharp'];
-const allFigures = ['claims', 'overview', 'noise', 'fgsm', 'sharpness', 'variance', 'history'];
+const allFigures = ['answer', 'claims', 'overview', 'noise', 'fgsm', 'sharpness', 'variance', 'history'];
 const newRun = () => mkdtemp(join(tmpdir(), 'weightmap-report-'));
 const pageOf = async ({ html }: WrittenReport) => {
   const text = await readFile(html, 'utf8');
@@ -88,9 +88,15 @@ describe('the report of a run', () => {
   test('begins with the answer and its figure, and can be walked', async () => {
     const { document } = await pageOf(report);
     expect([...document.querySelectorAll('h1')].map(({ textContent }) => textContent)).toEqual([
-      'Of the paper’s 15 claims, 1 is contradicted and 14 are undecided',
+      'Not decided on MNIST: no difference from the convolutional networks is clear; 1 of the paper’s 15 claims is decided',
     ]);
-    expect(document.querySelector('header figure')!.id).toBe('figure-claims');
+    expect([...document.querySelectorAll('header figure')].map(({ id }) => id)).toEqual([
+      'figure-answer',
+      'figure-claims',
+    ]);
+    expect(document.querySelector('.of-claims h2')!.textContent).toBe(
+      'Of the paper’s 15 claims, 1 is contradicted and 14 are undecided',
+    );
     expect(document.querySelector('#overview h3')!.textContent).toContain(
       'MNIST, lowest error: CNN, conv 33 on clean images',
     );
@@ -234,7 +240,12 @@ describe('awkward records', () => {
     await writeRecord(run, makeRecord({ variant: 'cnn-33', testErrorPercent: 9 }));
     await writeRecord(run, makeRecord({ variant: 'cnn-wide', testErrorPercent: 1 }));
     const { text, document } = await pageOf(await reportOf(run));
-    expect(document.querySelector('h1')!.textContent).toContain('None of the paper’s 15 claims is decided');
+    expect(document.querySelector('h1')!.textContent).toBe(
+      'Not answered: this run has no convolutional network beside one with weight maps; none of the paper’s 15 claims is decided',
+    );
+    expect(document.querySelector('.of-claims h2')!.textContent).toContain(
+      'None of the paper’s 15 claims is decided',
+    );
     expect(document.querySelector('#overview h3')!.textContent).toContain('not decided');
     expect(document.querySelector('#figure-noise')!.textContent).toContain('n = 1');
     expect(text).not.toContain('fill-opacity="0.14"');
@@ -271,15 +282,18 @@ describe('awkward records', () => {
         );
     const report = await reportOf(run);
     const { document } = await pageOf(report);
-    const headings = [...document.querySelectorAll('h1, h3')].map(({ textContent }) => textContent);
-    expect(headings.slice(0, 2)).toEqual([
+    const headings = [...document.querySelectorAll('h1, .of-claims h2, h3')].map(
+      ({ textContent }) => textContent,
+    );
+    expect(headings.slice(0, 3)).toEqual([
+      'Not answered: these results are not evidence, because the networks were trained for 3 epochs on a part of the images',
       'No verdict on the paper’s claims: these results are not evidence',
       'MNIST: no ranking, these results are not evidence',
     ]);
     expect(document.querySelector('.caution')!.textContent).toContain(
       'Not evidence: trained on 5,000 of the paper’s 54,000 images',
     );
-    expect(document.querySelector('figure')!.id).toBe('figure-overview');
+    expect(document.querySelector('figure')!.id).toBe('figure-answer');
     expect(document.querySelector('figcaption')!.textContent).toContain('Figure 1.');
     const markdown = await readFile(report.markdown, 'utf8');
     for (const page of [document.querySelector('main')!.textContent, markdown]) {

@@ -3,13 +3,14 @@ import { list, number } from '../format.js';
 import { attackCsv } from '../model/attack-data.js';
 import type { AttackModel } from '../model/attack-model.js';
 import { comparedData } from '../model/compared-table.js';
-import { hasEvidence } from '../model/headline.js';
+import { concernsPaper, hasEvidence } from '../model/headline.js';
 import { imagesOf } from '../model/intervals.js';
 import type { ResultTable } from '../model/paper-tables.js';
 import { resultData } from '../model/result-data.js';
 import type { Benchmark, Summary } from '../model/summary.js';
 import { claimsData } from '../model/verdicts.js';
 import type { Panel } from '../plot/svg.js';
+import { answerFigure } from './answer-curve.js';
 import { attackCaption, attackPanels } from './attack-curves.js';
 import { claimsPanels } from './claims-figure.js';
 import { comparedCaption, comparedPanels } from './compared-defenses.js';
@@ -22,7 +23,16 @@ import { varianceCsv, variancePanels } from './variance.js';
 /** A figure of the report: on the page, and as files of its own. */
 export interface Figure {
   readonly id:
-    'claims' | 'overview' | 'noise' | 'fgsm' | 'attacks' | 'defenses' | 'sharpness' | 'variance' | 'history';
+    | 'answer'
+    | 'claims'
+    | 'overview'
+    | 'noise'
+    | 'fgsm'
+    | 'attacks'
+    | 'defenses'
+    | 'sharpness'
+    | 'variance'
+    | 'history';
   readonly heading: string;
   /** What to look at. */
   readonly caption: string;
@@ -51,13 +61,18 @@ export function figuresOf(
   ]
     .filter(Boolean)
     .join(' ');
+  const first = answerFigure(benchmarks);
+  const ofPaper = concernsPaper(benchmarks);
+  const paperFigures = (part: string) =>
+    ofPaper ? ` (the paper’s figures 2 (${part}), 3 (${part}), 4 (${part}))` : '';
   const figures: Figure[] = [
+    ...(first ? [first] : []),
     {
       id: 'claims',
       heading: 'The claims',
       caption:
         'Each mark is a comparison: right of the gray band it agrees with the claim, left of it it disagrees (diamonds), within it it is inconclusive (rings). The unit is the distance at which it would just agree or disagree. A single trial has no interval: its ring only shows the direction. Marks beyond 4 are drawn at the edge.',
-      panels: hasEvidence(benchmarks) ? claimsPanels(verification.claims) : [],
+      panels: hasEvidence(benchmarks) && ofPaper ? claimsPanels(verification.claims) : [],
       columns: 1,
       csv: toCsv(claimsData(verification.claims)),
     },
@@ -83,7 +98,7 @@ export function figuresOf(
     {
       id: 'noise',
       heading: 'Uniform noise',
-      caption: `Test error when U(0, β) is added to every pixel and the image is rescaled to [0, 1] (the paper’s figures 2 (a), 3 (a), 4 (a)). Look at where the lines part, and whether they cross. Dashed lines are networks that alternate weight maps with convolutions. ${band}`,
+      caption: `Test error when U(0, β) is added to every pixel and the image is rescaled to [0, 1]${paperFigures('a')}. Look at where the lines part, and whether they cross. Dashed lines are networks that alternate weight maps with convolutions. ${band}`,
       panels: curvePanels(benchmarks, 'noise'),
       columns: 3,
       csv: curveCsv(benchmarks, 'noise'),
@@ -91,7 +106,7 @@ export function figuresOf(
     {
       id: 'fgsm',
       heading: 'FGSM attack',
-      caption: `Test error after one step of L∞ size ε along the sign of the loss’s gradient, clipped to [0, 1] (the paper’s figures 2 (b), 3 (b), 4 (b)). Look at how steeply a line leaves its clean error, and at the dotted mark of 8/255, a change that people hardly see. ${band}`,
+      caption: `Test error after one step of L∞ size ε along the sign of the loss’s gradient, clipped to [0, 1]${paperFigures('b')}. Look at how steeply a line leaves its clean error, and at the dotted mark of 8/255, a change that people hardly see. ${band}`,
       panels: curvePanels(benchmarks, 'fgsm'),
       columns: 3,
       csv: curveCsv(benchmarks, 'fgsm'),

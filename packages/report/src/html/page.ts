@@ -1,10 +1,10 @@
 import { count } from '../format.js';
-import { hasEvidence, NO_EVIDENCE } from '../model/headline.js';
+import { concernsPaper, hasEvidence, NO_EVIDENCE } from '../model/headline.js';
 import { verdictHeadline } from '../model/verdicts.js';
 import { paperCitation } from '../paper-values.js';
 import type { ReportModel } from '../report-model.js';
-import { cautions } from './answer.js';
 import { verdictList } from './claims-section.js';
+import { firstScreen } from './first-screen.js';
 import { html, trusted, type Html } from './html.js';
 import { partsOf, type Section } from './sections.js';
 import { styles } from './styles.js';
@@ -28,7 +28,7 @@ export function page(model: ReportModel): string {
 
 function pageWith(model: ReportModel, samples: number): string {
   const { benchmarks, recordCount, damaged, verification } = model;
-  const { claims, linkOf, sections } = partsOf(model, samples);
+  const { answer, claims, linkOf, sections } = partsOf(model, samples);
   const kicker = [
     'Weight map benchmark',
     count(recordCount, 'record'),
@@ -36,17 +36,16 @@ function pageWith(model: ReportModel, samples: number): string {
   ];
   const verdicts = () =>
     hasEvidence(benchmarks)
-      ? html`<h1>${verdictHeadline(verification)}</h1>
-          ${cautions(benchmarks)}
+      ? html`<h2>${verdictHeadline(verification)}</h2>
           <div class="verdict-columns">
             <div>${verdictList(verification.claims, linkOf)}</div>
             ${claims}
           </div>`
-      : html`<h1>${NO_EVIDENCE}</h1>
-          ${cautions(benchmarks)}`;
+      : html`<h2>${NO_EVIDENCE}</h2>`;
   const answers =
     recordCount > 0
-      ? verdicts()
+      ? html`${firstScreen(model, answer)}
+        ${concernsPaper(benchmarks) && html`<div class="of-claims">${verdicts()}</div>`}`
       : html`<h1>No cell is finished yet</h1>
           <p>The report fills as the cells of the run finish.</p>`;
   const body = html`<a class="skip" href="#main">Skip to the results</a>

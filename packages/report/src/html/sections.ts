@@ -4,7 +4,7 @@ import { gradCamCsv } from '../figures/grad-cam-panel.js';
 import { leftOutNote } from '../figures/pictures.js';
 import { count } from '../format.js';
 import { firstSamples, magnificationNote } from '../model/grids.js';
-import { hasEvidence } from '../model/headline.js';
+import { concernsPaper, hasEvidence } from '../model/headline.js';
 import { FILL_TEXT } from '../model/missing.js';
 import { protocolLines, provenanceCsv, provenanceSentence } from '../model/provenance.js';
 import type { ResultTable } from '../model/paper-tables.js';
@@ -54,7 +54,9 @@ const figureOfClaim: Readonly<Record<string, Figure['id']>> = {
 
 /** The parts of the page; what there is no data for is left out. */
 export interface Parts {
-  /** The figure that carries the answer. */
+  /** The curve that carries the answer. */
+  readonly answer: Html | null;
+  /** The figure of the claims. */
   readonly claims: Html | null;
   /** A link to the figure that a claim is about. */
   readonly linkOf: (claim: string) => Html | null;
@@ -92,9 +94,10 @@ export function partsOf(model: ReportModel, samples: number): Parts {
     ...comparisons(model),
     ...drawn('history').map((history) => ({ ...history, isHalf: false })),
     provenance(model),
-    missing(model),
+    ...missing(model),
   ];
   return {
+    answer: drawn('answer')[0]?.content ?? null,
     claims: drawn('claims')[0]?.content ?? null,
     linkOf: (claim) => {
       const number = numberOf(figureOfClaim[claim]);
@@ -124,7 +127,7 @@ function compared({ attacks }: ReportModel, figure: Html | null): Section[] {
   return [{ id: 'defenses', heading: 'Compared with other defences', content }];
 }
 
-function results({ tables }: ReportModel): Section[] {
+function results({ tables, benchmarks }: ReportModel): Section[] {
   if (tables.length === 0) return [];
   const shown = tables.map((table) => [
     resultTable(table),
@@ -138,7 +141,13 @@ function results({ tables }: ReportModel): Section[] {
     FLOPs are floating-point operations an image: by the paper’s count (its naive form, convolutions alone),
     and those that are really executed.
   </p>`;
-  return [{ id: 'results', heading: 'Compared with the paper', content: html`${shown}${note}` }];
+  return [
+    {
+      id: 'results',
+      heading: concernsPaper(benchmarks) ? 'Compared with the paper' : 'Results',
+      content: html`${shown}${note}`,
+    },
+  ];
 }
 
 function unmeasured(table: ResultTable): Html | false {
@@ -164,7 +173,7 @@ function metrics({ metrics: tables, benchmarks }: ReportModel): Section[] {
 }
 
 function comparisons({ benchmarks, verification }: ReportModel): Section[] {
-  if (!hasEvidence(benchmarks)) return [];
+  if (!hasEvidence(benchmarks) || !concernsPaper(benchmarks)) return [];
   const { claims, leftAside } = verification;
   const aside =
     leftAside > 0 &&
@@ -188,10 +197,10 @@ function gradCam({ benchmarks, pictures, command }: ReportModel, samples: number
   const leftOut = inRecords ? leftOutNote(album, samples) : null;
   if (grids.length === 0 && !leftOut) return [];
   const note = html`<p class="sources">
-    The paper’s figure 5. Brighter counts more for the class that is predicted. Each place of a map is a
-    block, nothing is blurred; the pictures are of the first trial that has them. ✗ marks a wrong prediction,
-    the percentage is its probability. ${magnificationNote(grids)} ${leftOut}
-    ${csvLink('grad-cam.csv', gradCamCsv(benchmarks))} · made by <code>${command}</code>
+    ${concernsPaper(benchmarks) && 'The paper’s figure 5. '}Brighter counts more for the class that is
+    predicted. Each place of a map is a block, nothing is blurred; the pictures are of the first trial that
+    has them. ✗ marks a wrong prediction, the percentage is its probability. ${magnificationNote(grids)}
+    ${leftOut} ${csvLink('grad-cam.csv', gradCamCsv(benchmarks))} · made by <code>${command}</code>
   </p>`;
   return [
     {
@@ -228,28 +237,30 @@ function provenance(model: ReportModel): Section {
 const damagedHeading = ({ damaged }: ReportModel): string =>
   damaged.length > 0 ? `${count(damaged.length, 'damaged record')}, left out` : 'Left out';
 
-function missing(model: ReportModel): Section {
+function missing(model: ReportModel): Section[] {
+  const ofPaper = concernsPaper(model.benchmarks);
+  if (!ofPaper && model.damaged.length + model.notes.length === 0) return [];
   const rows = model.missing.length;
   const damaged = damagedList(model);
   const table = missingTable(model);
-  return {
-    id: 'missing',
-    heading: 'What is missing',
-    content: html`${damaged && [html`<h3>${damagedHeading(model)}</h3>`, damaged]}
-      <p>
-        ${
-          rows === 0
-            ? 'Every row of the paper’s tables has a result.'
-            : `${rows} of the paper’s 31 rows ${rows === 1 ? 'has' : 'have'} no result on the paper’s data in this run.`
-        }
-      </p>
-      ${model.fill && html`<p>${FILL_TEXT} <code>${model.fill.command}</code></p>`}
+  const content = html`${damaged && [html`<h3>${damagedHeading(model)}</h3>`, damaged]}
+  ${
+    ofPaper &&
+    html`<p>
       ${
-        table &&
-        html`<details>
-          <summary>Which rows, and why</summary>
-          ${table}
-        </details>`
-      }`,
-  };
+        rows === 0
+          ? 'Every row of the paper’s tables has a result.'
+          : `${rows} of the paper’s 31 rows ${rows === 1 ? 'has' : 'have'} no result on the paper’s data in this run.`
+      }
+    </p>`
+  }
+  ${model.fill && html`<p>${FILL_TEXT} <code>${model.fill.command}</code></p>`}
+  ${
+    table &&
+    html`<details>
+      <summary>Which rows, and why</summary>
+      ${table}
+    </details>`
+  }`;
+  return [{ id: 'missing', heading: 'What is missing', content }];
 }

@@ -49,6 +49,17 @@ nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; 
 .claims .verdict::first-letter { text-transform: uppercase; }
 .claims .verdict { color: var(--quiet); font-size: .875rem; display: block; line-height: 1.4; }
 .claims .verdict.open { color: var(--mark); }
+.question { margin: 0 0 .25rem; font-size: 1.0625rem; color: var(--quiet); }
+.first-screen { display: grid; gap: 1rem 2.5rem; align-items: start; }
+@media (min-width: 56rem) { .first-screen:has(figure) { grid-template-columns: minmax(0, 32rem) minmax(0, 1fr); } }
+.first-screen figure { margin: 0; }
+.weight-maps h2, .of-claims h2 { font-size: 1.2rem; margin: 0 0 .5rem; }
+.weight-maps p { margin: 0 0 .5rem; }
+.sheets { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; }
+.sheets > div { flex: 0 1 16rem; min-width: min(100%, 11rem); }
+.sheets img { display: block; width: 100%; image-rendering: pixelated; }
+.map-scale { display: inline-block; width: 4rem; height: .7em; border: 1px solid var(--hairline); background: linear-gradient(to right, #0072b2, #ffffff, #d55e00); }
+.of-claims { margin-top: 2rem; padding-top: 1.5rem; border-top: 1px solid var(--hairline); }
 .verdict-columns { display: grid; gap: 1rem 2.5rem; align-items: start; }
 @media (min-width: 68rem) { .verdict-columns:has(figure) { grid-template-columns: minmax(0, 1fr) 24rem; } }
 .verdict-columns figure { margin: 0; }

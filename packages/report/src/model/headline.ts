@@ -1,7 +1,7 @@
 import { list, percent, signed } from '../format.js';
 import { conditionLabel, errorUnder, type Condition } from './condition.js';
 import { imagesOf } from './intervals.js';
-import { isEvidence } from './likeness.js';
+import { isEvidence, noEvidenceReason } from './likeness.js';
 import { clearlyAbove, welch, type Sample, type Spread } from './statistics.js';
 import type { Benchmark, VariantSummary } from './summary.js';
 
@@ -70,8 +70,12 @@ interface Measured {
   readonly sample: Sample;
 }
 
-/** An error is a share of n images; a mean over k strengths is less coarse. */
-function sampleOf({ conditions, informative }: Benchmark, condition: Condition, error: Spread): Sample {
+/** Trials for a comparison. An error is a share of n images; a mean over k strengths is less coarse. */
+export function sampleOf(
+  { conditions, informative }: Benchmark,
+  condition: Condition,
+  error: Spread,
+): Sample {
   const strengths = condition === 'clean' ? 1 : informative[condition].length;
   return { ...error, step: 100 / imagesOf(conditions, condition) / Math.sqrt(strengths) };
 }
@@ -159,8 +163,20 @@ export const hasEvidence = (benchmarks: readonly Benchmark[]): boolean =>
 /** The heading of a report without evidence. */
 export const NO_EVIDENCE = 'No verdict on the paper’s claims: these results are not evidence';
 
-/** How the conditions differ from the paper's, in a sentence; null if they don't. */
-export function conditionsCaveat({ conditions, likeness: { caveats } }: Benchmark): string | null {
+/**
+ * Whether any of the results is on the paper's data, or on images in their place: the report of a run on other data alone does
+ * not speak of the paper's claims. A run without results could still get some.
+ */
+export const concernsPaper = (benchmarks: readonly Pick<Benchmark, 'likeness'>[]): boolean =>
+  benchmarks.length === 0 || benchmarks.some(({ likeness }) => likeness.paperDataset !== null);
+
+/** How the conditions differ from the paper's, in a sentence; null if they don't, or if the data have nothing to do with it. */
+export function conditionsCaveat({
+  conditions,
+  likeness: { caveats, paperDataset },
+}: Benchmark): string | null {
+  const reason = noEvidenceReason(conditions);
+  if (paperDataset === null) return reason === null ? null : `Not evidence: ${reason}.`;
   if (caveats.length === 0) return null;
   return `${isEvidence(conditions) ? 'Conditions differ from the paper’s' : 'Not evidence'}: ${caveats.join('; ')}.`;
 }

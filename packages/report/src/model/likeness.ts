@@ -55,6 +55,17 @@ const LEAST_EPOCHS = 10;
 export const isEvidence = ({ dataset, training }: Conditions): boolean =>
   training.epochs >= LEAST_EPOCHS && !(isPaperDataset(dataset.id) && isSubset(dataset.id, dataset));
 
+/** Why these conditions give no evidence, in a clause; null if they do. */
+export function noEvidenceReason(conditions: Conditions): string | null {
+  if (isEvidence(conditions)) return null;
+  const { dataset, training } = conditions;
+  const epochs = training.epochs < LEAST_EPOCHS && `trained for ${count(training.epochs, 'epoch')}`;
+  const part = isPaperDataset(dataset.id) && isSubset(dataset.id, dataset);
+  return ['the networks were', epochs || 'trained', part && 'on a part of the images']
+    .filter(Boolean)
+    .join(' ');
+}
+
 const isSubset = (
   id: PaperDataset,
   { train, test }: Pick<CellConfig['dataset'], 'train' | 'test'>,

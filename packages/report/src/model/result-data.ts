@@ -11,8 +11,9 @@ import type { Benchmark, VariantSummary } from './summary.js';
 export const differenceText = ({ paper }: VariantSummary): string =>
   paper?.difference === null || paper?.difference === undefined ? NONE : signed(paper.difference);
 
-/** How to read the differences, for below the table. */
+/** How to read the differences, for below the table; empty if the paper has no value to compare with. */
 export function differenceNote({ conditions, likeness, variants }: Benchmark): string {
+  if (likeness.paperDataset === null) return '';
   if (!likeness.sameData)
     return 'The paper’s values are for other images: they are shown for orientation, without a difference.';
   if (!isEvidence(conditions))
@@ -40,6 +41,19 @@ export function resultCells({ conditions }: Benchmark, variant: VariantSummary):
     fgsm,
     String(testError.n),
   ];
+}
+
+/** Which columns of a table hold anything: those that no row has a value for are left out. */
+export function filledColumns({ rows }: ResultTable) {
+  const has = (wanted: (variant: VariantSummary) => unknown) =>
+    rows.some(({ variant }) => variant && wanted(variant));
+  return {
+    paper: rows.some(({ variant, missing }) => missing ?? variant.paper),
+    difference: has(({ paper }) => paper && paper.difference !== null),
+    noise: has((variant) => errorUnder(variant, 'noise')),
+    fgsm: has((variant) => errorUnder(variant, 'fgsm')),
+    flops: has(({ flops }) => flops) || rows.some(({ missing }) => missing?.row.gflops),
+  };
 }
 
 /** The disturbances, and the name of their strengths in a column. */
@@ -96,29 +110,45 @@ export const resultData = (tables: readonly ResultTable[]): Table => ({
   ),
 });
 
+/** The ten cells of each row of a table, without the columns that hold nothing. */
+export function shownCells(
+  table: ResultTable,
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+): { columns: string[]; rows: string[][] } {
+  const { paper, difference, noise, fgsm, flops } = filledColumns(table);
+  const isShown = [true, true, paper, difference, noise, fgsm, true, true, flops, flops];
+  const shown = (cells: readonly string[]) => cells.filter((_, i) => isShown[i]);
+  return { columns: shown(columns), rows: rows.map(shown) };
+}
+
 /** A table for a paper. */
-export function resultLatex({ id, title, benchmark, rows }: ResultTable): LatexTable {
+export function resultLatex(table: ResultTable): LatexTable {
+  const { id, title, benchmark, rows } = table;
   return {
     label: `tab:${id}`,
     caption: `${title}: test error in percent; ${notationNote(benchmark)}.`,
-    columns: [
-      ...['Variant', 'Test error', 'Paper', 'Difference'],
-      ...(['noise', 'fgsm'] as const).map((condition) => conditionLabel(benchmark, condition)),
-      ...['n', 'Parameters', 'FLOPs (paper)', 'FLOPs (executed)'],
-    ],
-    rows: rows.map((row) => {
-      const name = nameOfRow(row).long;
-      const { variant, missing } = row;
-      if (variant)
-        return [
-          name,
-          ...resultCells(benchmark, variant),
-          ...[number(variant.parameters), ...flopsCells(variant)],
-        ];
-      const { testErrorPercent, plusMinus } = missing.row;
-      const paper = `${percent(testErrorPercent)} ± ${percent(plusMinus)}`;
-      return [name, NONE, paper, ...Array<string>(7).fill(NONE)];
-    }),
+    ...shownCells(
+      table,
+      [
+        ...['Variant', 'Test error', 'Paper', 'Difference'],
+        ...(['noise', 'fgsm'] as const).map((condition) => conditionLabel(benchmark, condition)),
+        ...['n', 'Parameters', 'FLOPs (paper)', 'FLOPs (executed)'],
+      ],
+      rows.map((row) => {
+        const name = nameOfRow(row).long;
+        const { variant, missing } = row;
+        if (variant)
+          return [
+            name,
+            ...resultCells(benchmark, variant),
+            ...[number(variant.parameters), ...flopsCells(variant)],
+          ];
+        const { testErrorPercent, plusMinus } = missing.row;
+        const paper = `${percent(testErrorPercent)} ± ${percent(plusMinus)}`;
+        return [name, NONE, paper, ...Array<string>(7).fill(NONE)];
+      }),
+    ),
   };
 }
 

@@ -73,6 +73,13 @@ const termOf = ({ n, mean, sd, step = 0 }: Sample, weight: number): ContrastTerm
   variance: Math.max(sd ?? 0, step / Math.sqrt(12)) ** 2,
 });
 
+/** The two-sided p-value of Welch's t test that two means are equal; 1 where one of them has a single trial. */
+export function differenceP(first: Sample, second: Sample): number {
+  if (first.sd === null || second.sd === null) return 1;
+  const { value, standardError, freedom } = contrast([termOf(first, 1), termOf(second, -1)]);
+  return value === 0 ? 1 : Math.min(1, 2 * studentTail(Math.abs(value) / standardError, freedom));
+}
+
 /**
  * Which means are clearly above the lowest one: Welch's intervals, by Holm's step-down procedure over all comparisons
  * with the lowest, so that among equal networks one is called clear of all others in at most 1 − level of all cases.
@@ -83,11 +90,7 @@ const termOf = ({ n, mean, sd, step = 0 }: Sample, weight: number): ContrastTerm
  * Source: S. Holm, “A simple sequentially rejective multiple test procedure”, 1979.
  */
 export function clearlyAbove(lowest: Sample, others: readonly Sample[], level = 0.95): boolean[] {
-  const pValues = others.map((other) => {
-    if (other.sd === null || lowest.sd === null) return 1;
-    const { value, standardError, freedom } = contrast([termOf(other, 1), termOf(lowest, -1)]);
-    return value > 0 ? Math.min(1, 2 * studentTail(value / standardError, freedom)) : 1;
-  });
+  const pValues = others.map((other) => (other.mean > lowest.mean ? differenceP(other, lowest) : 1));
   return holm(pValues).map((p) => p < 1 - level);
 }
 

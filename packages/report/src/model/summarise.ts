@@ -3,6 +3,7 @@ import { verify, type FillCommand } from '../claims/index.js';
 import { count, number } from '../format.js';
 import { groupBy } from '../group-by.js';
 import { paperDatasetLabels, paperRows, type PaperRow } from '../paper-values.js';
+import { concernsPaper } from './headline.js';
 import { informativeStrengths, meanErrorOver } from './informative.js';
 import { conditionsOf, likeForLike } from './likeness.js';
 import { spread, type Spread } from './statistics.js';
@@ -32,14 +33,15 @@ export function summarise(
     );
   const plain = records.map(({ record }) => record);
   const verification = verify(plain);
+  const ofPaper = concernsPaper(benchmarks);
   return {
     benchmarks: benchmarks.map((benchmark, i) => ({ ...benchmark, id: `${benchmark.id}-${i + 1}` })),
-    missing: missingRows(records, damaged),
+    missing: ofPaper ? missingRows(records, damaged) : [],
     damaged,
     notes,
     recordCount: records.length,
     verification,
-    fill: fill?.(plain, verification.claims, run) ?? null,
+    fill: (ofPaper && fill?.(plain, verification.claims, run)) || null,
   };
 }
 

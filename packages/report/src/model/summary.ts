@@ -140,7 +140,7 @@ export interface MissingRow {
 export interface Summary {
   /** Of the paper's datasets first. */
   readonly benchmarks: readonly Benchmark[];
-  /** Rows of the paper without a result. */
+  /** Rows of the paper without a result; empty if no result has anything to do with the paper’s. */
   readonly missing: readonly MissingRow[];
   /** Files that could not be used. */
   readonly damaged: RunRecords['damaged'];

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { readIfThere } from '@weightmap/core/files';
+import { count } from '../format.js';
+import type { VariantSummary } from '../model/summary.js';
+import type { VariantName } from '../variant-names.js';
+
+/** The learned weights of the first weight map layer of a trained network, as a picture. */
+export interface DrawnWeightMap {
+  /** Of its network. */
+  readonly name: VariantName;
+  /** Its trial. */
+  readonly trial: number;
+  /** Of the layer. */
+  readonly layer: string;
+  /** Rows and columns of a map, in weights. */
+  readonly size: readonly [height: number, width: number];
+  /** Channels drawn, of all that the layer has. */
+  readonly channels: readonly [drawn: number, all: number];
+  /** Channels of the layer's input, over which weights are averaged. */
+  readonly inputs: number;
+  /** The largest absolute weight drawn: the end of the colour scale. */
+  readonly limit: number;
+  /** All channels side by side, in rows: blue is below 0, orange above. */
+  readonly png: Buffer;
+}
+
+const CLASSES: readonly unknown[] = ['SmoothingWeightMap', 'UnsharpWeightMap'];
+
+/** Bytes of a network's files that are read for a picture. */
+const LARGEST = { json: 2 ** 24, weights: 2 ** 26 };
+
+/** Pixels of a sheet from left to right, and its rows of channels. */
+const SHEET = { width: 256, rows: 4 };
+
+/**
+ * Draws what each network has learned, if its weights lie in the run: of the first trial that has them. A file that is missing,
+ * too large or damaged gives no picture.
+ *
+ * @param run the run's folder; nothing outside it is read.
+ */
+export async function loadWeightMaps(
+  run: string,
+  variants: readonly VariantSummary[],
+): Promise<DrawnWeightMap[]> {
+  const drawn: DrawnWeightMap[] = [];
+  for (const { name, stored } of variants)
+    for (const { folder, record } of stored) {
+      const layer = await firstLayer(run, join(folder, 'weights')).catch(() => null);
+      if (!layer) continue;
+      drawn.push({ name, trial: record.cell.trial, ...(await sheet(layer)) });
+      break;
+    }
+  return drawn;
+}
+
+interface Layer {
+  readonly layer: string;
+  readonly shape: readonly number[];
+  /** [height, width, inputs, channels] */
+  readonly values: Float32Array;
+}
+
+interface ModelJson {
+  modelTopology: { config: { layers: { class_name: unknown; config: { name: string } }[] } };
+  weightsManifest: {
+    paths: string[];
+    weights: { name: string; shape: number[]; dtype: string; quantization?: unknown }[];
+  }[];
+  userDefinedMetadata?: { weightsSha256?: string };
+}
+
+/** The first weight map layer of a stored network. @throws if a file isn't what `saveModel` writes. */
+async function firstLayer(run: string, folder: string): Promise<Layer | null> {
+  const text = await readIfThere(join(folder, 'model.json'), { within: run, largest: LARGEST.json });
+  if (!text) return null;
+  const { modelTopology, weightsManifest, userDefinedMetadata } = JSON.parse(text.toString()) as ModelJson;
+  const found = modelTopology.config.layers.find(({ class_name: kind }) => CLASSES.includes(kind));
+  const [{ paths, weights: specs }] = weightsManifest;
+  const wanted = specs.findIndex(({ name }) => name === `${found?.config.name}/weightMap`);
+  const before = specs.slice(0, wanted + 1);
+  if (
+    !found ||
+    wanted < 0 ||
+    paths.length !== 1 ||
+    before.some(({ dtype, quantization }) => dtype !== 'float32' || quantization)
+  )
+    return null;
+  const weights = await readIfThere(join(folder, paths[0]), { within: run, largest: LARGEST.weights });
+  if (!weights || createHash('sha256').update(weights).digest('hex') !== userDefinedMetadata?.weightsSha256)
+    return null;
+  const sizes = before.map(({ shape }) => shape.reduce((size, one) => size * one, 1));
+  const start = 4 * sizes.slice(0, -1).reduce((sum, size) => sum + size, 0);
+  const { shape } = specs[wanted];
+  const bytes = weights.subarray(start, start + 4 * sizes[wanted]);
+  if (shape.length !== 4 || bytes.length !== 4 * sizes[wanted]) return null;
+  const values = Float32Array.from({ length: sizes[wanted] }, (_, i) => bytes.readFloatLE(4 * i));
+  return values.every(Number.isFinite) ? { layer: found.config.name, shape, values } : null;
+}
+
+/** Steps from 0 to the end of the colour scale: few, so that a sheet is small. */
+const STEPS = 24;
+const BELOW = [0, 114, 178] as const;
+const ABOVE = [213, 94, 0] as const;
+const GAP = [128, 128, 128] as const;
+
+async function sheet({ layer, shape, values }: Layer): Promise<Omit<DrawnWeightMap, 'name' | 'trial'>> {
+  const [height, width, inputs, all] = shape;
+  const columns = Math.max(1, Math.min(all, Math.floor(SHEET.width / (width + 1))));
+  const drawn = Math.min(all, columns * SHEET.rows);
+  const weightAt = (y: number, x: number, channel: number) => {
+    let sum = 0;
+    for (let input = 0; input < inputs; input++)
+      sum += values[((y * width + x) * inputs + input) * all + channel];
+    return sum / inputs;
+  };
+  const [across, down] = [columns * (width + 1) - 1, Math.ceil(drawn / columns) * (height + 1) - 1];
+  let limit = 0;
+  for (let channel = 0; channel < drawn; channel++)
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) limit = Math.max(limit, Math.abs(weightAt(y, x, channel)));
+  const pixels = Buffer.alloc(across * down * 3);
+  for (let row = 0; row < down; row++)
+    for (let column = 0; column < across; column++) {
+      const [y, x] = [row % (height + 1), column % (width + 1)];
+      const channel = Math.floor(row / (height + 1)) * columns + Math.floor(column / (width + 1));
+      const isGap = y === height || x === width || channel >= drawn;
+      const colour = isGap ? GAP : colourOf(limit === 0 ? 0 : weightAt(y, x, channel) / limit);
+      pixels.set(colour, (row * across + column) * 3);
+    }
+  const { default: sharp } = await import('sharp');
+  const png = await sharp(pixels, { raw: { width: across, height: down, channels: 3 } })
+    .png({ compressionLevel: 9, palette: true, colours: 2 * STEPS + 2, dither: 0 })
+    .toBuffer();
+  return { layer, size: [height, width], channels: [drawn, all], inputs, limit, png };
+}
+
+/** White at 0, blue at −1, orange at 1. */
+function colourOf(share: number): number[] {
+  const step = Math.round(Math.abs(share) * STEPS) / STEPS;
+  return (share < 0 ? BELOW : ABOVE).map((end) => Math.round(255 + step * (end - 255)));
+}
+
+/** What a picture of weight maps shows, for those who don't see it. */
+export const mapText = ({
+  name,
+  trial,
+  layer,
+  size: [height, width],
+  channels: [drawn, all],
+}: DrawnWeightMap): string =>
+  `Learned weight maps of ${name.long}, trial ${trial}, layer ${layer}: ${drawn === all ? '' : `${drawn} of `}${count(all, 'channel')} of ${height} × ${width} weights`;
+
+/** `layer smoothing1, ±0.31` */
+export const scaleText = ({ layer, channels: [drawn, all], inputs, limit }: DrawnWeightMap): string =>
+  [
+    `layer ${layer}`,
+    `${drawn < all ? `${drawn} of ` : ''}${count(all, 'channel')}`,
+    ...(inputs > 1 ? [`mean over ${inputs} input channels`] : []),
+    `up to ±${Number(limit.toPrecision(2))}`,
+  ].join(', ');
+
+/** Its file in the folder of a report. */
+export const weightMapFile = ({ name: { kind } }: DrawnWeightMap): string =>
+  `figures/weight-maps-${kind}.png`;
