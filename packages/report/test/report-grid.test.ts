@@ -101,8 +101,8 @@ describe('the report of the whole benchmark', () => {
   });
 
   test('first says one sentence a claim with its verdict, each with a figure behind it', () => {
-    expect(document.querySelector('h1')!.textContent).toMatch(
-      /^In part, on MNIST, CIFAR-10 and iWildCam 2019: of \d+ comparisons .*; 6 of the paper’s 15 claims are decided$/,
+    expect(document.querySelector('h1')!.textContent).toBe(
+      'Not decided on MNIST, CIFAR-10 and iWildCam 2019: no difference from the convolutional networks is clear; 6 of the paper’s 15 claims are decided',
     );
     expect(document.querySelector('header .of-claims h2')!.textContent).toBe(
       'Of the paper’s 15 claims, 6 are supported and 9 are undecided',
