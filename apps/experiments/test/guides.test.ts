@@ -10,6 +10,7 @@ import { notPrinted, root, stepsOf, type Step } from './_guide.js';
 /** Followed from the first to the last in one folder: what an early one made, a later one looks at. */
 const guides = [
   'docs/guides/first-run.md',
+  'docs/guides/attack-your-own-model.md',
   'docs/guides/your-own-dataset.md',
   'docs/guides/on-a-cluster.md',
   'docs/guides/reading-the-report.md',
@@ -28,6 +29,8 @@ const unrunnable: Record<string, string> = {
   'README.md: npm test': 'this is npm test',
   'docs/guides/first-run.md: npm run setup': 'installs packages',
   'docs/guides/first-run.md: weightmap run quick': 'minutes and hours, and MNIST',
+  'docs/guides/attack-your-own-model.md: weightmap attack my-model/model.json':
+    'needs a model and pictures; tested by own-model.test.ts',
   'docs/guides/your-own-dataset.md: weightmap run standard': 'hours',
   'docs/guides/on-a-cluster.md: npm run setup': 'installs packages',
   'docs/guides/on-a-cluster.md: weightmap run paper': 'needs Slurm; tested by slurm.test.ts',

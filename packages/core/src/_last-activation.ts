@@ -13,20 +13,28 @@ const PASSING = new Set([
   ...['Flatten', 'Reshape', 'Permute', 'ActivityRegularization', 'Masking'],
 ]);
 
-/** The activation that a model's output has gone through last, such as `softmax` or `linear`; null if it can't be told. */
-export function lastActivation(model: tf.LayersModel, output: number): string | null {
+/**
+ * The layer that computes a model's output: the last one that does more than pass values on, also within a model that is used as
+ * a layer.
+ *
+ * @param output index of the output.
+ */
+export function lastLayer(model: tf.LayersModel, output: number): tf.layers.Layer {
   let traced = model.outputs[output] as unknown as TracedTensor;
   for (;;) {
     const { sourceLayer: layer, nodeIndex, tensorIndex } = traced;
-    const className = layer.getClassName();
     if (layer instanceof tf.LayersModel) traced = layer.outputs[tensorIndex];
-    else if (PASSING.has(className) && layer.inboundNodes[nodeIndex].inputTensors.length > 0)
+    else if (PASSING.has(layer.getClassName()) && layer.inboundNodes[nodeIndex].inputTensors.length > 0)
       traced = layer.inboundNodes[nodeIndex].inputTensors[0];
-    else {
-      if (className === 'Softmax') return 'softmax';
-      const { activation } = layer.getConfig();
-      if (typeof activation !== 'string') return null;
-      return activation.toLowerCase().includes('sigmoid') ? 'sigmoid' : activation;
-    }
+    else return layer;
   }
+}
+
+/** The activation that a model's output has gone through last, such as `softmax` or `linear`; null if it can't be told. */
+export function lastActivation(model: tf.LayersModel, output: number): string | null {
+  const layer = lastLayer(model, output);
+  if (layer.getClassName() === 'Softmax') return 'softmax';
+  const { activation } = layer.getConfig();
+  if (typeof activation !== 'string') return null;
+  return activation.toLowerCase().includes('sigmoid') ? 'sigmoid' : activation;
 }

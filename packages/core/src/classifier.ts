@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { lastActivation } from './_last-activation.js';
+import { lastActivation, lastLayer } from './_last-activation.js';
 import { functionOf, type ModelShapeOptions } from './_model-shape.js';
 import { checkBounds, checkClassifier } from './checked-batch.js';
 import { WeightmapError } from './errors.js';
 import { partsOf, withLocalParts } from './local-parts.js';
 
 export type { ModelShapeOptions } from './_model-shape.js';
+export { lastActivation, lastLayer };
 
 /** What a compiled function may give: a tensor, or several, in order or by name. */
 export type Tensors = tf.Tensor | readonly tf.Tensor[] | { readonly [name: string]: tf.Tensor };

@@ -16,9 +16,7 @@ export async function decodeImage(
   bytes: Uint8Array,
   { height, width, channels, maxPixels, resize }: DecodeOptions,
 ): Promise<Uint8Array> {
-  const form = formOf(bytes);
-  if (form !== null)
-    throw new WeightmapError(`A picture is ${form}.`, { expected: 'a JPEG or PNG, by its content' });
+  checkForm(bytes);
   const decoded = await decode(bytes, { height, width, channels, maxPixels, resize }).catch(
     (error: unknown) => {
       throw new WeightmapError(
@@ -36,6 +34,28 @@ export async function decodeImage(
   return data;
 }
 
+/**
+ * The height and width of a JPEG or PNG, upright, and its channels: 1 for grey, else 3.
+ *
+ * @throws WeightmapError without a place if it is damaged or no picture.
+ */
+export async function sizeOfImage(
+  bytes: Uint8Array,
+): Promise<Pick<ImageSpec, 'height' | 'width' | 'channels'>> {
+  checkForm(bytes);
+  const { default: sharp } = await import('sharp');
+  try {
+    const { autoOrient, space } = await sharp(bytes).metadata();
+    return { ...autoOrient, channels: space === 'b-w' || space === 'grey16' ? 1 : 3 };
+  } catch (error) {
+    throw new WeightmapError(
+      `A picture cannot be decoded: ${messageOf(error).trim()}.`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
 async function decode(bytes: Uint8Array, { height, width, channels, maxPixels, resize }: DecodeOptions) {
   // Loaded with the first picture: most datasets have none.
   const { default: sharp } = await import('sharp');
@@ -47,6 +67,13 @@ async function decode(bytes: Uint8Array, { height, width, channels, maxPixels, r
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
     .raw()
     .toBuffer({ resolveWithObject: true });
+}
+
+/** @throws WeightmapError if it isn't a JPEG or PNG. */
+function checkForm(bytes: Uint8Array): void {
+  const form = formOf(bytes);
+  if (form !== null)
+    throw new WeightmapError(`A picture is ${form}.`, { expected: 'a JPEG or PNG, by its content' });
 }
 
 /** The name of the form of a file that isn't a JPEG or PNG; null for those two. Other forms can take minutes to draw (SVG). */

@@ -1,3 +1,4 @@
+export { attackPage, type AttackPageOptions } from './attack-page.js';
 export { attackCsv, attackData } from './model/attack-data.js';
 export { comparable, type Comparable, type NotEvidence } from './claims/_trials.js';
 export * from './claims/index.js';

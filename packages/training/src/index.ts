@@ -1,6 +1,7 @@
 export { adam } from './_adam-state.js';
 export { padCrop } from './augment.js';
 export { evaluate, type Evaluation } from './evaluate.js';
+export { loadGraphModel, type LoadedGraph } from './graph-model.js';
 export { loadModel, readModelFiles, saveModel, type ModelJson } from './model-files.js';
 export { crossEntropy, packBatch, trainingStep, type PackedBatch } from './step.js';
 export { train } from './train.js';

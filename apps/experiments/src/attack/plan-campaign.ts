@@ -179,7 +179,8 @@ function scoredBy(cell: CellConfig): Pick<PlannedNetwork, 'rejects' | 'trainingG
   };
 }
 
-const plannedAttack = ({ attack }: ChosenAttack, strengths: number[]): PlannedAttack => ({
+/** An attack at its strengths, as a plan lists it. */
+export const plannedAttack = ({ attack }: ChosenAttack, strengths: number[]): PlannedAttack => ({
   id: attack.id,
   label: attack.label,
   kind: attack.kind,

@@ -233,7 +233,7 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
 }
 
 /** Calls `onPass` before each pass of images through a classifier, compiled or not. */
-function watched(
+export function watched(
   classifier: Network['classifier'],
   onPass: (images: number) => void,
 ): Pick<Network['classifier'], 'logits' | 'compile'> {

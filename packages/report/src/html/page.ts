@@ -3,11 +3,11 @@ import { concernsPaper, hasEvidence, NO_EVIDENCE } from '../model/headline.js';
 import { verdictHeadline } from '../model/verdicts.js';
 import { paperCitation } from '../paper-values.js';
 import type { ReportModel } from '../report-model.js';
+import { documentOf } from './_document.js';
 import { verdictList } from './claims-section.js';
 import { firstScreen } from './first-screen.js';
-import { html, trusted, type Html } from './html.js';
+import { html, type Html } from './html.js';
 import { partsOf, type Section } from './sections.js';
-import { styles } from './styles.js';
 
 /** The page stays under 2 MB: it has as many pictures as fit. */
 const PAGE_BYTES = 1_900_000;
@@ -69,22 +69,7 @@ function pageWith(model: ReportModel, samples: number): string {
       </footer>
     </div>`;
   const title = ['Weight map benchmark', ...benchmarks.map((benchmark) => benchmark.title)].join(' · ');
-  const whole = html`<html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <title>${title}</title>
-      <link rel="icon" href="data:," />
-      <style>
-        ${trusted(styles)}
-      </style>
-    </head>
-    <body>
-      ${body}
-    </body>
-  </html>`;
-  // Indentation is for those who read the source of the templates.
-  return `<!doctype html>\n${whole.toString().replaceAll(/\n\s+/g, '\n')}\n`;
+  return documentOf(title, body);
 }
 
 /** Two halves in a row are side by side where there is room. */
