@@ -30,7 +30,7 @@ export const renderReport = (run: Run, options: ReportOptions = {}): Promise<str
  * Writes `<run>/report`: `index.html` (one file, no network), `report.md`, `figures/*.svg` and `*.png`, `tables/*.csv` and
  * `*.tex`.
  *
- * Made of the run's records, the results of attacks and the pictures beside them alone: the same files give the same report.
+ * Made of the run's records, the results of attacks, and the pictures and weights beside them alone: the same files give the same report.
  * A record that can't be drawn is named and left out. The folder is written beside its place and then takes it, whole: an earlier
  * report stays as it is if anything fails, and of several reports at the same time one stays.
  *

@@ -9,7 +9,7 @@ export const heatLegend = (): Html => {
   const [least, most] = BAR_ENDS;
   const bar = `<svg viewBox="0 0 160 20" role="img" aria-label="Colours from dark to bright">${colourBar(0, 0, 160, 20)}</svg>`;
   return html`<div class="colour-bar">
-    <span>${least}</span>${trusted(bar)}<span>${most} (above: over black; below: over white)</span>
+    <span>${least}</span>${trusted(bar)}<span>${most} (upper half: over black; lower half: over white)</span>
   </div>`;
 };
 

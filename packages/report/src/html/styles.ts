@@ -164,6 +164,7 @@ footer { margin-top: 3rem; padding: 1.25rem 0 2.5rem; border-top: 1px solid var(
   header { padding-top: 1.25rem; }
   tbody th { min-width: 8rem; }
   .results tbody th { white-space: normal; }
+  .results :is(thead, tbody) tr:not(.group) th:first-child { position: sticky; left: 0; background: var(--ground); }
   .results tr:not(.absent) th small { display: none; }
   .pictures img, .no-picture, .looks { width: 4.5rem; }
   .pictures .small-pair img, .pictures .small-pair .no-picture { width: 2.125rem; }
