@@ -96,7 +96,7 @@ export async function attackOwnNetwork(
   }
   const { images: pixels, labels } = tensorsOf(firstOf(set, looked));
   try {
-    begin('checks for masking', radii.length * looked * weightOf(MASKING_PASSES));
+    if (radii.length > 0) begin('checks for masking', radii.length * looked * weightOf(MASKING_PASSES));
     const reports = radii.length > 0 ? maskingReports(seen, pixels, labels, { epsilons: radii, seed }) : [];
     const masking = reports.map((report) => ({ ...report, believable: report.verdict === 'believable' }));
     return { clean, attacks: found, masking: looked > 0 ? masking : null };

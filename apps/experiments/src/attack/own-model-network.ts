@@ -180,13 +180,15 @@ function inCommandWords<T>(make: () => T): T {
   } catch (error) {
     if (!(error instanceof WeightmapError)) throw error;
     const named = /asClassifier\(model, \{ output: '(.*)' \}\)/.exec(error.details.fix ?? '')?.[1];
-    const isAboutCode = /asClassifier|fromProbabilities|tf\.model/.test(error.details.fix ?? '');
+    const { fix: given = '' } = error.details;
     const fix =
       named !== undefined
         ? `name it: --output ${named}`
-        : isAboutCode
-          ? 'give the model one output without activation for each class, and save it again'
-          : error.details.fix;
+        : /inputShape/.test(given)
+          ? 'give images of the size that the model expects, or another model'
+          : /asClassifier|fromProbabilities|tf\.model/.test(given)
+            ? 'give the model one output without activation for each class, and save it again'
+            : error.details.fix;
     throw new WeightmapError(error.message, { ...error.details, fix }, { cause: error });
   }
 }

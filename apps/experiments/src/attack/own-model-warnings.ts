@@ -17,8 +17,8 @@ const TRIED = 200;
 const WORTH_NAMING = 2;
 
 /**
- * Why the accuracy of a network on clean images can't be believed: it is no better than chance, and then probably for a wrong
- * normalisation, order of channels or order of classes. These are tried, and named if they help.
+ * Why the accuracy of a network on clean images can't be believed: it is no better than chance, or clearly better with other
+ * bounds, another order of channels or of classes. These are tried, and named if they help.
  *
  * @param network for pixels within the bounds of the preprocessing.
  * @param clean for each image: `1` if it is misclassified.
@@ -31,10 +31,9 @@ export function cleanWarnings(
 ): string[] {
   const { classes } = set.spec;
   const right = [...clean].filter((flag) => flag === '0').length;
-  const [, high] = wilsonInterval(right / clean.length, clean.length);
+  const [low, high] = wilsonInterval(right / clean.length, clean.length);
   const chance = 1 / classes.length;
-  const isAtChance = wilsonInterval(right / clean.length, clean.length)[0] <= chance;
-  if (!isAtChance) return [];
+  const isAtChance = low <= chance;
   const tried = firstOf(set, TRIED);
   const plain = { mean: [0], deviation: [1] };
   const settings: readonly (readonly [name: string, setting: Preprocessing, reversed: boolean])[] = [
@@ -43,16 +42,26 @@ export function cleanWarnings(
     ['--bounds -1,1', { bounds: [-1, 1], ...plain }, false],
     ['the channels in the order blue, green, red', { bounds, mean, deviation }, true],
   ];
-  const enough = Math.max(WORTH_NAMING * chance, high);
   const better = settings
     .filter(([, , reversed]) => !reversed || set.spec.channels === 3)
     .map(([name, setting, reversed]) => ({
       name,
       share: shareRight(preprocessed(network, setting), tried, reversed),
     }))
-    .filter(({ share }) => share >= Math.min(enough, 1))
+    .filter(({ share }) =>
+      isAtChance
+        ? share >= Math.min(Math.max(WORTH_NAMING * chance, high), 1)
+        : wilsonInterval(share, countOf(tried))[0] > high,
+    )
     .sort((a, b) => b.share - a.share);
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  if (!isAtChance)
+    return better
+      .slice(0, 1)
+      .map(
+        ({ name, share }) =>
+          `${right} of ${clean.length} clean images are classified correctly. With ${name} it would be ${percent(share)} of ${countOf(tried)}: is that how the network was trained?`,
+      );
   const said = `Only ${right} of ${clean.length} clean images are classified correctly, which is no better than chance (${percent(chance)}): attacks on such a network say nothing.`;
   const order = orderOf(preprocessed(network, { bounds, mean, deviation }), tried);
   if (better.length > 0)
