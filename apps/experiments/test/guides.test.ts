@@ -47,6 +47,7 @@ const unrunnable: Record<string, string> = {
   'docs/results.md: weightmap run standard': 'hours',
   'docs/benchmarks.md: npm run setup': 'installs packages, and PyTorch',
   'docs/benchmarks.md: weightmap bench': 'needs PyTorch and a quiet machine',
+  'docs/benchmarks.md: npx nx run attacks:speed': 'needs torchattacks and a quiet machine',
 };
 
 let work: string;
@@ -149,6 +150,9 @@ function unknownArguments([subcommand, ...args]: readonly string[]): string[] {
   if (!helps.has(subcommand)) helps.set(subcommand, shell(`weightmap ${subcommand} --help`).printed);
   const help = helps.get(subcommand)!;
   if (!help.includes(`Usage: weightmap ${subcommand} `)) return [subcommand];
+  // Its own subcommand, such as `install` of `engine install`.
+  if (args[0] && new RegExp(`^Commands:\\n(?: .*\\n)*? +${args[0]} `, 'm').test(help))
+    return unknownArguments([`${subcommand} ${args[0]}`, ...args.slice(1)]);
   return args.filter((word) => word.startsWith('--') && !new RegExp(`^ +${word}[ ,]`, 'm').test(help));
 }
 
