@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { ViteUserConfig } from 'vitest/config';
 
 // TensorFlow reads this when it is loaded, from the environment that the test process is started with.
@@ -9,6 +10,7 @@ export const packageTests: ViteUserConfig = {
   ssr: { resolve: { conditions: ['@weightmap/source', 'module', 'node', 'development|production'] } },
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: [fileURLToPath(new URL('vitest.setup.ts', import.meta.url))],
     // The native TensorFlow is not safe across worker threads: child processes, one at a time.
     pool: 'forks',
     maxWorkers: 1,
