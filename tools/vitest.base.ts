@@ -10,7 +10,7 @@ export const packageTests: ViteUserConfig = {
   ssr: { resolve: { conditions: ['@weightmap/source', 'module', 'node', 'development|production'] } },
   test: {
     include: ['test/**/*.test.ts'],
-    setupFiles: [fileURLToPath(new URL('vitest.setup.ts', import.meta.url))],
+    setupFiles: [fileURLToPath(new URL('vitest.setup.mjs', import.meta.url))],
     // The native TensorFlow is not safe across worker threads: child processes, one at a time.
     pool: 'forks',
     maxWorkers: 1,

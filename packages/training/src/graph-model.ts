@@ -22,10 +22,13 @@ const graphSchema = z.looseObject({
 export interface LoadedGraph {
   /** The caller disposes it. */
   readonly model: tf.GraphModel;
-  /** The nodes of its graph as they are stored: name, operation, names of their inputs. */
+  /** The nodes of its graph as they are stored. */
   readonly nodes: readonly {
+    /** Unique within the graph. */
     readonly name: string;
+    /** TensorFlow's operation, such as `Conv2D`. */
     readonly op: string;
+    /** Names of the nodes that it reads. */
     readonly input?: readonly string[];
   }[];
 }
