@@ -69,13 +69,14 @@ async function weightmap(...words: string[]): Promise<{ code: number; output: st
   return { code, output };
 }
 
-const cell = (name: string) => String(cellNumbers[name]);
+/** As people count: from 1. */
+const cell = (name: string) => String(cellNumbers[name] + 1);
 const NOT_ALLOWED = /This run wants a plugin that you have not allowed; it was not run\./;
 const LEAVES = /A path leads out of its folder\./;
 
 type Call = readonly [words: (run: string, parent: string) => string[], code: number, says: RegExp];
 const worker = (name: string, says: RegExp): Call => [
-  (run) => ['cell', '--run', run, '--index', cell(name)],
+  (run) => ['cell', '--run', run, '--index', String(cellNumbers[name])],
   EXIT.failed,
   says,
 ];
