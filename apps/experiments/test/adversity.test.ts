@@ -150,7 +150,7 @@ describe('a run folder', () => {
     }
     expect((await here('logs', calm, 'zzz')).output).toContain('no such cell');
     expect((await here('retry', calm, '--cell', 'zzz')).output).toContain('no such cell');
-    expect((await weightmap('cancel', calm, '--cell', '0')).output).toContain('is done: nothing to stop');
+    expect((await weightmap('cancel', calm, '--cell', '1')).output).toContain('is done: nothing to stop');
   });
 
   it('becomes no Kubernetes job without an image', async () => {

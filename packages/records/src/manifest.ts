@@ -138,7 +138,7 @@ export function findCell(
       expected:
         id === undefined
           ? `0 … ${cells.length - 1}`
-          : 'more of the id, as `weightmap run --dry-run` shows it',
+          : 'more of the id, as `weightmap run --dry-run` shows it, or the number that `weightmap status --all` shows',
     },
   );
 }
