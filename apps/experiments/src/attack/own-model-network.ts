@@ -50,7 +50,7 @@ export interface OwnModel {
   dispose(): void;
 }
 
-/** A classifier, and what is known of the network's outputs. */
+/** A classifier, and the form of the network's outputs. */
 export interface OwnClassifier {
   readonly classifier: Classifier;
   /** What its output is, and what was done with it. */

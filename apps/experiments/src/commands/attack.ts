@@ -12,7 +12,7 @@ import {
 import { checkLauncherChoice } from '../launchers/check-choice.js';
 import { parseAttacks, parseStrength } from '../attack/choice.js';
 import { list, natural, positive, several } from '../terminal/option-types.js';
-import { shellWord } from '../terminal/shell-word.js';
+import { commandLine } from '../terminal/shell-word.js';
 import { addLauncherOptions, launcherChoice } from './_options.js';
 
 const numbers = (text: string) =>
@@ -128,7 +128,7 @@ Examples:
         plugins,
         threads: launcherChoice(parsed).threads,
         defaults: DEFAULT_ATTACKS,
-        command: ['weightmap', ...process.argv.slice(2)].map(shellWord).join(' '),
+        command: commandLine(),
       });
     });
   return command;

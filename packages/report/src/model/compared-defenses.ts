@@ -108,7 +108,7 @@ function shownStrength(networks: readonly ComparedNetwork[], strengths: readonly
   return strengths.findLast(keeps) ?? strengths[0];
 }
 
-/** What is known of a network at one strength. */
+/** The results of a network at one strength. */
 export const pointAt = ({ points }: ComparedNetwork, at: number): ComparedPoint | undefined =>
   points.find(({ strength }) => strength === at);
 
