@@ -4,13 +4,15 @@ import type { ViteUserConfig } from 'vitest/config';
 // TensorFlow reads this when it is loaded, from the environment that the test process is started with.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 
+const setup = fileURLToPath(new URL('vitest.setup.mjs', import.meta.url));
+
 /** How every package is tested: on its sources and those of its siblings, no build needed. */
 export const packageTests: ViteUserConfig = {
   resolve: { conditions: ['@weightmap/source'] },
   ssr: { resolve: { conditions: ['@weightmap/source', 'module', 'node', 'development|production'] } },
   test: {
     include: ['test/**/*.test.ts'],
-    setupFiles: [fileURLToPath(new URL('vitest.setup.mjs', import.meta.url))],
+    setupFiles: [setup],
     // The native TensorFlow is not safe across worker threads: child processes, one at a time.
     pool: 'forks',
     maxWorkers: 1,
@@ -26,14 +28,15 @@ export const packageTests: ViteUserConfig = {
  * As `packageTests`, with all files in one process, which loads TensorFlow.js and the sources once. A test leaves nothing behind that
  * its neighbours would see.
  *
- * @param more settings of the package.
+ * @param more settings of the package; its `setupFiles` are those of the files that share a process.
  * @param alone files that replace modules, or need an engine that nobody has started: each has a process of its own.
  */
 export function inOneProcess(
   more: NonNullable<ViteUserConfig['test']> = {},
   ...alone: string[]
 ): ViteUserConfig {
-  const base: ViteUserConfig = { ...packageTests, test: { ...packageTests.test, ...more } };
+  const setupFiles = [setup, ...(more.setupFiles ?? [])];
+  const base: ViteUserConfig = { ...packageTests, test: { ...packageTests.test, ...more, setupFiles } };
   if (alone.length === 0) return { ...base, test: { ...base.test, isolate: false } };
   const project = (name: string, own: NonNullable<ViteUserConfig['test']>) => ({
     ...base,
@@ -41,7 +44,7 @@ export function inOneProcess(
   });
   const projects = [
     project('together', { isolate: false, exclude: alone }),
-    project('alone', { include: alone }),
+    project('alone', { include: alone, setupFiles: [setup] }),
   ];
   return { ...base, test: { ...base.test, projects } };
 }

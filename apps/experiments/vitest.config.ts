@@ -6,8 +6,8 @@ import { inOneProcess } from '../../tools/vitest.base';
 // those processes.
 export default defineConfig(
   inOneProcess(
-    { maxWorkers: 2, env: { NO_COLOR: '1' } },
-    ...['approvals', 'defended-cells', 'lease', 'run-config', 'every-row'].map(
+    { maxWorkers: 2, env: { NO_COLOR: '1' }, setupFiles: ['test/_no-plugins-left.ts'] },
+    ...['approvals', 'defended-cells', 'lease', 'plugin', 'run-config', 'every-row'].map(
       (name) => `test/${name}.test.ts`,
     ),
   ),
