@@ -15,6 +15,7 @@ const allPackages = [
   'metrics',
   'records',
   'report',
+  'zoo',
 ];
 
 /** Which package may import which: the data's way, dataset → architecture → training → attack → metrics → report. */
@@ -30,9 +31,10 @@ const mayImport = {
   attacks: ['core'],
   defenses: ['core', 'wm-layers'],
   metrics: ['core'],
+  zoo: ['core', 'wm-layers'],
   'test-utils': ['core', 'engine', 'records'],
   experiments: allPackages,
-  explorer: ['core', 'wm-layers', 'architectures', 'attacks', 'defenses', 'metrics'],
+  explorer: ['core', 'wm-layers', 'architectures', 'attacks', 'defenses', 'metrics', 'zoo'],
   'nx-plugin': [],
   release: [],
   hygiene: [],
@@ -108,7 +110,7 @@ export default tseslint.config(
   },
   // The packages that run in browsers too.
   {
-    files: ['packages/{core,wm-layers,architectures,attacks,defenses,metrics}/src/**/*.ts'],
+    files: ['packages/{core,wm-layers,architectures,attacks,defenses,metrics,zoo}/src/**/*.ts'],
     ignores: ['packages/core/src/{files,_beside,_confine,_regular-file}.ts'],
     rules: {
       'no-restricted-imports': [
@@ -135,6 +137,11 @@ export default tseslint.config(
         'attacks',
       ]),
     },
+  },
+  // The figures of a trained network are those of its record.
+  {
+    files: ['packages/zoo/test/**/*.ts'],
+    rules: { '@nx/enforce-module-boundaries': boundaries(['test-utils', 'records', 'datasets']) },
   },
   // A gradient within a gradient throws at some of tfjs's kernels and is wrong at others.
   {

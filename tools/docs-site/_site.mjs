@@ -25,6 +25,7 @@ export const modules = {
   '@weightmap/records': 'packages/records/src/index.ts',
   '@weightmap/report': 'packages/report/src/index.ts',
   '@weightmap/report/text': 'packages/report/src/text.ts',
+  '@weightmap/zoo': 'packages/zoo/src/index.ts',
 };
 
 const inRoot = (file) => path.join(root, file);

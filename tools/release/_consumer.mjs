@@ -16,6 +16,7 @@ export const entries = {
   '@weightmap/records': 'readRecords',
   '@weightmap/report': 'renderReport',
   '@weightmap/report/text': 'count',
+  '@weightmap/zoo': 'loadPretrained',
 };
 
 const names = Object.entries(entries);

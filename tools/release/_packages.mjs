@@ -4,7 +4,7 @@ import path from 'node:path';
 import { root } from '../_pnpm.mjs';
 
 /** The packages that run in browsers: nothing of Node, nothing native, one peer. */
-export const pure = ['core', 'wm-layers', 'architectures', 'attacks', 'defenses', 'metrics'];
+export const pure = ['core', 'wm-layers', 'architectures', 'attacks', 'defenses', 'metrics', 'zoo'];
 
 const packageIn = (folder) => ({
   folder,

@@ -1,0 +1,5 @@
+import { defineConfig } from 'tsup';
+import { packageBuild } from '../../tools/tsup.base';
+
+// `import.meta.url` in CommonJS, to find the networks' files.
+export default defineConfig({ ...packageBuild, shims: true });
