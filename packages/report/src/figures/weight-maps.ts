@@ -27,8 +27,8 @@ export interface DrawnWeightMap {
 
 const CLASSES: readonly unknown[] = ['SmoothingWeightMap', 'UnsharpWeightMap'];
 
-/** Bytes of a network's files that are read for a picture. */
-const LARGEST = { json: 2 ** 24, weights: 2 ** 26 };
+/** Bytes of a network's files that are read for a picture, weights along a side of a map, and characters of a layer's name. */
+const LARGEST = { json: 2 ** 24, weights: 2 ** 26, side: 512, name: 100 };
 
 /** Pixels of a sheet from left to right, and its rows of channels. */
 const SHEET = { width: 256, rows: 4 };
@@ -47,8 +47,9 @@ export async function loadWeightMaps(
   for (const { name, stored } of variants)
     for (const { folder, record } of stored) {
       const layer = await firstLayer(run, join(folder, 'weights')).catch(() => null);
-      if (!layer) continue;
-      drawn.push({ name, trial: record.cell.trial, ...(await sheet(layer)) });
+      const picture = layer && (await sheet(layer).catch(() => null));
+      if (!picture) continue;
+      drawn.push({ name, trial: record.cell.trial, ...picture });
       break;
     }
   return drawn;
@@ -61,42 +62,76 @@ interface Layer {
   readonly values: Float32Array;
 }
 
+/** What is read of a `model.json`; the fields of a damaged one may be anything. */
 interface ModelJson {
-  modelTopology: { config: { layers: { class_name: unknown; config: { name: string } }[] } };
-  weightsManifest: {
-    paths: string[];
-    weights: { name: string; shape: number[]; dtype: string; quantization?: unknown }[];
-  }[];
-  userDefinedMetadata?: { weightsSha256?: string };
+  modelTopology?: { config?: { layers?: unknown } };
+  weightsManifest?: unknown;
+  userDefinedMetadata?: { weightsSha256?: unknown; topologySha256?: unknown };
 }
 
-/** The first weight map layer of a stored network. @throws if a file isn't what `saveModel` writes. */
+type Fields = Readonly<Record<string, unknown>> | null | undefined;
+
+/** A stored weight map, and where its bytes are. */
+interface Place extends Omit<Layer, 'values'> {
+  /** Of the weights, in the folder. */
+  readonly file: string;
+  /** Byte at which it begins. */
+  readonly start: number;
+  /** Bytes of all weights together. */
+  readonly bytes: number;
+}
+
+const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((size, length) => size * length, 1);
+
+/** The first weight map layer of a stored network; null if there is none, or a file isn't what `saveModel` writes. */
 async function firstLayer(run: string, folder: string): Promise<Layer | null> {
   const text = await readIfThere(join(folder, 'model.json'), { within: run, largest: LARGEST.json });
   if (!text) return null;
-  const { modelTopology, weightsManifest, userDefinedMetadata } = JSON.parse(text.toString()) as ModelJson;
-  const found = modelTopology.config.layers.find(({ class_name: kind }) => CLASSES.includes(kind));
-  const [{ paths, weights: specs }] = weightsManifest;
-  const wanted = specs.findIndex(({ name }) => name === `${found?.config.name}/weightMap`);
-  const before = specs.slice(0, wanted + 1);
+  const json = JSON.parse(text.toString()) as ModelJson | null;
+  const place = json && placeOf(json);
+  if (!place) return null;
+  const weights = await readIfThere(join(folder, place.file), { within: run, largest: LARGEST.weights });
+  if (weights?.length !== place.bytes || sha256(weights) !== json.userDefinedMetadata?.weightsSha256)
+    return null;
+  const { layer, shape, start } = place;
+  const values = Float32Array.from({ length: sizeOf(shape) }, (_, i) => weights.readFloatLE(start + 4 * i));
+  return values.every(Number.isFinite) ? { layer, shape, values } : null;
+}
+
+function placeOf({ modelTopology, weightsManifest, userDefinedMetadata }: ModelJson): Place | null {
+  const { topologySha256 } = userDefinedMetadata ?? {};
+  // Older networks have no digest of their layers.
   if (
-    !found ||
-    wanted < 0 ||
-    paths.length !== 1 ||
-    before.some(({ dtype, quantization }) => dtype !== 'float32' || quantization)
+    topologySha256 !== undefined &&
+    topologySha256 !== sha256(JSON.stringify([modelTopology, weightsManifest]))
   )
     return null;
-  const weights = await readIfThere(join(folder, paths[0]), { within: run, largest: LARGEST.weights });
-  if (!weights || createHash('sha256').update(weights).digest('hex') !== userDefinedMetadata?.weightsSha256)
+  const layers = listOf(modelTopology?.config?.layers);
+  const groups = listOf(weightsManifest);
+  const [file, ...others] = listOf(groups[0]?.paths as unknown);
+  const weights = listOf(groups[0]?.weights);
+  if (groups.length !== 1 || typeof file !== 'string' || others.length > 0 || !weights.every(isPlain))
     return null;
-  const sizes = before.map(({ shape }) => shape.reduce((size, one) => size * one, 1));
-  const start = 4 * sizes.slice(0, -1).reduce((sum, size) => sum + size, 0);
-  const { shape } = specs[wanted];
-  const bytes = weights.subarray(start, start + 4 * sizes[wanted]);
-  if (shape.length !== 4 || bytes.length !== 4 * sizes[wanted]) return null;
-  const values = Float32Array.from({ length: sizes[wanted] }, (_, i) => bytes.readFloatLE(4 * i));
-  return values.every(Number.isFinite) ? { layer: found.config.name, shape, values } : null;
+  const name = (layers.find((one) => CLASSES.includes(one?.class_name))?.config as Fields)?.name;
+  if (typeof name !== 'string' || name.length > LARGEST.name) return null;
+  const found = weights.filter((one) => one.name === `${name}/weightMap`);
+  const shape = found[0]?.shape;
+  if (found.length !== 1 || shape.length !== 4 || Math.max(shape[0], shape[1]) > LARGEST.side) return null;
+  const bytesOf = (some: typeof weights) => 4 * some.reduce((sum, one) => sum + sizeOf(one.shape), 0);
+  const start = bytesOf(weights.slice(0, weights.indexOf(found[0])));
+  return { layer: name, shape, file, start, bytes: bytesOf(weights) };
 }
+
+const listOf = (value: unknown): Fields[] => (Array.isArray(value) ? (value as Fields[]) : []);
+
+/** A weight as `saveModel` lists it: its numbers as they are, and none of its lengths 0. */
+const isPlain = (weight: Fields): weight is { name: unknown; shape: number[] } =>
+  weight?.dtype === 'float32' &&
+  weight.quantization === undefined &&
+  Array.isArray(weight.shape) &&
+  weight.shape.every((length) => Number.isSafeInteger(length) && length > 0);
 
 /** Steps from 0 to the end of the colour scale: few, so that a sheet is small. */
 const STEPS = 24;

@@ -218,10 +218,11 @@ function filesOf(build: () => tf.LayersModel): Promise<StoredModel> {
   return files;
 }
 
-const wholeFile: JsonPart = { read: (bytes) => bytes.toString(), write: (json) => Buffer.from(json) };
+/** A file that is JSON without a line end. */
+export const wholeFile: JsonPart = { read: (bytes) => bytes.toString(), write: (json) => Buffer.from(json) };
 
 /** A model.json with the right digest of its layers; null if it isn't JSON. */
-function signTopology(bytes: Buffer): Buffer | null {
+export function signTopology(bytes: Buffer): Buffer | null {
   try {
     const json = JSON.parse(bytes.toString()) as Record<string, object>;
     const covered = JSON.stringify([json.modelTopology, json.weightsManifest]);
