@@ -7,6 +7,7 @@ export * from './dataset.js';
 export type * from './defense.js';
 export * from './errors.js';
 export type * from './flops.js';
+export * from './json.js';
 export { localParts, withLocalParts, type LocalParts } from './local-parts.js';
 export type * from './metric.js';
 export * from './plain-text.js';

@@ -1,5 +1,5 @@
 import { relative, sep } from 'node:path';
-import { messageOf, WeightmapError } from '@weightmap/core';
+import { messageOf, parseJson, WeightmapError } from '@weightmap/core';
 import { readIfThere } from '@weightmap/core/files';
 import { cellPaths } from './cell-paths.js';
 import { checkRecord, type Checked } from './_check.js';
@@ -35,9 +35,9 @@ function refusal(error: unknown): { reason: string } {
 
 function parsed(text: string): Checked {
   try {
-    return checkRecord(JSON.parse(text));
+    return checkRecord(parseJson(text));
   } catch (error) {
-    return { reason: `not JSON: ${messageOf(error)}` };
+    return { reason: error instanceof SyntaxError ? `not JSON: ${messageOf(error)}` : messageOf(error) };
   }
 }
 

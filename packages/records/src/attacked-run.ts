@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf } from '@weightmap/core';
+import { messageOf, parseJson } from '@weightmap/core';
 import { readIfThere, writeWhole, writing } from '@weightmap/core/files';
 import { z } from 'zod';
 import { folderName, networkRow, percent } from './_network-row.js';
@@ -230,7 +230,7 @@ export async function readAttacks(run: string): Promise<StoredAttacks> {
   try {
     const bytes = await readIfThere(fileOf(run), { within: run, largest: LARGEST });
     if (!bytes) return { attacked: null, problem: null };
-    const { sha256, ...attacked } = fileSchema.parse(JSON.parse(String(bytes)));
+    const { sha256, ...attacked } = fileSchema.parse(parseJson(String(bytes)));
     if (sha256 !== undefined && sha256 !== contentDigest(attacked)) throw new Error(DIGEST_DIFFERS);
     return { attacked, problem: null };
   } catch (error) {

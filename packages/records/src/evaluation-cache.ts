@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { parseJson } from '@weightmap/core';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
 import { canonicalJson } from './cell-id.js';
@@ -74,7 +75,7 @@ const stored = (file: string) => readIfThere(file, { within: path.dirname(file) 
 /** The entries of a file; none of one that is damaged, or was made under other circumstances. */
 function parse(bytes: Buffer | null, circumstances: string): Record<string, unknown> {
   try {
-    const { sha256, content } = fileSchema.parse(JSON.parse(String(bytes)));
+    const { sha256, content } = fileSchema.parse(parseJson(String(bytes)));
     return sha256 === digest(content) && content.circumstances === circumstances ? content.entries : {};
   } catch {
     return {};

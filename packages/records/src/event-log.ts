@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { parseJson } from '@weightmap/core';
 import { appendText } from '@weightmap/core/files';
 import { z } from 'zod';
 import { tailOf } from './tail-of.js';
@@ -51,7 +52,7 @@ export const lastEvents = (file: string, bytes?: number): readonly LoggedEvent[]
 
 function eventOf(line: string): LoggedEvent | null {
   try {
-    return eventSchema.parse(JSON.parse(line));
+    return eventSchema.parse(parseJson(line));
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { messageOf, WeightmapError } from '@weightmap/core';
+import { messageOf, parseJson, WeightmapError } from '@weightmap/core';
 import { readIfThereSync, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
 import { cellId } from './cell-id.js';
@@ -32,7 +32,7 @@ export type Failure = z.infer<typeof failureSchema>;
 export function readFailure(run: string, cell: CellConfig): Failure | null {
   try {
     const bytes = readIfThereSync(cellPaths(run, cell).failure, { within: run, largest: LARGEST });
-    const failure = failureSchema.parse(JSON.parse(String(bytes)));
+    const failure = failureSchema.parse(parseJson(String(bytes)));
     return failure.cellId === cellId(cell) ? failure : null;
   } catch {
     return null;

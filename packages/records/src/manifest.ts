@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf, splitUnits, UsageError, WeightmapError } from '@weightmap/core';
+import { messageOf, parseJson, splitUnits, UsageError, WeightmapError } from '@weightmap/core';
 import { readIfThere, writeWhole, writing } from '@weightmap/core/files';
 import { z } from 'zod';
 import { missingRun } from './missing-run.js';
@@ -105,7 +105,7 @@ export async function readManifest(run: string): Promise<Manifest> {
   const bytes = await readIfThere(fileOf(run), { within: run, largest: LARGEST });
   if (!bytes) throw missingRun(run, fileOf(run));
   try {
-    const manifest = manifestSchema.parse(JSON.parse(bytes.toString()));
+    const manifest = manifestSchema.parse(parseJson(bytes.toString()));
     if (manifest.cellsSha256 !== undefined && manifest.cellsSha256 !== contentDigest(manifest.cells))
       throw new Error('cellsSha256: the cells have changed since the list was written');
     for (const cell of manifest.cells) cellPaths(run, cell); // refuses names that can't be folders

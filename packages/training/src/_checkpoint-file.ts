@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs';
-import { WeightmapError } from '@weightmap/core';
+import { parseJson, WeightmapError } from '@weightmap/core';
 import { z } from 'zod';
 import { checkArrays, type GroupName } from './_checkpoint-checks.js';
 import { identitySchema, type Identity } from './_identity.js';
@@ -104,7 +104,7 @@ export async function encodeCheckpoint({ identity, backend, state }: Checkpoint)
 export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   const end = bytes.indexOf('\n');
   const payload = bytes.subarray(end + 1);
-  const { sha256, ...rest } = JSON.parse(bytes.toString('utf8', 0, end)) as Record<string, unknown>;
+  const { sha256, ...rest } = parseJson(bytes.toString('utf8', 0, end)) as Record<string, unknown>;
   if (digest(rest, payload) !== sha256) throw new Error('its checksum is wrong');
   if (rest.schemaVersion !== CHECKPOINT_SCHEMA_VERSION)
     throw new WeightmapError(`The checkpoint has version ${String(rest.schemaVersion)}.`, {

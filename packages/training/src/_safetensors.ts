@@ -1,4 +1,4 @@
-import { messageOf, WeightmapError } from '@weightmap/core';
+import { messageOf, parseJson, WeightmapError } from '@weightmap/core';
 import { z } from 'zod';
 import { formOfBytes } from './_model-form.js';
 import { checkStrictly } from './_strict-json.js';
@@ -138,7 +138,7 @@ export function decodeSafetensors(bytes: Buffer, where: string): Map<string, Rea
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   if (!text.startsWith('{')) throw new Error('it does not begin with {');
-  const header = JSON.parse(text) as Record<string, unknown>;
+  const header = parseJson(text) as Record<string, unknown>;
   checkStrictly(text);
   return header;
 }

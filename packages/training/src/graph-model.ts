@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { messageOf, WeightmapError } from '@weightmap/core';
+import { messageOf, parseJson, WeightmapError } from '@weightmap/core';
 import { readIfThere } from '@weightmap/core/files';
 import { z } from 'zod';
 import { checkWeights } from './_model-weights.js';
@@ -89,7 +89,7 @@ export async function loadGraphModel(folder: string): Promise<LoadedGraph | null
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
+    return parseJson(text.replace(/^\uFEFF/, ''));
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { messageOf, WeightmapError } from '@weightmap/core';
+import { messageOf, parseJson, WeightmapError } from '@weightmap/core';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
 import { formAt, formOfBytes, formOfJson } from './_model-form.js';
@@ -189,7 +189,7 @@ async function readPart(folder: string, name: string, limits: { largest?: number
 function parseTopology(bytes: Buffer, path: string): ModelJson {
   const form = formOfBytes(bytes);
   if (form) throw otherForm(path, form);
-  const content = parseJson(bytes, path);
+  const content = contentOf(bytes, path);
   const jsonForm = formOfJson(content);
   if (jsonForm) throw otherForm(path, jsonForm);
   const parsed = modelJsonSchema.safeParse(content);
@@ -200,19 +200,19 @@ function parseTopology(bytes: Buffer, path: string): ModelJson {
       throw new Error('its layers or its list of weights were changed since it was written');
     checkGraph(parsed.data.modelTopology);
   } catch (error) {
-    throw damaged(path, error instanceof RangeError ? 'it is nested too deeply' : messageOf(error));
+    throw damaged(path, messageOf(error));
   }
   return parsed.data;
 }
 
-function parseJson(bytes: Buffer, path: string): unknown {
+function contentOf(bytes: Buffer, path: string): unknown {
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     // Only numbers: a name in quotes may hold such a word.
-    const literal = /[:[,]\s*(-?(?:NaN|Infinity))\b/.exec(text)?.[1];
-    if (literal === undefined) throw damaged(path, messageOf(error));
+    const literal = error instanceof SyntaxError && /[:[,]\s*(-?(?:NaN|Infinity))\b/.exec(text)?.[1];
+    if (!literal) throw damaged(path, messageOf(error));
     throw new WeightmapError(`The model's description has ${literal}, which JSON doesn't allow.`, {
       where: path,
       expected: "JSON; Python's json writes such numbers all the same",

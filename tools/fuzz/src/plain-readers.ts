@@ -91,6 +91,18 @@ interface PlainTensor {
   readonly values: number[] | null;
 }
 
+/** Of lists and objects in the header: the recursion limit of serde_json, by which the reference reader reads it. */
+const MOST_LEVELS = 127;
+
+function levelsOf(json: unknown): number {
+  const open = (values: readonly unknown[]) =>
+    values.filter((value): value is object => typeof value === 'object' && value !== null);
+  let levels = 0;
+  for (let level = open([json]); level.length > 0; levels++)
+    level = open(level.flatMap((value) => Object.values(value) as unknown[]));
+  return levels;
+}
+
 /** The types that the format knows, and their bits. */
 const TYPES: ReadonlyMap<unknown, number> = new Map<unknown, number>([
   ['F4', 4],
@@ -103,7 +115,7 @@ const TYPES: ReadonlyMap<unknown, number> = new Map<unknown, number>([
 
 /**
  * The tensors of a safetensors file by the rules of its reference reader: the header is one JSON object that begins at the file's
- * ninth byte; the tensors fill the rest without a gap, an overlap or a surplus byte; each has the size that its shape and type say.
+ * ninth byte, with at most 127 levels; the tensors fill the rest without a gap, an overlap or a surplus byte; each has the size that its shape and type say.
  * https://github.com/huggingface/safetensors
  *
  * @returns null for what these rules refuse. `isCanonical` is false if the header isn't what JSON.stringify prints: then it may
@@ -124,7 +136,7 @@ export function plainSafetensors(
   } catch {
     return null;
   }
-  if (!text.startsWith('{')) return null;
+  if (!text.startsWith('{') || levelsOf(header) > MOST_LEVELS) return null;
   const isSize = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   const found: { name: string; isFloat: boolean; shape: number[]; begin: number; end: number }[] = [];
   for (const [name, entry] of Object.entries(header)) {

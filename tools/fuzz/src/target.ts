@@ -97,7 +97,7 @@ async function judge(
     const fault = await faultBy(() => checkRefusal?.(bytes, error));
     return fault === null ? { is: 'refused' } : wrong(fault);
   }
-  const strange = mayBeStrange ? null : strangeNumber(value);
+  const strange = mayBeStrange ? null : await faultBy(() => strangeNumber(value));
   if (strange !== null) return wrong(`accepted ${strange}`);
   const fault = await faultBy(() => check?.(value, bytes));
   return fault === null ? { is: 'accepted' } : wrong(fault);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { messageOf, WeightmapError } from '@weightmap/core';
+import { messageOf, parseJson, WeightmapError } from '@weightmap/core';
 import { readIfThereSync, writeWhole } from '@weightmap/core/files';
 import { cellPaths } from '@weightmap/records';
 import { z } from 'zod';
@@ -27,7 +27,7 @@ export const eventsFile = ({ folder }: AttackPart): string => path.join(folder, 
 export function partFailure(part: AttackPart): string | null {
   try {
     const bytes = readIfThereSync(failureFile(part), { within: part.folder, largest: 2 ** 20 });
-    return failureSchema.parse(JSON.parse(String(bytes))).reason;
+    return failureSchema.parse(parseJson(String(bytes))).reason;
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { messageOf, WeightmapError } from '@weightmap/core';
+import { messageOf, parseJson, WeightmapError } from '@weightmap/core';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { storedPluginSchema } from '@weightmap/records';
 import { z } from 'zod';
@@ -88,7 +88,7 @@ export async function readAttackPlan(run: string): Promise<AttackPlan | null> {
   const bytes = await readIfThere(fileOf(run), { within: run, largest: 64 * 2 ** 20 });
   if (!bytes) return null;
   try {
-    return planSchema.parse(JSON.parse(bytes.toString()));
+    return planSchema.parse(parseJson(bytes.toString()));
   } catch (error) {
     throw new WeightmapError("The run's plan of attacks can't be read.", {
       where: `${fileOf(run)}: ${error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : messageOf(error)}`,

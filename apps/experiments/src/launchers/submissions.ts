@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { parseJson } from '@weightmap/core';
 import { readIfThere, writeWhole } from '@weightmap/core/files';
 import { z } from 'zod';
 import { isAlive, processIdentitySchema } from '../leases/process-identity.js';
@@ -73,7 +74,7 @@ async function entriesOf(run: string): Promise<[name: string, submission: Submis
       const text = String(
         await readIfThere(path.join(folderOf(run), name), { within: run, largest: LARGEST }),
       );
-      found.push([name, submissionSchema.parse(JSON.parse(text))]);
+      found.push([name, submissionSchema.parse(parseJson(text))]);
     } catch {
       // Not a submission.
     }

@@ -3,6 +3,7 @@ import { existsSync, lstatSync, readdirSync, utimesSync } from 'node:fs';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseJson } from '@weightmap/core';
 import { readIfThereSync, writing } from '@weightmap/core/files';
 import { z } from 'zod';
 import { isAlive, processIdentitySchema, thisProcess, type ProcessIdentity } from './process-identity.js';
@@ -172,7 +173,7 @@ function readLeases(folder: string): Found[] {
       const file = path.join(folder, name);
       try {
         const stats = lstatSync(file);
-        const parsed = leaseSchema.safeParse(parseJson(textOf(folder, file)));
+        const parsed = leaseSchema.safeParse(jsonOf(textOf(folder, file)));
         const holder = parsed.success ? parsed.data.holder : null;
         return [{ name, number: Number(number), holder, beat: stats.mtimeMs, isFile: stats.isFile() }];
       } catch {
@@ -200,9 +201,9 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function parseJson(text: string): unknown {
+function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return null;
   }

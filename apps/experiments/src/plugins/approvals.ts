@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { parseJson } from '@weightmap/core';
 import { appendText, readIfThereSync } from '@weightmap/core/files';
 import { z } from 'zod';
 
@@ -50,7 +51,7 @@ function isPrivate(file: string): boolean {
 
 function approvalOf(line: string): Approval[] {
   try {
-    return [approvalSchema.parse(JSON.parse(line))];
+    return [approvalSchema.parse(parseJson(line))];
   } catch {
     return [];
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { parseJson } from '@weightmap/core';
 import { readIfThere } from '@weightmap/core/files';
 import { count } from '../format.js';
 import type { VariantSummary } from '../model/summary.js';
@@ -89,7 +90,7 @@ const sizeOf = (shape: readonly number[]) => shape.reduce((size, length) => size
 async function firstLayer(run: string, folder: string): Promise<Layer | null> {
   const text = await readIfThere(join(folder, 'model.json'), { within: run, largest: LARGEST.json });
   if (!text) return null;
-  const json = JSON.parse(text.toString()) as ModelJson | null;
+  const json = parseJson(text.toString()) as ModelJson | null;
   const place = json && placeOf(json);
   if (!place) return null;
   const weights = await readIfThere(join(folder, place.file), { within: run, largest: LARGEST.weights });
@@ -110,7 +111,7 @@ function placeOf({ modelTopology, weightsManifest, userDefinedMetadata }: ModelJ
     return null;
   const layers = listOf(modelTopology?.config?.layers);
   const groups = listOf(weightsManifest);
-  const [file, ...others] = listOf(groups[0]?.paths as unknown);
+  const [file, ...others] = listOf(groups[0]?.paths);
   const weights = listOf(groups[0]?.weights);
   if (groups.length !== 1 || typeof file !== 'string' || others.length > 0 || !weights.every(isPlain))
     return null;

@@ -101,7 +101,8 @@ export function sameAsJson(value: unknown, bytes: Buffer): string | null {
     : `other values than JSON.parse gives: ${JSON.stringify(value).slice(0, 200)}`;
 }
 
-function isPartOf(value: unknown, whole: unknown): boolean {
+/** Whether a value is what another has, which may have more keys. */
+export function isPartOf(value: unknown, whole: unknown): boolean {
   if (value === null || typeof value !== 'object') return value === whole || Object.is(value, whole); // −0 is 0
   if (Array.isArray(value) !== Array.isArray(whole) || whole === null || typeof whole !== 'object')
     return false;
