@@ -6,7 +6,7 @@ up, and prints {"parameters": N}. Then every line of standard input that holds a
 times of n runs: {"ms": [...]}. A run of the task `step` is forward pass, cross-entropy, backward pass, fused Adam, and
 reading the loss; of `uniform-noise` and `fgsm` the error at every strength over all images, batch by batch. By hand:
 
-    echo 20 | python3 bench/pytorch_peers.py --form tuned --network \\
+    echo 20 | python3 bench/pytorch_peers.py --form tuned --way compile --network \\
       '{"architecture": "cnn", "kind": "smoothing", "channels": [32, 32, 8], "kernelSize": 3,
         "image": [28, 28, 1], "classes": 10}'
     echo 20 | python3 bench/pytorch_peers.py --form tuned --network \\
@@ -19,6 +19,13 @@ one form, which all three names give):
     tuned   one matrix product a pixel over batch and channels, pooled with the channels last in memory
     einsum  the channel sum as an einsum, pooled as PyTorch lays images out by default
     paper   the paper's equations word for word: every product of map and image in memory, convolved with ones
+
+Ways to run a network, which a PyTorch user has:
+
+    eager          as one writes it first
+    channels-last  network and images with the channels last in memory
+    compile        torch.compile(network); compiling is part of the warm-up, whose seconds are printed with "parameters"
+    bfloat16       the forward pass under autocast: fewer digits, so no float32 form is compared with it
 
 Needs: pip install torch
 """
@@ -205,6 +212,28 @@ def network(architecture, **options):
     return ARCHITECTURES[architecture](**options)
 
 
+class Bfloat16(nn.Module):
+    """The network under autocast; its logits as float32 again."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return self.inner(x).float()
+
+
+def run_in(way, model, images):
+    """The network and images as the way wants them."""
+    if way == "channels-last":
+        last = torch.channels_last
+        return model.to(memory_format=last), [(x.contiguous(memory_format=last), y) for x, y in images]
+    if way == "compile":
+        return torch.compile(model), images
+    return (Bfloat16(model) if way == "bfloat16" else model), images
+
+
 def training_step(model, images, labels):
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
 
@@ -267,6 +296,19 @@ def fgsm_sweep(model, sets, strengths):
     return sweep
 
 
+def warmed_up(options, model, sets):
+    """What is timed, after its first runs."""
+    if options.task == "step":
+        run = training_step(model, *sets[0])
+        for _ in range(3):
+            run()
+        return run
+    sweep = {"uniform-noise": noise_sweep, "fgsm": fgsm_sweep}[options.task]
+    strengths = [float(strength) for strength in options.strengths.split(",")]
+    sweep(model, sets[:1] + sets[-1:], strengths)()
+    return sweep(model, sets, strengths)
+
+
 def milliseconds(run):
     start = time.perf_counter()
     run()
@@ -278,6 +320,7 @@ def main():
     parser.add_argument("--task", choices=["step", "uniform-noise", "fgsm"], default="step")
     parser.add_argument("--network", type=json.loads, required=True, help="as in the example above")
     parser.add_argument("--form", choices=["tuned", "einsum", "paper"], default="tuned")
+    parser.add_argument("--way", choices=["eager", "channels-last", "compile", "bfloat16"], default="eager")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--images", type=int, help="of a sweep")
@@ -290,17 +333,19 @@ def main():
     parameters = sum(parameter.numel() for parameter in model.parameters())
     if options.task == "step":
         options.images = options.batch
-        run = training_step(model, *batches(options)[0])
-        for _ in range(3):
-            run()
     else:
-        sweep = {"uniform-noise": noise_sweep, "fgsm": fgsm_sweep}[options.task]
-        strengths = [float(strength) for strength in options.strengths.split(",")]
         model.eval().requires_grad_(False)
-        sets = batches(options)
-        sweep(model, sets[:1], strengths)()
-        run = sweep(model, sets, strengths)
-    print(json.dumps({"parameters": parameters, "version": torch.__version__}), flush=True)
+    start = time.perf_counter()
+    try:
+        model, sets = run_in(options.way, model, batches(options))
+        run = warmed_up(options, model, sets)
+    except Exception as problem:  # as where torch.compile finds no C++ compiler
+        if options.way == "eager":
+            raise
+        print(json.dumps({"missing": str(problem).strip().splitlines()[0], "unable": True}), flush=True)
+        sys.exit(3)
+    ready = {"parameters": parameters, "version": torch.__version__, "warmUpSeconds": time.perf_counter() - start}
+    print(json.dumps(ready), flush=True)
     for line in sys.stdin:
         print(json.dumps({"ms": [milliseconds(run) for _ in range(int(line))]}), flush=True)
 

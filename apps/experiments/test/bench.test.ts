@@ -12,7 +12,8 @@ import type { StepRow } from '../src/bench/bench-steps.js';
 import type { SweepRow } from '../src/bench/bench-sweeps.js';
 import type { TrialsRow } from '../src/bench/bench-trials.js';
 import { networkCase } from '../src/bench/network-case.js';
-import { formsOf, startPeer } from '../src/bench/peers.js';
+import { fastestOf, peerName, peersOf, startPeer } from '../src/bench/peers.js';
+import { readBenches } from '../src/bench/saved-bench.js';
 import { suites } from '../src/bench/suites.js';
 
 /** What takes long and has a shorter sister here. */
@@ -137,12 +138,26 @@ describe('a case', () => {
     expect(networkCase('resnet-conv@cifar10').spec).toBe(datasets.cifar10.spec);
   });
 
-  it('has the three forms of PyTorch if it has a weight map layer anywhere', () => {
-    const three = ['tuned', 'einsum', 'paper'];
+  it('is run by PyTorch in every way, and in the three forms of the layer if it has a weight map anywhere', () => {
+    const convolutions = ['tuned', 'tuned-channels-last', 'tuned-compile', 'tuned-bfloat16'];
+    const names = (id: string) => peersOf(id).map((peer) => peerName(peer).replace('pytorch-', ''));
     for (const id of ['cnn-smooth-32', 'resnet-unsharp', 'densenet-alternating-smoothing'])
-      expect(formsOf(id), id).toEqual(three);
+      expect(names(id), id).toEqual([...convolutions, 'einsum', 'einsum-compile', 'paper']);
     for (const id of ['cnn-wide', 'resnet-conv', 'densenet-conv@digits'])
-      expect(formsOf(id), id).toEqual(['tuned']);
+      expect(names(id), id).toEqual(convolutions);
+  });
+
+  it('is compared with the fastest form that computes with float32', () => {
+    const times = new Map([
+      ['pytorch-tuned', 9],
+      ['pytorch-tuned-channels-last', 7],
+      ['pytorch-tuned-bfloat16', 2],
+      ['fused', 1],
+    ]);
+    const own = (time: number) => time;
+    const fastest = { name: 'pytorch-tuned-channels-last', time: 7 };
+    expect(fastestOf(peersOf('cnn-33'), times, own)).toEqual(fastest); // compile was left out
+    expect(fastestOf(peersOf('cnn-33'), new Map([['pytorch-tuned-bfloat16', 2]]), own)).toBeNull();
   });
 });
 
@@ -154,46 +169,81 @@ describe.runIf(process.platform !== 'win32')('weightmap bench --peers', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   /**
-   * An interpreter that answers the benchmark with these two lines instead of running PyTorch, and keeps what it was
-   * called with, an argument a line.
+   * An interpreter that answers the benchmark with these lines instead of running PyTorch, and keeps what it was called with, an
+   * argument a line. A way of running has its own milliseconds, or a reason why it can't run.
    */
-  async function interpreter(ready: object, ms: number): Promise<string> {
+  async function interpreter(
+    ready: object,
+    ms: number,
+    ways: Readonly<Record<string, number | string>> = {},
+  ): Promise<string> {
     const file = path.join(folder, `python-${ms}`);
+    const cases = Object.entries(ways).map(([way, value]) =>
+      typeof value === 'number'
+        ? `*" --way ${way} "*) ms=${value};;`
+        : `*" --way ${way} "*) echo '${JSON.stringify({ missing: value, unable: true })}'; exit 3;;`,
+    );
     const script = `#!/bin/sh
 printf '%s\\n' "$@" > '${file}.arguments'
+ms=${ms}
+case " $* " in
+${cases.join('\n')}
+esac
 echo 'a library says hello'
 echo '${JSON.stringify(ready)}'
 while read n; do
-  printf '{"ms": [${ms}'
-  i=1; while [ $i -lt $n ]; do printf ', ${ms}'; i=$((i+1)); done
+  printf '{"ms": [%s' $ms
+  i=1; while [ $i -lt $n ]; do printf ', %s' $ms; i=$((i+1)); done
   echo ']}'
 done`;
     await writeFile(file, script, { mode: 0o755 });
     return file;
   }
 
-  it("divides the engine's median by PyTorch's, form by form", async () => {
-    const python = await interpreter({ parameters: 1_157_226 }, 1000);
+  it("divides the engine's median by that of PyTorch's fastest form, and by each form's", async () => {
+    const python = await interpreter({ parameters: 1_157_226, warmUpSeconds: 2.5 }, 1000, {
+      'channels-last': 800,
+      bfloat16: 100,
+      compile: 'no C++ compiler',
+    });
     const args = ['--peers', '--python', python, '--cases', 'cnn-smooth-32', '--modes', 'eager', '--json'];
-    const [own, ...peers] = JSON.parse((await bench(...args)).stdout) as StepRow[];
-    expect(peers.map(({ mode }) => mode)).toEqual(['pytorch-tuned', 'pytorch-einsum', 'pytorch-paper']);
-    for (const peer of peers) expect(peer).toMatchObject({ msMedian: 1000, msMin: 1000 });
-    for (const form of ['tuned', 'einsum', 'paper'] as const)
-      expectPrinted(own.ratios?.[form], own.msMedian / 1000);
+    const { stdout, stderr } = await bench(...args);
+    const [own, ...peers] = JSON.parse(stdout) as StepRow[];
+    expect(stderr).toContain('left out pytorch-tuned-compile: no C++ compiler');
+    expect(peers.map(({ mode, msMedian, warmUpSeconds }) => [mode, msMedian, warmUpSeconds])).toEqual([
+      ['pytorch-tuned', 1000, 2.5],
+      ['pytorch-tuned-channels-last', 800, 2.5],
+      ['pytorch-tuned-bfloat16', 100, 2.5],
+      ['pytorch-einsum', 1000, 2.5],
+      ['pytorch-paper', 1000, 2.5],
+    ]);
+    expect(own.fastest).toBe('pytorch-tuned-channels-last');
+    expectPrinted(own.ratio, own.msMedian / 800);
+    for (const form of ['tuned', 'einsum', 'paper']) expectPrinted(own.ratios?.[form], own.msMedian / 1000);
+    expectPrinted(own.ratios?.['tuned-bfloat16'], own.msMedian / 100);
   });
 
   it('compares sweeps, and two trials with twice a step', async () => {
-    const python = await interpreter({ parameters: 261_070 }, 500);
+    const python = await interpreter({ parameters: 261_070 }, 500, { compile: 400, bfloat16: 50 });
     const args = ['--peers', '--python', python, '--cases', 'cnn-33', '--modes', 'eager', '--json'];
-    const [peer, own] = JSON.parse((await bench('sweeps', ...args, '--images', '8')).stdout) as SweepRow[];
-    expect(peer).toMatchObject({ mode: 'pytorch-tuned', sweep: 'uniform-noise', seconds: 0.5 });
-    expectPrinted(own.ratio, own.seconds / 0.5);
+    const sweeps = JSON.parse((await bench('sweeps', ...args, '--images', '8')).stdout) as SweepRow[];
+    const noise = sweeps.filter(({ sweep }) => sweep === 'uniform-noise');
+    expect(noise.map(({ mode }) => mode)).toEqual([
+      'pytorch-tuned',
+      'pytorch-tuned-channels-last',
+      'pytorch-tuned-compile',
+      'pytorch-tuned-bfloat16',
+      'eager',
+    ]);
+    expect(noise[0].seconds).toBe(0.5);
+    expect(noise[4].fastest).toBe('pytorch-tuned-compile');
+    expectPrinted(noise[4].ratio, noise[4].seconds / 0.4);
     const given = (await readFile(`${python}.arguments`, 'utf8')).split('\n');
     expect(given[given.indexOf('--task') + 1]).toBe('fgsm');
     expect(given[given.indexOf('--strengths') + 1].split(',').map(Number)).toHaveLength(10);
     const [trials] = JSON.parse((await bench('trials', ...args)).stdout) as TrialsRow[];
-    expect(trials.msPyTorch).toBe(1000);
-    expectPrinted(trials.ratio, trials.msTogether / 1000);
+    expect([trials.msPyTorch, trials.fastest]).toEqual([800, 'pytorch-tuned-compile']);
+    expectPrinted(trials.ratio, trials.msTogether / 800);
   });
 
   it.each([
@@ -224,7 +274,7 @@ done`;
   ])('describes the network of $name to PyTorch', async ({ name, parameters, network }) => {
     const python = await interpreter({ parameters }, parameters); // named apart from the other tests' ones
     const { process: peer } = await startPeer(
-      { task: 'step', form: 'tuned', case: name, batch: 4, threads: 1 },
+      { task: 'step', form: 'tuned', way: 'eager', case: name, batch: 4, threads: 1 },
       python,
     );
     await peer.end();
@@ -234,11 +284,12 @@ done`;
       '--task',
       '--network',
       '--form',
+      '--way',
       '--batch',
       '--threads',
     ]);
     const [task, description, ...others] = pairs.filter((_, i) => i % 2 === 1);
-    expect([task, ...others]).toEqual(['step', 'tuned', '4', '1']);
+    expect([task, ...others]).toEqual(['step', 'tuned', 'eager', '4', '1']);
     expect(JSON.parse(description)).toEqual({ ...network, image: [28, 28, 1], classes: 10 });
   });
 
@@ -250,22 +301,43 @@ done`;
   });
 });
 
-it('the table has a column for each form of PyTorch', () => {
-  const row = { batch: 64, threads: 2, parameters: 1_157_226, steps: 20 };
+describe('weightmap bench --save', () => {
+  it('keeps the result and draws the history; a damaged file is named and left out', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'weightmap-saved-bench-'));
+    try {
+      await writeFile(path.join(folder, 'broken.json'), '{"schemaVersion": 2}');
+      const { stdout, stderr } = await bench(
+        ...['--cases', 'cnn-33', '--modes', 'eager', '--json', '--save', folder],
+      );
+      const [row] = JSON.parse(stdout) as StepRow[];
+      expect(stderr).toMatch(/left out broken\.json: schemaVersion: /);
+      const { runs } = await readBenches(folder);
+      expect(runs).toMatchObject([
+        {
+          suite: 'steps',
+          conditions: { threads: 1, batch: 4 },
+          figures: [
+            { name: 'cnn-33, eager', variant: 'cnn-33', value: row.msMedian, unit: 'ms', ratio: null },
+          ],
+          rows: [row],
+        },
+      ]);
+      expect(await readFile(path.join(folder, 'index.html'), 'utf8')).toContain('cnn-33, eager');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+it('the table has the ratio to the fastest form of PyTorch, and the seconds of its warm-up', () => {
+  const row = { batch: 64, threads: 2, parameters: 1_157_226, steps: 20, case: 'cnn-smooth-32' };
   const text = suites.steps.table([
-    {
-      ...row,
-      case: 'cnn-smooth-32',
-      mode: 'fused',
-      msMedian: 50,
-      msMin: 40,
-      ratios: { tuned: 0.25, paper: 0.01 },
-    },
-    { ...row, case: 'cnn-smooth-32', mode: 'pytorch-tuned', msMedian: 200, msMin: 190 },
+    { ...row, mode: 'fused', msMedian: 50, msMin: 40, ratio: 0.25, fastest: 'pytorch-tuned', ratios: {} },
+    { ...row, mode: 'pytorch-tuned', msMedian: 200, msMin: 190, warmUpSeconds: 3.51 },
   ]);
   expect(text.split('\n')).toEqual([
-    'case           mode           parameters  ms, median  ms, least  steps  / tuned  / paper',
-    'cnn-smooth-32  fused           1,157,226       50.00      40.00     20    0.250    0.010',
-    'cnn-smooth-32  pytorch-tuned   1,157,226      200.00     190.00     20',
+    'case           mode           parameters  ms, median  ms, least  steps  / fastest  warm-up, s',
+    'cnn-smooth-32  fused           1,157,226       50.00      40.00     20      0.250',
+    'cnn-smooth-32  pytorch-tuned   1,157,226      200.00     190.00     20                    3.5',
   ]);
 });

@@ -1,4 +1,5 @@
 export { attackPage, type AttackPageOptions } from './attack-page.js';
+export { benchPage, slowdowns, type BenchFigure, type BenchRun, type Slowdown } from './bench-page.js';
 export { attackCsv, attackData } from './model/attack-data.js';
 export { comparable, type Comparable, type NotEvidence } from './claims/_trials.js';
 export * from './claims/index.js';

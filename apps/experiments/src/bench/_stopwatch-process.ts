@@ -8,6 +8,10 @@ export interface Ready {
   readonly parameters?: number;
   /** Why it can't measure. */
   readonly missing?: string;
+  /** The program is there, and can't run the network in the way that was asked for. */
+  readonly unable?: boolean;
+  /** Seconds of the first runs, with compiling. */
+  readonly warmUpSeconds?: number;
 }
 
 /** Its answer to each request. */

@@ -1,12 +1,13 @@
 import { startOwn } from './_own-process.js';
 import { checkParameters, median, rounded, takeTurns, withContenders } from './_turns.js';
 import type { Mode, Workload } from './modes.js';
-import { FORMS, formsOf, startPeer, type Form } from './peers.js';
+import { fastestOf, peerName, peersOf, startPeer } from './peers.js';
 
-/** The times of one case in one mode of the engine, or in one form of PyTorch. */
+/** The times of one case in one mode of the engine, or in one form and way of PyTorch. */
 export interface StepRow {
   readonly case: string;
-  readonly mode: Mode | `pytorch-${Form}`;
+  /** A mode of the engine, or the name of a peer. */
+  readonly mode: string;
   readonly batch: number;
   readonly threads: number;
   /** Trainable parameters. */
@@ -16,8 +17,14 @@ export interface StepRow {
   readonly msMin: number;
   /** Timed steps. */
   readonly steps: number;
-  /** msMedian divided by that of each form of PyTorch in the same run; only for the engine's modes. */
-  readonly ratios?: Readonly<Partial<Record<Form, number>>>;
+  /** Seconds until the first step was done three times, with compiling; only of PyTorch. */
+  readonly warmUpSeconds?: number;
+  /** msMedian divided by that of PyTorch's fastest float32 form in the same run; only for the engine's modes. */
+  readonly ratio?: number;
+  /** The name of that form. */
+  readonly fastest?: string;
+  /** The same ratio to each peer, by its name without `pytorch-`. */
+  readonly ratios?: Readonly<Record<string, number>>;
 }
 
 export interface StepOptions extends Workload {
@@ -34,8 +41,6 @@ const ROUNDS = 5;
 /** The most milliseconds of a contender's turn. */
 const TURN_MS = 3000;
 
-const peerName = (form: Form) => `pytorch-${form}` as const;
-
 /**
  * Times the training step of one case, each mode and form in a process of its own.
  *
@@ -49,12 +54,12 @@ export async function benchSteps({
   ...workload
 }: StepOptions): Promise<StepRow[]> {
   const { case: id, batch, threads } = workload;
-  const forms = python === undefined ? [] : formsOf(id);
+  const peers = python === undefined ? [] : peersOf(id);
   const candidates = [
     // PyTorch first: if it is missing, the error comes at once.
-    ...forms.map((form) => ({
-      name: peerName(form),
-      start: () => startPeer({ task: 'step', form, ...workload }, python!),
+    ...peers.map((peer) => ({
+      name: peerName(peer),
+      start: () => startPeer({ task: 'step', ...peer, ...workload }, python!),
     })),
     ...modes.map((mode) => ({
       name: mode,
@@ -66,13 +71,15 @@ export async function benchSteps({
     const rounds = Math.min(steps, ROUNDS);
     const times = await takeTurns(contenders, { rounds, runs: Math.ceil(steps / rounds), turnMs: TURN_MS });
     const own = contenders.filter(({ name }) => !name.startsWith('pytorch-'));
-    const peers = FORMS.filter((form) => times.has(peerName(form)));
-    return [...own, ...contenders.filter((contender) => !own.includes(contender))].map(({ name, ready }) => {
+    const timedPeers = contenders.filter((contender) => !own.includes(contender));
+    const fastest = fastestOf(peers, times, median);
+    return [...own, ...timedPeers].map((contender) => {
+      const { name, ready } = contender;
       const ms = times.get(name)!;
-      const against = (form: Form) => rounded(median(ms) / median(times.get(peerName(form))!));
+      const against = (peer: string) => rounded(median(ms) / median(times.get(peer)!));
       return {
         case: id,
-        mode: name as StepRow['mode'],
+        mode: name,
         batch,
         threads,
         parameters: ready.parameters!,
@@ -80,9 +87,14 @@ export async function benchSteps({
         msMedian: rounded(median(ms)),
         msMin: rounded(Math.min(...ms)),
         steps: ms.length,
-        ...(peers.length > 0 &&
-          !name.startsWith('pytorch-') && {
-            ratios: Object.fromEntries(peers.map((form) => [form, against(form)])),
+        ...(ready.warmUpSeconds !== undefined && { warmUpSeconds: rounded(ready.warmUpSeconds) }),
+        ...(fastest &&
+          own.includes(contender) && {
+            ratio: against(fastest.name),
+            fastest: fastest.name,
+            ratios: Object.fromEntries(
+              timedPeers.map((peer) => [peer.name.replace('pytorch-', ''), against(peer.name)]),
+            ),
           }),
       };
     });

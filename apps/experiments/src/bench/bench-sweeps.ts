@@ -2,13 +2,14 @@ import { startOwn } from './_own-process.js';
 import { checkParameters, median, rounded, takeTurns, withContenders } from './_turns.js';
 import { SWEEPS, type Sweep } from './measure-network.js';
 import type { Mode, Workload } from './modes.js';
-import { startPeer } from './peers.js';
+import { fastestOf, peerName, startPeer, WAYS } from './peers.js';
 
 /** The time to measure the error of a network under an attack, at every strength of a figure. */
 export interface SweepRow {
   readonly case: string;
   readonly sweep: Sweep;
-  readonly mode: Mode | 'pytorch-tuned';
+  /** A mode of the engine, or the name of a peer. */
+  readonly mode: string;
   readonly batch: number;
   readonly threads: number;
   readonly images: number;
@@ -17,8 +18,10 @@ export interface SweepRow {
   readonly seconds: number;
   /** Attacked images: images × strengths / seconds. */
   readonly imagesPerSecond: number;
-  /** seconds divided by PyTorch's. */
+  /** seconds divided by those of PyTorch's fastest float32 form; only for the engine's mode. */
   readonly ratio?: number;
+  /** The name of that form. */
+  readonly fastest?: string;
 }
 
 export interface SweepOptions extends Workload {
@@ -42,32 +45,26 @@ async function benchSweep(
   { mode, images, rounds, python, onNote, ...workload }: SweepOptions,
 ): Promise<SweepRow[]> {
   const { case: id, batch, threads } = workload;
+  const peers = python === undefined ? [] : WAYS.map((way) => ({ form: 'tuned', way }) as const);
   const candidates = [
-    ...(python === undefined
-      ? []
-      : [
-          {
-            name: 'pytorch-tuned' as const,
-            start: () =>
-              startPeer(
-                { task: sweep, form: 'tuned', strengths: SWEEPS[sweep], images, ...workload },
-                python,
-              ),
-          },
-        ]),
+    ...peers.map((peer) => ({
+      name: peerName(peer),
+      start: () =>
+        startPeer({ task: sweep, ...peer, strengths: SWEEPS[sweep], images, ...workload }, python!),
+    })),
     { name: mode, start: () => startOwn(sweep, mode, { case: id, batch, threads, images }) },
   ];
   return withContenders(candidates, onNote, async (contenders) => {
     checkParameters(id, contenders);
     const times = await takeTurns(contenders, { rounds, runs: 1, warm: false });
-    const peer = times.get('pytorch-tuned');
+    const fastest = fastestOf(peers, times, median);
     return contenders.map(({ name }) => {
       const seconds = median(times.get(name)!) / 1000;
       const strengths = SWEEPS[sweep].length;
       return {
         case: id,
         sweep,
-        mode: name as SweepRow['mode'],
+        mode: name,
         batch,
         threads,
         images,
@@ -75,7 +72,8 @@ async function benchSweep(
 
         seconds: rounded(seconds),
         imagesPerSecond: rounded((images * strengths) / seconds),
-        ...(peer && name === mode && { ratio: rounded(seconds / (median(peer) / 1000)) }),
+        ...(fastest &&
+          name === mode && { ratio: rounded((1000 * seconds) / fastest.time), fastest: fastest.name }),
       };
     });
   });

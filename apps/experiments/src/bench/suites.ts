@@ -1,3 +1,4 @@
+import type { BenchFigure } from '@weightmap/report';
 import { alignColumns } from '@weightmap/report/text';
 import { benchLayer, type LayerRow } from './bench-layer.js';
 import { benchScheduling, type SchedulingRow } from './bench-scheduling.js';
@@ -6,7 +7,6 @@ import { benchSteps, type StepRow } from './bench-steps.js';
 import { benchSweeps, type SweepRow } from './bench-sweeps.js';
 import { benchTrials, type TrialsRow } from './bench-trials.js';
 import type { Mode } from './modes.js';
-import { FORMS } from './peers.js';
 
 /** The options of all suites. Each uses those that it needs. */
 export interface SuiteOptions {
@@ -33,14 +33,18 @@ interface Suite<Row> {
   run(options: SuiteOptions): Promise<Row[]>;
   /** Headings, and a row's cells under them; all but the first `left` are numbers. */
   table(rows: readonly Row[]): string;
+  /** The engine's own figures, for the history of runs. */
+  figures(rows: readonly Row[]): BenchFigure[];
 }
 
 /** A suite without the type of its rows. */
 const suite = <Row>(parts: Suite<Row>) => ({
   ...parts,
-  async measure(options: SuiteOptions): Promise<{ rows: readonly Row[]; table: string }> {
+  async measure(
+    options: SuiteOptions,
+  ): Promise<{ rows: readonly Row[]; table: string; figures: readonly BenchFigure[] }> {
     const rows = await parts.run(options);
-    return { rows, table: parts.table(rows) };
+    return { rows, table: parts.table(rows), figures: parts.figures(rows) };
   },
 });
 
@@ -52,9 +56,17 @@ const steps = suite<StepRow>({
   defaults: { cases: CNNS, steps: 20 },
   run: ({ cases, ...options }) => eachCase(cases, options, (name) => benchSteps({ case: name, ...options })),
   table(rows) {
-    const forms = FORMS.filter((form) => rows.some(({ ratios }) => ratios?.[form] !== undefined));
+    const compared = rows.some(({ ratio }) => ratio !== undefined);
     return aligned(2, [
-      ['case', 'mode', 'parameters', 'ms, median', 'ms, least', 'steps', ...forms.map((form) => `/ ${form}`)],
+      [
+        'case',
+        'mode',
+        'parameters',
+        'ms, median',
+        'ms, least',
+        'steps',
+        ...(compared ? ['/ fastest', 'warm-up, s'] : []),
+      ],
       ...rows.map((row) => [
         row.case,
         row.mode,
@@ -62,10 +74,12 @@ const steps = suite<StepRow>({
         row.msMedian.toFixed(2),
         row.msMin.toFixed(2),
         String(row.steps),
-        ...forms.map((form) => row.ratios?.[form]?.toFixed(3) ?? ''),
+        ...(compared ? [row.ratio?.toFixed(3) ?? '', row.warmUpSeconds?.toFixed(1) ?? ''] : []),
       ]),
     ]);
   },
+  figures: (rows) =>
+    rows.filter(isOwn).map((row) => figureOf(row, { name: row.mode, value: row.msMedian, unit: 'ms' })),
 });
 
 const layer = suite<LayerRow>({
@@ -86,6 +100,11 @@ const layer = suite<LayerRow>({
         row.share.toFixed(3),
       ]),
     ]),
+  figures: (rows) =>
+    rows.map(({ layer, mode, msMedian }) => ({
+      ...{ name: `${layer}, ${mode}`, variant: null, ratio: null },
+      ...{ value: msMedian, unit: 'ms' },
+    })),
 });
 
 const sweeps = suite<SweepRow>({
@@ -97,7 +116,7 @@ const sweeps = suite<SweepRow>({
     ),
   table: (rows) =>
     aligned(3, [
-      ['case', 'sweep', 'mode', 'images', 'strengths', 'seconds', 'images/s', '/ PyTorch'],
+      ['case', 'sweep', 'mode', 'images', 'strengths', 'seconds', 'images/s', '/ fastest'],
       ...rows.map((row) => [
         row.case,
         row.sweep,
@@ -109,6 +128,10 @@ const sweeps = suite<SweepRow>({
         row.ratio?.toFixed(3) ?? '',
       ]),
     ]),
+  figures: (rows) =>
+    rows
+      .filter(isOwn)
+      .map((row) => figureOf(row, { name: `${row.sweep}, ${row.mode}`, value: row.seconds, unit: 's' })),
 });
 
 const trials = suite<TrialsRow>({
@@ -118,7 +141,7 @@ const trials = suite<TrialsRow>({
     eachCase(cases, options, (name) => benchTrials({ ...options, case: name, mode: modes.at(-1)! })),
   table: (rows) =>
     aligned(2, [
-      ['case', 'mode', 'ms for a step of both', 'PyTorch, in turn', '/ PyTorch'],
+      ['case', 'mode', 'ms for a step of both', 'PyTorch, in turn', '/ fastest'],
       ...rows.map((row) => [
         row.case,
         row.mode,
@@ -127,6 +150,8 @@ const trials = suite<TrialsRow>({
         row.ratio?.toFixed(3) ?? '',
       ]),
     ]),
+  figures: (rows) =>
+    rows.map((row) => figureOf(row, { name: `two trials, ${row.mode}`, value: row.msTogether, unit: 'ms' })),
 });
 
 const memory = suite<MemoryRow>({
@@ -146,6 +171,8 @@ const memory = suite<MemoryRow>({
         row.growthMiB.toFixed(1),
       ]),
     ]),
+  figures: (rows) =>
+    rows.map((row) => figureOf(row, { name: row.mode, value: row.rssAfterMiB, unit: 'MiB' })),
 });
 
 const scheduling = suite<SchedulingRow>({
@@ -162,6 +189,21 @@ const scheduling = suite<SchedulingRow>({
         row.onePercentOfSeconds?.toLocaleString('en') ?? '',
       ]),
     ]),
+  figures: (rows) =>
+    rows.map(({ what, seconds }) => ({ name: what, variant: null, value: seconds, unit: 's', ratio: null })),
+});
+
+const isOwn = ({ mode }: { readonly mode: string }): boolean => !mode.startsWith('pytorch-');
+
+/** A figure of a case, by the case's name and what it is of. */
+const figureOf = (
+  row: { readonly case: string; readonly ratio?: number },
+  { name, ...figure }: Pick<BenchFigure, 'name' | 'value' | 'unit'>,
+): BenchFigure => ({
+  ...figure,
+  name: `${row.case}, ${name}`,
+  variant: row.case.split('@')[0],
+  ratio: row.ratio ?? null,
 });
 
 /** Every suite by its name. */

@@ -20,7 +20,7 @@ export function provenanceOf(engine: EngineInfo): Provenance {
 }
 
 /** The commit of the checkout that the command was built in; null for an installed package. */
-function gitState(): Provenance['git'] {
+export function gitState(): Provenance['git'] {
   const folder = path.dirname(fileURLToPath(import.meta.url));
   const git = (...args: string[]) =>
     execFileSync('git', ['-C', folder, ...args], {

@@ -8,6 +8,7 @@ import { measureLayer, measureMatrixProduct } from '../bench/measure-layer.js';
 import { measureStep, measureSweep } from '../bench/measure-network.js';
 import { modeNames, type Mode } from '../bench/modes.js';
 import { networkCase } from '../bench/network-case.js';
+import { saveBench } from '../bench/saved-bench.js';
 import { suites, type SuiteName } from '../bench/suites.js';
 import { print, printError, printJson } from '../terminal/output.js';
 
@@ -21,6 +22,7 @@ interface Options {
   peers?: boolean;
   python: string;
   json?: boolean;
+  save?: string;
 }
 
 export function benchCommand(): Command {
@@ -37,9 +39,13 @@ export function benchCommand(): Command {
     .option('--steps <n>', 'steps to time for each row (default: depends on the suite)', positive)
     .option('--images <n>', 'test images of a sweep', positive, 10_000)
     .option('--modes <names>', 'ways to run the step (comma-separated)', list, modeNames)
-    .option('--peers', 'also time PyTorch')
+    .option('--peers', 'also time PyTorch, in every way that its users have')
     .option('--python <path>', 'Python interpreter with PyTorch', 'python3')
     .option('--json', 'print JSON')
+    .option(
+      '--save <folder>',
+      'keep the result there as JSON, and draw the history of all results there, index.html',
+    )
     .addHelpText(
       'after',
       `
@@ -50,14 +56,16 @@ Modes:
 Suites that need one mode use the last one named.
 
 A case without a dataset uses the first dataset that the paper reports the variant on.
-Ratios are median times divided by PyTorch's: below 1 is faster.
+With --peers, PyTorch runs eagerly, with the channels last, and by torch.compile; its fastest float32 form is the one that
+ratios divide by: below 1 is faster. bfloat16 is for information.
 
 Examples:
   weightmap bench --cases cnn-33 --threads 2
   weightmap bench --cases resnet-conv,resnet-conv@cifar10 --peers
   weightmap bench --peers --python ~/torch/bin/python
   weightmap bench layer --modes fused
-  weightmap bench sweeps --peers --images 1000`,
+  weightmap bench sweeps --peers --images 1000
+  weightmap bench --peers --save bench/history`,
     )
     .action(bench);
 }
@@ -100,14 +108,14 @@ function measure({ task, mode, ...workload }: WorkerOptions): Promise<void> {
 
 async function bench(
   name: SuiteName,
-  { cases, modes, peers, python, json, steps, ...sizes }: Options,
+  { cases, modes, peers, python, json, steps, save, ...sizes }: Options,
 ): Promise<void> {
   const suite = suites[name];
   const chosen = cases ?? suite.defaults.cases;
   for (const id of chosen) networkCase(id); // an unknown name throws before anything is measured
   for (const mode of modes) if (!isMode(mode)) throw unknownName('mode', mode, modeNames, '--modes');
   const before = os.loadavg()[0];
-  const { rows, table } = await suite.measure({
+  const { rows, table, figures } = await suite.measure({
     ...sizes,
     cases: chosen,
     steps: steps ?? suite.defaults.steps,
@@ -116,12 +124,19 @@ async function bench(
     onNote: (note) => printError(note),
     onCase: (id) => json || printError(`measuring ${id} …`),
   });
+  const after = os.loadavg()[0];
+  if (save !== undefined) {
+    const load = [before, after] as const;
+    const { page, notes } = await saveBench(save, { suite: name, ...sizes, load, figures, rows });
+    for (const note of notes) printError(note);
+    printError(`saved; the history is drawn in ${page}`);
+  }
   if (json) return printJson(rows, { indent: 2 });
   print(table);
   const cpus = os.cpus();
   print(
     `\nbatch ${sizes.batch}, ${count(sizes.threads, 'thread')}; ${cpus[0]?.model.trim() ?? process.arch}, ${cpus.length} cores; ` +
-      `load of the machine ${before.toFixed(1)} at the start, ${os.loadavg()[0].toFixed(1)} at the end`,
+      `load of the machine ${before.toFixed(1)} at the start, ${after.toFixed(1)} at the end`,
   );
 }
 

@@ -5,16 +5,33 @@ import { cellId, cellPaths } from '@weightmap/records';
 import { partFailure } from '../../../../apps/experiments/src/attack/part-states.js';
 import { partsOf, type AttackPart } from '../../../../apps/experiments/src/attack/parts.js';
 import { readAttackPlan } from '../../../../apps/experiments/src/attack/plan.js';
+import { readBenches } from '../../../../apps/experiments/src/bench/saved-bench.js';
 import { readSubmissions } from '../../../../apps/experiments/src/launchers/submissions.js';
 import { isHeld, leaseHolder } from '../../../../apps/experiments/src/leases/lease.js';
 import { thisProcess } from '../../../../apps/experiments/src/leases/process-identity.js';
 import { cellStates } from '../../../../apps/experiments/src/status/cell-states.js';
 import { statusTable } from '../../../../apps/experiments/src/status/status-table.js';
+import { benchPage } from '../../../../packages/report/src/bench-page.js';
 import { wholeJson, type JsonPart } from '../mutate.js';
 import { refused, target, type Target } from '../target.js';
 import { CELL, EVENTS, eventLines, MANIFEST, print, sameAsJson } from './records.js';
 
 const SOURCE = 'apps/experiments/src';
+
+const BENCH = {
+  schemaVersion: 1,
+  suite: 'steps',
+  at: '2026-11-20T12:00:00.000Z',
+  commit: { sha: 'c1'.repeat(20), dirty: false },
+  versions: { weightmap: '0.1.0', node: '20.19.0' },
+  conditions: { processor: 'x', cores: 2, threads: 2, batch: 64 },
+  load: [0, 1.5],
+  figures: [
+    { name: 'cnn-33, fused', variant: 'cnn-33', value: 12.5, unit: 'ms', ratio: 0.5 },
+    { name: 'unsharp', variant: null, value: 3, unit: 'ms', ratio: null },
+  ],
+  rows: [{ case: 'cnn-33' }],
+};
 
 const PLAN = {
   schemaVersion: 1,
@@ -111,6 +128,22 @@ export const runFolderTargets: readonly Target[] = [
         const plan = await readAttackPlan(run);
         if (plan) partsOf(run, plan, MANIFEST);
         return plan ?? refused;
+      };
+    },
+    check: sameAsJson,
+  }),
+  target({
+    name: 'saved-bench',
+    covers: [`${SOURCE}/bench/saved-bench.ts`],
+    weight: 0.2,
+    json: wholeJson,
+    seeds: () => [print(BENCH)],
+    async open(folder) {
+      return async (bytes) => {
+        await writeFile(path.join(folder, 'bench.json'), bytes);
+        const { runs } = await readBenches(folder);
+        benchPage(runs);
+        return runs[0] ?? refused;
       };
     },
     check: sameAsJson,
