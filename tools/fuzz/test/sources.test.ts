@@ -25,7 +25,8 @@ describe('the sources', () => {
     );
     const covered = new Set(targets.flatMap(({ covers }) => covers));
     const ownOutput = {
-      'packages/zoo/src/load-pretrained.ts': 'a file of the package, whose length and SHA-256 are checked before',
+      'packages/zoo/src/load-pretrained.ts':
+        'a file of the package, whose length and SHA-256 are checked before',
       'packages/core/src/json.ts': 'every other file here that reads JSON reads it by this one',
       'apps/experiments/src/bench/_stopwatch-process.ts': 'lines of a process that it has started itself',
       'packages/report/src/figures/pictures.ts': 'any failure there is a picture that is named as damaged',
