@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -54,23 +53,6 @@ describe('weightmap explore', () => {
   afterAll(() => rm(work, { recursive: true, force: true }));
 
   const weightmap = (...args: string[]) => inFolder(args, { work });
-
-  it('removes what killed processes left, and puts back the page that one had moved away', async () => {
-    const { pid } = spawnSync(process.execPath, ['-e', '']);
-    const folder = path.join(work, 'page (1)');
-    await mkdir(`${folder}.${pid}.partial.old`, { recursive: true });
-    await writeFile(`${folder}.${pid}.partial.old/explorer.js`, 'the page before');
-    await mkdir(`${folder}.${pid}.partial`);
-    const others = [`${folder}.${process.pid}.partial`, `${folder}.txt`, `${folder}.${pid}.partial.kept`];
-    for (const other of others) await mkdir(other);
-    // It fails after the tidying, as with a run that isn't there.
-    await expect(
-      writeExplorer(path.join(work, 'nowhere'), { out: folder, select: ['*'], images: 1 }),
-    ).rejects.toThrow();
-    expect(await readFile(`${folder}/explorer.js`, 'utf8')).toBe('the page before');
-    expect(existsSync(`${folder}.${pid}.partial`)).toBe(false);
-    expect(others.every((other) => existsSync(other))).toBe(true);
-  });
 
   it('writes the page, the first trial of each network, and test images', async () => {
     const outcome = await weightmap('explore', run, '--images', '3', '--json');

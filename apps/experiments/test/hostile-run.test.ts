@@ -116,7 +116,13 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     [(run) => ['export', run, '--json'], EXIT.done, /"damaged":4/],
     [(run) => ['export', run, '--weights'], EXIT.failed, /weights of .* are not there/],
   ],
-  publish: [[(run, out) => ['publish', run, '--out', path.join(out, 'published')], EXIT.failed, LEAVES]],
+  publish: [
+    [
+      (run, out) => ['publish', run, '--out', path.join(out, 'published')],
+      EXIT.done,
+      /left out: the picture .*: A path leads out of its folder/,
+    ],
+  ],
   cell: [
     worker('a plugin', NOT_ALLOWED),
     worker('a link as the folder', LEAVES),

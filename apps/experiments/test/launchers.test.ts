@@ -61,13 +61,29 @@ describe('options of launchers', () => {
       /--sbatch has no effect with --launcher kubernetes/,
       /--launcher slurm/,
     ],
-    [{ launcher: 'local', threads: 10_000 }, /^10,000 threads: this machine has \d/, /leave --workers out/],
+    [
+      { launcher: 'local', threads: 10_000 },
+      /^10,000 threads: this machine has \d/,
+      /name at most --threads \d/,
+    ],
+    [{ launcher: 'local', threads: 100, workers: 100 }, /^100 processes of 100 threads/, /fewer --threads/],
     [{ launcher: 'local', workers: 1e9 }, /^1000000000 processes of 1 thread/, /leave --workers out/],
   ] as const)('%j is refused', (choice, message, fix) => {
     const check = () => checkLauncherChoice({ threads: 1, ...choice } as LauncherChoice);
     expect(check).toThrow(UsageError);
     expect(check).toThrow(message);
     expect(messageDetails(check).fix).toMatch(fix);
+  });
+
+  it.each([
+    [{}, /needs an image and a volume claim/],
+    [{ image: 'lab/weightmap:1' }, /needs an image and a volume claim/],
+    [{ image: 'Lab:1:2', claim: 'runs' }, /"Lab:1:2" is not the name of an image/],
+    [{ image: 'lab/weightmap:1', claim: '-' }, /"-" is not the name of a volume claim/],
+  ])('kubernetes refuses %j before anything is written', (choice, message) => {
+    const all = { launcher: 'kubernetes', threads: 1, ...choice } as const;
+    expect(() => checkLauncherChoice(all)).toThrow(message);
+    expect(() => checkLauncherChoice({ ...all, dryRun: true })).not.toThrow();
   });
 
   it.each([

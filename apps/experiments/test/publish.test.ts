@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cellPaths, readManifest, readRecords, writeRecord, type RunRecord } from '@weightmap/records';
@@ -90,6 +90,30 @@ it('adds cells that are finished later, and keeps those of earlier calls', async
   expect(records.map(({ record }) => record.trial)).toEqual([1, 2]);
   expect(damaged).toEqual([]);
   expect((await readManifest(at('results'))).cells).toHaveLength(2);
+});
+
+it('names a picture that is a link, a folder or missing, and goes on', async () => {
+  const linked = { ...picture, sample: 1, image: 'grad-cam/1-clean-image.png' };
+  const run = await makeRun('run', [makeRecord({ trial: 1, gradCam: [linked] }), second]);
+  const { folder } = cellPaths(run, first.cell);
+  await writeFile(at('secret'), 'secret');
+  await rm(path.join(folder, picture.heatmap));
+  await symlink(at('secret'), path.join(folder, picture.heatmap));
+  await mkdir(path.join(folder, linked.image));
+  let printed = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+  await publish(run, at('results'));
+  expect(printed).toMatch(/^2 records \(2 new\), 2 pictures /);
+  const place = 'cells/mnist/cnn-33/trial-1';
+  expect(printed).toContain(
+    `left out: the picture ${place}/${picture.heatmap}: A path leads out of its folder.`,
+  );
+  expect(printed).toContain(`left out: the picture ${place}/${linked.image}: `);
+  const files = await filesIn(at('results'));
+  expect(files.filter((file) => file.endsWith('.png'))).toEqual(
+    [picture.heatmap, picture.image].map((file) => `cells/mnist/cnn-33/trial-2/${file}`),
+  );
+  expect((await readRecords(at('results'))).records).toHaveLength(2);
 });
 
 it('refuses another configuration in the same place, before anything is written', async () => {

@@ -33,6 +33,18 @@ function otherwiseDrawn(index: number): Buffer {
   return Buffer.concat([Buffer.from(`${JSON.stringify({ format, sha256: sha256(rest) })}\n`), rest]);
 }
 
+/** The file as a program would have kept it that draws the later images otherwise, and says so. */
+function ofAnotherVersion(): Buffer {
+  const content = otherwiseDrawn(4000);
+  const start = content.indexOf('\n') + 1;
+  const end = content.indexOf('\n', start);
+  const about = JSON.parse(content.toString('utf8', start, end)) as { drawing: number };
+  const line = Buffer.from(JSON.stringify({ ...about, drawing: about.drawing - 1 }));
+  const rest = Buffer.concat([line, content.subarray(end)]);
+  const { format } = JSON.parse(content.toString('utf8', 0, start)) as { format: string };
+  return Buffer.concat([Buffer.from(`${JSON.stringify({ format, sha256: sha256(rest) })}\n`), rest]);
+}
+
 beforeAll(async () => {
   work = await mkdtemp(path.join(tmpdir(), 'weightmap-digits-'));
   vi.stubEnv('XDG_CACHE_HOME', work);
@@ -57,6 +69,7 @@ it.each([
   ['damaged', () => Buffer.concat([whole.subarray(0, -1), Buffer.from([whole.at(-1)! ^ 1])])],
   ['cut', () => whole.subarray(0, 1000)],
   ['of an earlier way to draw', () => otherwiseDrawn(0)],
+  ['of an earlier version, with the same first images', ofAnotherVersion],
 ])('are drawn again if the file is %s', async (_, content) => {
   await writeFile(file, content());
   expect(told(await load())).toEqual(told(drawn));

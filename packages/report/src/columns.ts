@@ -74,16 +74,38 @@ function blocks(rows: readonly (readonly string[])[], columns: readonly number[]
   ];
 }
 
-/** Text as lines of at most that many characters, cut between words; a longer word is a line of its own. */
-export function wrapWords(text: string, width: number): string[] {
-  if (text.length <= width) return [text];
+// eslint-disable-next-line no-control-regex -- colours have no width
+const visible = (text: string) => text.replace(/\u001b\[[\d;]*m/g, '').length;
+
+/** Text that is put around each line of a wrapped text. */
+export interface Wrapping {
+  /** Before the first line. */
+  readonly first?: string;
+  /** Before each later line. */
+  readonly rest?: string;
+  /** After each line that another follows. */
+  readonly end?: string;
+}
+
+/**
+ * Text as lines of at most that many characters, cut between words; a longer word is a line of its own. Colours don't count, and blanks
+ * within a line stay as they are.
+ */
+export function wrapWords(
+  text: string,
+  width: number,
+  { first = '', rest = '', end = '' }: Wrapping = {},
+): string[] {
+  if (visible(first + text) <= width) return [first + text];
   const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
+  let line = first;
+  let isEmpty = true;
+  for (const [, blanks, word] of text.matchAll(/( *)([^ ]+)/g)) {
+    if (!isEmpty && visible(line + blanks + word + end) > width) {
+      lines.push(line + end);
+      line = rest + word;
+    } else line += blanks + word;
+    isEmpty = false;
   }
   return [...lines, line];
 }

@@ -102,6 +102,9 @@ async function publishRun(run: string, out: string): Promise<Published> {
   }
 }
 
+/** Bytes: a report draws no larger ones. */
+const LARGEST_PICTURE = 16 * 2 ** 20;
+
 async function copyTo(
   out: string,
   { folder: run, records, damaged, notes, attacks: made }: Run,
@@ -112,25 +115,50 @@ async function copyTo(
   const before = await earlierAttacks(out);
 
   let files = 0;
+  const leftOut = [...notes];
+  const pictures = async (from: string, to: string, shown: readonly Pictures[]) => {
+    for (const name of namesOf(shown)) {
+      const file = path.join(from, name);
+      const bytes = await readIfThere(file, { within: run, largest: LARGEST_PICTURE }).catch(
+        (error: unknown) => {
+          // What the file system refuses ends the command; a link or a pipe in a picture's place doesn't.
+          if (!(error instanceof WeightmapError) || error.cause !== undefined) throw error;
+          leftOut.push(`the picture ${path.relative(run, file)}: ${error.message}`);
+          return null;
+        },
+      );
+      if (!bytes) continue;
+      await put(bytes, path.join(to, name), out);
+      files++;
+    }
+  };
   for (const { record, folder } of records) {
     const to = cellPaths(out, record.cell);
-    files += await copyPictures(folder, to.folder, record.gradCam, { run, out });
+    await pictures(folder, to.folder, record.gradCam);
     await writeWhole(to.identity, `${JSON.stringify({ cellId: record.cellId })}\n`, { within: out });
     // Last, because a record says that its cell is complete.
-    await copy(cellPaths(run, record.cell).record, to.record, { run, out });
+    const bytes = await readIfThere(cellPaths(run, record.cell).record, { within: run });
+    if (bytes) await put(bytes, to.record, out);
   }
   const attacked = mergeAttacks(before, made);
   for (const cell of made?.cells ?? []) {
     const pictured = attackedPictures(run, cell);
     const to = cellPaths(out, { ...cell, dataset: { id: cell.dataset } }).folder;
-    if (pictured) files += await copyPictures(pictured.folder, to, pictured.record.gradCam, { run, out });
+    if (pictured) await pictures(pictured.folder, to, pictured.record.gradCam);
   }
   if (attacked) await writeAttackedRun(out, attacked);
   // Where the data and the plugins lie on this machine is nobody else's business.
   await mergeManifest(out, { ...manifest, plugins: undefined, data: { ...data, dataDir: undefined } });
   const known = new Set(earlier.map(({ record }) => record.cellId));
   const added = records.filter(({ record }) => !known.has(record.cellId)).length;
-  return { records: records.length, added, files, attacked: attacked?.cells.length ?? 0, damaged, notes };
+  return {
+    records: records.length,
+    added,
+    files,
+    attacked: attacked?.cells.length ?? 0,
+    damaged,
+    notes: leftOut,
+  };
 }
 
 /** Results of earlier calls, which must not be lost. */
@@ -169,38 +197,20 @@ interface Pictures {
   readonly perturbation?: string;
 }
 
-/** @returns how many there are. */
-async function copyPictures(
-  from: string,
-  to: string,
-  pictures: readonly Pictures[],
-  roots: Roots,
-): Promise<number> {
-  const names = new Set(
+/** The files of pictures, each once. */
+const namesOf = (pictures: readonly Pictures[]): ReadonlySet<string> =>
+  new Set(
     pictures.flatMap(({ image, heatmap, perturbation }) => [
       image,
       heatmap,
       ...(perturbation ? [perturbation] : []),
     ]),
   );
-  let copied = 0;
-  for (const name of names) if (await copy(path.join(from, name), path.join(to, name), roots)) copied++;
-  return copied;
-}
 
-/** The folders that files are copied from and to: links that lead out of them are not followed. */
-interface Roots {
-  readonly run: string;
-  readonly out: string;
-}
-
-/** @returns whether there was such a file. */
-async function copy(from: string, to: string, { run, out }: Roots): Promise<boolean> {
-  const bytes = await readIfThere(from, { within: run });
-  if (!bytes) return false;
+/** Writes a file, unless it is there already. A link that leads out of the folder is not followed. */
+async function put(bytes: Buffer, to: string, out: string): Promise<void> {
   const known = await readIfThere(to, { within: out }).catch(() => null); // anything else is replaced
   if (!known?.equals(bytes)) await writeWhole(to, bytes, { within: out });
-  return true;
 }
 
 /** The new results, and the earlier ones of cells that have no new ones. */

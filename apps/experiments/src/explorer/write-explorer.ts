@@ -1,8 +1,8 @@
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { dataScript, WeightmapError, type StoredNetwork } from '@weightmap/core';
-import { confine, isRunning, writeWhole, writing } from '@weightmap/core/files';
+import { confine, replaceFolder, writeWhole } from '@weightmap/core/files';
 import { readModelFiles } from '@weightmap/training';
 import { builtPage } from './built-page.js';
 import { findShowcase, type ShowcaseOptions } from './showcase.js';
@@ -27,25 +27,16 @@ export async function writeExplorer(
   run: string,
   { out, ...options }: ShowcaseOptions & { out: string },
 ): Promise<WrittenExplorer> {
-  await tidy(path.resolve(out));
   const page = builtPage();
   if (isIn(run, out)) confine(run, out);
   await checkReplaceable(out);
   const { showcase, weights } = await findShowcase(run, options);
-  const made = `${path.resolve(out)}.${process.pid}.partial`;
-  await writing(out, async () => {
-    try {
-      await mkdir(path.dirname(made), { recursive: true });
-      await mkdir(made); // fails if anything has this name
-      for (const file of PAGE_FILES) await copyFile(path.join(page, file), path.join(made, file));
-      const write = (name: string, value: Parameters<typeof dataScript>[1]) =>
-        writeWhole(path.join(made, 'networks', `${name}.js`), dataScript(name, value));
-      for (const [file, folder] of weights) await write(file, await storedNetwork(folder));
-      await write('showcase', { ...showcase, report: reportFrom(run, out) });
-      await replace(out, made);
-    } finally {
-      await rm(made, { recursive: true, force: true });
-    }
+  await replaceFolder(path.resolve(out), async (made) => {
+    for (const file of PAGE_FILES) await copyFile(path.join(page, file), path.join(made, file));
+    const write = (name: string, value: Parameters<typeof dataScript>[1]) =>
+      writeWhole(path.join(made, 'networks', `${name}.js`), dataScript(name, value));
+    for (const [file, folder] of weights) await write(file, await storedNetwork(folder));
+    await write('showcase', { ...showcase, report: reportFrom(run, out) });
   });
   return {
     html: path.join(out, 'index.html'),
@@ -75,37 +66,9 @@ async function checkReplaceable(out: string): Promise<void> {
     });
 }
 
-/** Removes what killed processes left beside the folder; an explorer that one of them had just moved away is put back. */
-async function tidy(out: string): Promise<void> {
-  const parent = path.dirname(out);
-  const names: string[] = await readdir(parent).catch(() => []);
-  for (const name of names.sort()) {
-    const [, pid, old] =
-      new RegExp(`^${escaped(path.basename(out))}\\.(\\d+)\\.partial(\\.old)?$`).exec(name) ?? [];
-    if (pid === undefined || isRunning(Number(pid))) continue;
-    const left = path.join(parent, name);
-    if (old && !existsSync(out)) await rename(left, out);
-    else await rm(left, { recursive: true, force: true });
-  }
-}
-
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
 /** Whether the page goes into the run's folder, as it does by default; another place is the user's own choice. */
 const isIn = (run: string, out: string): boolean =>
   path.resolve(out).startsWith(`${path.resolve(run)}${path.sep}`);
-
-async function replace(out: string, made: string): Promise<void> {
-  const old = `${made}.old`;
-  if (existsSync(out)) await rename(out, old);
-  try {
-    await rename(made, out);
-  } catch (error) {
-    if (existsSync(old)) await rename(old, out);
-    throw error;
-  }
-  await rm(old, { recursive: true, force: true });
-}
 
 /** Address of the run's report, relative to the page; null if there is none. */
 function reportFrom(run: string, out: string): string | null {

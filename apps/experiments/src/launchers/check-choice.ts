@@ -3,17 +3,20 @@ import { UsageError } from '@weightmap/core';
 import { count } from '@weightmap/report/text';
 import { launcherOptions, type LauncherChoice } from '../plan/run-options.js';
 import { launchers } from './index.js';
+import type { Launcher } from './launcher.js';
 
 /** More threads than this for each core are a mistake: they only wait for each other. */
 const MOST_THREADS_A_CORE = 4;
 
 /**
- * Refuses options that the chosen launcher doesn't use, and more threads than this machine has any use for.
+ * Refuses options that the chosen launcher doesn't use or can't use, and more threads than this machine has any use for.
  *
- * @throws UsageError that names the option.
+ * @param choice of a dry run, which starts nothing, no option is missing.
+ * @throws UsageError or WeightmapError that names the option.
  */
-export function checkLauncherChoice(choice: LauncherChoice): void {
-  const used: readonly string[] = launchers[choice.launcher].uses;
+export function checkLauncherChoice(choice: LauncherChoice & { readonly dryRun?: boolean }): void {
+  const launcher: Launcher = launchers[choice.launcher];
+  const used: readonly string[] = launcher.uses;
   for (const name of ['sbatchOptions', 'image', 'claim'] as const) {
     if (choice[name] === undefined || used.includes(name)) continue;
     const of = Object.entries(launchers).find(([, { uses }]) =>
@@ -25,6 +28,7 @@ export function checkLauncherChoice(choice: LauncherChoice): void {
       fix: `leave it out, or add --launcher ${of}`,
     });
   }
+  if (!choice.dryRun) launcher.check?.(choice);
   if (choice.launcher !== 'local') return;
   const cores = os.availableParallelism();
   const { threads, workers = 1 } = choice;
@@ -34,7 +38,10 @@ export function checkLauncherChoice(choice: LauncherChoice): void {
       {
         where: workers > 1 ? '--workers, --threads' : '--threads',
         expected: `at most ${MOST_THREADS_A_CORE * cores} threads together; one a core is fastest`,
-        fix: 'leave --workers out: then there is one process for each core',
+        fix:
+          workers > 1
+            ? 'leave --workers out: then there is one process for each core; or name fewer --threads'
+            : `name at most --threads ${MOST_THREADS_A_CORE * cores}, or leave --threads out`,
       },
     );
 }

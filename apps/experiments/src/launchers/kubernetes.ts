@@ -26,26 +26,13 @@ const CLAIM = /^[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)*$
 export const kubernetes: Launcher = {
   description: 'prints the manifest of an Indexed Job for `kubectl apply -f -`',
   uses: ['image', 'claim'],
+  check: checkedPod,
   launch({ kind, command, items }, { run, workers, threads, plugins, image, claim, display }) {
     if (items.length === 0) return Promise.resolve({ finished: true, failures: [] });
-    if (image === undefined || claim === undefined)
-      throw new WeightmapError('A Kubernetes job needs an image and a volume claim.', {
-        expected:
-          '--image <image with the weightmap command> --claim <claim of the volume with the run folder>',
-      });
-    if (!IMAGE.test(image) || image.length > 1024)
-      throw new WeightmapError(`${JSON.stringify(image)} is not the name of an image.`, {
-        where: '--image',
-        expected: 'a name in lower case with a tag or a digest, such as registry.example.org/weightmap:1',
-      });
-    if (!CLAIM.test(claim) || claim.length > 253)
-      throw new WeightmapError(`${JSON.stringify(claim)} is not the name of a volume claim.`, {
-        where: '--claim',
-        expected: 'at most 253 lower-case letters, digits, dashes and dots, such as shared-runs',
-      });
+    const pod = checkedPod({ image, claim });
     const name = jobName(run, kind);
     const completions = Math.max(...items.map(({ index }) => index + 1));
-    const job = indexedJob({ name, command, completions, workers, threads, plugins, image, claim });
+    const job = indexedJob({ name, command, completions, workers, threads, plugins, ...pod });
     // Kubernetes reads YAML 1.1, where an unquoted yes or 1:30 is no text.
     writeTo(process.stdout, stringify(job, { version: '1.1', lineWidth: 0 }));
     display.line(
@@ -54,6 +41,27 @@ export const kubernetes: Launcher = {
     return Promise.resolve({ finished: false, failures: [] });
   },
 };
+
+type Pod = Pick<JobOptions, 'image' | 'claim'>;
+
+function checkedPod({ image, claim }: Partial<Pod>): Pod {
+  if (image === undefined || claim === undefined)
+    throw new WeightmapError('A Kubernetes job needs an image and a volume claim.', {
+      expected:
+        '--image <image with the weightmap command> --claim <claim of the volume with the run folder>',
+    });
+  if (!IMAGE.test(image) || image.length > 1024)
+    throw new WeightmapError(`${JSON.stringify(image)} is not the name of an image.`, {
+      where: '--image',
+      expected: 'a name in lower case with a tag or a digest, such as registry.example.org/weightmap:1',
+    });
+  if (!CLAIM.test(claim) || claim.length > 253)
+    throw new WeightmapError(`${JSON.stringify(claim)} is not the name of a volume claim.`, {
+      where: '--claim',
+      expected: 'at most 253 lower-case letters, digits, dashes and dots, such as shared-runs',
+    });
+  return { image, claim };
+}
 
 /**
  * The job's name, a DNS-1123 label: always the same for a run's folder and kind of work, so that `kubectl apply` knows the job again. It is

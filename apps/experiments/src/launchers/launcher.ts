@@ -32,6 +32,12 @@ export interface Launcher {
   readonly description: string;
   /** Those of the options below that it uses; the others are refused. */
   readonly uses: readonly ('sbatchOptions' | 'image' | 'claim')[];
+  /**
+   * Called before anything is computed or written.
+   *
+   * @throws WeightmapError if an option that it uses is missing or can't be used.
+   */
+  check?(options: Pick<LaunchOptions, 'image' | 'claim'>): void;
   /** @throws WeightmapError if nothing could be started. */
   launch(work: Work, options: LaunchOptions): Promise<Launched>;
 }

@@ -1,4 +1,5 @@
 import { plainLines } from '@weightmap/core';
+import { wrapWords } from '@weightmap/report/text';
 import colours from 'picocolors';
 
 /** A colour or a weight, as this command sets them; nothing that hides text. */
@@ -21,9 +22,6 @@ export function harmless(text: string, { colour = colours.isColorSupported } = {
   return shown.join('') + (styles.length > 0 && !ENDS.has(styles[styles.length - 1]) ? RESET : '');
 }
 
-// eslint-disable-next-line no-control-regex -- colours have no width
-const visible = (text: string) => text.replace(/\u001b\[[\d;]*m/g, '').length;
-
 /**
  * Text whose lines fit a terminal of that many columns: longer ones are cut between words and go on indented. A command line that is
  * cut goes on after a backslash, so that it can be copied.
@@ -31,28 +29,13 @@ const visible = (text: string) => text.replace(/\u001b\[[\d;]*m/g, '').length;
 export function foldLines(text: string, columns: number): string {
   return text
     .split('\n')
-    .map((line) => (visible(line) <= columns ? line : foldLine(line, columns)))
+    .flatMap((line) => {
+      const [first] = /^ */.exec(line)!;
+      const end = line.startsWith('weightmap ', first.length) ? ' \\' : '';
+      const rest = ' '.repeat(Math.min(first.length + (end ? 4 : 2), columns >> 1));
+      return wrapWords(line.slice(first.length), columns, { first, rest, end });
+    })
     .join('\n');
-}
-
-function foldLine(line: string, columns: number): string {
-  const [indent] = /^ */.exec(line)!;
-  const end = line.startsWith('weightmap ', indent.length) ? ' \\' : '';
-  const next = ' '.repeat(Math.min(indent.length + (end ? 4 : 2), columns >> 1));
-  const lines: string[] = [];
-  let current = indent;
-  let isEmpty = true;
-  for (const [word, gap] of line
-    .slice(indent.length)
-    .split(/( +)/)
-    .flatMap((part, i, parts) => (i % 2 === 0 ? [[part, i === 0 ? '' : parts[i - 1]]] : []))) {
-    if (!isEmpty && visible(current) + gap.length + visible(word) + end.length > columns) {
-      lines.push(current + end);
-      current = next + word;
-    } else current += gap + word;
-    isEmpty = false;
-  }
-  return [...lines, current].join('\n');
 }
 
 /**

@@ -1,4 +1,4 @@
-import { alignColumns, alignRows } from '../columns.js';
+import { alignColumns, alignRows, wrapWords } from '../columns.js';
 import { list, plain } from '../format.js';
 import { paperDatasetLabels, paperRows } from '../paper-values.js';
 import type { Evidence, Missing, Verdict } from './claim.js';
@@ -36,10 +36,14 @@ export const claimLines = (claims: readonly VerifiedClaim[], width: number): str
     .map((claim) => {
       const at = claim.at ? ` (${plain(claim.at)})` : '';
       const shown = decisive(claim);
+      const rest = ' '.repeat(4);
       return [
-        wrap(`${claim.id.padEnd(4)}${claim.statement} [${claim.source}]`, width),
-        wrap(`    ${verdictText(claim)}${at}: ${claim.reason}`, width),
-        wrap(`    shown above: ${evidenceText(shown)}; expected ${shown.expected}`, width),
+        ...wrapWords(`${claim.statement} [${claim.source}]`, width, { first: claim.id.padEnd(4), rest }),
+        ...wrapWords(`${verdictText(claim)}${at}: ${claim.reason}`, width, { first: rest, rest }),
+        ...wrapWords(`shown above: ${evidenceText(shown)}; expected ${shown.expected}`, width, {
+          first: rest,
+          rest,
+        }),
       ].join('\n');
     })
     .join('\n');
@@ -108,19 +112,4 @@ export function missingTable(claims: readonly VerifiedClaim[]): string | null {
     ],
     { right: [2] },
   );
-}
-
-/** Lines of at most that many characters; the later ones are indented. */
-function wrap(text: string, width: number): string {
-  const lines: string[] = [];
-  let line = /^ */.exec(text)![0];
-  const indent = '    ';
-  for (const word of text.trim().split(/ /)) {
-    if (line.trim() && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = indent;
-    }
-    line += `${line.trim() ? ' ' : ''}${word}`;
-  }
-  return [...lines, line].join('\n');
 }
