@@ -7,8 +7,9 @@ import { inOneProcess } from '../../tools/vitest.base';
 export default defineConfig(
   inOneProcess(
     { maxWorkers: 2, env: { NO_COLOR: '1' }, setupFiles: ['test/_no-plugins-left.ts'] },
-    ...['approvals', 'defended-cells', 'lease', 'plugin', 'run-config', 'every-row'].map(
-      (name) => `test/${name}.test.ts`,
-    ),
+    ...[
+      ...['approvals', 'check-networks', 'defended-cells', 'every-row', 'lease', 'measure-metrics'],
+      ...['plugin', 'run-config', 'sharpness-frame'],
+    ].map((name) => `test/${name}.test.ts`),
   ),
 );
