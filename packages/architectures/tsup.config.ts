@@ -2,4 +2,4 @@ import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tools/tsup.base';
 
 // variants: the paper's rows as plain data, without TensorFlow.
-export default defineConfig({ ...packageBuild, entry: ['src/index.ts', 'src/variants.ts'] });
+export default defineConfig(packageBuild(['index', 'variants']));
