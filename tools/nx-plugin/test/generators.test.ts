@@ -101,7 +101,9 @@ describe.each(kinds)('the generator of a kind: %s', (kind) => {
   it.each(['', 'two\nlines', 'an end */ of the comment', 'x'.repeat(101)])(
     'refuses a description that is no line: %j',
     async (description) => {
-      expect(await failureOf(kind, { name: 'my-own', description })).toMatch(/--description: one line/);
+      expect(await failureOf(kind, { name: 'my-own', description }, treeOf(kind))).toMatch(
+        /--description: one line/,
+      );
     },
   );
 
