@@ -1,4 +1,4 @@
-import type { AttackInfo, StrengthUnit } from '@weightmap/core';
+import type { AttackInfo, ShownBenchmark, StrengthUnit } from '@weightmap/core';
 
 /** The label, unit and range of the slider for an attack's strength. */
 export interface StrengthScale {
@@ -8,18 +8,25 @@ export interface StrengthScale {
   readonly largest: number;
 }
 
-/** The slider of an attack. @param values numbers in an image: Euclidean radii grow with their square root. */
-export function strengthScale({ strengthUnit, norm }: AttackInfo, values: number): StrengthScale {
+/** The slider of an attack, for the images of a benchmark: Euclidean radii grow with the root of the number of values. */
+export function strengthScale(
+  { strengthUnit, norm }: AttackInfo,
+  { height, width, channels }: Pick<ShownBenchmark, 'height' | 'width' | 'channels'>,
+): StrengthScale {
+  // Photographs are fooled by smaller changes than drawings, which are square and gray.
+  const isDrawing = height === width && channels === 1;
   const l2 = {
     symbol: 'ε',
     unit: 'Euclidean length of the change',
-    largest: round(0.15 * Math.sqrt(values)),
+    largest: round((isDrawing ? 0.15 : 0.05) * Math.sqrt(height * width * channels)),
+  };
+  const linf = {
+    symbol: 'ε',
+    unit: 'largest change of a pixel, for pixels in [0, 1]',
+    largest: isDrawing ? 0.4 : 0.1,
   };
   const scales: Record<StrengthUnit, StrengthScale> = {
-    epsilon:
-      norm === 'l2'
-        ? l2
-        : { symbol: 'ε', unit: 'largest change of a pixel, for pixels in [0, 1]', largest: 0.4 },
+    epsilon: norm === 'l2' ? l2 : linf,
     beta: { symbol: 'β', unit: 'largest noise added to a pixel, for pixels in [0, 1]', largest: 1 },
     sigma: { symbol: 'σ', unit: 'standard deviation of the noise, for pixels in [0, 1]', largest: 0.6 },
     width: { symbol: 'σ', unit: 'width of the blur, in pixels', largest: 4 },

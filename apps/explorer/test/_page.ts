@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import type { EngineName } from '../src/engine/protocol.js';
+import type { EngineWish } from '../src/state.js';
 
 const dist = path.resolve(import.meta.dirname, '../dist');
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
@@ -24,7 +24,14 @@ export async function openPage(
     from,
     engine = 'wasm',
     missing = [],
-  }: { from: 'disk' | 'server'; engine?: EngineName; missing?: readonly string[] },
+    hash = '',
+  }: {
+    from: 'disk' | 'server';
+    engine?: EngineWish;
+    missing?: readonly string[];
+    /** The state in the address. */
+    hash?: string;
+  },
 ): Promise<OpenPage> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   // A test's own limit ends what hangs; a busy machine takes longer than the 30 s of Playwright.
@@ -37,7 +44,7 @@ export async function openPage(
   const origin = from === 'disk' ? `${pathToFileURL(dist).href}/` : 'http://explorer.test/';
   await page.route(/^(?!data:|blob:)/, async (route) => {
     const url = route.request().url();
-    const file = url.slice(origin.length).replace(/\?.*/, '');
+    const file = url.slice(origin.length).replace(/[?#].*/, '');
     if (!url.startsWith(origin)) complaints.push(`asked for ${url}`);
     if (!url.startsWith(origin)) return route.abort();
     if (missing.includes(file)) return route.fulfill({ status: 404 });
@@ -47,7 +54,7 @@ export async function openPage(
       contentType: TYPES[path.extname(file)],
     });
   });
-  await page.goto(`${origin}index.html?engine=${engine}`);
+  await page.goto(`${origin}index.html?engine=${engine}${hash && `#${hash}`}`);
   return { page, complaints };
 }
 

@@ -47,7 +47,7 @@ it('has the layers of its defence, and says that it abstains', () =>
     const network = await openNetwork({ stored: await stored(model), gradCamLayer: 'conv', answers: 3 });
     expect(network.model.layers.map((layer) => layer.getClassName())).toContain('StatisticalFilter');
     const pixels = new Float32Array(64).fill(0.5);
-    const wish = { pixels, label: null, attack: 'fgsm', strength: 0.1, seed: 1 };
+    const wish = { pixels, label: null, target: null, attack: 'fgsm', strength: 0.1, seed: 1 };
     const { abstains, predicted, probabilities } = look(network, wish);
     expect([abstains, predicted, probabilities.length]).toEqual([true, 3, 4]);
     network.model.dispose();

@@ -1,16 +1,21 @@
 import type { AttackInfo } from '@weightmap/core';
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../src/state.js';
-import { summaryOf, verdictOf } from '../src/view/verdict.js';
+import { barClass } from '../src/view/probability-bars.js';
+import { summaryOf, truthOf, verdictOf } from '../src/view/verdict.js';
 
 const answer = (
   predicted: number,
-  { label = 1, strength = 0.1 }: { label?: number | null; strength?: number } = {},
+  {
+    label = 1,
+    strength = 0.1,
+    target = null,
+  }: { label?: number | null; strength?: number; target?: number | null } = {},
 ) =>
   ({
     wish: {
       image: { pixels: new Float32Array(1), label, index: null },
-      ...{ attack: {} as AttackInfo, strength, seed: 1 },
+      ...{ attack: {} as AttackInfo, strength, target, seed: 1 },
     },
     look: { predicted, cleanPredicted: 2 },
   }) as unknown as Extract<Answer, { look: object }>;
@@ -38,6 +43,14 @@ describe('the verdict on a network', () => {
     expect(summaryOf([unchanged], 'FGSM')).toBe('The image is unchanged, and the network is wrong.');
   });
 
+  it('counts the target alone where the attack aims at one', () => {
+    const aimed = (predicted: number) => answer(predicted, { target: 2 });
+    expect(verdictOf(aimed(2), classes).text).toBe('predicts c, the target: wrong, the label is b');
+    expect(verdictOf(aimed(0), classes).text).toBe('predicts a: wrong, the label is b');
+    expect(summaryOf([aimed(2), aimed(0)], 'FGSM', classes)).toBe('FGSM makes 1 of 2 networks predict c.');
+    expect(summaryOf([aimed(0)], 'FGSM', classes)).toBe('FGSM makes no network predict c.');
+  });
+
   it.each([
     [[], 'Loading …'],
     [[answer(1), answer(1)], 'FGSM fools none of 2 networks.'],
@@ -52,5 +65,20 @@ describe('the verdict on a network', () => {
     ],
   ] as const)('is summed up: %#', (answers, sentence) => {
     expect(summaryOf(answers, 'FGSM')).toBe(sentence);
+  });
+});
+
+describe('the bar of a class', () => {
+  const barsOf = (one: ReturnType<typeof answer>) =>
+    [0, 1, 2].map((index) => barClass(index, { predicted: one.look.predicted, truth: truthOf(one) }));
+
+  it('is that of an error only where the prediction is none of the truth', () => {
+    expect(barsOf(answer(1))).toEqual(['', 'predicted true', '']);
+    expect(barsOf(answer(2))).toEqual(['', 'true', 'predicted']);
+  });
+
+  it('of a drawing is right where the prediction is that without the attack', () => {
+    expect(barsOf(answer(2, { label: null }))).toEqual(['', '', 'predicted true']);
+    expect(barsOf(answer(0, { label: null }))).toEqual(['predicted', '', 'true']);
   });
 });

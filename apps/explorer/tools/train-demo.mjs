@@ -12,11 +12,13 @@ import { datasets } from '@weightmap/datasets';
 import { startEngine } from '@weightmap/engine';
 import { testError } from '@weightmap/metrics';
 import { train } from '@weightmap/training';
-import { firstOfEachClass } from './_first-of-each-class.mjs';
+
 import { quantised } from './_quantised.mjs';
+import { shownImages } from './_shown-images.mjs';
 
 const SEED = 1;
 const EPOCHS = 6;
+const IMAGES_OF_EACH_CLASS = 5;
 /** Table 1 of the paper, with fewer channels. */
 const channels = [8, 4, 2];
 const networks = [
@@ -73,7 +75,7 @@ const showcase = {
         classes,
         networks: shown,
       },
-      images: firstOfEachClass(data.test),
+      images: shownImages(data.test, IMAGES_OF_EACH_CLASS),
     },
   ],
 };

@@ -19,6 +19,18 @@ export interface ShownNetwork {
   readonly answers?: number;
   /** What is left out of its defence, and why, in a sentence; absent if nothing is. */
   readonly notice?: string;
+  /** Its defence; absent for a network without one. */
+  readonly defense?: ShownDefense;
+}
+
+/** The defence of a shown network, and the network to compare it with. */
+export interface ShownDefense {
+  /** Unique among the defences of a dataset: id and options, such as `pgd-training+epsilon-0.1`. */
+  readonly id: string;
+  /** What a report calls it, with its options. */
+  readonly label: string;
+  /** Id of the network of the same variant without a defence; null if the showcase has none. */
+  readonly baseline: string | null;
 }
 
 /** An image to try networks on. */
@@ -45,7 +57,7 @@ export interface ShownBenchmark {
   readonly classes: readonly string[];
   /** In the order in which they stand side by side. */
   readonly networks: readonly ShownNetwork[];
-  /** Of the test part. */
+  /** Of the test part: to choose one of, and the image set of the page's curves. */
   readonly images: readonly ShownImage[];
 }
 

@@ -14,3 +14,4 @@ export * from './robustness-curve.js';
 export * from './sparsity.js';
 export { layerNamed } from './_tap.js';
 export { testError } from './test-error.js';
+export * from './weight-map-picture.js';

@@ -23,7 +23,7 @@ export function exploreCommand(): Command {
     .argument('[run]', 'folder of the run', 'runs/quick')
     .option('--out <folder>', 'folder of the page (default: explorer/ in the run)')
     .option('--select <ids>', 'variants to show: ids or globs (comma-separated)', list, ['*'])
-    .option('--images <n>', 'test images of each dataset', positive, 12)
+    .option('--images <n>', 'test images of each dataset, also for curves of the error', positive, 50)
     .option(
       '--plugin <file>',
       'plugin of the run that may be used for its images; repeat for several',

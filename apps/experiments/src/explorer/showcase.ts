@@ -5,6 +5,7 @@ import {
   WeightmapError,
   type ImageSet,
   type ShownBenchmark,
+  type ShownDefense,
   type ShownImage,
   type ShownNetwork,
   type Showcase,
@@ -12,6 +13,7 @@ import {
 import { confine } from '@weightmap/core/files';
 import {
   cellPaths,
+  plainVariant,
   readCellRecord,
   readManifest,
   type CellConfig,
@@ -62,7 +64,7 @@ export async function findShowcase(
     const cells = finished.filter(({ cell }) => cell.dataset.id === id);
     const { label, test } = await loadCellData(cells[0].cell, manifest);
     const { height, width, channels, classes } = test.spec;
-    const networks = cells.map(shownNetwork);
+    const networks = cells.map((one) => shownNetwork(one, cells));
     benchmarks.push({
       id,
       label,
@@ -75,7 +77,7 @@ export async function findShowcase(
     });
   }
   const weights = new Map(
-    finished.map((one) => [shownNetwork(one).file, confine(run, cellPaths(run, one.cell).weights)]),
+    finished.map((one) => [fileOf(one.cell), confine(run, cellPaths(run, one.cell).weights)]),
   );
   const title = path.basename(path.resolve(run));
   return { showcase: { schemaVersion: 1, title, note: noteOn(finished), benchmarks }, weights };
@@ -125,7 +127,8 @@ async function firstTrials(run: string, { cells }: Manifest, select: readonly st
 
 const fileOf = ({ dataset, variant }: CellConfig): string => `${dataset.id}/${variant}`;
 
-function shownNetwork({ cell, record }: Finished): ShownNetwork {
+/** @param all the networks of its dataset. */
+function shownNetwork({ cell, record }: Finished, all: readonly Finished[]): ShownNetwork {
   const { long, kind } = variantName(cell.variant, cell.names);
   return {
     id: cell.variant,
@@ -136,7 +139,17 @@ function shownNetwork({ cell, record }: Finished): ShownNetwork {
     file: fileOf(cell),
     testErrorPercent: record.testErrorPercent,
     ...defenseOnPage(cell),
+    ...(cell.defense && { defense: shownDefense(cell, all) }),
   };
+}
+
+function shownDefense({ variant, names }: CellConfig, all: readonly Finished[]): ShownDefense {
+  const plain = plainVariant(variant);
+  const baseline = all.find(({ cell }) => cell.variant === plain)?.cell;
+  const id = variant.slice(plain.length + 1);
+  // The label of the defence comes last in the name.
+  const label = variantName(variant, names).long.split(' + ').at(-1)!;
+  return { id, label, baseline: baseline?.variant ?? null };
 }
 
 /**

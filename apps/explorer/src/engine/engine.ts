@@ -1,5 +1,5 @@
 import workerScript from './worker.js?script';
-import type { CallName, Calls, EngineName, Reply, Started } from './protocol.js';
+import type { CallName, Calls, Reply, Started, StartRequest } from './protocol.js';
 
 /** tfjs in a worker, so that the page stays responsive. */
 export interface Engine extends Started {
@@ -9,11 +9,12 @@ export interface Engine extends Started {
 }
 
 /**
- * Starts a worker with the requested engine, or a slower one if it is not available.
+ * Starts a worker with the requested engine.
  *
- * @throws Error if the worker cannot be started.
+ * @param signal ends the worker, also while it starts.
+ * @throws Error if the worker cannot be started, or the engine is not available and no other may replace it.
  */
-export async function startEngine(wish: EngineName): Promise<Engine> {
+export async function startEngine(request: StartRequest, signal?: AbortSignal): Promise<Engine> {
   const address = URL.createObjectURL(new Blob([workerScript], { type: 'text/javascript' }));
   const worker = new Worker(address);
   const waiting = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
@@ -39,8 +40,9 @@ export async function startEngine(wish: EngineName): Promise<Engine> {
     worker.terminate();
     fail('The engine was stopped.');
   };
+  signal?.addEventListener('abort', end);
   try {
-    return { ...(await ask('start', wish)), ask, end };
+    return { ...(await ask('start', request)), ask, end };
   } catch (error) {
     end();
     throw error;

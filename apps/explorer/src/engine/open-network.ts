@@ -4,6 +4,7 @@ import { asClassifier, type Classifier } from '@weightmap/core';
 import { DenoisingAutoencoder, GaussianClasses, NoiseLevel, StatisticalFilter } from '@weightmap/defenses';
 import { flops, trainableParameters } from '@weightmap/metrics';
 import { bytesOf } from '../files/base64.js';
+import { paintMaps } from './paint-maps.js';
 import type { LoadRequest, NetworkFacts } from './protocol.js';
 
 // The layers that defences insert; the package itself counts as one without side effects.
@@ -35,7 +36,7 @@ export async function openNetwork({
       weightData: bytesOf(weights).buffer,
     }),
   );
-  const facts = { parameters: trainableParameters(model), flops: flopsOf(model) };
+  const facts = { parameters: trainableParameters(model), flops: flopsOf(model), maps: paintMaps(model) };
   const classifier = { ...asClassifier(model), ...(answers !== undefined && { answers }) };
   return { model, classifier, gradCamLayer, facts };
 }

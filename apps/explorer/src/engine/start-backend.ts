@@ -1,14 +1,23 @@
 import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-webgpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import plainBinary from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.wasm';
 import simdBinary from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';
 import { messageOf } from '@weightmap/core';
-import { engineNames, ENGINES, type EngineName, type Started } from './protocol.js';
+import { engineNames, ENGINES, type EngineName, type Started, type StartRequest } from './protocol.js';
 
-/** Starts the requested engine, or the next slower one that this browser supports; plain JavaScript always works. */
-export async function startBackend(wish: EngineName): Promise<Omit<Started, 'attacks'>> {
+/**
+ * Starts the requested engine, or the next one of the list that this browser supports; plain JavaScript always works.
+ *
+ * @throws Error if the engine is not available and no other may replace it.
+ */
+export async function startBackend({
+  engine: wish,
+  orSlower,
+}: StartRequest): Promise<Omit<Started, 'attacks'>> {
   const problems: string[] = [];
-  for (const engine of ENGINES.slice(ENGINES.indexOf(wish))) {
+  const first = ENGINES.indexOf(wish);
+  for (const engine of ENGINES.slice(first, orSlower ? undefined : first + 1)) {
     const problem = await start(engine);
     if (problem === null) return { engine, instead: problems.join(' ') || null };
     problems.push(`${engineNames[engine]} is not available: ${problem}.`);
@@ -19,6 +28,7 @@ export async function startBackend(wish: EngineName): Promise<Omit<Started, 'att
 /** Starts an engine. @returns the reason if it cannot start, else null. */
 async function start(engine: EngineName): Promise<string | null> {
   try {
+    if (engine === 'webgpu' && !(await hasGpu())) return 'the browser gives no graphics processor';
     if (engine === 'webgl' && tf.env().getNumber('WEBGL_VERSION') === 0)
       return 'the browser does not support it';
     if (engine === 'webgl' && !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED'))
@@ -32,6 +42,12 @@ async function start(engine: EngineName): Promise<string | null> {
   } catch (error) {
     return messageOf(error);
   }
+}
+
+/** Whether WebGPU has an adapter: browsers have its interface also where they refuse to use it. */
+async function hasGpu(): Promise<boolean> {
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
+  return ((await gpu?.requestAdapter()) ?? null) !== null;
 }
 
 /** Uses the binaries in this script. Threads would need HTTP headers, which only a server can send. */

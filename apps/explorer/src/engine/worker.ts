@@ -1,5 +1,5 @@
 import { messageOf, WeightmapError } from '@weightmap/core';
-import { look } from './look.js';
+import { addToCurve, attempt, look } from './look.js';
 import { offeredInfos } from './offered-attacks.js';
 import { openNetwork, type OpenNetwork } from './open-network.js';
 import type { CallName, Calls, Reply, Request } from './protocol.js';
@@ -10,17 +10,22 @@ const open = new Map<string, OpenNetwork>();
 const calls: { [Name in CallName]: (argument: Calls[Name]['argument']) => Promise<Calls[Name]['result']> } = {
   start: async (wish) => ({ ...(await startBackend(wish)), attacks: offeredInfos }),
   async load({ network, ...request }) {
-    const opened = await openNetwork(request);
+    const loaded = await openNetwork(request);
     open.get(network)?.model.dispose();
-    open.set(network, opened);
-    return opened.facts;
+    open.set(network, loaded);
+    return loaded.facts;
   },
-  async look({ network, ...request }) {
-    const opened = open.get(network);
-    if (!opened) throw new WeightmapError(`The network ${network} is not loaded.`);
-    return look(opened, request);
-  },
+  look: async ({ network, ...request }) => look(opened(network), request),
+  attempt: async ({ network, ...request }) => attempt(opened(network), request),
+  curve: async ({ network, ...request }) => addToCurve(opened(network), request),
 };
+
+/** @throws WeightmapError if the network is not loaded. */
+function opened(network: string): OpenNetwork {
+  const found = open.get(network);
+  if (!found) throw new WeightmapError(`The network ${network} is not loaded.`);
+  return found;
+}
 
 self.addEventListener('message', ({ data }: MessageEvent<Request>) => void answer(data));
 

@@ -1,15 +1,17 @@
 import type { AttackInfo } from '@weightmap/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { engineNames, ENGINES, type EngineName } from '../engine/protocol.js';
+import { engineNames, ENGINES } from '../engine/protocol.js';
+import { measuredText } from '../jobs/choose-engine.js';
 import { formatStrength, strengthScale } from '../strength-scale.js';
-import { valuesOf, type Actions, type State } from '../state.js';
+import type { Actions, EngineWish, State } from '../state.js';
+import { searchControls } from './search.js';
 
 const valueIn = (event: Event): string => (event.target as HTMLInputElement | HTMLSelectElement).value;
 
-/** The choice of the attack and its strength. */
+/** The choice of the attack, its target and its strength. */
 export function attackControls(state: State, actions: Actions): TemplateResult {
   const { wish, engine, benchmark } = state;
-  const scale = strengthScale(wish.attack, valuesOf(benchmark));
+  const scale = strengthScale(wish.attack, benchmark);
   const group = (label: string, infos: readonly AttackInfo[]) =>
     html`<optgroup label=${label}>
       ${infos.map(
@@ -30,6 +32,7 @@ export function attackControls(state: State, actions: Actions): TemplateResult {
       </select>
       <p class="source">${wish.attack.source}</p>
     </div>
+    ${targetChoice(state, actions)}
     <div class="strength">
       <label for="strength">Strength</label>
       <output for="strength">${formatStrength(scale, wish.strength)}</output>
@@ -44,12 +47,38 @@ export function attackControls(state: State, actions: Actions): TemplateResult {
         @input=${(event: Event) => actions.setStrength(Number(valueIn(event)))}
       />
       <p class="source">${scale.symbol}: ${scale.unit}</p>
-    </div>`;
+    </div>
+    ${searchControls(state, actions)}`;
+}
+
+/** The class that the attack aims at. */
+function targetChoice({ wish, benchmark }: State, actions: Actions): TemplateResult {
+  const { attack, target, image } = wish;
+  const choose = (event: Event) => {
+    const value = valueIn(event);
+    actions.chooseTarget(value === '' ? null : Number(value));
+  };
+  return html`<div class="target">
+    <label for="target">Aim</label>
+    <select id="target" ?disabled=${!attack.targeted} @change=${choose}>
+      <option value="" ?selected=${target === null}>any wrong class</option>
+      ${benchmark.classes.map((name, index) =>
+        index === image.label
+          ? nothing
+          : html`<option value=${index} ?selected=${target === index}>${name}</option>`,
+      )}
+    </select>
+    ${attack.targeted ? nothing : html`<p class="source">${attack.label} doesn’t aim at a class.</p>`}
+  </div>`;
 }
 
 /** The random seed and the engine. */
 export function settings(state: State, actions: Actions): TemplateResult {
-  const { wish, engine, engineWish } = state;
+  const { wish, engine, engineWish, measured } = state;
+  const timeOf = (name: string) => {
+    const found = measured.find((one) => one.engine === name);
+    return found && found.problem === undefined ? `, ${found.milliseconds.toPrecision(2)} ms` : '';
+  };
   return html`<div class="pair">
       <label for="seed">Random seed</label>
       <input
@@ -59,15 +88,18 @@ export function settings(state: State, actions: Actions): TemplateResult {
         max="9999"
         step="1"
         .value=${String(wish.seed)}
-        @change=${(event: Event) => actions.setSeed(Number(valueIn(event)))}
+        @change=${(event: Event) => actions.setSeed(seedIn(valueIn(event)))}
       />
     </div>
     <div class="pair">
       <label for="engine">Engine</label>
-      <select id="engine" @change=${(event: Event) => actions.chooseEngine(valueIn(event) as EngineName)}>
+      <select id="engine" @change=${(event: Event) => actions.chooseEngine(valueIn(event) as EngineWish)}>
+        <option value="fastest" ?selected=${engineWish === 'fastest'}>the fastest</option>
         ${ENGINES.map(
           (name) =>
-            html`<option value=${name} ?selected=${name === engineWish}>${engineNames[name]}</option>`,
+            html`<option value=${name} ?selected=${name === engineWish}>
+              ${engineNames[name]}${timeOf(name)}
+            </option>`,
         )}
       </select>
     </div>
@@ -78,8 +110,17 @@ export function settings(state: State, actions: Actions): TemplateResult {
           </p>`
         : nothing
     }
-    ${cost(state)}`;
+    ${cost(state)}
+    ${
+      measured.length > 0
+        ? html`<p class="source" id="measured">
+            Measured, for FGSM on one image with Grad-CAM: ${measuredText(measured)}.
+          </p>`
+        : nothing
+    }`;
 }
+
+const seedIn = (text: string): number => Math.min(Math.max(Math.round(Number(text) || 0), 0), 9999);
 
 /** The engine, and the time and memory of the last results. */
 function cost({ engine, answers }: State): TemplateResult {
@@ -90,7 +131,7 @@ function cost({ engine, answers }: State): TemplateResult {
     Runs on
     ${engineNames[engine.engine]}${
       latest
-        ? `: ${total.toFixed(0)} ms for ${looks.length} networks, ${latest.tensors} tensors in memory`
+        ? `: ${total.toFixed(0)} ms for ${looks.length} ${looks.length === 1 ? 'network' : 'networks'}, ${latest.tensors} tensors in memory`
         : ''
     }.
   </p>`;

@@ -1,8 +1,9 @@
 import type { ShownBenchmark } from '@weightmap/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { bytesOf } from '../files/base64.js';
-import type { Actions, State } from '../state.js';
-import { imagePicture, type Picture } from './pictures.js';
+import type { Picture } from '../picture.js';
+import { hasDigits, type Actions, type ImageSource, type State } from '../state.js';
+import { imagePicture } from './pictures.js';
 
 const thumbnails = new WeakMap<ShownBenchmark, readonly Picture[]>();
 
@@ -20,12 +21,14 @@ function thumbnailsOf(benchmark: ShownBenchmark): readonly Picture[] {
   return made;
 }
 
-/** Whether the networks classify digits, so that drawings are possible. */
-const canDraw = ({ height, width, channels, classes }: ShownBenchmark): boolean =>
-  channels === 1 && height === width && classes.join('') === '0123456789';
-
-/** The images, and a place to draw one. */
-export function imageChoice({ benchmark, wish, isDrawing }: State, actions: Actions): TemplateResult {
+/** The images, a place to draw one, and a picture of one's own. */
+export function imageChoice(state: State, actions: Actions): TemplateResult {
+  const { benchmark, wish, source } = state;
+  const other = (name: ImageSource, text: string, start: () => void) =>
+    html`<label class="other">
+      <input type="radio" name="image" .checked=${source === name} @change=${start} />
+      <span>${text}</span>
+    </label>`;
   return html`<fieldset class="images">
     <legend>Image</legend>
     <div class="thumbnails">
@@ -35,37 +38,49 @@ export function imageChoice({ benchmark, wish, isDrawing }: State, actions: Acti
             <input
               type="radio"
               name="image"
-              .checked=${!isDrawing && wish.image.index === index}
+              .checked=${source === 'set' && wish.image.index === index}
               @change=${() => actions.showImage(index)}
               aria-label=${`Image ${index + 1}: ${benchmark.classes[benchmark.images[index].label]}`}
             />
             <pixel-picture aria-hidden="true" .picture=${picture}></pixel-picture>
           </label>`,
       )}
-      ${
-        canDraw(benchmark)
-          ? html`<label class="draw">
-              <input
-                type="radio"
-                name="image"
-                .checked=${isDrawing}
-                @change=${() => actions.startDrawing()}
-              />
-              <span>draw</span>
-            </label>`
-          : nothing
-      }
     </div>
-    ${
-      isDrawing
-        ? html`<draw-pad
-              side=${benchmark.height}
-              @drawn=${({ detail }: CustomEvent<Float32Array>) => actions.draw(detail)}
-            ></draw-pad>
-            <p class="source">
-              A drawing has no label: each network is attacked on the class that it predicts.
-            </p>`
-        : nothing
-    }
+    <div class="others">
+      ${hasDigits(benchmark) ? other('drawing', 'draw a digit', () => actions.startDrawing()) : nothing}
+      ${other('upload', 'own picture', () => actions.startUpload())}
+    </div>
+    ${source === 'drawing' ? drawing(state, actions) : source === 'upload' ? upload(state, actions) : nothing}
   </fieldset>`;
+}
+
+const drawing = ({ benchmark }: State, actions: Actions): TemplateResult =>
+  html`<draw-pad
+      side=${benchmark.height}
+      @drawn=${({ detail }: CustomEvent<Float32Array>) => actions.draw(detail)}
+    ></draw-pad>
+    <p class="source">A drawing has no label: each network is attacked on the class that it predicts.</p>`;
+
+function upload({ benchmark, upload: given }: State, actions: Actions): TemplateResult {
+  const chosen = (event: Event) => {
+    const [file] = (event.target as HTMLInputElement).files ?? [];
+    if (file) actions.upload(file);
+  };
+  return html`<label class="file" for="file">A picture from this machine</label>
+    <input id="file" type="file" accept="image/*" aria-describedby="file-note" @change=${chosen} />
+    <div id="file-note" role="status">
+      ${
+        given === null
+          ? html`<p class="source">
+              It stays in this browser. It is made ${benchmark.width} × ${benchmark.height} pixels, as the
+              dataset’s own are.
+            </p>`
+          : given.problem !== null
+            ? html`<p class="problem" role="alert">${given.name}: ${given.problem}</p>`
+            : html`<p class="source">
+                ${given.name}: ${given.steps.join('; ')}. It has no label: each network is attacked on the
+                class that it predicts.
+              </p>`
+      }
+    </div>`;
 }

@@ -1,14 +1,15 @@
 import type { ShownNetwork } from '@weightmap/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { State } from '../state.js';
+import type { Actions, State } from '../state.js';
 import { differencePicture, heatPicture, imagePicture } from './pictures.js';
 import { probabilityBars } from './probability-bars.js';
-import { verdictOf } from './verdict.js';
+import { searchResult } from './search.js';
+import { truthOf, verdictOf } from './verdict.js';
 
 const count = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
 
 /** One network: its input, its prediction, and Grad-CAM. */
-export function networkCard(network: ShownNetwork, state: State): TemplateResult {
+export function networkCard(network: ShownNetwork, state: State, actions: Actions): TemplateResult {
   const answer = state.answers.get(network.file);
   const isBehind = answer?.wish !== state.wish;
   return html`<article
@@ -17,7 +18,7 @@ export function networkCard(network: ShownNetwork, state: State): TemplateResult
     aria-labelledby="name-${network.id}"
     data-network=${network.id}
   >
-    <h3 id="name-${network.id}"><span class="key ${network.kind}"></span>${network.label}</h3>
+    <h3 id="name-${network.id}"><span class=${keyClass(network)}></span>${network.label}</h3>
     <p class="facts">${facts(network, state)}</p>
     ${network.notice === undefined ? nothing : html`<p class="caution">${network.notice}</p>`}
     ${
@@ -25,17 +26,26 @@ export function networkCard(network: ShownNetwork, state: State): TemplateResult
         ? html`<p class="waiting">Loading …</p>`
         : answer.problem !== undefined
           ? html`<p class="problem" role="alert">${answer.problem}</p>`
-          : looked(answer, state)
+          : html`${looked(answer, state)} ${searchResult(network, state, actions)}`
     }
   </article>`;
 }
 
-function facts({ file, testErrorPercent }: ShownNetwork, { facts: known }: State): string {
+/** Of a line in the colour of a network: dashed with a defence. */
+export const keyClass = ({ kind, defense }: ShownNetwork): string =>
+  `key ${kind}${defense ? ' defended' : ''}`;
+
+function facts(
+  { file, testErrorPercent, defense }: ShownNetwork,
+  { facts: known, benchmark }: State,
+): string {
   const of = known.get(file);
+  const baseline = benchmark.networks.find(({ id }) => id === defense?.baseline);
   return [
     ...(testErrorPercent === null ? [] : [`${testErrorPercent.toFixed(2)} % test error`]),
     ...(of ? [`${count.format(of.parameters)} parameters`] : []),
     ...(of && of.flops !== null ? [`${count.format(of.flops)} FLOPs`] : []),
+    ...(baseline ? [`baseline: ${baseline.label}`] : []),
   ].join(' · ');
 }
 
@@ -77,5 +87,5 @@ function looked(
         <figcaption>Grad‑CAM</figcaption>
       </figure>
     </div>
-    ${probabilityBars(look, { classes, truth: wish.image.label })}`;
+    ${probabilityBars(look, { classes, truth: truthOf(answer), isLabel: wish.image.label !== null })}`;
 }

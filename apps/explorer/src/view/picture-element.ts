@@ -1,4 +1,4 @@
-import type { Picture } from './pictures.js';
+import type { Picture } from '../picture.js';
 
 /** `<pixel-picture .picture=${…} aria-label="…">`: a canvas of the picture's own resolution; CSS gives it its size. */
 class PictureElement extends HTMLElement {

@@ -1,11 +1,5 @@
 import { interpolateInferno } from 'd3-scale-chromatic';
-
-/** Red, green, blue and opacity of each pixel, row by row, as for a canvas. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly rgba: Uint8ClampedArray<ArrayBuffer>;
-}
+import { paint, type Picture } from '../picture.js';
 
 export interface ImageShape {
   readonly height: number;
@@ -16,7 +10,10 @@ export interface ImageShape {
 
 /** @param pixels [height, width, channels], in [0, 1] */
 export const imagePicture = (pixels: ArrayLike<number>, shape: ImageShape): Picture =>
-  paint(shape, (place, channel) => 255 * valueOf(pixels, shape, place, channel));
+  paint(
+    shape,
+    ofChannels((place, channel) => 255 * valueOf(pixels, shape, place, channel)),
+  );
 
 /** A difference around mid-gray, and its magnification. */
 export interface DifferencePicture extends Picture {
@@ -35,7 +32,7 @@ export function differencePicture(
   const factor = largest > 0 ? 0.5 / largest : 1;
   const picture = paint(
     shape,
-    (place, channel) => 127.5 + 255 * factor * valueOf(changes, shape, place, channel),
+    ofChannels((place, channel) => 127.5 + 255 * factor * valueOf(changes, shape, place, channel)),
   );
   return { ...picture, factor };
 }
@@ -58,22 +55,19 @@ export function heatPicture(
   const { height, width } = shape;
   const light = (place: number) =>
     [0.299, 0.587, 0.114].reduce((sum, share, c) => sum + share * valueOf(pixels, shape, place, c), 0);
-  return paint(shape, (place, channel) => {
+  const colourAt = (place: number, channel: number) => {
     const row = Math.floor((Math.floor(place / width) * rows) / height);
     const column = Math.floor(((place % width) * columns) / width);
     const colour = heatColours[Math.round(255 * heat[row * columns + column])][channel];
     return HEAT_SHARE * colour + (1 - HEAT_SHARE) * 255 * light(place);
-  });
+  };
+  return paint(shape, ofChannels(colourAt));
 }
 
 const valueOf = (pixels: ArrayLike<number>, { channels }: ImageShape, place: number, channel: number) =>
   pixels[place * channels + Math.min(channel, channels - 1)];
 
-function paint({ width, height }: ImageShape, colour: (place: number, channel: number) => number): Picture {
-  const rgba = new Uint8ClampedArray(4 * width * height);
-  for (let place = 0; place < width * height; place++) {
-    for (let channel = 0; channel < 3; channel++) rgba[4 * place + channel] = colour(place, channel);
-    rgba[4 * place + 3] = 255;
-  }
-  return { width, height, rgba };
-}
+/** Red, green and blue of a pixel by a function of the channel. */
+const ofChannels =
+  (colour: (place: number, channel: number) => number) =>
+  (place: number): [number, number, number] => [colour(place, 0), colour(place, 1), colour(place, 2)];

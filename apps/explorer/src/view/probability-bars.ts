@@ -7,10 +7,22 @@ const MOST = 10;
 
 const percent = (probability: number) => `${(100 * probability).toFixed(probability > 0.0995 ? 0 : 1)} %`;
 
-/** One bar for each class. The true and the predicted class are marked by text, not only by colour. */
+/** The classes of a bar, which decide its colour: a prediction that is the truth is not drawn as an error. */
+export const barClass = (
+  index: number,
+  { predicted, truth }: { readonly predicted: number; readonly truth: number },
+): string =>
+  [index === predicted ? 'predicted' : '', index === truth ? 'true' : ''].filter(Boolean).join(' ');
+
+/**
+ * One bar for each class. The true and the predicted class are marked by text, not only by colour.
+ *
+ * @param options.truth the true class or, for an image without a label, the prediction for the clean image.
+ * @param options.isLabel whether it is the image's label.
+ */
 export function probabilityBars(
   { probabilities, predicted }: Pick<Look, 'probabilities' | 'predicted'>,
-  { classes, truth }: { classes: readonly string[]; truth: number | null },
+  { classes, truth, isLabel }: { classes: readonly string[]; truth: number; isLabel: boolean },
 ): TemplateResult {
   const shown = [...probabilities.keys()];
   if (classes.length > MOST) shown.sort((a, b) => probabilities[b] - probabilities[a]).length = MOST;
@@ -21,9 +33,15 @@ export function probabilityBars(
     <tbody>
       ${shown.map(
         (index) =>
-          html`<tr class="${index === predicted ? 'predicted' : ''} ${index === truth ? 'true' : ''}">
+          html`<tr class=${barClass(index, { predicted, truth })}>
             <th scope="row">
-              ${classes.at(index) ?? ABSTAINS}${index === truth ? html`<span class="unseen"> (true class)</span>` : ''}
+              ${classes.at(index) ?? ABSTAINS}${
+                index === truth
+                  ? html`<span class="unseen">
+                      (${isLabel ? 'true class' : 'prediction without the attack'})</span
+                    >`
+                  : ''
+              }
             </th>
             <td class="bar" aria-hidden="true">
               <span style="width: ${(100 * probabilities[index]).toFixed(2)}%"></span>

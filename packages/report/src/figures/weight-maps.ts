@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { parseJson } from '@weightmap/core';
 import { readIfThere } from '@weightmap/core/files';
+import { divergingColour, weightMapsOf } from '@weightmap/metrics';
 import { count } from '../format.js';
 import type { VariantSummary } from '../model/summary.js';
 import type { VariantName } from '../variant-names.js';
@@ -136,20 +137,14 @@ const isPlain = (weight: Fields): weight is { name: unknown; shape: number[] } =
 
 /** Steps from 0 to the end of the colour scale: few, so that a sheet is small. */
 const STEPS = 24;
-const BELOW = [0, 114, 178] as const;
-const ABOVE = [213, 94, 0] as const;
 const GAP = [128, 128, 128] as const;
 
 async function sheet({ layer, shape, values }: Layer): Promise<Omit<DrawnWeightMap, 'name' | 'trial'>> {
-  const [height, width, inputs, all] = shape;
+  const [height, width, inputs, all] = shape as [number, number, number, number];
+  const maps = weightMapsOf(values, [height, width, inputs, all]).values;
   const columns = Math.max(1, Math.min(all, Math.floor(SHEET.width / (width + 1))));
   const drawn = Math.min(all, columns * SHEET.rows);
-  const weightAt = (y: number, x: number, channel: number) => {
-    let sum = 0;
-    for (let input = 0; input < inputs; input++)
-      sum += values[((y * width + x) * inputs + input) * all + channel];
-    return sum / inputs;
-  };
+  const weightAt = (y: number, x: number, channel: number) => maps[(channel * height + y) * width + x];
   const [across, down] = [columns * (width + 1) - 1, Math.ceil(drawn / columns) * (height + 1) - 1];
   let limit = 0;
   for (let channel = 0; channel < drawn; channel++)
@@ -171,11 +166,8 @@ async function sheet({ layer, shape, values }: Layer): Promise<Omit<DrawnWeightM
   return { layer, size: [height, width], channels: [drawn, all], inputs, limit, png };
 }
 
-/** White at 0, blue at −1, orange at 1. */
-function colourOf(share: number): number[] {
-  const step = Math.round(Math.abs(share) * STEPS) / STEPS;
-  return (share < 0 ? BELOW : ABOVE).map((end) => Math.round(255 + step * (end - 255)));
-}
+const colourOf = (share: number) =>
+  divergingColour((Math.sign(share) * Math.round(Math.abs(share) * STEPS)) / STEPS);
 
 /** What a picture of weight maps shows, for those who don't see it. */
 export const mapText = ({
