@@ -159,6 +159,20 @@ export async function runApp(
   const own = (source: 'drawing' | 'upload', pixels: Float32Array): void =>
     wish({ image: { pixels, label: null, index: null } }, { source });
 
+  async function takePicture(file: File): Promise<void> {
+    const { benchmark } = state;
+    const named = { name: file.name, steps: [], problem: null };
+    try {
+      const picture = await readPicture(file);
+      if (benchmark !== state.benchmark) return;
+      const { pixels, steps } = toInput(picture, benchmark, { isDigit: hasDigits(benchmark) });
+      change({ upload: { ...named, steps } });
+      own('upload', pixels);
+    } catch (error) {
+      change({ upload: { ...named, problem: problemText(error) } });
+    }
+  }
+
   const actions: Actions = {
     showBenchmark(id) {
       cancel();
@@ -179,20 +193,7 @@ export async function runApp(
     startDrawing: () => change({ source: 'drawing' }),
     draw: (pixels) => own('drawing', pixels),
     startUpload: () => change({ source: 'upload' }),
-    async upload(file) {
-      const { benchmark } = state;
-      const named = { name: file.name, steps: [], problem: null };
-      try {
-        const { pixels, steps } = toInput(await readPicture(file), benchmark, {
-          isDigit: hasDigits(benchmark),
-        });
-        if (benchmark !== state.benchmark) return;
-        change({ upload: { ...named, steps } });
-        own('upload', pixels);
-      } catch (error) {
-        change({ source: 'upload', upload: { ...named, problem: problemText(error) } });
-      }
-    },
+    upload: (file) => void takePicture(file),
     chooseAttack(id) {
       const attack = state.engine.attacks.find((one) => one.id === id)!;
       wish({ attack, strength: scaled(state, state.benchmark, attack) });

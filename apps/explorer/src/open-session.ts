@@ -116,8 +116,12 @@ async function timed(session: Session, network: ShownNetwork, pixels: Float32Arr
     seed: 1,
   };
   const times: number[] = [];
-  for (let i = 0; i < TIMED.first + TIMED.counted; i++)
-    times.push((await session.look(network, wish)).milliseconds);
+  let probabilities: Float32Array = new Float32Array();
+  for (let i = 0; i < TIMED.first + TIMED.counted; i++) {
+    const look = await session.look(network, wish);
+    times.push(look.milliseconds);
+    ({ probabilities } = look);
+  }
   const counted = times.slice(TIMED.first).sort((a, b) => a - b);
-  return { session, milliseconds: counted[Math.floor(counted.length / 2)] };
+  return { session, milliseconds: counted[Math.floor(counted.length / 2)], probabilities };
 }

@@ -25,14 +25,13 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Headless, with WebGPU and WebGL by SwiftShader: it needs no graphics card. @param webgl whether the page has them. */
-export const startChromium = ({ webgl = true }: { webgl?: boolean } = {}): Promise<Browser> =>
+/** Headless, with WebGL by SwiftShader: it needs no graphics card. */
+export const startChromium = ({ webgl = true } = {}): Promise<Browser> =>
   chromium.launch({
     executablePath: chromiumPath!,
     timeout: 0,
     args: [
       '--no-sandbox',
-      ...(webgl ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] : []),
       ...(webgl
         ? ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader']
         : ['--disable-gpu', '--disable-software-rasterizer', '--use-gl=disabled']),

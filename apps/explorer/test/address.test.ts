@@ -29,18 +29,17 @@ const showcase: Showcase = {
   ],
 };
 const [first] = showcase.benchmarks;
-const info = (id: string, more: Partial<AttackInfo> = {}) =>
-  ({
-    id,
-    label: id,
-    kind: 'fixed',
-    strengthUnit: 'epsilon',
-    norm: 'linf',
-    targeted: true,
-    usesGradient: true,
-    source: '',
-    ...more,
-  }) as AttackInfo;
+const info = (id: string, more: Partial<AttackInfo> = {}): AttackInfo => ({
+  id,
+  label: id,
+  kind: 'fixed',
+  strengthUnit: 'epsilon',
+  norm: 'linf',
+  targeted: true,
+  usesGradient: true,
+  source: '',
+  ...more,
+});
 const attacks = [info('fgsm'), info('uniform-noise', { strengthUnit: 'beta', norm: null, targeted: false })];
 const decode = (text: string) => decodeAddress(text, showcase, attacks);
 

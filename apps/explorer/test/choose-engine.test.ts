@@ -2,21 +2,27 @@ import { describe, expect, it } from 'vitest';
 import { chooseEngine, measuredText, type Measurement } from '../src/jobs/choose-engine.js';
 import type { EngineName } from '../src/engine/protocol.js';
 
-/** Chooses among engines with these times; null where an engine is not available. */
+/** Chooses among engines with these times; one that isn't there is not available, one of `wrong` computes something else. */
 async function choose(
   times: Partial<Record<EngineName, number>>,
-  { abortAt }: { abortAt?: EngineName } = {},
+  { abortAt, wrong }: { abortAt?: EngineName; wrong?: EngineName } = {},
 ) {
   const log: string[] = [];
   const ending = new AbortController();
   let last: readonly Measurement[] = [];
   await chooseEngine<{ end(): void }>({
     signal: ending.signal,
+    engines: ['wasm', 'webgl', 'cpu'],
     time(engine) {
       const milliseconds = times[engine];
       if (engine === abortAt) ending.abort();
       if (milliseconds === undefined) return Promise.reject(new Error(`${engine} is not available.`));
-      return Promise.resolve({ milliseconds, session: { end: () => log.push(`${engine} ended`) } });
+      const probabilities = engine === wrong ? Float32Array.of(0.1, 0.9) : Float32Array.of(0.9, 0.1);
+      return Promise.resolve({
+        milliseconds,
+        probabilities,
+        session: { end: () => log.push(`${engine} ended`) },
+      });
     },
     onMeasured(measured, fastest) {
       last = measured;
@@ -28,15 +34,21 @@ async function choose(
 
 describe('the choice of an engine', () => {
   it('uses the first that is measured at once, and each faster one later; slower ones are ended', async () => {
-    const { log, last } = await choose({ wasm: 20, webgl: 30, webgpu: 5 });
-    expect(log).toEqual(['wasm is used', 'webgl ended', 'webgl', 'webgpu is used']);
-    expect(measuredText(last)).toBe('WebAssembly 20 ms, WebGL 30 ms, WebGPU 5.0 ms');
+    const { log, last } = await choose({ wasm: 20, webgl: 30, cpu: 5 });
+    expect(log).toEqual(['wasm is used', 'webgl ended', 'webgl', 'cpu is used']);
+    expect(measuredText(last)).toBe('WebAssembly 20 ms, WebGL 30 ms, JavaScript 5.0 ms');
   });
 
   it('goes on where engines are missing, and says which', async () => {
     const { log, last } = await choose({ webgl: 30 });
-    expect(log).toEqual(['wasm', 'webgl is used', 'webgpu']);
-    expect(measuredText(last)).toBe('WebGL 30 ms; wasm is not available; webgpu is not available');
+    expect(log).toEqual(['wasm', 'webgl is used', 'cpu']);
+    expect(measuredText(last)).toBe('WebGL 30 ms; wasm is not available; cpu is not available');
+  });
+
+  it('uses none that computes something else, however fast it is', async () => {
+    const { log, last } = await choose({ wasm: 20, webgl: 1 }, { wrong: 'webgl' });
+    expect(log).toEqual(['wasm is used', 'webgl ended', 'webgl', 'cpu']);
+    expect(measuredText(last)).toContain('WebGL computes other results');
   });
 
   it('throws where none can be measured', async () => {
@@ -44,7 +56,7 @@ describe('the choice of an engine', () => {
   });
 
   it('measures no further when it is cancelled, and ends what it has started', async () => {
-    const { log } = await choose({ wasm: 20, webgl: 1, webgpu: 1 }, { abortAt: 'webgl' });
+    const { log } = await choose({ wasm: 20, webgl: 1, cpu: 1 }, { abortAt: 'webgl' });
     expect(log).toEqual(['wasm is used', 'webgl ended']);
   });
 });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { createAttack } from '@weightmap/attacks';
-import { imageSet, type AttackInfo } from '@weightmap/core';
+import { imageSet } from '@weightmap/core';
 import { robustnessCurve } from '@weightmap/metrics';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ const set = { ...benchmark, images: benchmark.images.slice(0, 25) };
 const [network] = set.networks;
 const wishOf = (id: 'fgsm' | 'pgd' | 'uniform-noise', target: number | null = null): Wish => ({
   image: { pixels: new Float32Array(784), label: 0, index: 0 },
-  attack: createAttack(id) as AttackInfo,
+  attack: createAttack(id),
   ...{ strength: 0.1, target, seed: 3 },
 });
 

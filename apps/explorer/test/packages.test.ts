@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { useEngine } from '@weightmap/test-utils';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
@@ -33,8 +32,6 @@ describe.skipIf(!chromiumPath)(
       browser = await startChromium();
       page = await browser.newPage();
       page.setDefaultTimeout(0); // a test's own limit ends what hangs
-      // WebGPU is for secure pages alone: a file is one, an empty page is not.
-      await page.goto(pathToFileURL(path.join(import.meta.dirname, '../public/explorer.css')).href);
       await page.addScriptTag({ content: outputFiles[0].text });
     });
     afterAll(() => browser?.close());

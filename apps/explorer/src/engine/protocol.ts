@@ -1,13 +1,15 @@
 import type { AttackInfo, StoredNetwork } from '@weightmap/core';
 import type { Picture } from '../picture.js';
 
-/** The tfjs backends for browsers, those that are usually faster first. */
-export const ENGINES = ['webgpu', 'webgl', 'wasm', 'cpu'] as const;
+/**
+ * The tfjs backends for browsers, those that are usually faster first. WebGPU is none of them: attacks and metrics read their results
+ * synchronously, which tfjs does there through a canvas, and in Chromium it gives zeros.
+ */
+export const ENGINES = ['webgl', 'wasm', 'cpu'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
 /** The labels of the engines. */
 export const engineNames: Readonly<Record<EngineName, string>> = {
-  webgpu: 'WebGPU',
   webgl: 'WebGL',
   wasm: 'WebAssembly',
   cpu: 'JavaScript',

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import '@tensorflow/tfjs-backend-webgpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import plainBinary from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.wasm';
 import simdBinary from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';
@@ -28,7 +27,6 @@ export async function startBackend({
 /** Starts an engine. @returns the reason if it cannot start, else null. */
 async function start(engine: EngineName): Promise<string | null> {
   try {
-    if (engine === 'webgpu' && !(await hasGpu())) return 'the browser gives no graphics processor';
     if (engine === 'webgl' && tf.env().getNumber('WEBGL_VERSION') === 0)
       return 'the browser does not support it';
     if (engine === 'webgl' && !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED'))
@@ -42,12 +40,6 @@ async function start(engine: EngineName): Promise<string | null> {
   } catch (error) {
     return messageOf(error);
   }
-}
-
-/** Whether WebGPU has an adapter: browsers have its interface also where they refuse to use it. */
-async function hasGpu(): Promise<boolean> {
-  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
-  return ((await gpu?.requestAdapter()) ?? null) !== null;
 }
 
 /** Uses the binaries in this script. Threads would need HTTP headers, which only a server can send. */

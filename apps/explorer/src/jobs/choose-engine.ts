@@ -11,10 +11,15 @@ export interface Timed<Session> {
   readonly session: Session;
   /** Of one image: attack, predictions and Grad-CAM. */
   readonly milliseconds: number;
+  /** [classes], of the attacked image: engines that compute right agree on them. */
+  readonly probabilities: Float32Array;
 }
 
+/** Largest difference of a probability from that of the first engine, by the rounding of 32-bit floats and far more. */
+const SAME = 0.01;
+
 /** The engines to measure, the one that starts soonest first. JavaScript alone is never faster than WebAssembly. */
-export const MEASURED: readonly EngineName[] = ['wasm', 'webgl', 'webgpu'];
+export const MEASURED: readonly EngineName[] = ['wasm', 'webgl'];
 
 /** What the choice of an engine needs. */
 export interface ChoiceOptions<Session> {
@@ -28,7 +33,7 @@ export interface ChoiceOptions<Session> {
 
 /**
  * Measures engines one after the other. Each that is faster than those before is handed over, so that the page can use the first of
- * them at once; slower ones are ended. The signal ends the choice without an error.
+ * them at once; slower ones are ended, and those that compute other results than the first. The signal ends the choice without an error.
  *
  * @throws Error if no engine can be measured.
  */
@@ -40,12 +45,19 @@ export async function chooseEngine<Session extends { end(): void }>({
 }: ChoiceOptions<Session>): Promise<void> {
   const measured: Measurement[] = [];
   let least = Number.POSITIVE_INFINITY;
+  let first: Timed<Session> | null = null;
   for (const engine of engines) {
     let fastest: Session | null = null;
     try {
-      const { session, milliseconds } = await time(engine);
-      measured.push({ engine, milliseconds });
-      if (milliseconds < least && !signal.aborted) [fastest, least] = [session, milliseconds];
+      const timed = await time(engine);
+      const { session, milliseconds } = timed;
+      const isRight = agrees(timed, (first ??= timed));
+      measured.push(
+        isRight
+          ? { engine, milliseconds }
+          : { engine, problem: `${engineNames[engine]} computes other results` },
+      );
+      if (isRight && milliseconds < least && !signal.aborted) [fastest, least] = [session, milliseconds];
       else session.end();
     } catch (error) {
       measured.push({ engine, problem: problemText(error) });
@@ -56,7 +68,10 @@ export async function chooseEngine<Session extends { end(): void }>({
   if (least === Number.POSITIVE_INFINITY) throw new Error(measuredText(measured));
 }
 
-/** The measurements in a sentence: `WebAssembly 12 ms, WebGL 30 ms; WebGPU is not available: …`. */
+const agrees = ({ probabilities }: Timed<unknown>, first: Timed<unknown>): boolean =>
+  probabilities.every((value, i) => Math.abs(value - first.probabilities[i]) <= SAME);
+
+/** The measurements in a sentence: `WebAssembly 12 ms, WebGL 30 ms`, or `WebAssembly 12 ms; WebGL is not available: …`. */
 export function measuredText(measured: readonly Measurement[]): string {
   const times = measured.flatMap((one) =>
     one.problem === undefined ? [`${engineNames[one.engine]} ${one.milliseconds.toPrecision(2)} ms`] : [],
