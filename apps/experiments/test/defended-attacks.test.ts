@@ -318,6 +318,12 @@ describe('the command', () => {
       ['cnn-33', undefined],
       ['cnn-33+feature-squeezing', expect.stringContaining('Feature squeezing puts around it')],
     ]);
+    expect(networks.map(({ defense }) => defense)).toEqual([
+      undefined,
+      { id: 'feature-squeezing', label: 'Feature squeezing', baseline: 'cnn-33' },
+    ]);
+    const alone = await findShowcase(run, { select: ['cnn-33+*'], images: 1 });
+    expect(alone.showcase.benchmarks[0].networks[0].defense!.baseline).toBeNull();
     expect(readFileSync(path.join(run, 'attacks.json'), 'utf8')).toContain('"falsePositivePercent": 50');
   });
 });

@@ -21,7 +21,7 @@ function thumbnailsOf(benchmark: ShownBenchmark): readonly Picture[] {
   return made;
 }
 
-/** The images, a place to draw one, and a picture of one's own. */
+/** The images, a place to draw one, and your own picture. */
 export function imageChoice(state: State, actions: Actions): TemplateResult {
   const { benchmark, wish, source } = state;
   const other = (name: ImageSource, text: string, start: () => void) =>
