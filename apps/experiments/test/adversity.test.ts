@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { RECORD_SCHEMA_VERSION } from '@weightmap/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { here, weightmap as inFolder } from './_command.js';
+import { here, inside } from './_command.js';
 import { recordIn, scientific } from './_scientific.js';
 
 const CELL = 'cells/digits/cnn-33/trial-1';
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(work, { recursive: true, force: true }));
 
-const weightmap = (...args: string[]) => inFolder(args, { work });
+const weightmap = (...args: string[]) => inside(args, { work });
 
 const smoke = (run: string, ...more: string[]) => [
   'run',

@@ -19,7 +19,7 @@ import type { PlannedAttack } from '../src/attack/plan.js';
 import { planAttacks, type AttackPlanOptions } from '../src/attack/plan-campaign.js';
 import { summariseAttacks } from '../src/attack/summary.js';
 import { attacks } from '@weightmap/attacks';
-import { childrenOf, start, weightmap as inFolder } from './_command.js';
+import { childrenOf, inside, start } from './_command.js';
 import { makeRecord } from '@weightmap/test-utils/records';
 
 describe('the summary of attacks', () => {
@@ -192,7 +192,7 @@ describe('weightmap attack', () => {
   });
   afterAll(() => rm(work, { recursive: true, force: true }));
 
-  const weightmap = (...args: string[]) => inFolder(args, { work });
+  const weightmap = (...args: string[]) => inside(args, { work });
   /** The trained networks in a folder of their own. */
   const copyOf = (name: string): string => {
     const folder = path.join(work, name);
@@ -287,7 +287,7 @@ describe('weightmap attack', () => {
       '--json',
     );
     const again = (JSON.parse(more.stdout) as AttackedRun).cells[0].attacks[0].points;
-    // Drawn again at another strength: the clean ones are the same bytes, from another process.
+    // Drawn again at another strength: the clean ones are the same bytes.
     expect(picturesOf('clean')).toEqual(clean);
     expect(picturesOf('attacked')).not.toEqual(attacked);
     expect(again.filter(({ strength }) => strength !== 0.1)).toEqual(made[0].points);
@@ -333,7 +333,8 @@ describe('weightmap attack', () => {
     it('comes to the same bytes after its launcher, a worker and the terminal have ended it', async () => {
       const [calm, stormy] = ['calm', 'stormy ü "run"'].map(copyOf);
       const args = (folder: string) => ['attack', folder, '--images', '12', '--masking', '0', ...manyParts];
-      expect((await weightmap(...args(calm))).code).toBe(0);
+      // With another number of workers.
+      expect((await start([...args(calm), '--workers', '1'], { work }).closed).code).toBe(0);
 
       // The launcher, when the first part is done.
       let hit = false;
@@ -382,6 +383,14 @@ describe('weightmap attack', () => {
         for (const events of eventsOf(folder)) expect(events.match(/"event":"done"/g)).toHaveLength(1);
       const left = readdirSync(stormy, { recursive: true, encoding: 'utf8' });
       expect(left.filter((name) => /partial|lease-|submissions\/|turns/.test(name))).toEqual([]);
+
+      // The pictures, too: each was drawn by another process.
+      const pictures = (folder: string) =>
+        readdirSync(folder, { recursive: true, encoding: 'utf8' })
+          .filter((file) => /\/attacked\/.*\.png$/.test(file))
+          .map((file) => [file, readFileSync(path.join(folder, file), 'base64')]);
+      expect(pictures(calm).length).toBeGreaterThan(0);
+      expect(pictures(stormy)).toEqual(pictures(calm));
 
       // Nothing is left to be done.
       const again = await weightmap(...args(stormy));

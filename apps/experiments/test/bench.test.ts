@@ -15,27 +15,24 @@ import { networkCase } from '../src/bench/network-case.js';
 import { fastestOf, peerName, peersOf, startPeer } from '../src/bench/peers.js';
 import { readBenches } from '../src/bench/saved-bench.js';
 import { suites } from '../src/bench/suites.js';
+import { cli, here } from './_command.js';
 
 /** What takes long and has a shorter sister here. */
 const slow = Boolean(process.env.WEIGHTMAP_SLOW_TESTS);
 
-const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
 const run = promisify(execFile);
 
 /** Runs the built command as a user would. */
 const bench = (...args: string[]) =>
   run(process.execPath, [cli, 'bench', '--steps', '2', '--batch', '4', '--threads', '1', ...args]);
 
-/** What a failing command wrote to standard error. */
-const complaintOf = (...args: string[]) =>
-  bench(...args).then(
-    () => expect.fail('it succeeded'),
-    ({ code, stderr }: { code: number; stderr: string }) => {
-      expect(code).toBeGreaterThan(0);
-      expect(stderr).not.toMatch(/^\s+at /m);
-      return stderr;
-    },
-  );
+/** What a failing command writes to standard error. */
+async function complaintOf(...args: string[]): Promise<string> {
+  const { code, stderr } = await here('bench', '--steps', '2', '--batch', '4', '--threads', '1', ...args);
+  expect(code).toBeGreaterThan(0);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  return stderr;
+}
 
 /**
  * Measured figures are printed with four digits, so that each is off by up to 0.05 %: a result computed from two printed ones

@@ -10,7 +10,8 @@ import {
   childrenOf,
   cli,
   here,
-  weightmap as inFolder,
+  inside,
+  weightmap as inProcesses,
   type CommandOptions,
   type Outcome,
 } from './_command.js';
@@ -22,9 +23,12 @@ const MANY = 10;
 let work: string;
 let made: string;
 
-/** Runs the built command in the tests' own folder. */
-const weightmap = (args: readonly string[], options: Partial<CommandOptions> = {}): Promise<Outcome> =>
-  inFolder(args, { work, cwd: work, ...options });
+/** Runs the command in the tests' own folder. */
+const weightmap = (args: readonly string[]): Promise<Outcome> => inside(args, { work, cwd: work });
+
+/** Runs the built command there, a process for it and one for each cell. */
+const built = (args: readonly string[], options: Partial<CommandOptions> = {}): Promise<Outcome> =>
+  inProcesses(args, { work, cwd: work, ...options });
 
 /** What every complaint has: a reason, a non-zero exit, and no stack. */
 function expectComplaint({ code, stderr }: Outcome, ...texts: string[]): void {
@@ -98,7 +102,7 @@ describe('weightmap run', () => {
   it('stops on Ctrl-C with its checkpoints, and continues to the same record', async () => {
     const args = (run: string) => smoke(path.join(work, run), '--select', 'cnn-33', '--epochs', `${MANY}`);
     const env = { WEIGHTMAP_COMPILE: '' }; // as a user runs it
-    const stopped = await weightmap(args('stopped'), {
+    const stopped = await built(args('stopped'), {
       env,
       until: (output, stop) => {
         if (output.includes(`epoch 1/${MANY}`)) stop('SIGINT');
@@ -106,9 +110,9 @@ describe('weightmap run', () => {
     });
     expect(stopped.code, stopped.stdout + stopped.stderr).toBe(75);
     expect(existsSync(path.join(work, 'stopped/cells/digits/cnn-33/trial-1/record.json'))).toBe(false);
-    const continued = await weightmap(args('stopped'), { env });
+    const continued = await built(args('stopped'), { env });
     expect(continued.stdout).toContain('(from the checkpoint)');
-    await weightmap(args('straight'), { env });
+    await built(args('straight'), { env });
     const [a, b] = ['stopped', 'straight'].map((run) => readRecord(path.join(work, run), 'cnn-33'));
     expect(a.history).toEqual(b.history);
     expect({ error: a.testErrorPercent, noise: a.noise, fgsm: a.fgsm }).toEqual({
@@ -178,16 +182,16 @@ describe('weightmap run', () => {
 describe('weightmap cell', () => {
   it('works on one cell of a run that was begun, by its place or its id, and does nothing twice', async () => {
     const run = path.join(work, 'one cell');
-    await weightmap(smoke(run, '--select', 'cnn-33', '--epochs', `${MANY}`), {
+    await built(smoke(run, '--select', 'cnn-33', '--epochs', `${MANY}`), {
       until: (output, stop) => {
         if (output.includes(`epoch 1/${MANY}`)) stop('SIGTERM');
       },
     });
-    const first = await weightmap(['cell', '--run', run, '--index', '0']);
+    const first = await built(['cell', '--run', run, '--index', '0']);
     expect(first.code, first.stderr).toBe(0);
     expect(first.stdout).toContain('cnn-33 trial 1');
     const { cellId } = readRecord(run, 'cnn-33');
-    const again = await weightmap(['cell', '--run', run, '--cell', cellId.slice(0, 8)]);
+    const again = await built(['cell', '--run', run, '--cell', cellId.slice(0, 8)]);
     expect(again).toMatchObject({ code: 0, output: '' });
   });
 
@@ -203,8 +207,8 @@ describe('weightmap cell', () => {
     async () => {
       const run = path.join(work, 'killed');
       let killed = false;
-      const outcome = await weightmap(
-        smoke(run, '--select', 'cnn-33,cnn-unsharp-32', '--epochs', `${MANY}`, '--workers', '1'),
+      const outcome = await built(
+        smoke(run, '--select', 'cnn-33', '--trials', '2', '--epochs', `${MANY}`, '--workers', '1'),
         {
           until(output, _, pid) {
             if (killed || !output.includes(`cnn-33 trial 1  epoch 1/${MANY}`)) return;
@@ -218,7 +222,7 @@ describe('weightmap cell', () => {
       expect(outcome.code, outcome.stdout).toBe(0);
       expect(outcome.stdout).toMatch(/cnn-33 trial 1: SIGKILL ended its process; restarting/);
       expect(outcome.stdout).toContain('(from the checkpoint)');
-      expect(readRecord(run, 'cnn-unsharp-32').epochs).toBe(MANY);
+      expect(recordIn(path.join(run, 'cells/digits/cnn-33/trial-2')).epochs).toBe(MANY);
       const log = await readFile(path.join(run, 'cells/digits/cnn-33/trial-1/worker.log'), 'utf8');
       expect(log).toContain(`epoch 1/${MANY}`);
       expect(readRecord(run, 'cnn-33').history).toHaveLength(MANY);
@@ -251,7 +255,7 @@ describe('bad input', () => {
 
   it('an unknown command and an unknown name end the process with code 2', async () => {
     for (const word of ['runn', 'run']) {
-      const outcome = await weightmap([word, 'quik']);
+      const outcome = await built([word, 'quik']);
       expectComplaint(outcome, word === 'run' ? 'no preset "quik"' : "unknown command 'runn'");
       expect(outcome.code).toBe(2);
     }
@@ -259,7 +263,7 @@ describe('bad input', () => {
 
   it('an engine that does not exist', async () =>
     expectComplaint(
-      await weightmap(['doctor'], { env: { WEIGHTMAP_ENGINE: 'gpu' } }),
+      await built(['doctor'], { env: { WEIGHTMAP_ENGINE: 'gpu' } }),
       'no engine "gpu"',
       'native, wasm, cpu',
     ));
@@ -313,7 +317,7 @@ describe('bad input', () => {
 
   it('an output folder without room: an error, and no half-written file under a final name', async () => {
     const out = path.join(work, 'full');
-    const outcome = await weightmap(smoke(out, '--select', 'cnn-33'), {
+    const outcome = await built(smoke(out, '--select', 'cnn-33'), {
       shell: "trap '' XFSZ; ulimit -f 64",
     });
     expect(outcome.code).toBe(1);
@@ -391,7 +395,7 @@ describe('weightmap list --json', () => {
 
 describe('weightmap doctor --json', () => {
   it('names the engine, the datasets and what to do', async () => {
-    const { stdout, code } = await weightmap(['doctor', '--json'], { env: { WEIGHTMAP_ENGINE: 'cpu' } });
+    const { stdout, code } = await built(['doctor', '--json'], { env: { WEIGHTMAP_ENGINE: 'cpu' } });
     expect(code).toBe(0);
     const findings = JSON.parse(stdout) as {
       engine: { name: string };

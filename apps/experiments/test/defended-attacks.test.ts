@@ -33,7 +33,7 @@ import { madeAgainst } from '../src/attack/static-attack.js';
 import { findShowcase } from '../src/explorer/showcase.js';
 import { trainingGradients } from '../src/plan/training-gradients.js';
 import { writeManifest } from '../src/plan/manifest.js';
-import { weightmap } from './_command.js';
+import { here, inside } from './_command.js';
 
 useEngine();
 
@@ -279,7 +279,7 @@ describe('the command', () => {
   afterEach(() => rm(work, { recursive: true, force: true }));
 
   it('lists the defences, trains with one, and attacks it static beside adaptive', async () => {
-    const listed = await weightmap(['list', '--defenses'], { work });
+    const listed = await here('list', '--defenses');
     for (const id of Object.keys(defenses)) expect(listed.stdout).toContain(id);
     const run = path.join(work, 'run');
     const grid = [
@@ -292,10 +292,10 @@ describe('the command', () => {
       '--epochs',
       '1',
     ];
-    const trained = await weightmap(['run', 'smoke', ...grid, '--out', run], { work });
+    const trained = await inside(['run', 'smoke', ...grid, '--out', run], { work });
     expect(trained.code, trained.stderr).toBe(0);
     const few = ['--images', '4', '--masking', '0', '--attacks', 'fgsm,apgd-margin:0.3', '--no-adaptive'];
-    const attacked = await weightmap(['attack', run, ...few, '--epsilons', '0.3'], { work });
+    const attacked = await inside(['attack', run, ...few, '--epsilons', '0.3'], { work });
     expect(attacked.code, attacked.stderr).toBe(0);
     const [plain, squeezed] = (await readAttackedRun(run))!.cells;
     expect([plain.rejection, plain.adaptive, plain.static?.points.length]).toEqual([undefined, undefined, 1]);

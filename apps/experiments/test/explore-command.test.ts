@@ -8,7 +8,7 @@ import { digits } from '@weightmap/datasets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shownImages } from '../src/explorer/showcase.js';
 import { writeExplorer } from '../src/explorer/write-explorer.js';
-import { weightmap as inFolder, start } from './_command.js';
+import { inside, start } from './_command.js';
 
 /** What a data file gives to the page. */
 function held(file: string, name: string): unknown {
@@ -52,7 +52,7 @@ describe('weightmap explore', () => {
   });
   afterAll(() => rm(work, { recursive: true, force: true }));
 
-  const weightmap = (...args: string[]) => inFolder(args, { work });
+  const weightmap = (...args: string[]) => inside(args, { work });
 
   it('writes the page, the first trial of each network, and test images', async () => {
     const outcome = await weightmap('explore', run, '--images', '3', '--json');

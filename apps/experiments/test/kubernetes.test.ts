@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { indexedJob, jobName, kubernetes } from '../src/launchers/kubernetes.js';
 import type { LaunchOptions, Work } from '../src/launchers/launcher.js';
-import { cli, weightmap, type Outcome } from './_command.js';
+import { cli, inside, type Outcome } from './_command.js';
 
 // Its type is checked when the tests are compiled, the printed text when they run.
 const job = indexedJob({
@@ -126,7 +126,7 @@ describe.runIf(existsSync(cli))('weightmap run --launcher kubernetes', () => {
     work = await mkdtemp(path.join(tmpdir(), 'weightmap-kubernetes-'));
     const options = ['--launcher', 'kubernetes', '--image', 'lab/weightmap:1', '--claim', 'shared'];
     const out = path.join(work, 'My run: 1');
-    outcome = await weightmap(
+    outcome = await inside(
       ['run', 'smoke', '--dataset', 'digits', '--select', 'cnn-33', '--out', out, ...options],
       { work },
     );

@@ -18,7 +18,7 @@ import {
 import { withoutGradient } from '../src/attack/own-model-attacks.js';
 import { loadOwnModel, preprocessed } from '../src/attack/own-model-network.js';
 import { buildVariant } from '../src/plugins/components.js';
-import { start, weightmap } from './_command.js';
+import { inside, start } from './_command.js';
 import {
   accuracyAt,
   linear,
@@ -252,7 +252,7 @@ it('attacks the weights of a variant', async () => {
 describe('the command', () => {
   it('prints the table and writes the page', async () => {
     await writeLinear(at('cli'), { activation: 'softmax' });
-    const { code, stdout, output } = await weightmap(
+    const { code, stdout, output } = await inside(
       [
         'attack',
         'cli/model.json',
@@ -281,12 +281,10 @@ describe('the command', () => {
   });
 
   it('tells options of runs from those of a network, and a missing file', async () => {
-    const run = (...args: string[]) => weightmap(['attack', ...args], { work, cwd: work });
-    const [own, ofRun, missing] = await Promise.all([
-      run('pictures', '--bounds', '0,1'),
-      run('cli/model.json', '--data', 'pictures', '--launcher', 'slurm'),
-      run('none/model.json', '--data', 'pictures'),
-    ]);
+    const run = (...args: string[]) => inside(['attack', ...args], { work, cwd: work });
+    const own = await run('pictures', '--bounds', '0,1');
+    const ofRun = await run('cli/model.json', '--data', 'pictures', '--launcher', 'slurm');
+    const missing = await run('none/model.json', '--data', 'pictures');
     expect(own).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/--bounds has no effect on a run/) as string,
