@@ -78,7 +78,7 @@ export const few: Partial<Record<DefenseId, object>> = {
 export async function trained(
   id: DefenseId,
   given: object,
-  { model: initial = 1, ...options }: Partial<TrainingOptions> & { model?: number } = {},
+  { model: initial = 1, ...options }: Partial<TrainingOptions> & { model?: number; images?: number } = {},
 ) {
   const chosen = createDefense(id, given);
   const teachers = (chosen.defense.teachers?.(chosen.options) ?? []).map((_, i) => tinyModel(20 + i));
@@ -104,11 +104,13 @@ export async function trainedWith(
   {
     model = tinyModel(),
     spec = tinySpec,
+    images,
     ...options
-  }: Partial<TrainingOptions> & { model?: tf.LayersModel; spec?: ImageSpec } = {},
+  }: Partial<TrainingOptions> & { model?: tf.LayersModel; spec?: ImageSpec; images?: number } = {},
 ) {
   try {
-    const data = { train: { ...tinyData.train, spec }, validation: { ...tinyData.validation, spec } };
+    const few = images === undefined ? tinyData.train : tinyImages(images, 1);
+    const data = { train: { ...few, spec }, validation: { ...tinyData.validation, spec } };
     const { history } = await train(model, data, tinyConfig, { seed: 5, objective, ...options });
     return { history, weights: model.weights.flatMap((weight) => [...weight.read().dataSync()]) };
   } finally {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { adam, readAdamState, writeAdamState } from '../src/_adam-state.js';
 import { train, type EpochReport } from '../src/index.js';
 import { emptyFolder, takeWeights, tinyConfig, tinyData, tinyModel } from './_tiny.js';
@@ -22,38 +22,38 @@ async function trainTo(
   return { ...result, reports, weights: takeWeights(model) };
 }
 
-let whole: ReturnType<typeof trainTo> | undefined;
+const whole = new Map<string, ReturnType<typeof trainTo>>();
 
-/** Three epochs without an interruption. */
-const uninterrupted = () => (whole ??= trainTo(3, undefined, 1));
+/** Three epochs without an interruption, trained once for each way to run steps. */
+function uninterrupted(steps: 'compiled' | 'eager' = 'compiled') {
+  const run = whole.get(steps) ?? trainTo(3, undefined, 1);
+  whole.set(steps, run);
+  return run;
+}
 
 describe('resuming', () => {
-  it.each<TrainingConfig['selection']>(['last', 'best'])(
-    'ends with the weights of an uninterrupted run, bit for bit (%s)',
-    async (selection) => {
-      const config = { ...tinyConfig, learningRate: 0.1, selection };
-      const whole = await trainTo(6, undefined, 1, config);
+  afterEach(() => vi.unstubAllEnvs());
 
-      const folder = await emptyFolder();
-      await trainTo(2, folder, 1, config);
-      await trainTo(3, folder, 2, config); // other initial weights: only the checkpoint's may count
-      const resumed = await trainTo(6, folder, 3, config);
+  it.each<[TrainingConfig['selection'], string]>([
+    ['last', 'compiled'],
+    ['best', 'eager'],
+  ])('ends with the weights of an uninterrupted run, bit for bit (%s, %s)', async (selection, steps) => {
+    if (steps === 'eager') vi.stubEnv('WEIGHTMAP_COMPILE', 'off');
+    const config = { ...tinyConfig, learningRate: 0.1, selection };
+    const whole = await trainTo(6, undefined, 1, config);
 
-      expect(resumed.resumedFromEpoch).toBe(3);
-      expect(resumed.history).toEqual(whole.history);
-      expect(resumed.selectedEpoch).toBe(whole.selectedEpoch);
-      expect(resumed.weights).toEqual(whole.weights);
-      expect(resumed.reports.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6]);
-      expect(resumed.reports.map((report) => report.resumed)).toEqual([
-        true,
-        true,
-        true,
-        false,
-        false,
-        false,
-      ]);
-    },
-  );
+    const folder = await emptyFolder();
+    await trainTo(2, folder, 1, config);
+    await trainTo(3, folder, 2, config); // other initial weights: only the checkpoint's may count
+    const resumed = await trainTo(6, folder, 3, config);
+
+    expect(resumed.resumedFromEpoch).toBe(3);
+    expect(resumed.history).toEqual(whole.history);
+    expect(resumed.selectedEpoch).toBe(whole.selectedEpoch);
+    expect(resumed.weights).toEqual(whole.weights);
+    expect(resumed.reports.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(resumed.reports.map((report) => report.resumed)).toEqual([true, true, true, false, false, false]);
+  });
 
   /** Trains three epochs of four steps until `onStep` ends it, then goes on with another model: the steps of each part. */
   async function interrupted(
@@ -79,8 +79,15 @@ describe('resuming', () => {
     return { ...result, steps, weights: takeWeights(other) };
   }
 
-  it.each([1, 4, 6, 11])('goes on with the next step after a stop at step %i of 12', async (last) => {
-    const whole = await uninterrupted();
+  // Recording the compiled steps takes longer than they do: not at each of the stops.
+  it.each([
+    [1, 'eager'],
+    [4, 'compiled'],
+    [6, 'compiled'],
+    [11, 'eager'],
+  ] as const)('goes on with the next step after a stop at step %i of 12 (%s)', async (last, steps) => {
+    if (steps === 'eager') vi.stubEnv('WEIGHTMAP_COMPILE', 'off');
+    const whole = await uninterrupted(steps);
     const controller = new AbortController();
     const resumed = await interrupted(
       { signal: controller.signal },

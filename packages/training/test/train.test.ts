@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { WeightmapError, type Progress } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { evaluate, train, type EpochReport } from '../src/index.js';
 import { emptyFolder, takeWeights, tinyConfig, tinyData, tinyImages, tinyModel, tinySpec } from './_tiny.js';
 
@@ -26,7 +26,12 @@ function zeroModel(): tf.Sequential {
 }
 
 describe('train', () => {
+  // To record compiled steps takes longer than these few: only where it is about them.
+  beforeEach(() => void vi.stubEnv('WEIGHTMAP_COMPILE', 'off'));
+  afterEach(() => vi.unstubAllEnvs());
+
   it('learns a small separable set by heart', async () => {
+    vi.stubEnv('WEIGHTMAP_COMPILE', '');
     const model = tinyModel();
     const config = { ...tinyConfig, epochs: 15, augmentation: 'none' as const };
     const result = await train(model, tinyData, config, { seed: 1 });
@@ -109,6 +114,7 @@ describe('train', () => {
   });
 
   it('leaves no tensor behind over 1,000 steps', async () => {
+    vi.stubEnv('WEIGHTMAP_COMPILE', '');
     const model = tf.sequential({
       layers: [
         tf.layers.averagePooling2d({ inputShape: [8, 8, 1], poolSize: 4 }),
