@@ -242,7 +242,7 @@ describe('bad input', () => {
     [2, ['run', 'smoke', '--select', '*,!cnn-wid', '--dry-run'], 'no variant "cnn-wid"', '"cnn-wide"'],
     [2, ['run', 'smoke', '--dataset', 'minst'], 'no dataset "minst"', '"mnist"'],
     [2, ['run', 'smoke', '--sbatch', 'mem=4G'], '--sbatch has no effect', '--launcher slurm'],
-    [2, ['run', 'smoke', '--threads', '9999'], '9,999 threads', 'leave --workers out'],
+    [2, ['run', 'smoke', '--threads', '9999'], '9,999 threads', 'leave --threads out'],
     [2, ['run', '--epochs', '0'], '--epochs', 'whole number'],
     [2, ['run', '--trials', 'three'], '--trials', 'whole number'],
     [1, ['report', 'nowhere'], 'no run in "nowhere"', 'weightmap run'],
