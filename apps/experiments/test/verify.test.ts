@@ -36,7 +36,7 @@ interface Printed {
 
 describe('weightmap verify', () => {
   it('finds every claim supported where everything is as the paper says', async () => {
-    const { code, stdout } = await asProcess(await runOf('paper', paperLikeGrid(25)));
+    const { code, stdout } = await verify(await runOf('paper', paperLikeGrid(25)));
     expect(code).toBe(0);
     expect(stdout).toContain('775 records');
     expect(stdout).toContain('of 15 claims 15 supported, 0 contradicted and 0 undecided');
@@ -146,7 +146,7 @@ describe('weightmap verify', () => {
     ['no such folder', 'nowhere'],
     ['a folder that is no run', '.'],
   ])('%s: a complaint without a stack', async (_, name) => {
-    const { code, stderr } = await asProcess(path.join(work, name));
+    const { code, stderr } = await verify(path.join(work, name));
     expect(code).toBe(1);
     expect(stderr).toContain('There is no run in');
     expect(stderr).toContain('weightmap run');
