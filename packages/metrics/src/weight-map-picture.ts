@@ -6,7 +6,7 @@ export interface WeightMaps {
   readonly inputs: number;
   /** Channels of the layer's output: the number of maps. */
   readonly channels: number;
-  /** [channels, height, width]: the mean over the input's channels. */
+  /** The mean over the channels of the input, of shape [channels, height, width]. */
   readonly values: Float32Array;
 }
 
