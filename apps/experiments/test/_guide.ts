@@ -7,7 +7,7 @@ export const root = path.resolve(import.meta.dirname, '../../..');
 interface Fence {
   /** Line of the document, from 1. */
   readonly line: number;
-  /** `sh`, `sh no-test`, `js title=name.mjs`, … */
+  /** `sh`, `sh no-test`, `js title=name.mjs`, `yaml title=name.yaml`, … */
   readonly info: string;
   readonly text: string;
 }
@@ -30,7 +30,7 @@ export type Step =
 export function stepsOf(document: string): Step[] {
   const fences = fencesOf(readFileSync(path.join(root, document), 'utf8'));
   return fences.flatMap(({ line, info, text }, i): Step[] => {
-    const file = /^js title=(\S+)$/.exec(info)?.[1];
+    const file = /^(?:js|yaml) title=(\S+)$/.exec(info)?.[1];
     if (file) return [{ line, file, text }];
     if (info !== 'sh' && info !== 'sh no-test') return [];
     const next = fences[i + 1];

@@ -93,7 +93,7 @@ describe('weightmap run', () => {
     const run = path.join(work, 'mixed');
     await cp(made, run, { recursive: true });
     const args = smoke(run, '--select', 'cnn-33', '--epochs', '2');
-    expectComplaint(await weightmap(args), '1 stale, 0 valid', 'cnn-33 on digits trial 1', '--force');
+    expectComplaint(await weightmap(args), '1 stale, 0 valid', 'cnn-33 trial 1', '--force');
     expect(readRecord(run, 'cnn-33').epochs).toBe(1);
     expect((await weightmap([...args, '--force'])).code).toBe(0);
     expect(readRecord(run, 'cnn-33').epochs).toBe(2);

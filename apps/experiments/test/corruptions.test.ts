@@ -50,7 +50,7 @@ describe('the comparison with a baseline', () => {
     ]);
     const table = corruptionTable(compared).split('\n');
     expect(table[0]).toMatch(/error, % +clean +contrast +brightness +mCE +relative mCE/);
-    expect(table[2]).toMatch(/cnn-smooth-32 on mnist, trial 1 +2\.0 +1\.5 +10\.0 +125\.0 +87\.5/);
+    expect(table[2]).toMatch(/cnn-smooth-32 trial 1 +2\.0 +1\.5 +10\.0 +125\.0 +87\.5/);
     expect(table[3]).toContain('against cnn-33 of the same dataset and trial');
     expect(corruptionCsv(compared)).toContain('cnn-smooth-32,mnist,1,mnist-c,brightness,2,11,200,200,cnn-33');
   });

@@ -263,7 +263,7 @@ describe('a run', () => {
     });
     const read = await readRun(run);
     expect(read.attacks!.cells.map(({ cellId }) => cellId)).toEqual([made.cellId]);
-    expect(read.notes).toEqual([expect.stringContaining('cnn-33 on mnist, trial 1')]);
+    expect(read.notes).toEqual([expect.stringContaining('cnn-33 trial 1')]);
 
     for (const dataset of ['../../elsewhere', '', 'a/b', 'x'.repeat(1000), '.hidden']) {
       const [row] = attackedRun(made).cells;

@@ -1,4 +1,4 @@
-import { defenseNamed } from './defended-variant.js';
+import { defenseNamed, settingsNamed } from './defended-variant.js';
 import type { CellConfig, EpochRecord, RunRecord } from './run-record.js';
 
 /** Where a record contradicts its own cell: field and what the cell says, one text each; none for a consistent record. */
@@ -10,6 +10,7 @@ export function contradictionsOf(record: RunRecord): string[] {
   const images = (limit: number) => Math.min(limit, dataset.test);
   return [
     ...defenseOf(cell),
+    ...settingsOf(cell),
     ...differs('variant', record.variant, cell.variant),
     ...differs('dataset', record.dataset, dataset.id),
     ...differs('trial', record.trial, cell.trial),
@@ -53,6 +54,17 @@ function defenseOf({ variant, defense }: CellConfig): string[] {
     ? []
     : [`variant is ${variant}, the cell has ${defense ? `the defence ${defense.id}` : 'no defence'}`];
 }
+
+/** A swept setting in a variant's id has the value that the network was trained with. */
+const settingsOf = ({ variant, training }: CellConfig): string[] =>
+  Object.entries(settingsNamed(variant)).flatMap(([name, value]) => {
+    const trained = new Map<string, unknown>(Object.entries(training)).get(name);
+    return String(trained) === value
+      ? []
+      : [
+          `variant is ${variant}, the cell has ${trained === undefined ? `no ${name}` : `${name} ${String(trained)}`}`,
+        ];
+  });
 
 function historyOf({ history, selectedEpoch, cell: { training } }: RunRecord): string[] {
   if (history.length !== training.epochs)

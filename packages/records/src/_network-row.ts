@@ -8,7 +8,7 @@ export const percent = z.number().min(0).max(100);
 export const folderName = z
   .string()
   .max(500)
-  .regex(FOLDER_NAME, 'a name of letters, digits, “-”, “_”, “.” and “+”');
+  .regex(FOLDER_NAME, 'a name of letters, digits, “-”, “_”, “.”, “+” and “=”');
 
 /** Which network a row is about. */
 export const networkRow = {

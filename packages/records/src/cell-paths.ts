@@ -69,6 +69,6 @@ export function cellPaths(run: string, { dataset, variant, trial }: CellPlace): 
 function folderName(name: string): string {
   if (FOLDER_NAME.test(name)) return name;
   throw new WeightmapError(`“${name}” can't be the name of a folder.`, {
-    expected: 'letters, digits, “-”, “_”, “.” and “+”, not beginning with “.”, “-” or “+”',
+    expected: 'letters, digits, “-”, “_”, “.”, “+” and “=”, beginning with a letter, a digit or “_”',
   });
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { readAttacks, type AttackedRun } from './attacked-run.js';
 import { cellId } from './cell-id.js';
+import { placeName } from './cell-name.js';
 import { cellPaths } from './cell-paths.js';
 import { readFailure, type Failure } from './failure.js';
 import { readManifest } from './manifest.js';
@@ -105,8 +106,8 @@ async function attacksOf(
       ...(corruptions && { corruptions: { ...corruptions, cells: corruptions.cells.filter(isOwn) } }),
     },
     notes: foreign.map(
-      ({ variant, dataset, trial }) =>
-        `attacks.json: the results of ${variant} on ${dataset}, trial ${trial}, are left out: they belong to another configuration`,
+      (row) =>
+        `attacks.json: the results of ${placeName(row)} are left out: they belong to another configuration`,
     ),
   };
 }

@@ -3,6 +3,10 @@ import type { Spread } from './model/statistics.js';
 
 const MINUS = '−';
 
+/** What a setting of the training is called: `learning rate` of `learningRate`. */
+export const settingLabel = (name: string): string =>
+  name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
 /** Printed for a missing value. */
 export const NONE = '–';
 

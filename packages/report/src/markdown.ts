@@ -22,6 +22,7 @@ import { nameOfRow, type ResultTable } from './model/paper-tables.js';
 import { protocolLines, provenanceSentence } from './model/provenance.js';
 import { differenceNote, flopsCells, resultCells, shownCells, unmeasuredLines } from './model/result-data.js';
 import type { Benchmark, Summary } from './model/summary.js';
+import { SWEEP_NOTE, sweepRows, type SweepTable } from './model/sweep.js';
 import { verdictData, verdictHeadline } from './model/verdicts.js';
 import { paperCitation, paperDatasetLabels } from './paper-values.js';
 import type { ReportModel } from './report-model.js';
@@ -42,6 +43,7 @@ export function markdown(model: ReportModel): string {
   const parts = [
     '# Weight map benchmark',
     ...answers(),
+    ...model.sweeps.map(sweepMarkdown),
     ...benchmarks.map(answer),
     ...model.tables.map(resultMarkdown),
     ...model.metrics.map(metricMarkdown),
@@ -184,6 +186,18 @@ function comparedMarkdown(group: ComparedGroup): string {
       .map((sentence) => `- ${escape(sentence)}`)
       .join('\n'),
     'Data: [defenses.csv](tables/defenses.csv), [rejection.csv](tables/rejection.csv)',
+  ].join('\n\n');
+}
+
+function sweepMarkdown(sweep: SweepTable): string {
+  const { head, rows } = sweepRows(sweep);
+  return [
+    `### Every value of the settings: ${escape(sweep.title)}`,
+    table(
+      head.map(escape),
+      rows.map((row) => row.map(escape)),
+    ),
+    `${SWEEP_NOTE} Data: [${sweep.id}.csv](tables/${sweep.id}.csv)`,
   ].join('\n\n');
 }
 

@@ -12,6 +12,7 @@ import { metricsCsv } from './model/metrics.js';
 import { missingData } from './model/missing.js';
 import { provenanceCsv } from './model/provenance.js';
 import { resultData, resultLatex } from './model/result-data.js';
+import { sweepCsv } from './model/sweep.js';
 import { verdictData } from './model/verdicts.js';
 import { composePanels, toPng, type Panel } from './plot/svg.js';
 import type { ReportModel } from './report-model.js';
@@ -69,6 +70,7 @@ function* tableFiles(model: ReportModel): Generator<ReportFile> {
       label: 'tab:claims',
       words: 2,
     });
+  for (const table of model.sweeps) yield csv(table.id, sweepCsv(table));
   if (model.metrics.length > 0) yield csv('metrics', metricsCsv(benchmarks));
   if (missing.length > 0) yield csv('missing', toCsv(missingData(model)));
   if (pictures.inRecords) yield csv('grad-cam', gradCamCsv(benchmarks));

@@ -11,6 +11,7 @@ import { gradCamGrids, picturedTrial, type Grid } from './model/grids.js';
 import { metricTables, type MetricTable } from './model/metrics.js';
 import { resultTables, type ResultTable } from './model/paper-tables.js';
 import { summarise } from './model/summarise.js';
+import { sweepTables, type SweepTable } from './model/sweep.js';
 import type { Summary } from './model/summary.js';
 
 /** How a report names commands. */
@@ -27,6 +28,8 @@ export interface ReportModel extends Summary {
   readonly command: string;
   /** The paper's tables with our results, then results on other data. */
   readonly tables: readonly ResultTable[];
+  /** Settings that several values were trained with; empty without a sweep. */
+  readonly sweeps: readonly SweepTable[];
   /** Further metrics that the records hold, such as those of plugins; one table for each benchmark that has some. */
   readonly metrics: readonly MetricTable[];
   /** Null if the networks were not attacked. */
@@ -71,6 +74,7 @@ export async function reportModel(run: Run, { command, fill }: ReportOptions = {
     ...summary,
     command: command ?? `weightmap report ${name}`,
     tables,
+    sweeps: sweepTables(summary.benchmarks),
     metrics: metricTables(summary.benchmarks),
     attacks,
     figures: figuresOf(summary, tables, attacks),

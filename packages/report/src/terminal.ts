@@ -1,4 +1,4 @@
-import { maskingVerdict, type AttackedRun, type CorruptedNetworks } from '@weightmap/records';
+import { maskingVerdict, settingsNamed, type AttackedRun, type CorruptedNetworks } from '@weightmap/records';
 import colours from 'picocolors';
 import { alignColumns, alignRows, lineWidth } from './columns.js';
 import { count, NONE, plain, strength } from './format.js';
@@ -9,6 +9,7 @@ import { answerSentence, QUESTION } from './model/answer.js';
 import { concernsPaper, conditionsCaveat, hasEvidence, NO_EVIDENCE } from './model/headline.js';
 import { notationNote } from './model/intervals.js';
 import { resultCells } from './model/result-data.js';
+import { SWEEP_NOTE, sweepRows, sweepTables, type SweepTable } from './model/sweep.js';
 import type { Benchmark, Summary, VariantSummary } from './model/summary.js';
 import { verdictHeadline } from './model/verdicts.js';
 import type { LayerKind } from '@weightmap/core';
@@ -31,7 +32,12 @@ export function terminalTable(summary: Summary, { colour = false } = {}): string
     0,
     ...benchmarks.flatMap(({ variants }) => variants.map(({ name }) => nameText(name).length)),
   );
-  const blocks = benchmarks.map((benchmark) => block(benchmark, width, paint));
+  // What a sweep alone has trained is in its table.
+  const isAlone = ({ variants }: Benchmark) => variants.every(({ variant }) => isSwept(variant));
+  const blocks = [
+    ...sweepTables(benchmarks).map((sweep) => sweepBlock(sweep, paint)),
+    ...benchmarks.filter((one) => !isAlone(one)).map((benchmark) => block(benchmark, width, paint)),
+  ];
   if (damaged.length > 0)
     blocks.push(
       `${count(damaged.length, 'damaged record')} left out:\n${damaged.map(({ file, reason }) => `  ${plain(file)}: ${plain(reason)}`).join('\n')}`,
@@ -46,6 +52,19 @@ function conclusion(summary: Summary): string {
   const { benchmarks, verification } = summary;
   if (!concernsPaper(benchmarks)) return `${QUESTION} ${answerSentence(summary)}.`;
   return `${hasEvidence(benchmarks) ? verdictHeadline(verification) : NO_EVIDENCE}.`;
+}
+
+const isSwept = (variant: string): boolean => Object.keys(settingsNamed(variant)).length > 0;
+
+function sweepBlock(sweep: SweepTable, paint: Paint): string {
+  const { head, rows } = sweepRows(sweep);
+  const [heading, ...lines] = alignRows([head, ...rows], { right: head.map((_, i) => i).slice(1) });
+  return [
+    paint(`${plain(sweep.title)} · every value of the settings`, '1'),
+    ...(heading === '' ? [] : [paint(heading, '2')]),
+    ...lines,
+    SWEEP_NOTE,
+  ].join('\n');
 }
 
 function block(benchmark: Benchmark, width: number, paint: Paint): string {
@@ -124,9 +143,16 @@ function padAll(texts: readonly string[], side: 'start' | 'end'): string[] {
   return texts.map((text) => (side === 'start' ? text.padStart(width) : text.padEnd(width)));
 }
 
-/** The results of attacks as plain text: a row a network, then a matrix of transfer for each dataset. */
-export function attackTable(attacked: AttackedRun): string {
-  const { head, rows } = attackRows(attacked);
+/**
+ * The results of attacks as plain text: a row a network, then a matrix of transfer for each dataset.
+ *
+ * @param nameOf what a row is called. Default: as a cell of a run.
+ */
+export function attackTable(
+  attacked: AttackedRun,
+  nameOf?: (network: AttackedRun['cells'][number]) => string,
+): string {
+  const { head, rows } = attackRows(attacked, nameOf);
   const lines = alignRows([head, ...rows], { right: head.slice(1, -1).map((_, i) => i + 1) });
   const table = [
     ...(lines[0] === '' ? [] : [colours.dim(lines[0])]),

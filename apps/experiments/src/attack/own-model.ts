@@ -172,7 +172,7 @@ export async function attackOwnModel(given: string, options: OwnModelOptions): P
         print(
           [
             '',
-            attackTable(results),
+            attackTable(results, ({ variant }) => variant),
             ...warnings.map((text) => colours.yellow(`warning: ${text}`)),
             `results: ${file}\nreport: ${page}`,
           ]

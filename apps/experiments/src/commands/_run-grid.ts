@@ -3,7 +3,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, WeightmapError } from '@weightmap/core';
 import { startEngine } from '@weightmap/engine';
-import { cellId, readManifest } from '@weightmap/records';
+import { cellId, readManifest, unsweptVariant } from '@weightmap/records';
 import { count } from '@weightmap/report/text';
 import colours from 'picocolors';
 import { writeManifest } from '../plan/manifest.js';
@@ -20,6 +20,7 @@ import { checkLauncherChoice } from '../launchers/check-choice.js';
 import { launchers } from '../launchers/index.js';
 import { planGrid } from '../plan/plan-grid.js';
 import { adjustPreset } from '../plan/presets.js';
+import { checkSize, settingsOf, sweepText } from '../plan/sweep.js';
 import type { RunOptions } from '../plan/run-options.js';
 import { pluginWords, storePlugins, usePlugins, usePluginsAgain } from '../plugins/stored-plugins.js';
 import { startDisplay } from '../terminal/display.js';
@@ -32,7 +33,12 @@ import { unfinishedCells } from '../plan/unfinished-cells.js';
  */
 export async function runGrid(options: RunOptions): Promise<number> {
   checkLauncherChoice(options);
-  const preset = adjustPreset(options.preset, options);
+  const sweep = options.sweep ?? {};
+  const swept = settingsOf(sweep).map((settings) => ({
+    settings,
+    preset: adjustPreset(options.preset, { ...options, ...settings }),
+  }));
+  const [{ preset }] = swept;
   const run = options.out ?? path.join('runs', options.preset);
   const display = startDisplay(displayStream(options.launcher));
   await usePlugins(options.plugins);
@@ -40,7 +46,7 @@ export async function runGrid(options: RunOptions): Promise<number> {
   if (existing) await usePluginsAgain(run, existing, display.note);
   const engine = await startEngine({ threads: options.threads, onSlower: () => {} });
   const data = {
-    seed: options.seed,
+    seed: sweep.seed?.[0] ?? options.seed,
     dataDir: options.dataDir === undefined ? undefined : path.resolve(options.dataDir),
     imagesPerClass: options.imagesPerClass ?? preset.limits.imagesPerClass ?? undefined,
     splitBy: options.splitBy,
@@ -51,6 +57,8 @@ export async function runGrid(options: RunOptions): Promise<number> {
     datasets: options.datasets,
     defenses: options.defenses,
     paperRows: options.paperRows,
+    swept,
+    seeds: sweep.seed,
     offline: options.offline,
     estimate: options.dryRun,
     command: sameCommand(),
@@ -58,7 +66,9 @@ export async function runGrid(options: RunOptions): Promise<number> {
     onNote: display.note,
   });
   const { cells, notes } = plan;
-  const variants = new Set(cells.map(({ variant }) => variant)).size;
+  checkSize(sweep, cells.length);
+  const variants = new Set(cells.map(({ variant }) => unsweptVariant(variant))).size;
+  const settings = swept.length > 1 ? `, ${count(swept.length, 'setting')}` : '';
   const epochs = cells.map(({ training }) => training.epochs);
   // The last trial of each variant.
   const trials = [
@@ -66,9 +76,11 @@ export async function runGrid(options: RunOptions): Promise<number> {
   ];
   const labels = [...new Set(cells.map(({ dataset }) => dataset.label))].join(', ');
   display.line(
-    `${colours.bold(`weightmap ${options.preset}`)}: ${count(cells.length, 'cell')} (${count(variants, 'variant')}, ${spread(trials, 'trial')}), ` +
+    `${colours.bold(`weightmap ${options.preset}`)}: ${count(cells.length, 'cell')} (${count(variants, 'variant')}${settings}, ${spread(trials, 'trial')}), ` +
       `${spread(epochs, 'epoch')}, ${labels || 'no data'} → ${run}`,
   );
+  const crossed = sweepText(sweep, preset.trials);
+  if (crossed) display.line(`sweep: ${crossed}`);
   for (const note of notes) display.note(note);
   checkNetworks(cells, plan.specs, display.note);
   const { threads } = options;

@@ -127,15 +127,21 @@ export function budgetOf(preset: Preset, { variant, dataset }: { variant: string
   return own ?? { epochs: preset.training.epochs, trials: preset.trials };
 }
 
-/** The cells of one dataset with each defence: variants × defences × trials. Null is the plain network, which is the default. */
+/**
+ * The cells of one dataset with each defence: variants × defences × trials. Null is the plain network, which is the default.
+ *
+ * @param seed of the subsets of the images.
+ * @param seeds of the training, each for all of the preset's trials, which are numbered on. Default: the one of the images.
+ */
 export function expandGrid(
   selected: readonly PluginVariant[],
   dataset: Dataset,
   preset: Preset,
   seed: number,
   defenses: readonly (ChosenDefense | null)[] = [null],
+  seeds: readonly number[] = [seed],
 ): CellConfig[] {
-  const plain = plainGrid(selected, dataset, preset, seed);
+  const plain = plainGrid(selected, dataset, preset, { seed, seeds });
   return plain.flatMap((cell) =>
     defenses.map((choice) => {
       if (!choice) return cell;
@@ -155,11 +161,14 @@ function plainGrid(
   selected: readonly PluginVariant[],
   dataset: Dataset,
   preset: Preset,
-  seed: number,
+  { seed: subsetSeed, seeds }: { seed: number; seeds: readonly number[] },
 ): CellConfig[] {
   return selected.flatMap((variant) => {
     const { epochs, trials } = budgetOf(preset, { variant: variant.id, dataset: dataset.id });
-    return Array.from({ length: trials }, (_, i) => i + 1).map((trial) => ({
+    const repeated = seeds.flatMap((seed) =>
+      Array.from({ length: trials }, (_, i) => trialSeed(seed, i + 1)),
+    );
+    return repeated.map((seed, i) => ({
       variant: variant.id,
       architecture: variant.architecture,
       dataset: {
@@ -170,10 +179,10 @@ function plainGrid(
         train: countOf(dataset.train),
         validation: countOf(dataset.validation),
         test: countOf(dataset.test),
-        subsetSeed: seed,
+        subsetSeed,
       },
-      trial,
-      seed: trialSeed(seed, trial),
+      trial: i + 1,
+      seed,
       training: { ...preset.training, epochs, augmentation: augmentationOf(dataset.id) },
       evaluation: preset.evaluation,
       ...namesOf(variant.id),

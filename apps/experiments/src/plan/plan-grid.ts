@@ -1,11 +1,12 @@
 import { NotFoundError, WeightmapError, type Dataset, type ImageSpec } from '@weightmap/core';
-import type { CellConfig } from '@weightmap/records';
+import type { CellConfig, SweptSettings } from '@weightmap/records';
 import { count, list } from '@weightmap/report/text';
 import { datasetLoader } from '../plugins/components.js';
 import { chooseDefenses } from './defense-choice.js';
 import { blankDataset, findDataset, type FindOptions } from './find-dataset.js';
 import { expandGrid, limitDataset, namesVariants, placeVariants, selectVariants } from './grid.js';
 import type { Preset } from './presets.js';
+import { withSettings } from './sweep.js';
 
 export interface PlanOptions extends Omit<FindOptions, 'substitute'> {
   /** Ids or globs of variants. Default: the preset's. */
@@ -16,6 +17,10 @@ export interface PlanOptions extends Omit<FindOptions, 'substitute'> {
   paperRows?: boolean;
   /** Defences to cross the variants with, as `chooseDefenses` takes them. Default: the preset's; without any, plain networks. */
   defenses?: readonly string[];
+  /** Presets that differ in swept settings, with these settings. Default: the preset, as it is. */
+  swept?: readonly { readonly settings: SweptSettings; readonly preset: Preset }[];
+  /** Seeds of the training, each for all trials. Default: the seed of the data alone. */
+  seeds?: readonly number[];
   /** The command to run again when missing data has been provided, for people. */
   command?: string;
 }
@@ -47,7 +52,16 @@ export interface Plan {
  */
 export async function planGrid(
   preset: Preset,
-  { select, datasets, defenses, paperRows = false, command, ...finding }: PlanOptions,
+  {
+    select,
+    datasets,
+    defenses,
+    paperRows = false,
+    swept = [{ settings: {}, preset }],
+    seeds,
+    command,
+    ...finding
+  }: PlanOptions,
 ): Promise<Plan> {
   const selected = selectVariants(select ?? preset.select);
   const chosen = chooseDefenses(defenses ?? preset.defenses ?? ['none']);
@@ -81,7 +95,12 @@ export async function planGrid(
     const use = (data: Dataset) => {
       const dataset = limitDataset(data, preset.limits, finding.seed);
       specs.set(dataset.id, dataset.spec);
-      return { notes: dataset.notes, cells: expandGrid(group, dataset, preset, finding.seed, chosen) };
+      const cells = swept.flatMap((one) =>
+        expandGrid(group, dataset, one.preset, finding.seed, chosen, seeds).map((cell) =>
+          withSettings(cell, one.settings),
+        ),
+      );
+      return { notes: dataset.notes, cells };
     };
     if (isMissing) {
       missing ??= found;

@@ -3,6 +3,7 @@ import { evaluationConfigSchema, trainingConfigSchema } from '@weightmap/records
 import { z } from 'zod';
 import { launcherNames, launchers } from '../launchers/index.js';
 import { presets } from './presets.js';
+import type { Sweep } from './sweep.js';
 
 /** One option: a flag on the command line, and a key of configuration files (the flag in camel case). */
 export interface RunOption {
@@ -18,6 +19,8 @@ export interface RunOption {
   readonly isPath?: true;
   /** Used if neither the command line nor the file has the option. */
   readonly default?: unknown;
+  /** Whether a configuration file may give a list of values, which the grid is crossed with; what its values are, for messages. */
+  readonly swept?: string;
   /** Whether it is refused in configuration files: it is meant for a single call. */
   readonly onlyOnCommandLine?: true;
 }
@@ -99,17 +102,24 @@ export const runOptions = {
     value: z.boolean(),
     help: "run only variants that the paper reports on each dataset, also with --select 'resnet-*'",
   },
-  epochs: { flag: '--epochs <n>', value: positive, help: 'passes over the training images' },
+  epochs: {
+    flag: '--epochs <n>',
+    value: positive,
+    help: 'passes over the training images',
+    swept: 'A whole number from 1',
+  },
   learningRate: {
     flag: '--learning-rate <x>',
     value: z.number('A number above 0 is expected.').positive('A number above 0 is expected.'),
     help: "Adam's step size",
+    swept: 'A number above 0',
   },
   trials: { flag: '--trials <n>', value: positive, help: 'repetitions with other seeds' },
   selection: {
     flag: '--selection <epoch>',
     value: trainingConfigSchema.shape.selection,
     help: 'which epoch is measured: the best on the validation images, the last, or the best under PGD of 10 steps on 1,000 of them (robust)',
+    swept: 'best, last or robust',
   },
   selectionEpsilon: {
     flag: '--selection-epsilon <x>',
@@ -118,6 +128,7 @@ export const runOptions = {
       .positive('A number above 0 is expected.')
       .max(1, 'At most 1 is expected: pixels are in [0, 1].'),
     help: 'strength of that PGD, for --selection robust (default: 0.1)',
+    swept: 'A number above 0, and not above 1,',
   },
   noiseRescale: {
     flag: '--noise-rescale <rule>',
@@ -129,6 +140,7 @@ export const runOptions = {
     value: z.number('A whole number is expected.').int('A whole number is expected.'),
     help: 'seed of every random number',
     default: 1,
+    swept: 'A whole number',
   },
   out: {
     flag: '--out <folder>',
@@ -194,13 +206,44 @@ type Values<Table extends Record<string, RunOption>> = {
 export type LauncherChoice = Values<typeof launcherOptions>;
 
 /** The options of a run, and the name of its preset. */
-export type RunOptions = Values<typeof runOptions> & { readonly preset: string };
+export type RunOptions = Values<typeof runOptions> & {
+  readonly preset: string;
+  /** Lists of values of a configuration file, which the grid is crossed with. */
+  readonly sweep?: Sweep;
+};
 
 /** `dataDir` of `--data <folder>` is `data` in a configuration file and in what commander parses. */
 export const keyOf = ({ flag }: RunOption): string =>
   /^--([\w-]+)/.exec(flag)![1].replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 const rows: [name: string, option: RunOption][] = Object.entries(runOptions);
+
+/** More values than anybody compares. */
+const MOST_VALUES = 1000;
+
+/** A value, or a list of values; of whole numbers also a range: `1..5`. */
+function oneOrMore(value: z.ZodType, expected: string): z.ZodType {
+  const values = z
+    .array(value)
+    .min(1, 'The list is empty: at least one value is expected.')
+    .refine(({ length }) => length <= MOST_VALUES, `At most ${MOST_VALUES} values are expected.`)
+    .refine((all) => new Set(all).size === all.length, 'A value is given twice: each is expected once.');
+  const isWhole = value.safeParse(1).success && !value.safeParse(1.5).success;
+  const range = z
+    .string()
+    .regex(/^-?\d{1,15}\.\.-?\d{1,15}$/)
+    .transform(rangeValues)
+    .pipe(values as z.ZodType<unknown[], number[]>);
+  return z.union([value, values, ...(isWhole ? [range] : [])], {
+    error: `${expected} is expected, or a list of such values${isWhole ? ', or a range such as 1..5' : ''}.`,
+  });
+}
+
+/** `1..5` → 1, 2, 3, 4, 5; none if it descends, and no more than a list may have and one. */
+function rangeValues(text: string): number[] {
+  const [from, to] = text.split('..').map(Number);
+  return Array.from({ length: Math.max(0, Math.min(to - from, MOST_VALUES) + 1) }, (_, i) => from + i);
+}
 
 /** Schema of a configuration file: the options of `weightmap run` by their flags in camel case, and the preset. */
 export const runConfigSchema = z.strictObject({
@@ -214,9 +257,15 @@ export const runConfigSchema = z.strictObject({
       .filter(([, option]) => !option.onlyOnCommandLine)
       .map(([, option]) => [
         keyOf(option),
-        option.value
+        (option.swept === undefined ? option.value : oneOrMore(option.value, option.swept))
           .optional()
-          .describe(option.isPath ? `${option.help}; relative to this file` : option.help),
+          .describe(
+            option.isPath
+              ? `${option.help}; relative to this file`
+              : option.swept === undefined
+                ? option.help
+                : `${option.help}; a list trains every network with each value`,
+          ),
       ]),
   ),
 });

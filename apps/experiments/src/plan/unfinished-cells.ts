@@ -37,7 +37,7 @@ export async function unfinishedCells(
     throw new WeightmapError(
       `${run} holds results of another configuration: ${stale.length} stale, ${cells.length - unfinished.length} valid.`,
       {
-        where: listed(stale.map((cell) => `${cell.variant} on ${cell.dataset.id} trial ${cell.trial}`)),
+        where: listed(stale.map(cellName)),
         expected: 'the same dataset, epochs, seed, strengths and plugins as before',
         fix: 'choose another folder with --out, or replace them with --force',
       },

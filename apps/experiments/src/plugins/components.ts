@@ -26,7 +26,8 @@ import {
 import { datasets as ownDatasets } from '@weightmap/datasets';
 import { defenseFlops, defenses as ownDefenses } from '@weightmap/defenses';
 import { countedLayers, flops, metrics as ownMetrics, type CatalogueMetric } from '@weightmap/metrics';
-import { plainVariant, type CellConfig } from '@weightmap/records';
+import { plainVariant, type CellConfig, type SweptSettings } from '@weightmap/records';
+import { settingLabel } from '@weightmap/report/text';
 import { unknownName } from '../terminal/nearest.js';
 import { blamed, type LoadedPlugin } from './load-plugin.js';
 
@@ -177,6 +178,17 @@ export function namesOf(id: string): { names?: CellConfig['names'] } {
 export function namesWithDefense(id: string, defense: string): { names: NonNullable<CellConfig['names']> } {
   const { label, shortLabel, ...names } = spelledNames(id);
   return { names: { ...names, label: `${label} + ${defense}`, shortLabel: `${shortLabel} + ${defense}` } };
+}
+
+/** How a cell's variant with swept settings is named and drawn: as without them, with the settings behind it. */
+export function namesWithSettings(
+  { variant, names }: Pick<CellConfig, 'variant' | 'names'>,
+  settings: SweptSettings,
+): { names: NonNullable<CellConfig['names']> } {
+  const { label, shortLabel, ...others } = names ?? spelledNames(variant);
+  const values = Object.entries(settings).map(([name, value]) => `${settingLabel(name)} ${value}`);
+  const suffix = ` (${values.join(', ')})`;
+  return { names: { ...others, label: label + suffix, shortLabel: shortLabel + suffix } };
 }
 
 function spelledNames(id: string): NonNullable<CellConfig['names']> {

@@ -9,6 +9,7 @@ import { FILL_TEXT } from '../model/missing.js';
 import { protocolLines, provenanceCsv, provenanceSentence } from '../model/provenance.js';
 import type { ResultTable } from '../model/paper-tables.js';
 import { differenceNote, resultData, unmeasuredLines } from '../model/result-data.js';
+import { SWEEP_NOTE, sweepCsv, sweepRows } from '../model/sweep.js';
 import { notEvidenceText } from '../model/verdicts.js';
 import type { ReportModel } from '../report-model.js';
 import { metricRows, metricsCsv } from '../model/metrics.js';
@@ -77,6 +78,7 @@ export function partsOf(model: ReportModel, samples: number): Parts {
         isHalf: one.panels.length === 1,
       }));
   const sections = [
+    ...sweeps(model),
     ...drawn('overview').map((overview) => ({
       ...overview,
       content: html`${model.benchmarks.map(answer)}${overview.content}`,
@@ -125,6 +127,16 @@ function compared({ attacks }: ReportModel, figure: Html | null): Section[] {
   if (!attacks || attacks.compared.length === 0) return [];
   const content = comparedSection(attacks.compared, figure);
   return [{ id: 'defenses', heading: 'Compared with other defences', content }];
+}
+
+function sweeps({ sweeps: tables }: ReportModel): Section[] {
+  if (tables.length === 0) return [];
+  const shown = tables.map((one) => {
+    const { head, rows } = sweepRows(one);
+    return html`${table(`${one.title}: mean over the trials${one.rows.some(({ trials }) => trials > 1) ? ', ± standard deviation' : ''}`, head, rows)}
+      <p class="sources">${SWEEP_NOTE} ${csvLink(`${one.id}.csv`, sweepCsv(one))}</p>`;
+  });
+  return [{ id: 'sweep', heading: 'Every value of the settings', content: html`${shown}` }];
 }
 
 function results({ tables, benchmarks }: ReportModel): Section[] {

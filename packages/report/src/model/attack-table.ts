@@ -1,9 +1,7 @@
 import { normLabels, strengthLabel, type AttackInfo, type NormName } from '@weightmap/core';
 import { testErrorInterval } from '@weightmap/metrics';
-import { worstOn, type AttackedRun, type AttackedSummary } from '@weightmap/records';
+import { placeName, worstOn, type AttackedRun, type AttackedSummary } from '@weightmap/records';
 import { NONE, strength as strengthText } from '../format.js';
-
-const nameOf = ({ variant, dataset, trial }: AttackedSummary) => `${variant} on ${dataset}, trial ${trial}`;
 
 /** A norm as people write it. */
 export const normText = (norm: string): string => normLabels[norm as NormName] ?? norm;
@@ -49,8 +47,15 @@ function shownStrength(
   return strengths.findLast((at) => at > 0 && keeps(at)) ?? strengths.find((at) => at > 0) ?? strengths[0];
 }
 
-/** Headings and rows of the accuracy at one strength, an attack a column; the same for terminal and report. */
-export function attackRows({ cells }: AttackedRun): { head: string[]; rows: string[][] } {
+/**
+ * Headings and rows of the accuracy at one strength, an attack a column; the same for terminal and report.
+ *
+ * @param nameOf what a row is called.
+ */
+export function attackRows(
+  { cells }: AttackedRun,
+  nameOf: (cell: AttackedSummary) => string = placeName,
+): { head: string[]; rows: string[][] } {
   const columns = new Map(
     cells.flatMap((cell) =>
       cell.attacks.map((attack) => {

@@ -1,4 +1,4 @@
-import type { CorruptedNetworks } from '@weightmap/records';
+import { placeName, type CorruptedNetworks } from '@weightmap/records';
 import { NONE } from '../format.js';
 import { meanOf } from './statistics.js';
 
@@ -18,7 +18,7 @@ export function corruptionRows({ cells }: CorruptedNetworks): { head: string[]; 
   return {
     head: ['error, %', 'clean', ...ids.map(corruptionLabel), 'mCE', 'relative mCE'],
     rows: cells.map(({ variant, dataset, trial, cleanErrorPercent, corruptions, mce, relativeMce }) => [
-      `${variant} on ${dataset}, trial ${trial}`,
+      placeName({ variant, dataset, trial }),
       cleanErrorPercent.toFixed(1),
       ...ids.map((id) => {
         const found = corruptions.find((corruption) => corruption.id === id);
