@@ -1,14 +1,18 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Job } from 'kubernetes-types/batch/v1.js';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { runCommand } from '../src/commands/run.js';
 import { indexedJob, jobName, kubernetes } from '../src/launchers/kubernetes.js';
 import type { LaunchOptions, Work } from '../src/launchers/launcher.js';
+import { EXIT } from '../src/terminal/exit-codes.js';
 import { cli, inside, type Outcome } from './_command.js';
+import { root } from './_guide.js';
 
 // Its type is checked when the tests are compiled, the printed text when they run.
 const job = indexedJob({
@@ -118,6 +122,49 @@ describe('what it is printed with', () => {
     expect(() => launch('lab/weightmap:1', claim)).toThrow(/is not the name of a volume claim/),
   );
 });
+
+describe('the official schema', () => {
+  const schema = z.fromJSONSchema(
+    JSON.parse(
+      readFileSync(path.join(import.meta.dirname, 'job.schema.json'), 'utf8'),
+    ) as z.core.JSONSchema.JSONSchema,
+  );
+  const problems = (value: unknown) => schema.safeParse(value).error?.issues.length ?? 0;
+
+  it('has the printed Job', () => expect(problems(JSON.parse(JSON.stringify(job)))).toBe(0));
+
+  it('has the Job of the example, which runs as the user of the image', () => {
+    const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+    const [claim, example] = parseAllDocuments(read('examples/container/job.yaml'), { version: '1.1' }).map(
+      (document): unknown => document.toJS(),
+    ) as [{ kind: string; metadata: { name: string } }, Job];
+    expect(problems(example)).toBe(0);
+    const pod = example.spec!.template.spec!;
+    expect(pod.volumes![0].persistentVolumeClaim!.claimName).toBe(claim.metadata.name);
+    expect(read('Dockerfile')).toContain(`USER ${pod.securityContext!.runAsUser}\n`);
+    expect(example.spec!.podFailurePolicy!.rules[1].onExitCodes).toMatchObject({
+      containerName: pod.containers[0].name,
+      values: [EXIT['stopped, continue with the same command']],
+    });
+    expect(unknownOptions(pod.containers[0].args!)).toEqual([]);
+  });
+
+  it('refuses an unknown field, another type, and a missing field', () => {
+    const { spec } = job;
+    expect(problems({ ...job, spec: { ...spec, completionsMode: 'Indexed' } })).toBeGreaterThan(0);
+    expect(problems({ ...job, spec: { ...spec, completions: '93' } })).toBeGreaterThan(0);
+    expect(problems({ ...job, spec: { completions: 93 } })).toBeGreaterThan(0);
+  });
+});
+
+/** Options of `weightmap run` that it doesn't have. */
+function unknownOptions([command, ...args]: readonly string[]): string[] {
+  const known = new Set(runCommand().options.map(({ long }) => long));
+  return [
+    ...(command === 'run' ? [] : [command]),
+    ...args.filter((word) => word.startsWith('--') && !known.has(word)),
+  ];
+}
 
 describe.runIf(existsSync(cli))('weightmap run --launcher kubernetes', () => {
   let work: string;
