@@ -27,6 +27,9 @@ const version = /^\d/.test(optionalDependencies[NATIVE] ?? '') ? `@${optionalDep
 /** How the user calls this: the command `weightmap` has it as one of its own. */
 const self = process.env.WEIGHTMAP_ENGINE_COMMAND ?? 'weightmap-engine';
 
+// A reader that has gone (`… | head`) stops nothing.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 const print = (text) => process.stdout.write(`${text}\n`);
 const fail = (text) => {
   process.stderr.write(`${text}\n`);

@@ -1,8 +1,18 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 const source = path.resolve(import.meta.dirname, '..');
 let project: string;
@@ -62,4 +72,53 @@ describe('weightmap-engine in a project', () => {
   ])('refuses %j with exit code 2', (args, stderr) => {
     expect(engine(...args)).toEqual({ status: 2, stdout: '', stderr });
   });
+
+  it('is silent about a reader that has gone', async () => {
+    const script = path.join(project, 'node_modules/@weightmap/engine/install/cli.mjs');
+    const child = spawn(process.execPath, [script, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(said).toBe('');
+  });
+
+  it.runIf(process.platform !== 'win32')('ends what it started when it is stopped', async () => {
+    const native = path.join(project, 'node_modules/@tensorflow/tfjs-node-gpu');
+    mkdirSync(native, { recursive: true });
+    writeFileSync(path.join(native, 'package.json'), '{"name":"@tensorflow/tfjs-node-gpu"}');
+    const [python, started] = [path.join(project, 'python'), path.join(project, 'started')];
+    // Leaves its number, and sleeps until it is ended.
+    writeFileSync(
+      python,
+      `#!/bin/sh\necho $$ > "${started}.part" && mv "${started}.part" "${started}"\nexec sleep 1000\n`,
+    );
+    chmodSync(python, 0o755);
+    const script = path.join(project, 'node_modules/@weightmap/engine/install/cli.mjs');
+    const child = spawn(process.execPath, [script, 'install'], {
+      env: {
+        ...process.env,
+        PYTHON: python,
+        LIBTENSORFLOW_DIR: '',
+        XDG_CACHE_HOME: path.join(project, 'cache'),
+      },
+      stdio: 'ignore',
+    });
+    const ended = once(child, 'exit');
+    await vi.waitUntil(() => existsSync(started), { timeout: 60_000 });
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+    const pid = Number(readFileSync(started, 'utf8'));
+    await vi.waitUntil(() => !isRunning(pid), { timeout: 60_000 });
+  });
 });
+
+/** A process that nobody has waited for yet has ended, too. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

@@ -36,6 +36,22 @@ async function isWritable(folder: string): Promise<boolean> {
   );
 }
 
+/** There is one where the driver of an NVIDIA GPU is loaded; Linux only. */
+const NVIDIA_DRIVER = '/proc/driver/nvidia/version';
+
+/** That the machine has a GPU which the engine does not use, and how it would. */
+export const unusedGpu = (devices: readonly string[], hasDriver: boolean): Problem[] =>
+  !hasDriver || devices.some((device) => device.startsWith('GPU:'))
+    ? []
+    : [
+        {
+          problem: `the NVIDIA GPU of this machine is not used: the engine computes on ${devices.join(', ')}`,
+          fix:
+            "link a TensorFlow for GPUs: `python3 -m venv ~/tf && ~/tf/bin/pip install 'tensorflow[and-cuda]==2.21.0'`, then " +
+            '`PYTHON=~/tf/bin/python weightmap engine install --force`; `TF_CPP_MIN_LOG_LEVEL=0 weightmap doctor` shows why TensorFlow finds none',
+        },
+      ];
+
 type Findings = Awaited<ReturnType<typeof examine>>;
 
 async function examine({ data, out }: { data?: string; out: string }) {
@@ -59,6 +75,7 @@ async function examine({ data, out }: { data?: string; out: string }) {
       problem: `WEIGHTMAP_ENGINE=${process.env.WEIGHTMAP_ENGINE} disables the native engine (about 10 times slower)`,
       fix: 'unset it',
     });
+  problems.push(...unusedGpu(machine.devices, existsSync(NVIDIA_DRIVER)));
   for (const { label, found, advice } of located)
     if (!found) problems.push({ problem: `${label}: not found`, fix: advice });
   const writable = await isWritable(out);

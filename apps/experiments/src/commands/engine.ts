@@ -42,6 +42,10 @@ async function ofEngine(...args: string[]): Promise<void> {
     stdio: 'inherit',
     env: { ...process.env, WEIGHTMAP_ENGINE_COMMAND: 'weightmap engine' },
   });
+  const pass = (signal: NodeJS.Signals) => void child.kill(signal);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, pass);
   const [code] = (await once(child, 'exit')) as [number | null];
+  for (const signal of signals) process.off(signal, pass);
   process.exitCode = code ?? 1;
 }
