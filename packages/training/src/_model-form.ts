@@ -12,6 +12,10 @@ export interface OtherForm {
 const KERAS_FIX =
   'export it from Python for TensorFlow.js as a Layers model: with Keras 2 (or tf_keras, TF_USE_LEGACY_KERAS=1) ' +
   "`model.save('model.h5')`, then `tensorflowjs_converter --input_format=keras model.h5 <folder>`";
+/** Of what Keras 3 makes, too: it has no way to a Layers model. */
+const GRAPH_FIX =
+  `${KERAS_FIX}; with Keras 3, \`model.export('saved')\` and \`tensorflowjs_converter --input_format=tf_saved_model saved <folder>\` ` +
+  'make a graph model, which `loadGraphModel` and `weightmap attack` read';
 const TORCH_FIX =
   'build the network with this project, and give it the weights as safetensors (loadSafetensors): in Python, ' +
   '`safetensors.torch.save_file(state_dict, file)` with names and axes as saveSafetensors writes them';
@@ -22,8 +26,8 @@ const LFS: OtherForm = {
 
 const FORMS = {
   hdf5: { is: 'a Keras model or its weights as HDF5 (.h5)', fix: KERAS_FIX },
-  keras: { is: 'a Keras 3 file (.keras)', fix: KERAS_FIX },
-  savedModel: { is: 'a TensorFlow SavedModel', fix: KERAS_FIX },
+  keras: { is: 'a Keras 3 file (.keras)', fix: GRAPH_FIX },
+  savedModel: { is: 'a TensorFlow SavedModel', fix: GRAPH_FIX },
   tfCheckpoint: { is: 'a TensorFlow checkpoint, weights without their layers', fix: KERAS_FIX },
   tflite: { is: 'a TensorFlow Lite model', fix: KERAS_FIX },
   onnx: {
@@ -145,7 +149,7 @@ export function formOfJson(json: unknown): OtherForm | null {
 
 const KERAS_3: OtherForm = {
   is: 'a Keras 3 model, whose description TensorFlow.js does not read',
-  fix: KERAS_FIX,
+  fix: GRAPH_FIX,
 };
 
 /** Keras 3 writes a type's policy as an object, the input's `batch_shape`, and calls of layers as `{ args, kwargs }`. */
