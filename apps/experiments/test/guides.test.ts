@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,11 +12,14 @@ const guides = [
   'docs/guides/first-run.md',
   'docs/guides/attack-your-own-model.md',
   'docs/guides/your-own-dataset.md',
+  'docs/guides/sweeps.md',
+  'docs/tutorial.md',
   'docs/guides/on-a-cluster.md',
   'docs/guides/reading-the-report.md',
 ];
 const others = [
   'docs/guides/on-a-gpu.md',
+  'docs/guides/in-a-container.md',
   'README.md',
   'docs/running.md',
   'docs/results.md',
@@ -25,8 +28,11 @@ const others = [
 
 /** Blocks marked `no-test`, by document and first command, and why. */
 const unrunnable: Record<string, string> = {
-  'README.md: npm start': 'installs, downloads and trains for minutes',
-  'README.md: npm test': 'this is npm test',
+  'README.md: git clone': 'installs, downloads and trains for minutes',
+  'README.md: weightmap demo':
+    'serves a page, and needs a model; tested by explore-command.test.ts, own-model.test.ts',
+  'docs/guides/sweeps.md: MLFLOW_ALLOW_FILE_STORE=true mlflow ui': 'needs MLflow',
+  'docs/tutorial.md: npm init': 'installs packages; tested by release:install',
   'docs/guides/first-run.md: npm run setup': 'installs packages',
   'docs/guides/first-run.md: weightmap run quick': 'minutes and hours, and MNIST',
   'docs/guides/attack-your-own-model.md: weightmap attack my-model/model.json':
@@ -36,6 +42,9 @@ const unrunnable: Record<string, string> = {
   'docs/guides/on-a-cluster.md: weightmap run paper': 'needs Slurm; tested by slurm.test.ts',
   'docs/guides/on-a-gpu.md: python3 -m venv': 'needs a network and a GPU',
   'docs/guides/on-a-gpu.md: TF_FORCE_GPU_ALLOW_GROWTH=true weightmap run': 'needs a GPU',
+  'docs/guides/in-a-container.md: docker build': 'needs Docker; tested by hygiene:container',
+  'docs/guides/in-a-container.md: docker compose': 'needs Docker',
+  'docs/guides/in-a-container.md: kubectl apply': 'needs a cluster; its file is tested by kubernetes.test.ts',
   'docs/running.md: weightmap attack runs/paper --dry-run':
     'needs a trained run, and Slurm; tested by attack-command.test.ts',
   'docs/running.md: weightmap status runs/paper':
@@ -53,6 +62,8 @@ const unrunnable: Record<string, string> = {
 let work: string;
 beforeAll(async () => {
   work = await mkdtemp(path.join(tmpdir(), 'weightmap-guides-'));
+  // As `npm install` would: the built packages.
+  await symlink(path.join(root, 'examples/node_modules'), path.join(work, 'node_modules'));
 });
 afterAll(() => rm(work, { recursive: true, force: true }));
 
@@ -147,7 +158,7 @@ async function unknownWords(program: string, args: readonly string[]): Promise<s
   if (program === 'node') return existsSync(path.join(root, args[0])) ? [] : [args[0]];
   if (program === 'npm') return scripts.has(args.at(-1)!) ? [] : [args.at(-1)!];
   if (['npx', 'pnpm'].includes(program)) return targets.has(args[2].split(':', 2).join(':')) ? [] : [args[2]];
-  return ['cd', 'git', 'kubectl', 'python3'].includes(program) || program.startsWith('~') ? [] : [program];
+  return ['cd', 'docker', 'git', 'kubectl', 'mlflow', 'python3'].includes(program) || program.startsWith('~') ? [] : [program];
 }
 
 const json = (file: string) =>
