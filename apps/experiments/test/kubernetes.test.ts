@@ -136,7 +136,7 @@ describe('the official schema', () => {
   it('has the Job of the example, which runs as the user of the image', () => {
     const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
     const [claim, example] = parseAllDocuments(read('examples/container/job.yaml'), { version: '1.1' }).map(
-      (document): unknown => document.toJS(),
+      (document) => document.toJS() as unknown,
     ) as [{ kind: string; metadata: { name: string } }, Job];
     expect(problems(example)).toBe(0);
     const pod = example.spec!.template.spec!;

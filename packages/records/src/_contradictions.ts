@@ -58,7 +58,7 @@ function defenseOf({ variant, defense }: CellConfig): string[] {
 /** A swept setting in a variant's id has the value that the network was trained with. */
 const settingsOf = ({ variant, training }: CellConfig): string[] =>
   Object.entries(settingsNamed(variant)).flatMap(([name, value]) => {
-    const trained = new Map<string, unknown>(Object.entries(training)).get(name);
+    const trained = new Map<string, string | number>(Object.entries(training)).get(name);
     return String(trained) === value
       ? []
       : [

@@ -71,8 +71,8 @@ describe('the report of a sweep', () => {
   test('tells the data of each value apart in headings', async () => {
     const { benchmarks } = await reportModel(await readRun(run));
     expect(benchmarks.map(({ title }) => title)).toEqual([
-      'MNIST, 2 epochs, 54,000 images, learning rate 0.001, selection best',
-      'MNIST, 2 epochs, 54,000 images, learning rate 0.01, selection best',
+      'MNIST, learning rate 0.001',
+      'MNIST, learning rate 0.01',
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { canonicalJson, settingsNamed, type RunRecords, type StoredRecord } from '@weightmap/records';
 import { verify, type FillCommand } from '../claims/index.js';
-import { count, number } from '../format.js';
+import { count, number, settingLabel } from '../format.js';
 import { groupBy } from '../group-by.js';
 import { paperDatasetLabels, paperRows, type PaperRow } from '../paper-values.js';
 import { concernsPaper } from './headline.js';
@@ -53,15 +53,12 @@ function summariseBenchmark(group: readonly StoredRecord[], datasets: readonly s
   const variants = [...groupBy(group, ({ record }) => record.cell.variant).values()]
     .map((trials) => summariseVariant(trials, conditions))
     .sort((a, b) => rankOfVariant(a.variant) - rankOfVariant(b.variant) || (a.variant < b.variant ? -1 : 1));
-  const isSwept = variants.some(({ variant }) => Object.keys(settingsNamed(variant)).length > 0);
+  const settings = Object.entries(settingsNamed(variants[0].variant));
   const title = alone
     ? dataset.label
-    : [
-        dataset.label,
-        count(training.epochs, 'epoch'),
-        `${number(dataset.train)} images`,
-        ...(isSwept ? [`learning rate ${training.learningRate}`, `selection ${training.selection}`] : []),
-      ].join(', ');
+    : settings.length > 0
+      ? [dataset.label, ...settings.map(([name, value]) => `${settingLabel(name)} ${value}`)].join(', ')
+      : `${dataset.label}, ${count(training.epochs, 'epoch')}, ${number(dataset.train)} images`;
   // Defended networks beside them don't change the figures of plain ones.
   const plain = variants.filter(({ stored }) => !stored[0].record.cell.defense);
   const deciding = plain.length > 0 ? plain : variants;
