@@ -156,9 +156,13 @@ async function unknownWords(program: string, args: readonly string[]): Promise<s
   if (program === 'weightmap') return unknownArguments(args);
   if (program === 'node' && args[0].endsWith('dist/cli.js')) return unknownArguments(args.slice(1));
   if (program === 'node') return existsSync(path.join(root, args[0])) ? [] : [args[0]];
+  if (program === 'npm' && ['init', 'install'].includes(args[0])) return [];
+  if (program === 'npx' && args[0] === 'weightmap') return unknownArguments(args.slice(1));
   if (program === 'npm') return scripts.has(args.at(-1)!) ? [] : [args.at(-1)!];
   if (['npx', 'pnpm'].includes(program)) return targets.has(args[2].split(':', 2).join(':')) ? [] : [args[2]];
-  return ['cd', 'docker', 'git', 'kubectl', 'mlflow', 'python3'].includes(program) || program.startsWith('~') ? [] : [program];
+  return ['cd', 'docker', 'git', 'kubectl', 'mlflow', 'python3'].includes(program) || program.startsWith('~')
+    ? []
+    : [program];
 }
 
 const json = (file: string) =>
