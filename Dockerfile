@@ -19,7 +19,7 @@ RUN npm run setup \
   && npx --yes "$(node -p 'require("./package.json").packageManager')" --filter=weightmap deploy --legacy --prod /opt/weightmap
 # In the place where it will run: the link to the library is absolute.
 RUN node /opt/weightmap/node_modules/@weightmap/engine/install/cli.mjs install --force \
-  && chmod -R go-w /opt/cache/weightmap
+  && chmod -R go=rX /opt/cache
 
 FROM ${NODE_IMAGE}
 COPY --from=build /opt/weightmap /opt/weightmap
