@@ -42,6 +42,7 @@ describe('the summary of attacks', () => {
   ) =>
     summariseAttacks(cell, {
       clean,
+      classes: 10,
       masking: null,
       pictures: null,
       attacks: points.map(([id, fooled]) => ({
@@ -78,6 +79,7 @@ describe('the summary of attacks', () => {
     const point = { strength: 0.1, fooled: '01', meanLinf: null, meanL2: null };
     const summary = summariseAttacks(cell, {
       clean: '00',
+      classes: 10,
       attacks: [{ attack, points: [point] }],
       masking: null,
       pictures: null,

@@ -21,7 +21,7 @@ import {
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { makeRecord } from '@weightmap/test-utils/records';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { chooseAttacks, parseAttacks } from '../src/attack/choice.js';
+import { chooseAttacks, parseAttackImages, parseAttacks } from '../src/attack/choice.js';
 import { defendedSummary } from '../src/attack/defended-summary.js';
 import { attackImages } from '../src/attack/network.js';
 import { joinSlices, type AttackedPoint } from '../src/attack/part-results.js';
@@ -30,6 +30,7 @@ import { planAttacks } from '../src/attack/plan-campaign.js';
 import type { PlannedAttack } from '../src/attack/plan.js';
 import { cleanScores, FALSE_POSITIVES, scorer, suspicionOf } from '../src/attack/rejection.js';
 import { madeAgainst } from '../src/attack/static-attack.js';
+import { summariseAttacks } from '../src/attack/summary.js';
 import { findShowcase } from '../src/explorer/showcase.js';
 import { trainingGradients } from '../src/plan/training-gradients.js';
 import { writeManifest } from '../src/plan/manifest.js';
@@ -105,6 +106,7 @@ describe('a detector that looks at half of an image', () => {
     const cell = cellWith('feature-squeezing');
     const summary = defendedSummary({
       clean: '0'.repeat(12),
+      classes: 3,
       attacks: [{ attack: planned('selective-pgd'), points: await pointsOf(selectivePgd()) }],
       masking: null,
       pictures: null,
@@ -149,6 +151,70 @@ describe('a detector that looks at half of an image', () => {
     });
     expect(suspicionOf(network, undefined)).toBeNull();
     expect(FALSE_POSITIVES).toContain(0.05);
+  });
+
+  it('is scored over the images that all attacks have', async () => {
+    const {
+      wrong,
+      suspicion: clean,
+      ...scores
+    } = cleanScores(defended, suspicion, {
+      ...{ validation: gray, test: gray, score },
+    });
+    const [all] = await pointsOf(selectivePgd());
+    const few = { ...all, fooled: all.fooled.slice(0, 5), wrong: all.wrong!.slice(0, 5) };
+    const summary = summariseAttacks(cellWith('feature-squeezing'), {
+      ...{ clean: '0'.repeat(12), classes: 3, masking: null, pictures: null },
+      attacks: [
+        { attack: planned('selective-pgd'), points: [few] },
+        { attack: planned('fgsm'), points: [{ ...all, fooled: '0'.repeat(12), wrong }] },
+        {
+          attack: planned('auto-attack'),
+          points: [{ ...all, fooled: '0'.repeat(11), wrong: wrong.slice(0, 11) }],
+        },
+      ],
+      rejection: { ...scores, wrong, suspicion: clean },
+      withstands: ['selective-pgd', 'square', 'orthogonal-pgd'],
+    });
+    expect(
+      summary.attacks.map(({ points: [{ images, accuracyPercent }] }) => [images, accuracyPercent]),
+    ).toEqual([
+      [5, 0],
+      [undefined, 100],
+      [11, 100],
+    ]);
+    expect(summary.worst).toEqual([{ norm: 'linf', strength: 0.1, accuracyPercent: 0, images: 5 }]);
+    const [adaptive] = summary.rejection!.attacked;
+    expect([adaptive.by, adaptive.images, adaptive.wrongImages]).toEqual(['adaptive', 5, 5]);
+    expect(adaptive.points.map(({ successPercent }) => successPercent)).toEqual(new Array(6).fill(100));
+    // Square is in AutoAttack.
+    expect(summary.adaptive!.filter(({ ran }) => ran).map(({ attack }) => attack)).toEqual([
+      ...['selective-pgd', 'square'],
+    ]);
+  });
+});
+
+describe('the images of single attacks', () => {
+  it('are read from the command line', () => {
+    expect([...parseAttackImages('auto-attack=200, square=100,')]).toEqual([
+      ['auto-attack', 200],
+      ['square', 100],
+    ]);
+  });
+  it.each([
+    'auto-attack',
+    'auto-attack=',
+    'auto-attack=0',
+    'auto-attack=-3',
+    'pgd=1.5',
+    'pgd=many',
+    '=3',
+    'a b=3',
+  ])('are not %s', (text) => {
+    expect(() => parseAttackImages(text)).toThrow(/is not an attack and a number of images/);
+  });
+  it('are given once', () => {
+    expect(() => parseAttackImages('pgd=1,pgd=2')).toThrow(/pgd is given twice/);
   });
 });
 
@@ -206,9 +272,10 @@ describe('a campaign against defences', () => {
       cells,
     });
   }
-  const plan = (manifest: Manifest, adaptive?: boolean) =>
+  const plan = (manifest: Manifest, adaptive?: boolean, attackImages = '') =>
     planAttacks(run, manifest, {
       chosen: chooseAttacks(parseAttacks('fgsm,apgd-margin'), attacks),
+      attackImages: parseAttackImages(attackImages),
       ...{ isDefault: false, select: ['*'], images: 250, maskingImages: 0, transfer: false, adaptive },
       ...{ epsilons: [0.1, 0.3], baseline: null, engine: 'native', onNote: () => {} },
     });
@@ -220,7 +287,8 @@ describe('a campaign against defences', () => {
     expect(made.networks.map(({ adaptive }) => adaptive?.map(({ id }) => id))).toEqual([
       undefined,
       ['selective-pgd', 'orthogonal-pgd'],
-      ['auto-attack', 'square'],
+      // AutoAttack has Square in it: alone it would repeat that.
+      ['auto-attack'],
     ]);
     expect(made.networks.map(({ rejects }) => rejects)).toEqual([undefined, true, undefined]);
     expect(made.networks.map(({ withstands }) => withstands)).toEqual([
@@ -238,6 +306,39 @@ describe('a campaign against defences', () => {
     const without = await plan(manifest, false);
     expect(without.networks.every(({ adaptive }) => adaptive === undefined)).toBe(true);
     expect(without.static).toEqual(made.static);
+  });
+
+  it('gives single attacks fewer images: the first ones of all, in parts of their own', async () => {
+    const manifest = await finished(cellWith(null), cellWith('pgd-training'));
+    const few = await plan(manifest, true, 'apgd-margin=40,auto-attack=100,square=200');
+    expect(few.networks[1].adaptive!.map(({ id, images }) => [id, images])).toEqual([
+      ['auto-attack', 100],
+      // On more images than AutoAttack has, it isn't a repetition.
+      ['square', 200],
+    ]);
+    const parts = partsOf(run, few, manifest).filter(({ target }) => target.cell.defense);
+    expect(parts.map(({ name }) => name.split(': ')[1])).toEqual([
+      ...['without an attack', 'FGSM, images 1–250', 'APGD margin, images 1–40', 'AutoAttack, images 1–100'],
+      ...['Square, images 1–100', 'Square, images 101–200', 'static FGSM, images 1–250', 'pictures'],
+    ]);
+    // The number is no part of what a part depends on: with more images, finished parts stay.
+    const [whole, more] = await Promise.all([plan(manifest), plan(manifest, true, 'auto-attack=200')]);
+    const foldersOf = (one: typeof whole) => partsOf(run, one, manifest).map(({ folder }) => folder);
+    const shared = parts.filter(({ name }) => /AutoAttack|FGSM/.test(name)).map(({ folder }) => folder);
+    for (const one of [whole, more]) expect(foldersOf(one)).toEqual(expect.arrayContaining(shared));
+  });
+
+  it.each([
+    ['deepfool=10', 'deepfool is not among the attacks of this campaign.', 'add deepfool to --attacks'],
+    ['fgsm=251', "fgsm can't have more images than the campaign.", 'at most 250'],
+  ])('refuses %s', async (text, what, more) => {
+    const manifest = await finished(cellWith(null));
+    const explained = await plan(manifest, true, text).then(
+      () => 'it was planned',
+      (error: WeightmapError) => error.explain(),
+    );
+    expect(explained).toContain(what);
+    expect(explained).toContain(more);
   });
 
   it('refuses a record whose variant and defence contradict each other', async () => {
@@ -313,6 +414,18 @@ describe('the command', () => {
     );
     expect(at5[1]).toBeGreaterThanOrEqual(at5[0]);
     expect(plain.trainingGradients).toBe(squeezed.trainingGradients);
+    expect(attacked.stdout).toMatch(/static, L∞ ε 0.3 .*with rejection, L∞ ε 0.3: static → worst case/);
+    // What isn't finished counts as not run; what is finished stays as it was.
+    const more = [...few.slice(0, 4), '--attacks', 'fgsm,apgd-margin:0.3,pgd', '--epsilons', '0.3'];
+    const both = await weightmap(['attack', run, ...more, '--collect', '--dry-run'], { work });
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('exclude each other')]);
+    const nothing = await weightmap(['attack', run, '--images', '3', '--collect'], { work });
+    expect([nothing.code, nothing.stderr]).toEqual([1, expect.stringContaining('Nothing of the campaign')]);
+    const collected = await weightmap(['attack', run, ...more, '--collect'], { work });
+    expect(collected.code, collected.stderr).toBe(0);
+    expect(collected.stdout + collected.stderr).toMatch(/parts of \d+ are not done: .* counts as not run/);
+    const [again] = (await readAttackedRun(run))!.cells;
+    expect([again.attacks, again.worst, again.failed]).toEqual([plain.attacks, plain.worst, undefined]);
     const [{ networks }] = (await findShowcase(run, { select: ['*'], images: 1 })).showcase.benchmarks;
     expect(networks.map(({ id, notice }) => [id, notice])).toEqual([
       ['cnn-33', undefined],

@@ -13,7 +13,7 @@ import { crossEntropy } from '@weightmap/training';
 import { describe, expect, it } from 'vitest';
 import { createDefense, type DefenseId } from '../src/index.js';
 import { divergence } from '../src/trades.js';
-import { tinyImages, tinyModel, tinySpec, trained } from './_tiny.js';
+import { rows, tinyImages, tinyModel, tinySpec, trained } from './_tiny.js';
 
 useEngine('cpu');
 
@@ -96,6 +96,23 @@ describe('robust optimisation', () => {
         expect(numbers(moved).slice(64 * i, 64 * (i + 1))).toBeAllclose(expected, 1e-6);
       }
     });
+  });
+
+  it('lets ε grow over the first epochs, where that is asked for', () => {
+    const farthest = (given: object, epoch: number) => {
+      let size = NaN;
+      prepared(
+        objectiveOf('robust-optimisation', { epsilon: 0.2, ...given }),
+        ({ images, moved }) => (size = Math.max(...numbers(moved.sub(images).abs()))),
+        { epoch, step: 1, steps: 4 },
+      );
+      return size;
+    };
+    expect(farthest({}, 1)).toBeCloseTo(0.2, 5);
+    expect(farthest({ warmUpEpochs: 1 }, 1)).toBeCloseTo(0.1, 5);
+    expect(farthest({ warmUpEpochs: 1 }, 2)).toBeCloseTo(0.2, 5);
+    // Options without it are those of earlier cells.
+    expect(rows['robust-optimisation'].parse({})).toEqual({ epsilon: 0.25, norm: 'linf' });
   });
 });
 

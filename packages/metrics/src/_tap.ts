@@ -40,6 +40,24 @@ export function withChangedOutput<T>(
   }
 }
 
+/** How often a layer is called while `body` runs. */
+export function usesOf(layer: tf.layers.Layer, body: () => unknown): number {
+  const original = Object.getOwnPropertyDescriptor(layer, 'call');
+  const call = layer.call.bind(layer);
+  let uses = 0;
+  layer.call = (inputs, kwargs) => {
+    uses++;
+    return call(inputs, kwargs);
+  };
+  try {
+    body();
+    return uses;
+  } finally {
+    if (original) Object.defineProperty(layer, 'call', original);
+    else delete (layer as { call?: unknown }).call;
+  }
+}
+
 /** Runs `body` while `look` sees what each of the layers is given and gives, in the order of the forward pass. */
 export function withEyesOn<T>(
   layers: readonly tf.layers.Layer[],

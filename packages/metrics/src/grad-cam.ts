@@ -7,7 +7,7 @@ import {
   WeightmapError,
   type Classifier,
 } from '@weightmap/core';
-import { layerNamed, withChangedOutput } from './_tap.js';
+import { layerNamed, usesOf, withChangedOutput } from './_tap.js';
 
 /** The layer and the classes that Grad-CAM explains. */
 export interface GradCamOptions {
@@ -73,6 +73,20 @@ export function gradCam(
     result = read(layer, step({ images: pixels, ...chosen }));
   });
   return result as GradCamResult;
+}
+
+/**
+ * Whether a classifier made of a model passes images through a layer of it exactly once, as `gradCam` needs. What is put around a model may
+ * go other ways: it may use the weights without the layer, or classify several versions of an image.
+ *
+ * @param name as `GradCamOptions.layer`.
+ * @param classifier not compiled: a compiled one calls no layers.
+ * @throws WeightmapError if there is no such layer, or several.
+ */
+export function passesOnce(model: tf.LayersModel, name: string, classifier: Classifier): boolean {
+  const { inputShape, bounds } = classifier;
+  const classify = () => tf.tidy(() => void classifier.logits(tf.fill([1, ...inputShape], bounds[0])));
+  return usesOf(layerNamed(model, name), classify) === 1;
 }
 
 /** Nothing is known of the pixels that the model is made for. */

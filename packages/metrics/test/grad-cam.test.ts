@@ -3,7 +3,7 @@ import { asClassifier, randomStream } from '@weightmap/core';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { layerNamed } from '../src/_tap.js';
-import { gradCam, mapGeometry } from '../src/index.js';
+import { gradCam, mapGeometry, passesOnce } from '../src/index.js';
 import { countingCompiler, fixedInitializer } from './_fixtures.js';
 
 useEngine();
@@ -162,6 +162,27 @@ describe('gradCam', () => {
       gradCam(model, tf.sub(1, x), { layer: 'features' }),
     );
   });
+
+  it('knows whether a classifier passes through a layer once', () =>
+    expectNoLeak(() => {
+      const model = averaged();
+      const plain = asClassifier(model, { inputShape: [6, 4, 2] });
+      const [kernel] = model.getLayer('logits').getWeights();
+      const around = {
+        ...plain,
+        logits: (x: tf.Tensor4D) =>
+          tf.tidy(() => x.mean<tf.Tensor2D>([1, 2]).matMul(tf.ones([2, kernel.shape[1]!]))),
+      } as typeof plain;
+      const twice = {
+        ...plain,
+        logits: (x: tf.Tensor4D) => plain.logits(x).add<tf.Tensor2D>(plain.logits(x)),
+      };
+      const once = [plain, around, twice].map((one) => passesOnce(model, 'features', one));
+      expect(once).toEqual([true, false, false]);
+      expect(Object.hasOwn(model.getLayer('features'), 'call')).toBe(false);
+      expect(() => passesOnce(model, 'feature', plain)).toThrow(/no layer named/);
+      model.dispose();
+    }));
 
   it('leaves a map that is 0 everywhere at 0', () => {
     const model = averaged();

@@ -107,6 +107,8 @@ const attackedRunSchema = z.object({
               strength: z.number(),
               /** Share classified correctly, 0 … 100. */
               accuracyPercent: percent,
+              /** Test images that the share is of, where the attack got fewer: the first ones. */
+              images: z.number().int().positive().optional(),
               /** Mean L∞ size of the changes, over the images that were changed; null if none was. */
               meanLinf: z.number().nullable(),
               /** The same for L2. */
@@ -124,6 +126,8 @@ const attackedRunSchema = z.object({
           strength: z.number(),
           /** Share classified correctly, 0 … 100. */
           accuracyPercent: percent,
+          /** Test images that the share is of, where one of the attacks got fewer: the first ones. */
+          images: z.number().int().positive().optional(),
         }),
       ),
       /** Signs of masking at each strength on L∞; null if they were not looked for. */

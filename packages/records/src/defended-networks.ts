@@ -9,6 +9,8 @@ const detectedAttackSchema = z.object({
   by: z.enum(['static', 'adaptive']),
   /** On L∞. */
   strength: z.number(),
+  /** Test images that the shares are of, where one of the attacks got fewer: the first ones. */
+  images: count.optional(),
   /** Images of which one is classified wrongly, the clean one among them, whether it is accepted or rejected. */
   wrongImages: count,
   /**

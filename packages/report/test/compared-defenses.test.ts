@@ -17,6 +17,7 @@ import { attackedGroups } from '../src/model/attacked-networks.js';
 import { comparedGroups } from '../src/model/compared-defenses.js';
 import { comparedRows, comparedSentences } from '../src/model/compared-table.js';
 import { conditionsOf } from '../src/model/likeness.js';
+import { attackTable } from '../src/terminal.js';
 import { reportOf } from './_report.js';
 
 interface Made {
@@ -151,12 +152,52 @@ describe('the comparison of defences', () => {
       ['2 PGD training', 'CNN, smoothing 32'],
     ]);
     // Clean, static and adaptive errors with Wilson's interval over 200 images; 12 %: [8.2, 17.2].
-    expect(rows[3].slice(2)).toEqual(['1.2 [0, 4]', '6.0 [3, 10]', '12.0 [8, 17]', '–', '2.21 M', 'no sign']);
+    expect(rows[3].slice(2)).toEqual([
+      '1.2 [0, 4]',
+      '6.0 [3, 10]',
+      '12.0 [8, 17]',
+      '–',
+      '2.21 M',
+      '200',
+      'no sign',
+    ]);
     // What is rejected is an error on clean images, and none under attack; its figures are those at 5 %.
     expect(rows[2].slice(2)).toEqual([
-      ...['5.5 [3, 10]', '10.0 [7, 15]', '97.0 [94, 99]', '4.5; 0.980 → 0.400', '54 K', 'no sign'],
+      ...['5.5 [3, 10]', '10.0 [7, 15]', '97.0 [94, 99]', '4.5; 0.980 → 0.400', '54 K', '200', 'no sign'],
     ]);
     expect(groupOf(baseline, distilled)[0].shown).toBe(0.1);
+  });
+
+  it('has the intervals of fewer images where an attack got fewer, and says how many', () => {
+    const [plain, other, detector] = [baseline, pgd, squeezing].map(summaryOf);
+    const fewer = {
+      ...other,
+      worst: other.worst.map((point) => ({ ...point, images: 50 })),
+    };
+    const { attacked, ...rest } = detector.rejection!;
+    const rejection = {
+      ...rest,
+      attacked: attacked.map((one) => (one.by === 'adaptive' ? { ...one, images: 100 } : one)),
+    };
+    const cells = [plain, fewer, { ...detector, rejection }];
+    const results = { ...run(), cells };
+    const [group] = comparedGroups(attackedGroups(results, []));
+    const rows = comparedRows(group, 0.3).rows.map((row) => [...row.slice(3, 5), row[7]]);
+    // Wilson: 12 % of 50 images [5.6, 23.8], of 200 [8.2, 17.2].
+    expect(rows.slice(1)).toEqual([
+      ['6.0 [3, 10]', '12.0 [6, 24]', '200; 50 adaptive'],
+      ['10.0 [7, 15]', '97.0 [92, 99]', '200; 100 adaptive'],
+    ]);
+    const points = [{ strength: 0.3, accuracyPercent: 50, meanLinf: null, meanL2: null }];
+    const attacks = [{ id: 'fgsm', label: 'FGSM', norm: 'linf', measure: 'epsilon', points }];
+    const withAttacks = { ...results, cells: cells.map((cell) => ({ ...cell, attacks })) };
+    const text = attackTable(withAttacks);
+    expect(text).toMatch(/static, L∞ ε 0.3 .*with rejection, L∞ ε 0.3: static → worst case/);
+    expect(text).toMatch(/feature-squeezing .* 90.0 → 3.0/);
+    // Without defences there are no such columns.
+    expect(attackTable({ ...results, cells: [{ ...plain, attacks, static: undefined }] })).not.toMatch(
+      /static|rejection/,
+    );
   });
 
   it('says in a sentence how each defence does beside the same network without it', () => {
@@ -219,7 +260,7 @@ describe('the section of the report', () => {
     const rows = (await read('tables/defenses.csv')).trim().split('\n');
     expect(rows).toHaveLength(1 + 6 * 2);
     expect(rows.find((row) => row.includes('feature-squeezing') && row.includes(',0.3,'))).toMatch(
-      /^mnist,cnn-33\+feature-squeezing,Feature squeezing,2,1,200,0\.3,5\.5,.*,10,.*,97,.*,4\.5,0\.98,0\.4,5,48\.5,54000,believable,$/,
+      /^mnist,cnn-33\+feature-squeezing,Feature squeezing,2,1,200,0\.3,5\.5,.*,10,.*,97,.*,4\.5,0\.98,0\.4,5,48\.5,54000,believable,,200$/,
     );
     expect((await read('tables/rejection.csv')).split('\n')[0]).toContain('detected_percent');
     expect(await read('figures/defenses.svg')).toContain('<svg');

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { AutoAttack } from '@weightmap/attacks';
+import { autoAttackMembers, type AutoAttack } from '@weightmap/attacks';
 import {
   predictClasses,
   type Attack,
@@ -34,6 +34,10 @@ interface TurnOptions {
   /** Scores attacked images, for a network that may abstain. */
   readonly score?: Score;
 }
+
+/** Ids of the attacks that an attack consists of; none if it is a single one. */
+export const membersOf = (id: string, classes: number): readonly string[] =>
+  id === 'auto-attack' ? autoAttackMembers({ classes }).map((member) => member.id) : [];
 
 export const isEnsemble = (attack: Attack): attack is AutoAttack => 'turn' in attack;
 

@@ -58,10 +58,10 @@ export const cleanTask = (plan: AttackPlan, target: Target): PlannedTask => ({
   passes: { forwards: imagesFor(plan, target), backwards: 0 },
 });
 
-/** Each attack on a network, cut into slices of the images. */
+/** Each attack on a network, cut into slices of its images. */
 export const attackTasks = (plan: AttackPlan, target: Target): PlannedTask[] =>
   attacksOn(plan, target).flatMap((attack) => {
-    const { strengths, ...info } = attack;
+    const { strengths, images: _, ...info } = attack;
     const heldOut = attack.id === 'substitute' && { heldOut: heldOutCount(target.cell.dataset.validation) };
     return partsOfAttack(plan, target, attack).map(({ from, to }) => ({
       task: { kind: 'attack', attack, from, to },
@@ -108,10 +108,14 @@ export const rejectionTasks = (plan: AttackPlan, target: Target): PlannedTask[] 
   ];
 };
 
-function partsOfAttack(plan: AttackPlan, target: Target, attack: Pick<AttackInfo, 'id' | 'kind'>): Slice[] {
+function partsOfAttack(
+  plan: AttackPlan,
+  target: Target,
+  attack: Pick<AttackInfo, 'id' | 'kind'> & Pick<PlannedAttack, 'images'>,
+): Slice[] {
   const { forwards, backwards } = passesOf(attack, 1);
   const batches = Math.max(1, Math.floor(PASSES_OF_A_PART / (forwards + backwards) / BATCH));
-  return slices(imagesFor(plan, target), batches * BATCH);
+  return slices(Math.min(attack.images ?? Infinity, imagesFor(plan, target)), batches * BATCH);
 }
 
 /** The checks for gradient masking, at each strength on L∞. */
@@ -147,7 +151,7 @@ export function picturesTask(plan: AttackPlan, target: Target): PlannedTask<Pict
     label: 'pictures',
     key: 'pictures',
     keys: [epsilon],
-    circumstances: { pictures: attacks.map(({ strengths: _, ...info }) => info) },
+    circumstances: { pictures: attacks.map(({ strengths: _, images: _all, ...info }) => info) },
     passes: { forwards: BATCH, backwards: BATCH },
   };
 }

@@ -39,6 +39,8 @@ export interface CampaignOptions extends LauncherChoice {
   readonly epsilons?: readonly number[];
   /** Test images of each network. */
   readonly images: number;
+  /** Images of single attacks, where they get fewer, by their ids. */
+  readonly attackImages?: ReadonlyMap<string, number>;
   /** Images of the masking checks; 0 for no checks. */
   readonly masking: number;
   /** Variants: ids or globs. */
@@ -50,6 +52,8 @@ export interface CampaignOptions extends LauncherChoice {
   /** The variant whose errors mCE divides by. */
   readonly baseline?: string;
   readonly dryRun?: boolean;
+  /** Whether no more parts are started: the results of the finished ones are written. */
+  readonly collect?: boolean;
   readonly json?: boolean;
 }
 
@@ -75,6 +79,7 @@ export async function attackRun(name: string, options: CampaignOptions): Promise
     isDefault: options.attacks === undefined,
     select: options.select,
     images: options.images,
+    attackImages: options.attackImages,
     maskingImages: options.masking,
     transfer: options.transfer ?? false,
     adaptive: options.adaptive,
@@ -96,6 +101,7 @@ export async function attackRun(name: string, options: CampaignOptions): Promise
     return EXIT.done;
   }
   await writeAttackPlan(run, plan);
+  if (options.collect) return finishCampaign(run, name, { display, json: options.json, partial: true });
   return workOnParts(unfinished, options, { run, name, display, json: options.json });
 }
 
@@ -168,10 +174,10 @@ async function planWords(run: string): Promise<string[]> {
 async function finishCampaign(
   run: string,
   name: string,
-  { display, json }: { display: Display; json?: boolean },
+  { display, json, partial }: { display: Display; json?: boolean; partial?: boolean },
 ): Promise<number> {
   const manifest = await readManifest(run);
-  const collected = await collectAttacks(run);
+  const collected = await collectAttacks(run, { partial });
   if (!collected) {
     display.line(
       `${colours.red('failed')} no worker could do some of the parts: attacks.json was not written\n  do:       \`weightmap logs ${shellWord(name)} attacks\` shows the output of the workers`,
@@ -191,8 +197,12 @@ async function finishCampaign(
   }
   const failures = partsOf(run, plan, manifest).flatMap((part) => {
     const reason = partFailure(part);
-    return reason === null ? [] : [`${part.name}: ${reason}`];
+    return reason === null
+      ? []
+      : [{ text: `${part.name}: ${reason}`, isPicture: part.task.kind === 'pictures' }];
   });
-  for (const failure of failures) display.line(`${colours.red('failed')} ${failure}`);
-  return failures.length > 0 ? EXIT.failed : EXIT.done;
+  for (const { text, isPicture } of failures)
+    display.line(`${isPicture ? 'no pictures' : colours.red('failed')} ${text}`);
+  // Figures don't depend on pictures.
+  return failures.some(({ isPicture }) => !isPicture) ? EXIT.failed : EXIT.done;
 }

@@ -47,6 +47,33 @@ export function parseAttacks(text: string): AttackWish[] {
   return wishes;
 }
 
+/**
+ * Parses `auto-attack=200,square=100`: attacks, and the number of images that each of them gets.
+ *
+ * @throws WeightmapError if a part is anything else, or an attack is given twice.
+ */
+export function parseAttackImages(text: string): Map<string, number> {
+  const images = new Map<string, number>();
+  for (const part of text.split(',').map((word) => word.trim())) {
+    if (part === '') continue;
+    const [, id, digits] = /^([\w-]+)=(\d+)$/.exec(part) ?? [];
+    const count = Number(digits);
+    if (!id || !Number.isSafeInteger(count) || count === 0 || images.has(id))
+      throw new WeightmapError(
+        images.has(id)
+          ? `The attack ${id} is given twice.`
+          : `“${part}” is not an attack and a number of images.`,
+        {
+          where: `--attack-images ${text}`,
+          expected:
+            'ids of attacks, each once, with a whole number of images of 1 or more: auto-attack=200,square=100',
+        },
+      );
+    images.set(id, count);
+  }
+  return images;
+}
+
 /** An attack of a campaign. */
 export interface ChosenAttack {
   readonly attack: Attack;

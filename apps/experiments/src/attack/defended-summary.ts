@@ -1,5 +1,6 @@
 import { lessSuspicious, rejectionAt, rejectionAuc } from '@weightmap/metrics';
 import type { AttackedSummary, RejectionRecord } from '@weightmap/records';
+import { membersOf } from './_ensemble.js';
 import { accuracyOf, type AttackedPoint } from './part-results.js';
 import { FALSE_POSITIVES, type CleanScores } from './rejection.js';
 import type { AttackedCell } from './summary.js';
@@ -8,7 +9,7 @@ type DefendedSummary = Pick<AttackedSummary, 'trainingGradients' | 'static' | 'a
 
 /** What is said of a network in a run with defences, beside its attacks: nothing in other runs. */
 export function defendedSummary(measured: AttackedCell): DefendedSummary {
-  const { attacks, cost, static: made, rejection, withstands } = measured;
+  const { classes, attacks, cost, static: made, rejection, withstands } = measured;
   return {
     ...(cost !== undefined && { trainingGradients: cost }),
     ...(made && {
@@ -24,7 +25,8 @@ export function defendedSummary(measured: AttackedCell): DefendedSummary {
     ...(withstands && {
       adaptive: withstands.map((attack) => ({
         attack,
-        ran: attacks.some((one) => one.attack.id === attack),
+        // Within an ensemble it attacks the images that are left: for the worst case that is the same.
+        ran: attacks.some(({ attack: { id } }) => id === attack || membersOf(id, classes).includes(attack)),
       })),
     }),
     ...(rejection && { rejection: rejectionRecord(rejection, measured) }),
@@ -44,16 +46,18 @@ function rejectionRecord(
     [...new Set(points.map(({ strength }) => strength))].sort((a, b) => a - b);
   const scored = (by: 'static' | 'adaptive', points: readonly AttackedPoint[]) =>
     strengthsOf(points).map((strength) => {
-      const wrong = points
-        .filter((point) => point.strength === strength)
-        .reduce(
-          (least, point) => least.map((one, i) => lessSuspicious(one, point.wrong?.[i] ?? null)),
-          scores.wrong,
-        );
-      const judged = { clean: scores.suspicion, wrong };
+      const found = points.filter((point) => point.strength === strength);
+      // Over the first images, which all of the attacks have.
+      const count = Math.min(scores.wrong.length, ...found.map(({ fooled }) => fooled.length));
+      const wrong = found.reduce(
+        (least, point) => least.map((one, i) => lessSuspicious(one, point.wrong?.[i] ?? null)),
+        scores.wrong.slice(0, count),
+      );
+      const judged = { clean: scores.suspicion.slice(0, count), wrong };
       return {
         by,
         strength,
+        ...(count < scores.wrong.length && { images: count }),
         wrongImages: wrong.filter((suspicion) => suspicion !== null).length,
         auc: rejectionAuc(judged),
         points: scores.thresholds.map((threshold, i) => {

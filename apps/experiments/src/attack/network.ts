@@ -35,12 +35,12 @@ export async function openNetwork(
   const model = await loadModel(weights);
   try {
     const measured = await defendNetwork(model, defense, loadData);
-    const { classifier, network, unaware, rejection } = measured;
+    const { classifier, uncompiled, network, unaware, rejection } = measured;
     const dispose = () => {
       measured.dispose();
       model.dispose();
     };
-    return { model, classifier, network, unaware, rejection, dispose };
+    return { model, classifier, uncompiled, network, unaware, rejection, dispose };
   } catch (error) {
     model.dispose();
     throw error;

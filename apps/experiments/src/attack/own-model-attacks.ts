@@ -99,7 +99,8 @@ export async function attackOwnNetwork(
     if (radii.length > 0) begin('checks for masking', radii.length * looked * weightOf(MASKING_PASSES));
     const reports = radii.length > 0 ? maskingReports(seen, pixels, labels, { epsilons: radii, seed }) : [];
     const masking = reports.map((report) => ({ ...report, believable: report.verdict === 'believable' }));
-    return { clean, attacks: found, masking: looked > 0 ? masking : null };
+    const { classes } = classifier;
+    return { clean, classes, attacks: found, masking: looked > 0 ? masking : null };
   } finally {
     tf.dispose([pixels, labels]);
   }

@@ -28,6 +28,8 @@ export interface AttackedPictureOptions {
   readonly layer: string;
   readonly seed: number;
   readonly cache: EvaluationCache;
+  /** Gives the maps, where that is not the classifier that is attacked; passes images through the layer once. */
+  readonly explained?: Classifier;
   /** Everything else that the pictures depend on. */
   readonly circumstances: object;
   readonly signal: AbortSignal;
@@ -42,7 +44,7 @@ export function picturedStrength(epsilons: readonly number[]): number | null {
   return positive[Math.floor((positive.length - 1) / 2)] ?? null;
 }
 
-/** The L∞ attack that fools the network on most images at a strength, the first of equals; null if there is none. */
+/** The L∞ attack that fools the network on the largest share of its images at a strength, the first of equals; null if there is none. */
 export function strongestAt(
   epsilon: number,
   attacks: readonly Attack[],
@@ -51,7 +53,7 @@ export function strongestAt(
   const fooled = ({ id }: Attack) => {
     const points = attacked.find((one) => one.id === id)?.points;
     const flags = points?.find(({ strength }) => strength === epsilon)?.fooled ?? '';
-    return [...flags].filter((flag) => flag === '1').length;
+    return [...flags].filter((flag) => flag === '1').length / Math.max(flags.length, 1);
   };
   const bounded = attacks.filter(({ norm }) => norm === 'linf');
   return bounded.reduce<Attack | null>(
@@ -63,7 +65,6 @@ export function strongestAt(
 /**
  * Draws a few test images clean and attacked, the perturbation, and Grad-CAM of both. Pictures that are already in the cell's
  * folder, unchanged, are not drawn again.
- *
  * @throws the signal's reason when it is aborted.
  */
 export async function drawAttacked(
@@ -72,7 +73,7 @@ export async function drawAttacked(
   dataset: Dataset,
   attack: Attack,
   epsilon: number,
-  { folder, layer, seed, cache, circumstances, signal }: AttackedPictureOptions,
+  { folder, layer, explained, seed, cache, circumstances, signal }: AttackedPictureOptions,
 ): Promise<AttackedLooks> {
   const known = () =>
     cache.entries(
@@ -81,6 +82,7 @@ export async function drawAttacked(
       [epsilon],
       async () => {
         const looks = await drawLooks(model, classifier, dataset, {
+          explained,
           folder,
           place: 'attacked',
           layer,

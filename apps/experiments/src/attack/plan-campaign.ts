@@ -25,6 +25,7 @@ import {
 import { storePlugins } from '../plugins/stored-plugins.js';
 import { strengthsFor, type ChosenAttack } from './choice.js';
 import { baselinesOf } from './corruptions.js';
+import { membersOf } from './_ensemble.js';
 import { heldOutCount } from './held-out-seeds.js';
 import { picturedStrength } from './pictures.js';
 import type { AttackPlan, PlannedAttack, PlannedNetwork } from './plan.js';
@@ -39,6 +40,8 @@ export interface AttackPlanOptions {
   readonly select: readonly string[];
   /** Test images of each network. */
   readonly images: number;
+  /** Images of single attacks, where they get fewer, by their ids. */
+  readonly attackImages?: ReadonlyMap<string, number>;
   /** 0 for no masking checks. */
   readonly maskingImages: number;
   readonly transfer: boolean;
@@ -64,6 +67,7 @@ export async function planAttacks(
     isDefault,
     select,
     images,
+    attackImages = new Map(),
     maskingImages,
     transfer,
     adaptive = true,
@@ -97,7 +101,7 @@ export async function planAttacks(
       flops: flops?.executed ?? 2 * parameters,
       attacked: attacked.includes(cell),
       pictured: attacked.includes(cell) && isFirstTrial(cell, attacked),
-      ...(adaptive && attacked.includes(cell) && adaptiveAttacks(cell, chosen, epsilons)),
+      ...(adaptive && attacked.includes(cell) && adaptiveAttacks(cell, { chosen, epsilons, attackImages })),
       ...(attacked.includes(cell) && hasDefences && scoredBy(cell)),
     });
   }
@@ -113,7 +117,9 @@ export async function planAttacks(
       return false;
     });
     if (suitable.some(({ attack }) => attack.id === 'substitute')) checkHeldOut(dataset);
-    const planned = suitable.map((one) => plannedAttack(one, strengthsFor(one, spec, epsilons)));
+    const planned = suitable.map((one) =>
+      plannedAttack(one, strengthsFor(one, spec, epsilons), attackImages),
+    );
     const radii = planned
       .filter(({ norm, kind }) => norm === 'linf' && kind !== 'noise')
       .flatMap(({ strengths }) => strengths.filter((epsilon) => epsilon > 0));
@@ -126,6 +132,10 @@ export async function planAttacks(
     };
   }
   leaveOut(tooFew, { all: Object.keys(datasets).length, isDefault, onNote });
+  checkAttackImages(attackImages, images, [
+    ...Object.values(datasets).flatMap(({ attacks }) => attacks),
+    ...networks.flatMap((network) => network.adaptive ?? []),
+  ]);
   if (transfer && Object.values(datasets).every((dataset) => dataset.epsilons.length === 0))
     throw new WeightmapError('Transfer needs an attack on L∞.', {
       where: '--transfer',
@@ -145,22 +155,61 @@ export async function planAttacks(
   };
 }
 
-/** The attacks that know the defence of a cell and are not chosen already, at the strengths of the campaign. */
+/**
+ * The attacks that know the defence of a cell and are not chosen already, at the strengths of the campaign. Those that another one
+ * consists of are left out, where it runs on as many images at the same strengths: they would only repeat it.
+ */
 function adaptiveAttacks(
   { defense, dataset }: CellConfig,
-  chosen: readonly ChosenAttack[],
-  epsilons: readonly number[] | undefined,
+  {
+    chosen,
+    epsilons,
+    attackImages,
+  }: Pick<AttackPlanOptions, 'chosen' | 'epsilons'> & { attackImages: ReadonlyMap<string, number> },
 ): Pick<PlannedNetwork, 'adaptive'> {
   if (!defense) return {};
   const { spec } = datasetLoader(dataset.id);
   const factories = attackFactories();
   const ids = [...new Set(findDefense(defense.id).adaptive.map(({ attack }) => attack))];
-  const adaptive = ids
+  const planned = (one: ChosenAttack) => plannedAttack(one, strengthsFor(one, spec, epsilons), attackImages);
+  const known = ids
     .filter((id) => Object.hasOwn(factories, id) && !chosen.some(({ attack }) => attack.id === id))
     .map((id) => factories[id]())
     .filter(({ leastClasses = 2 }) => spec.classes.length >= leastClasses)
-    .map((attack) => plannedAttack({ attack }, strengthsFor({ attack }, spec, epsilons)));
+    .map((attack) => planned({ attack }));
+  const all = [...chosen.map(planned), ...known];
+  const adaptive = known.filter(
+    (attack) => !all.some((other) => repeats(attack, other, spec.classes.length)),
+  );
   return adaptive.length > 0 ? { adaptive } : {};
+}
+
+/** Whether an attack is one of those that another consists of, which has as many images and all its strengths. */
+const repeats = (attack: PlannedAttack, other: PlannedAttack, classes: number): boolean =>
+  membersOf(other.id, classes).includes(attack.id) &&
+  (other.images ?? Infinity) >= (attack.images ?? Infinity) &&
+  attack.strengths.every((strength) => other.strengths.includes(strength));
+
+/** @throws WeightmapError if an attack isn't among those of the campaign, or would get more images than the campaign has. */
+function checkAttackImages(
+  attackImages: ReadonlyMap<string, number>,
+  images: number,
+  planned: readonly PlannedAttack[],
+): void {
+  const ids = [...new Set(planned.map(({ id }) => id))];
+  for (const [id, count] of attackImages) {
+    if (!ids.includes(id))
+      throw new WeightmapError(`${id} is not among the attacks of this campaign.`, {
+        where: `--attack-images ${id}=${count}`,
+        expected: `one of ${ids.join(', ')}`,
+        fix: `leave it out, or add ${id} to --attacks`,
+      });
+    if (count > images)
+      throw new WeightmapError(`${id} can't have more images than the campaign.`, {
+        where: `--attack-images ${id}=${count}`,
+        expected: `at most ${images}, the number of --images`,
+      });
+  }
 }
 
 /** The attack of the articles: what a defence is scored by beside the attacks that know it. */
@@ -180,7 +229,11 @@ function scoredBy(cell: CellConfig): Pick<PlannedNetwork, 'rejects' | 'trainingG
 }
 
 /** An attack at its strengths, as a plan lists it. */
-export const plannedAttack = ({ attack }: ChosenAttack, strengths: number[]): PlannedAttack => ({
+export const plannedAttack = (
+  { attack }: ChosenAttack,
+  strengths: number[],
+  attackImages: ReadonlyMap<string, number> = new Map(),
+): PlannedAttack => ({
   id: attack.id,
   label: attack.label,
   kind: attack.kind,
@@ -188,6 +241,7 @@ export const plannedAttack = ({ attack }: ChosenAttack, strengths: number[]): Pl
   norm: attack.norm,
   source: attack.source,
   strengths,
+  ...(attackImages.has(attack.id) && { images: attackImages.get(attack.id)! }),
   ...attackOrigin(attack.id),
 });
 

@@ -12,6 +12,8 @@ const plannedAttackSchema = z.strictObject({
   norm: z.enum(['linf', 'l2', 'l1', 'l0']).nullable(),
   source: z.string(),
   strengths: z.array(z.number().nonnegative()).min(1),
+  /** The number of images it attacks, where that is fewer than the plan's: the first ones of them. */
+  images: z.number().int().positive().optional(),
   /** SHA-256 of its plugin. */
   plugin: z.string().optional(),
 });

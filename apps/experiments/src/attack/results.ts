@@ -1,6 +1,7 @@
 import { WeightmapError } from '@weightmap/core';
 import type { CorruptionErrors } from '@weightmap/metrics';
 import { readManifest, writeAttackedRun, type AttackedRun } from '@weightmap/records';
+import { count } from '@weightmap/report/text';
 import { removeDeadLeases } from '../leases/lease.js';
 import { baselinesOf, compareCorrupted } from './corruptions.js';
 import { attackedPoints, cacheOf, resultsOf } from './part-results.js';
@@ -25,15 +26,17 @@ export interface Collected {
  * Writes `attacks.json` from the results of all parts: the same parts always give the same bytes. Parts that failed are left
  * out and listed.
  *
- * @returns null if the run has no plan of attacks, or if parts are still to be done.
+ * @param partial whether parts may still be to be done: an attack that lacks some of its images then counts as not run.
+ * @returns null if the run has no plan of attacks, or if parts are still to be done that must not be.
+ * @throws WeightmapError if parts may still be to be done, and no network is finished without an attack.
  */
-export async function collectAttacks(run: string): Promise<Collected | null> {
+export async function collectAttacks(run: string, { partial = false } = {}): Promise<Collected | null> {
   const plan = await readAttackPlan(run);
   if (!plan) return null;
   const manifest = await readManifest(run);
   const parts = partsOf(run, plan, manifest);
   const unfinished = await watchParts(run, parts).unfinished();
-  if (!unfinished.every(isGivenUp)) return null;
+  if (!partial && !unfinished.every(isGivenUp)) return null;
   const lacking = new Set(unfinished);
   // Processes that were killed after they had written the result leave these behind.
   for (const part of parts) {
@@ -53,7 +56,17 @@ export async function collectAttacks(run: string): Promise<Collected | null> {
     const summary = target.attacked && (await summaryOf(plan, target, own, lacking));
     if (summary) attacked.cells.push(summary);
   }
+  if (partial && attacked.cells.length === 0)
+    throw new WeightmapError('Nothing of the campaign is finished: there are no results to write.', {
+      where: run,
+      fix: 'start it without --collect',
+    });
   const notes: string[] = [];
+  const open = unfinished.filter((part) => !isGivenUp(part)).length;
+  if (open > 0)
+    notes.push(
+      `${count(open, 'part')} of ${parts.length} ${open === 1 ? 'is' : 'are'} not done: what they would have measured counts as not run`,
+    );
   try {
     const corruptions = await corruptedOf(plan, targets, parts, lacking);
     if (corruptions) attacked.corruptions = corruptions;
@@ -80,7 +93,9 @@ async function summaryOf(
     const own = slices(attack.id);
     if (!own.some((part) => lacking.has(part)))
       attacks.push({ attack, points: (await attackedPoints(own))[0].points });
-    else if (attack.norm) withoutWorst.push(attack.norm);
+    // The worst case is not that of the attacks that are left if one of them failed.
+    else if (attack.norm && own.some((part) => lacking.has(part) && isGivenUp(part)))
+      withoutWorst.push(attack.norm);
   }
   const finished = (kind: 'static' | 'rejection') => {
     const own = parts.filter(({ task }) => task.kind === kind);
@@ -92,6 +107,7 @@ async function summaryOf(
   const [pictured] = parts.filter((part) => part.task.kind === 'pictures' && !lacking.has(part));
   return summariseAttacks(target.cell, {
     clean: (await resultsOf<string>(clean))![0],
+    classes: target.classes,
     attacks,
     withoutWorst,
     ...(made && { static: { ...plan.static!, points: made.points } }),
@@ -101,7 +117,7 @@ async function summaryOf(
       plan.masking &&
       (await Promise.all(looks.map(async (part) => (await resultsOf<StoredMasking>(part))![0]))),
     pictures: pictured ? (await resultsOf<StoredPictures>(pictured))![0] : null,
-    failed: parts.filter((part) => lacking.has(part)).map(({ name }) => name),
+    failed: parts.filter((part) => lacking.has(part) && isGivenUp(part)).map(({ name }) => name),
   });
 }
 

@@ -13,6 +13,8 @@ export type StoredMasking = MaskingReport & { readonly believable: boolean };
 export interface AttackedCell {
   /** For each image: `1` if it is misclassified without an attack. */
   readonly clean: string;
+  /** Of the network. */
+  readonly classes: number;
   /** The finished ones. */
   readonly attacks: readonly {
     readonly attack: PlannedAttack;
@@ -62,21 +64,17 @@ export function summariseAttacks(cell: CellConfig, measured: AttackedCell): Atta
         meanLinf,
         meanL2,
         accuracyPercent: accuracyOf(fooled),
+        ...fewer(fooled, clean),
       })),
     })),
     worst: norms.flatMap((norm) => {
       const points = attacks.filter(({ attack }) => attack.norm === norm).flatMap((one) => one.points);
       const strengths = [...new Set(points.map(({ strength }) => strength))].sort((a, b) => a - b);
-      return strengths.map((strength) => ({
-        norm,
-        strength,
-        accuracyPercent: accuracyOf(
-          worstOf([
-            clean,
-            ...points.filter((point) => point.strength === strength).map(({ fooled }) => fooled),
-          ]),
-        ),
-      }));
+      return strengths.map((strength) => {
+        const flags = points.filter((point) => point.strength === strength).map(({ fooled }) => fooled);
+        const worst = worstOf([clean, ...flags]);
+        return { norm, strength, accuracyPercent: accuracyOf(worst), ...fewer(worst, clean) };
+      });
     }),
     masking:
       masking &&
@@ -93,6 +91,12 @@ export function summariseAttacks(cell: CellConfig, measured: AttackedCell): Atta
   };
 }
 
-/** `1` for each image that is misclassified in one of them. */
+/** `1` for each image that is misclassified in one of them, over the first images, which all of them have. */
 const worstOf = (all: readonly string[]): string =>
-  [...all[0]].map((_, i) => (all.some((flags) => flags[i] === '1') ? '1' : '0')).join('');
+  Array.from({ length: Math.min(...all.map(({ length }) => length)) }, (_, i) =>
+    all.some((flags) => flags[i] === '1') ? '1' : '0',
+  ).join('');
+
+/** The number of images, where there are fewer than the network has. */
+const fewer = (flags: string, clean: string): { readonly images?: number } =>
+  flags.length < clean.length ? { images: flags.length } : {};

@@ -9,7 +9,7 @@ import {
   type ImageSet,
 } from '@weightmap/core';
 import { confine } from '@weightmap/core/files';
-import { robustnessCurve } from '@weightmap/metrics';
+import { passesOnce, robustnessCurve } from '@weightmap/metrics';
 import { cellPaths, type Manifest } from '@weightmap/records';
 import { loadCellData } from '../cells/load-cell-data.js';
 import { attackFactories, findVariant } from '../plugins/components.js';
@@ -103,7 +103,7 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
     const { seed } = target.cell;
     const { dataset, set } = await dataOf(target);
     const [opened] = await open([target]);
-    const { model, classifier, network, score } = opened;
+    const { model, classifier, uncompiled, network, score } = opened;
     const store = <Key extends string | number>(
       compute: (missing: readonly Key[]) => Promise<readonly unknown[]>,
     ) => cache.entries('result', circumstances, part.keys as readonly Key[], compute);
@@ -169,22 +169,19 @@ export function openWorkbench({ run, plan, manifest, onPass }: WorkbenchOptions)
       case 'pictures': {
         const attack = await strongest(part, task);
         const { folder } = cellPaths(run, target.cell);
-        const { attack: label, looks } = await drawAttacked(
-          model,
-          // Grad-CAM explains the classes of the data.
-          classifier.classes === network.classes ? classifier : network,
-          dataset,
-          attack,
-          task.epsilon,
-          {
-            folder,
-            layer: findVariant(target.cell.variant).gradCamLayer,
-            seed,
-            cache,
-            circumstances,
-            signal,
-          },
-        );
+        const { gradCamLayer: layer } = findVariant(target.cell.variant);
+        // Grad-CAM explains the classes of the data, by what goes through the layer.
+        const attacked = classifier.classes === network.classes ? classifier : network;
+        const isExplained = attacked === classifier && passesOnce(model, layer, uncompiled);
+        const { attack: label, looks } = await drawAttacked(model, attacked, dataset, attack, task.epsilon, {
+          folder,
+          layer,
+          explained: isExplained ? classifier : network,
+          seed,
+          cache,
+          circumstances,
+          signal,
+        });
         // A stored result may describe pictures that were lost since.
         await cache.forget('result');
         const sha256 = await digestOfPictures(folder, looks);

@@ -110,6 +110,8 @@ export async function trainCell(
 export interface MeasuredNetwork {
   /** Compiled; what is deployed. */
   readonly classifier: CompiledClassifier;
+  /** The same, not compiled: it calls the layers of the trained model, as far as the defence does. */
+  readonly uncompiled: Classifier;
   /** Its logits are those of the trained model, one for each class of the data. */
   readonly network: Classifier;
   /** Compiled; what somebody sees who doesn't know what the defence has put around the network. */
@@ -133,7 +135,10 @@ export async function defendNetwork(
   const network = compiledClassifier(plain);
   const row = defense && findDefense(defense.id);
   if (!defense || !row?.wrap)
-    return { classifier: network, network, unaware: network, dispose: () => network.dispose() };
+    return {
+      ...{ classifier: network, uncompiled: plain, network, unaware: network },
+      dispose: () => network.dispose(),
+    };
   try {
     const { train: images, validation } = await loadData();
     const wrapped: Defended = await row.wrap(plain, {
@@ -149,7 +154,10 @@ export async function defendNetwork(
     const dispose = () => {
       for (const made of new Set([classifier, network, explained, unaware])) made.dispose();
     };
-    return { classifier, network: explained, unaware, ...(rejection && { rejection }), dispose };
+    return {
+      ...{ classifier, uncompiled: defended, network: explained, unaware, dispose },
+      ...(rejection && { rejection }),
+    };
   } catch (error) {
     network.dispose();
     throw error;

@@ -21,6 +21,8 @@ export interface LookOptions {
   readonly conditions: readonly Condition[];
   /** Whether the difference that an attack added is drawn as well, magnified around mid-gray. */
   readonly perturbations?: boolean;
+  /** Gives the maps, where that is not the classifier that is attacked. */
+  readonly explained?: Classifier;
   /** Checked before each attack and each picture. */
   readonly signal?: AbortSignal;
 }
@@ -53,7 +55,17 @@ export async function drawLooks(
   model: tf.LayersModel,
   classifier: Classifier,
   { test }: Dataset,
-  { folder, place, layer, samples, seed, conditions: all, perturbations, signal }: LookOptions,
+  {
+    folder,
+    place,
+    layer,
+    samples,
+    seed,
+    conditions: all,
+    perturbations,
+    explained = classifier,
+    signal,
+  }: LookOptions,
 ): Promise<Look[]> {
   const { classes } = test.spec;
   const chosen = classes
@@ -76,7 +88,10 @@ export async function drawLooks(
       });
       const inputs = outcomes?.[0].adversarial ?? images;
       try {
-        const { heatmaps, classIndex, probabilities } = gradCam(model, inputs, { layer, classifier });
+        const { heatmaps, classIndex, probabilities } = gradCam(model, inputs, {
+          layer,
+          classifier: explained,
+        });
         const pixels = await inputs.data<'float32'>();
         const [, height, width, channels] = inputs.shape;
         const part = (values: Float32Array, i: number) => partOf(values, i, chosen.length);

@@ -10,7 +10,7 @@ import {
   type OwnModelOptions,
 } from '../attack/own-model.js';
 import { checkLauncherChoice } from '../launchers/check-choice.js';
-import { parseAttacks, parseStrength } from '../attack/choice.js';
+import { parseAttackImages, parseAttacks, parseStrength } from '../attack/choice.js';
 import { list, natural, positive, several } from '../terminal/option-types.js';
 import { commandLine } from '../terminal/shell-word.js';
 import { addLauncherOptions, launcherChoice } from './_options.js';
@@ -23,13 +23,17 @@ const numbers = (text: string) =>
     return value;
   });
 
-const attackList = (text: string) => {
-  try {
-    return parseAttacks(text);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof WeightmapError ? error.explain() : messageOf(error));
-  }
-};
+const checked =
+  <Value>(parse: (text: string) => Value) =>
+  (text: string): Value => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof WeightmapError ? error.explain() : messageOf(error));
+    }
+  };
+const attackList = checked(parseAttacks);
+const attackImages = checked(parseAttackImages);
 
 export function attackCommand(): Command {
   const command = new Command('attack')
@@ -49,6 +53,11 @@ export function attackCommand(): Command {
       'test images of each network, the same for all, the same number of each class',
       positive,
       1000,
+    )
+    .option(
+      '--attack-images <list>',
+      'test images of single attacks, where fewer than --images: auto-attack=200,square=100',
+      attackImages,
     )
     .option('--masking <n>', 'test images to check for gradient masking; 0 for no checks', natural, 100)
     .option('--select <ids>', 'variants to attack: ids or globs (comma-separated)', list, ['*'])
@@ -83,6 +92,10 @@ export function attackCommand(): Command {
     )
     .option('--out <folder>', 'own network: where the results go (default: attacked/<model>-on-<data>)')
     .option('--dry-run', 'print what would be done and about how long it would take, and stop')
+    .option(
+      '--collect',
+      'start no more work: write the results of what is finished; an attack that lacks some of its images counts as not run',
+    )
     .option('--json', 'print JSON');
   addLauncherOptions(command, {
     workers: 'processes at a time (default: one a core, as far as memory goes)',
@@ -102,6 +115,7 @@ Examples:
   weightmap attack runs/standard
   weightmap attack runs/standard --attacks fgsm,pgd,square --epsilons 8/255,0.1 --select 'cnn-*' --transfer
   weightmap attack runs/standard --attacks pgd,pgd-l2:0.5,1,2,auto-attack --epsilons 0.05,0.1
+  weightmap attack runs/standard --attacks pgd,auto-attack --images 1000 --attack-images auto-attack=200
   weightmap attack runs/standard --corruptions --baseline cnn-33
   weightmap attack runs/standard --launcher slurm --workers 20 --sbatch partition=long
   weightmap attack ./model.json --data mnist
@@ -112,6 +126,11 @@ Examples:
       const isOwn = await isOwnModel(given, parsed.data !== undefined);
       refuseOptions(command, isOwn);
       const { data, plugin: plugins, ...options } = parsed;
+      if (options.collect && options.dryRun)
+        throw new UsageError('--collect and --dry-run exclude each other.', {
+          where: '--collect --dry-run',
+          fix: 'leave one of them out: both start no work; --collect writes results, --dry-run writes nothing',
+        });
       if (!isOwn) {
         process.exitCode = await attackRun(given, { ...options, ...launcherChoice(parsed), plugins });
         return;
@@ -142,7 +161,7 @@ type ParsedOptions = Omit<CampaignOptions, 'plugins'> &
 
 /** Options that belong to runs alone, by their names in commander. */
 const OF_RUNS = [
-  ...['select', 'adaptive', 'transfer', 'corruptions', 'baseline', 'dryRun'],
+  ...['select', 'adaptive', 'attackImages', 'transfer', 'corruptions', 'baseline', 'dryRun', 'collect'],
   ...['launcher', 'workers', 'sbatch', 'image', 'claim'],
 ];
 /** Options that belong to networks of the user alone. */

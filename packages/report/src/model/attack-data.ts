@@ -13,9 +13,9 @@ export const attackData = ({ cells }: AttackedRun): Table => ({
   ],
   rows: cells.flatMap((cell) => {
     const where = [cell.cellId, cell.dataset, cell.variant, cell.trial];
-    const sureness = (accuracyPercent: number) => {
-      const { low, high } = testErrorInterval(accuracyPercent, cell.images);
-      return [cell.images, low, high];
+    const sureness = (accuracyPercent: number, images = cell.images) => {
+      const { low, high } = testErrorInterval(accuracyPercent, images);
+      return [images, low, high];
     };
     return [
       [
@@ -29,14 +29,14 @@ export const attackData = ({ cells }: AttackedRun): Table => ({
         ...sureness(cell.cleanAccuracyPercent),
       ],
       ...cell.attacks.flatMap(({ id, norm, points }) =>
-        points.map(({ strength, accuracyPercent, meanLinf, meanL2 }) => [
+        points.map(({ strength, accuracyPercent, images, meanLinf, meanL2 }) => [
           ...[...where, id, norm, strength, accuracyPercent, meanLinf, meanL2],
-          ...sureness(accuracyPercent),
+          ...sureness(accuracyPercent, images),
         ]),
       ),
-      ...cell.worst.map(({ norm, strength, accuracyPercent }) => [
+      ...cell.worst.map(({ norm, strength, accuracyPercent, images }) => [
         ...[...where, 'worst case', norm, strength, accuracyPercent, null, null],
-        ...sureness(accuracyPercent),
+        ...sureness(accuracyPercent, images),
       ]),
     ];
   }),

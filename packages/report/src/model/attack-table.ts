@@ -24,6 +24,9 @@ export function shareText(accuracyPercent: number, images: number): string {
   return `${accuracyPercent.toFixed(1)} [${Math.round(low)}, ${Math.round(high)}]`;
 }
 
+/** The threshold that networks with a rejection are compared at: percent of clean validation images that it rejects. */
+export const COMPARED_AT = 5;
+
 /** At stronger attacks, where every network of the data keeps less than this, differences say nothing. */
 const LEAST_ACCURACY = 5;
 
@@ -73,14 +76,16 @@ export function attackRows(
   );
   const shown = [...columns.values()];
   const worst = [...new Set(shown.filter(({ norm }) => norm === 'linf').map(({ at }) => at))];
-  const share = (cell: AttackedSummary, point: { accuracyPercent: number } | undefined) =>
-    point ? shareText(point.accuracyPercent, cell.images) : NONE;
+  const defended = worst.flatMap((at) => defendedColumns(cells, at));
+  const share = (cell: AttackedSummary, point: { accuracyPercent: number; images?: number } | undefined) =>
+    point ? shareText(point.accuracyPercent, point.images ?? cell.images) : NONE;
   return {
     head: [
       'accuracy, %',
       'clean',
       ...shown.map(({ head }) => head),
       ...worst.map((at) => `worst case, ${strengthHead(LINF, at)}`),
+      ...defended.map(({ head }) => head),
       'masking',
     ],
     rows: cells.map((cell) => [
@@ -98,9 +103,46 @@ export function attackRows(
           worstOn(cell, 'linf').find(({ strength }) => strength === at),
         ),
       ),
+      ...defended.map(({ text }) => text(cell)),
       maskingText(cell),
     ]),
   };
+}
+
+/** A column of a run with defences. */
+interface DefendedColumn {
+  readonly head: string;
+  readonly text: (cell: AttackedSummary) => string;
+}
+
+/**
+ * Beside the worst case, which knows the defence, the attack that doesn't, and what a network that may reject images does at the threshold
+ * of 5 % of the clean validation images; nothing in a run without defences.
+ */
+function defendedColumns(cells: readonly AttackedSummary[], at: number): DefendedColumn[] {
+  const where = strengthHead(LINF, at);
+  const columns: DefendedColumn[] = [];
+  if (cells.some((cell) => cell.static))
+    columns.push({
+      head: `static, ${where}`,
+      text: (cell) => {
+        const point = cell.static?.points.find(({ strength }) => strength === at);
+        return point ? shareText(point.accuracyPercent, cell.images) : NONE;
+      },
+    });
+  if (cells.some((cell) => cell.rejection))
+    columns.push({
+      head: `with rejection, ${where}: static → worst case`,
+      text: ({ rejection }) => {
+        const kept = (['static', 'adaptive'] as const).map((by) => {
+          const found = rejection?.attacked.find((one) => one.by === by && one.strength === at);
+          const point = found?.points.find((one) => one.falsePositivePercent === COMPARED_AT);
+          return point ? (100 - point.successPercent).toFixed(1) : NONE;
+        });
+        return rejection ? kept.join(' → ') : NONE;
+      },
+    });
+  return columns;
 }
 
 /** The result of the checks for masking, over all strengths on L∞. */

@@ -9,12 +9,15 @@ import {
 } from '@weightmap/records';
 import { groupBy } from '../group-by.js';
 import { variantName, type VariantName } from '../variant-names.js';
+import { COMPARED_AT } from './attack-table.js';
 import type { AttackedGroup, AttackedNetwork } from './attacked-networks.js';
 import { spread, type Spread } from './statistics.js';
 
 /** An error over the trials, and for a single one Wilson's 95 % interval over the test images. */
 export interface ComparedError extends Spread {
   readonly interval: { readonly low: number; readonly high: number } | null;
+  /** Test images of each trial. */
+  readonly images: number;
 }
 
 /** A network under the attackers of one strength. */
@@ -71,8 +74,6 @@ export interface ComparedGroup {
   readonly networks: readonly ComparedNetwork[];
 }
 
-/** The threshold that detectors are compared at: share of clean validation images that are rejected. */
-const FALSE_POSITIVE_PERCENT = 5;
 /** At stronger attacks, where every network keeps less than this, differences say nothing. */
 const LEAST_ACCURACY = 5;
 
@@ -164,21 +165,33 @@ function compared(network: AttackedNetwork, numbers: ReadonlyMap<string, number>
 type Attacker = 'static' | 'adaptive';
 
 const isCompared = (row: { readonly falsePositivePercent: number }) =>
-  row.falsePositivePercent === FALSE_POSITIVE_PERCENT;
+  row.falsePositivePercent === COMPARED_AT;
 
 /** The static attack; for a record without one FGSM, which for a plain network is the same. */
-const staticOf = (cell: AttackedSummary): readonly { strength: number; accuracyPercent: number }[] =>
+const staticOf = (
+  cell: AttackedSummary,
+): readonly { strength: number; accuracyPercent: number; images?: number }[] =>
   cell.static?.points ?? (cell.adaptive ? [] : (cell.attacks.find(({ id }) => id === 'fgsm')?.points ?? []));
 
-const cleanError = ({ rejection, cleanAccuracyPercent }: AttackedSummary): number =>
-  100 - (rejection?.clean.find(isCompared)?.accuracyPercent ?? cleanAccuracyPercent);
+/** The share of some images that a network gets wrong. */
+interface Share {
+  readonly percent: number;
+  readonly images: number;
+}
 
-function errorAt(cell: AttackedSummary, by: Attacker, strength: number): number | undefined {
+const cleanError = ({ rejection, cleanAccuracyPercent, images }: AttackedSummary): Share => ({
+  percent: 100 - (rejection?.clean.find(isCompared)?.accuracyPercent ?? cleanAccuracyPercent),
+  images,
+});
+
+function errorAt(cell: AttackedSummary, by: Attacker, strength: number): Share | undefined {
   const detected = attackedBy(cell, by, strength);
-  if (detected) return detected.points.find(isCompared)?.successPercent;
+  const success = detected?.points.find(isCompared)?.successPercent;
+  if (detected)
+    return success === undefined ? undefined : { percent: success, images: detected.images ?? cell.images };
   const points = by === 'static' ? staticOf(cell) : worstOn(cell, 'linf');
   const point = points.find((one) => one.strength === strength);
-  return point && 100 - point.accuracyPercent;
+  return point && { percent: 100 - point.accuracyPercent, images: point.images ?? cell.images };
 }
 
 const attackedBy = ({ rejection }: AttackedSummary, by: Attacker, strength: number) =>
@@ -196,12 +209,17 @@ function detectionAt(cells: readonly AttackedSummary[], by: Attacker, strength: 
 
 function errorOver(
   cells: readonly AttackedSummary[],
-  errorOf: (cell: AttackedSummary) => number | undefined,
+  errorOf: (cell: AttackedSummary) => Share | undefined,
 ): ComparedError | null {
-  const values = cells.flatMap((cell) => errorOf(cell) ?? []);
-  if (values.length === 0) return null;
-  const interval = values.length === 1 ? testErrorInterval(values[0], cells[0].images) : null;
-  return { ...spread(values), interval: interval && { low: interval.low, high: interval.high } };
+  const shares = cells.flatMap((cell) => errorOf(cell) ?? []);
+  if (shares.length === 0) return null;
+  const [{ percent, images }] = shares;
+  const interval = shares.length === 1 ? testErrorInterval(percent, images) : null;
+  return {
+    ...spread(shares.map((share) => share.percent)),
+    interval: interval && { low: interval.low, high: interval.high },
+    images,
+  };
 }
 
 /** The detectors of a group, with their curves at the shown strength. */

@@ -6,6 +6,7 @@ import {
   type ComparedError,
   type ComparedGroup,
   type ComparedNetwork,
+  type ComparedPoint,
 } from './compared-defenses.js';
 import type { Spread } from './statistics.js';
 
@@ -36,6 +37,12 @@ function detectionText(network: ComparedNetwork, at: number): string {
   return `${falsePositives.mean.toFixed(1)}; ${areaText(unknowing?.auc)} → ${areaText(knowing?.auc)}`;
 }
 
+/** `1000`, or `1000; 200 adaptive` where the attacks that know the defence got fewer. */
+function imagesText({ clean: { images } }: ComparedNetwork, point: ComparedPoint | undefined): string {
+  const attacked = point?.adaptive?.images ?? images;
+  return attacked === images ? String(images) : `${images}; ${attacked} adaptive`;
+}
+
 const nameOf = ({ number, defense }: ComparedNetwork) =>
   number === null ? UNDEFENDED : `${number} ${defense}`;
 
@@ -44,7 +51,7 @@ export function comparedRows({ networks }: ComparedGroup, at: number): { head: s
   return {
     head: [
       ...['defence', 'network', 'clean error, %', 'error, static, %', 'error, adaptive, %'],
-      ...['false positives, %; AUC static → adaptive', 'gradients of training', 'masking'],
+      ...['false positives, %; AUC static → adaptive', 'gradients of training', 'images', 'masking'],
     ],
     rows: networks.map((network) => {
       const point = pointAt(network, at);
@@ -56,6 +63,7 @@ export function comparedRows({ networks }: ComparedGroup, at: number): { head: s
         comparedText(point?.adaptive ?? null),
         detectionText(network, at),
         network.gradients === null ? NONE : short(network.gradients),
+        imagesText(network, point),
         maskingTexts[network.masking],
       ];
     }),
@@ -111,7 +119,7 @@ export const comparedData = (groups: readonly ComparedGroup[]): Table => ({
       'static_success_at_50',
       'adaptive_success_at_50',
     ],
-    ...['training_gradients', 'masking', 'not_run'],
+    ...['training_gradients', 'masking', 'not_run', 'adaptive_images'],
   ],
   rows: groups.flatMap(({ networks, images }) =>
     networks.flatMap((network) =>
@@ -122,7 +130,7 @@ export const comparedData = (groups: readonly ComparedGroup[]): Table => ({
         network.falsePositives?.mean ?? null,
         ...(['static', 'adaptive'] as const).map((by) => point.detection[by]?.auc?.mean ?? null),
         ...(['static', 'adaptive'] as const).map((by) => point.detection[by]?.success50.mean ?? null),
-        ...[network.gradients, network.masking, network.notRun.join(' ')],
+        ...[network.gradients, network.masking, network.notRun.join(' '), point.adaptive?.images ?? null],
       ]),
     ),
   ),
