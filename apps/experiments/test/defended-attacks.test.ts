@@ -417,11 +417,11 @@ describe('the command', () => {
     expect(attacked.stdout).toMatch(/static, L∞ ε 0.3 .*with rejection, L∞ ε 0.3: static → worst case/);
     // What isn't finished counts as not run; what is finished stays as it was.
     const more = [...few.slice(0, 4), '--attacks', 'fgsm,apgd-margin:0.3,pgd', '--epsilons', '0.3'];
-    const both = await weightmap(['attack', run, ...more, '--collect', '--dry-run'], { work });
+    const both = await inside(['attack', run, ...more, '--collect', '--dry-run'], { work });
     expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('exclude each other')]);
-    const nothing = await weightmap(['attack', run, '--images', '3', '--collect'], { work });
+    const nothing = await inside(['attack', run, '--images', '3', '--collect'], { work });
     expect([nothing.code, nothing.stderr]).toEqual([1, expect.stringContaining('Nothing of the campaign')]);
-    const collected = await weightmap(['attack', run, ...more, '--collect'], { work });
+    const collected = await inside(['attack', run, ...more, '--collect'], { work });
     expect(collected.code, collected.stderr).toBe(0);
     expect(collected.stdout + collected.stderr).toMatch(/parts of \d+ are not done: .* counts as not run/);
     const [again] = (await readAttackedRun(run))!.cells;

@@ -53,6 +53,20 @@ describe('the known breaks show in results/defenses', () => {
       expect(errors(cell).under('pgd')).toBeGreaterThan(errors(cell).under('fgsm'));
   });
 
+  it('feature squeezing: what it detects falls under the attacks that know it', async () => {
+    for (const { rejection } of await both('\\+feature-squeezing')) {
+      const [made, known] = (['static', 'adaptive'] as const).map((by) => {
+        const found = rejection!.attacked.find((one) => one.by === by)!;
+        return {
+          auc: found.auc!,
+          success: found.points.find((one) => one.falsePositivePercent === 5)!.successPercent,
+        };
+      });
+      expect(known.auc).toBeLessThan(made.auc - 0.05);
+      expect(known.success).toBeGreaterThan(2 * made.success);
+    }
+  });
+
   it('DeepCloak: the baseline, under an attack that knows it; stochastic operators: less than noisy training alone', async () => {
     const [plain, cloaked, noisy, stochastic] = await Promise.all(
       ['', '\\+deep-cloak', '\\+noisy-training', '\\+stochastic-operators'].map(both),
