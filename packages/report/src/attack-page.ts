@@ -41,7 +41,7 @@ export function attackPage(
     panels.length > 0
       ? html`<figure id="figure-attacks">
           <div class="panels by-3">${panels.map(({ svg }) => trusted(svg))}</div>
-          <figcaption>${attackCaption(groups)}</figcaption>
+          <figcaption>${attackCaption(groups, { isOwn: true })}</figcaption>
         </figure>`
       : null;
   const album = {
@@ -63,7 +63,7 @@ export function attackPage(
       <main id="main">
         <section id="attacks" aria-labelledby="attacks-heading">
           <h2 id="attacks-heading">Under attack</h2>
-          ${attacksSection(attacks, { curves, grids: [], album, command })}
+          ${attacksSection(attacks, { curves, grids: [], album, command, isOwn: true })}
         </section>
         <section id="circumstances" aria-labelledby="circumstances-heading">
           <h2 id="circumstances-heading">How it was measured</h2>

@@ -110,7 +110,7 @@ function attackPanel(
 }
 
 /** What to look at. */
-export function attackCaption(groups: readonly AttackedGroup[]): string {
+export function attackCaption(groups: readonly AttackedGroup[], { isOwn = false } = {}): string {
   const networks = groups.flatMap((group) => group.networks);
   const has = (verdict: AttackedNetwork['masking']) => networks.some(({ masking }) => masking === verdict);
   const several = networks.some(({ cells }) => cells.length > 1);
@@ -120,9 +120,10 @@ export function attackCaption(groups: readonly AttackedGroup[]): string {
     has('believable') && '✓: no sign of masking was found.',
     has('doubtful') &&
       'Dots, hollow marks and ?: there are signs that attacks on the network fail, and that its true line lies higher.',
-    several
-      ? 'The band is ± one standard deviation over the trials; a network with one trial has none.'
-      : 'Each line is a single trial, so there is no band.',
+    !isOwn &&
+      (several
+        ? 'The band is ± one standard deviation over the trials; a network with one trial has none.'
+        : 'Each line is a single trial, so there is no band.'),
   ]
     .filter(Boolean)
     .join(' ');

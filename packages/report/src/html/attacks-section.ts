@@ -29,11 +29,13 @@ interface Drawn {
   readonly album: Album;
   /** The command that makes the page again. */
   readonly command: string;
+  /** Whether no run has trained the networks, so that they have no trials. */
+  readonly isOwn?: boolean;
 }
 
 /** The results of attacks on the trained networks, and whether they are believable. */
 export function attacksSection({ results: attacked, headlines, groups }: AttackModel, drawn: Drawn): Html {
-  const { head, rows } = attackRows(attacked);
+  const { head, rows } = attackRows(attacked, drawn.isOwn ? ({ variant }) => variant : undefined);
   const { transfer } = attacked;
   return html`${headlines.map((line) => html`<h3>${line}</h3>`)} ${drawn.curves} ${pictures(attacked, drawn)}
     ${table('Accuracy under attack, at the largest strength at which a network keeps 5 %', head, rows)}
@@ -44,7 +46,7 @@ export function attacksSection({ results: attacked, headlines, groups }: AttackM
       signs that a network only seems robust because attacks on it fail.
       ${csvLink('attacks.csv', attackCsv(attacked))}
     </p>
-    ${attacked.cells.map((cell) => cellDetails(cell, nameIn(groups, cell)))}
+    ${attacked.cells.map((cell) => cellDetails(cell, `${nameIn(groups, cell)}${drawn.isOwn ? '' : `, trial ${cell.trial}`}`))}
     ${(transfer ?? []).map((matrix) => {
       const { head: names, rows: pairs } = transferRows(matrix);
       return html`${table(
@@ -91,7 +93,7 @@ const nameIn = (groups: readonly AttackedGroup[], cell: AttackedSummary): string
 
 function cellDetails(cell: AttackedSummary, name: string): Html {
   return html`<details>
-    <summary>${name}, trial ${cell.trial}: every strength; masking: ${maskingText(cell)}</summary>
+    <summary>${name}: every strength; masking: ${maskingText(cell)}</summary>
     ${cell.failed && html`<p>Left out, because it failed: ${cell.failed.join('; ')}.</p>`}
     ${strengthTables(cell)}
     ${(cell.masking ?? []).map((report) =>
