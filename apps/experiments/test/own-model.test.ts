@@ -274,6 +274,8 @@ describe('the command', () => {
     expect(document.querySelector('h1')!.textContent).toBe('cli on pictures');
     expect(document.querySelectorAll('svg').length).toBeGreaterThan(1);
     expect(document.body.textContent).toMatch(/Signs of masking/);
+    expect(document.body.textContent).not.toMatch(/n = 1/);
+    expect(document.querySelector('.facts td')!.textContent).toContain('model.json');
     expect([document.body.textContent, stdout].filter((text) => /trial/.test(text))).toEqual([]);
     const links = [...document.querySelectorAll('[href], [src]')].map(
       (element) => element.getAttribute('href') ?? element.getAttribute('src')!,

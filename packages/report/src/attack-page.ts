@@ -4,7 +4,6 @@ import { attackedHeadlines } from './model/attacked-headline.js';
 import { attackedGroups } from './model/attacked-networks.js';
 import type { Benchmark } from './model/summary.js';
 import { documentOf } from './html/_document.js';
-import { table } from './html/_table.js';
 import { attacksSection } from './html/attacks-section.js';
 import { html, trusted } from './html/html.js';
 
@@ -36,7 +35,7 @@ export function attackPage(
   const known = { title: data, conditions: { dataset: { id: dataset, classes } }, variants: [] };
   const groups = attackedGroups(results, [known as unknown as Benchmark]);
   const attacks = { results, groups, compared: [], headlines: attackedHeadlines(groups) };
-  const panels = attackPanels(groups);
+  const panels = attackPanels(groups, { isOwn: true });
   const curves =
     panels.length > 0
       ? html`<figure id="figure-attacks">
@@ -67,11 +66,20 @@ export function attackPage(
         </section>
         <section id="circumstances" aria-labelledby="circumstances-heading">
           <h2 id="circumstances-heading">How it was measured</h2>
-          ${table(
-            'The network, the images, the attacks',
-            ['', ''],
-            facts.map((row) => [...row]),
-          )}
+          <table class="facts">
+            <caption>
+              The network, the images, the attacks
+            </caption>
+            <tbody>
+              ${facts.map(
+                ([name, value]) =>
+                  html`<tr>
+                    <th scope="row">${name}</th>
+                    <td>${value}</td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>
           <p class="sources">
             Strengths are in the unit of the images’ own pixels, 0 for black and 1 for white, whatever range
             the network expects. Made by <code>${command}</code>

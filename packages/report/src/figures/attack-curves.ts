@@ -53,8 +53,8 @@ export function curvesOf({ networks }: AttackedGroup): AttackCurves[] {
   ].filter(({ curves }) => curves.length > 0);
 }
 
-/** A panel an attack, a row an architecture of each dataset. */
-export const attackPanels = (groups: readonly AttackedGroup[]): Panel[] =>
+/** A panel an attack, a row an architecture of each dataset. @param options.isOwn whether no run has trained the networks. */
+export const attackPanels = (groups: readonly AttackedGroup[], { isOwn = false } = {}): Panel[] =>
   groups.flatMap((group) => {
     const attacks = curvesOf(group);
     // The panels of a row share their axis.
@@ -62,7 +62,7 @@ export const attackPanels = (groups: readonly AttackedGroup[]): Panel[] =>
       curves.flatMap(({ points }) => points.map(({ error }) => error)),
     );
     const yDomain = errorAxis(errors.flatMap(({ mean, sd }) => [mean - (sd ?? 0), mean + (sd ?? 0)]));
-    return attacks.map((curves) => attackPanel(group, curves, yDomain));
+    return attacks.map((curves) => attackPanel(group, curves, { yDomain, isOwn }));
   });
 
 const remarks = { believable: '✓', doubtful: '?', unknown: undefined } as const;
@@ -70,7 +70,7 @@ const remarks = { believable: '✓', doubtful: '?', unknown: undefined } as cons
 function attackPanel(
   group: AttackedGroup,
   { id, label, norm, measure, isWorst, curves }: AttackCurves,
-  yDomain: readonly [number, number],
+  { yDomain, isOwn }: { readonly yDomain: readonly [number, number]; readonly isOwn: boolean },
 ): Panel {
   const named = curves.map(({ network }) => network);
   const xs = [...new Set(curves.flatMap(({ points }) => points.map(({ strength: x }) => x)))];
@@ -83,7 +83,8 @@ function attackPanel(
     title: `${where}: test error, ${isWorst ? 'worst case of all attacks on L∞' : `under ${label}`}`,
     description: `Lines of test error, ${yDomain.join(' to ')} %, against ${symbol}. ${list(curves.map(endText))}.`,
     heading: label,
-    note: countsNote(named.map(({ cells }) => cells.length)),
+    // A network of no run has no trials to count.
+    note: isOwn ? '' : countsNote(named.map(({ cells }) => cells.length)),
     ...(isWorst && named.some(({ masking }) => masking === 'doubtful') && { key: '?: signs of masking' }),
     xLabel: `${symbol}${norm === 'linf' ? ', pixel units' : ''}`,
     yLabel: `test error, %, ${where}`,

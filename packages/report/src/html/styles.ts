@@ -133,6 +133,9 @@ th small, td > small { display: block; }
 .small { font-size: .875rem; }
 .small td { white-space: nowrap; }
 .small td small { display: inline; }
+.facts { table-layout: fixed; }
+.facts th { width: 34%; min-width: 0; }
+.facts td { overflow-wrap: anywhere; }
 .key { display: inline-block; width: 1.1rem; height: 0; border-top: 3px solid; margin-right: .5rem; vertical-align: .28em; }
 .key.conv { color: var(--conv); } .key.smoothing { color: var(--smoothing); } .key.unsharp { color: var(--unsharp); }
 .key.alternating { border-top-style: dashed; }
