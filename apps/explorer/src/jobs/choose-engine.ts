@@ -74,10 +74,13 @@ const agrees = ({ probabilities }: Timed<unknown>, first: Timed<unknown>): boole
 /** The measurements in a sentence: `WebAssembly 12 ms, WebGL 30 ms`, or `WebAssembly 12 ms; WebGL is not available: …`. */
 export function measuredText(measured: readonly Measurement[]): string {
   const times = measured.flatMap((one) =>
-    one.problem === undefined ? [`${engineNames[one.engine]} ${one.milliseconds.toPrecision(2)} ms`] : [],
+    one.problem === undefined ? [`${engineNames[one.engine]} ${roundedTime(one.milliseconds)} ms`] : [],
   );
   const problems = measured.flatMap((one) =>
     one.problem === undefined ? [] : [one.problem.replace(/\.$/, '')],
   );
   return [...(times.length > 0 ? [times.join(', ')] : []), ...problems].join('; ');
 }
+
+/** Milliseconds to two digits. */
+export const roundedTime = (milliseconds: number): number => Number(milliseconds.toPrecision(2));

@@ -1,7 +1,7 @@
 import type { AttackInfo } from '@weightmap/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { engineNames, ENGINES } from '../engine/protocol.js';
-import { measuredText } from '../jobs/choose-engine.js';
+import { measuredText, roundedTime } from '../jobs/choose-engine.js';
 import { formatStrength, strengthScale } from '../strength-scale.js';
 import type { Actions, EngineWish, State } from '../state.js';
 import { searchControls } from './search.js';
@@ -77,7 +77,7 @@ export function settings(state: State, actions: Actions): TemplateResult {
   const { wish, engine, engineWish, measured } = state;
   const timeOf = (name: string) => {
     const found = measured.find((one) => one.engine === name);
-    return found && found.problem === undefined ? `, ${found.milliseconds.toPrecision(2)} ms` : '';
+    return found && found.problem === undefined ? `, ${roundedTime(found.milliseconds)} ms` : '';
   };
   return html`<div class="pair">
       <label for="seed">Random seed</label>
