@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { asClassifier, countOf, imageSet, type Metric } from '@weightmap/core';
+import { asClassifier, countOf, imageSet, WeightmapError, type Metric } from '@weightmap/core';
 import { flops, testError, trainableParameters } from '@weightmap/metrics';
 import { runRecordSchema } from '@weightmap/records';
 import { expectNoLeak, useEngine } from '@weightmap/test-utils';
@@ -160,9 +160,17 @@ describe('a metric that fails', () => {
     model.dispose();
   });
 
-  it('because of a full disk or a stop, does not become a missing figure', async () => {
-    const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
-    await expect(sideFigures().attempt('gradCam', [], () => Promise.reject(full))).rejects.toBe(full);
+  it.each(['ENOSPC', 'EIO', 'EROFS'])(
+    'because of a disk (%s), does not become a missing figure',
+    async (code) => {
+      const error = Object.assign(new Error(`${code}: the disk`), { code });
+      const wrapped = new WeightmapError('A file cannot be written.', {}, { cause: error });
+      for (const one of [error, wrapped])
+        await expect(sideFigures().attempt('gradCam', [], () => Promise.reject(one))).rejects.toBe(one);
+    },
+  );
+
+  it('because of a stop, does not become a missing figure', async () => {
     const signal = AbortSignal.abort('stopped');
     const stopped = sideFigures({ signal }).attempt('gradCam', [], () => signal.throwIfAborted());
     await expect(stopped).rejects.toBe('stopped');

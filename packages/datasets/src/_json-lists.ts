@@ -22,7 +22,7 @@ export async function eachEntry(
 ): Promise<Outline> {
   const outline = new Outline();
   const parser = new JSONParser({ paths: lists.map((name) => `$.${name}.*`), keepStack: false });
-  keepMarks(parser);
+  readAsJsonParse(parser);
   const begun = new Set<string>();
   parser.onValue = ({ value, key, stack }) => {
     const list = String(stack.at(-1)?.key);
@@ -44,7 +44,8 @@ export async function eachEntry(
   };
   try {
     for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 18 }) as AsyncIterable<Buffer>) {
-      parser.write(chunk);
+      // A byte order mark is no part of the JSON; programs of Windows write one.
+      parser.write(read === 0 && chunk.subarray(0, 3).equals(MARK) ? chunk.subarray(3) : chunk);
       read += chunk.length;
     }
     if (!parser.isEnded) throw new Error(`it breaks off after ${counted(read, 'byte', 'bytes')}`);
@@ -71,13 +72,21 @@ export const placeOf = ({ keys }: Outline, file: string) =>
 const otherForm = ({ what, fix }: { what: string; fix: string }, where: string, cause?: unknown) =>
   new WeightmapError(what, { where, expected: `a list of labelled images: ${EXPECTED}`, fix }, { cause });
 
+const MARK = Buffer.from('\ufeff');
+
+/** A state of the parser in which a value or a mark of JSON comes next. */
+const START = 0;
+
 /**
- * Makes the parser keep U+FEFF at the start of a text, as JSON.parse does: its decoder drops it there, as if it were the file's
- * byte order mark.
+ * Makes the parser take U+FEFF for what JSON.parse takes it: it drops it at the start of a text and between brackets, as if it were the
+ * file's byte order mark.
  */
-function keepMarks(parser: JSONParser): void {
-  const { tokenizer } = parser as unknown as { tokenizer: { bufferedString: { decoder: object } } };
+function readAsJsonParse(parser: JSONParser): void {
+  const { tokenizer } = parser as unknown as {
+    tokenizer: { bufferedString: { decoder: object }; state: number };
+  };
   tokenizer.bufferedString.decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  tokenizer.state = START;
 }
 
 /** An id or a list that is there again. */

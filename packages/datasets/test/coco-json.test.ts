@@ -259,6 +259,14 @@ describe('a COCO camera-traps list', () => {
   });
 });
 
+it.each(['{\uFEFF', '{ \n\uFEFF', '\uFEFF\uFEFF{', '{"other":[\uFEFF],'])(
+  'U+FEFF between marks is refused: %j',
+  async (start) => {
+    const json = `${start}${JSON.stringify(GOOD).slice(1)}`;
+    await expect(read(json)).rejects.toThrow(/A JSON cannot be read/);
+  },
+);
+
 describe('U+FEFF in a text', () => {
   it.each<[string, (json: string) => string]>([
     ['as it is', (json) => json],

@@ -10,9 +10,12 @@ const nodeSchema = z.looseObject({
   op: z.string(),
   input: z.array(z.string()).optional(),
 });
+/** Of the signature: the node that each input or output is. */
+const tensorsSchema = z.record(z.string(), z.looseObject({ name: z.string() })).nullish();
 const graphSchema = z.looseObject({
   format: z.literal('graph-model'),
   modelTopology: z.looseObject({ node: z.array(nodeSchema).min(1) }),
+  signature: z.looseObject({ inputs: tensorsSchema, outputs: tensorsSchema }).nullish(),
   weightsManifest: z.array(
     z.looseObject({ paths: z.array(z.string()), weights: z.array(z.looseObject({})) }),
   ),
@@ -63,6 +66,9 @@ export async function loadGraphModel(folder: string): Promise<LoadedGraph | null
     // A copy: a Buffer's memory may begin anywhere in a larger ArrayBuffer.
     const weightData = Uint8Array.from(weights).buffer;
     const { modelTopology, ...rest } = graph;
+    checkSignature(graph);
+    // tfjs adds to the nodes that it is given.
+    const nodes = modelTopology.node.map(({ name, op, input }) => ({ name, op, ...(input && { input }) }));
     model = await tf.loadGraphModel({
       load: () =>
         Promise.resolve({
@@ -76,7 +82,7 @@ export async function loadGraphModel(folder: string): Promise<LoadedGraph | null
       for (const value of values)
         if (value.dtype === 'float32' && !value.dataSync().every(Number.isFinite))
           throw new Error(`the weight ${name} holds NaN or an infinity`);
-    return { model, nodes: graph.modelTopology.node };
+    return { model, nodes };
   } catch (error) {
     model?.dispose();
     throw new WeightmapError(`The graph model can't be loaded: ${reasonOf(error)}.`, {
@@ -85,6 +91,17 @@ export async function loadGraphModel(folder: string): Promise<LoadedGraph | null
       fix: 'convert or copy the model again',
     });
   }
+}
+
+/** @throws Error if an input or output of the signature is no node of the graph. */
+function checkSignature({ modelTopology, signature }: z.infer<typeof graphSchema>): void {
+  const known = new Set(modelTopology.node.map(({ name }) => name));
+  for (const kind of ['inputs', 'outputs'] as const)
+    for (const { name } of Object.values(signature?.[kind] ?? {}))
+      if (!known.has(name.split(':')[0]))
+        throw new Error(
+          `its signature has "${name.slice(0, 100)}" among its ${kind}, which the graph doesn't have`,
+        );
 }
 
 function parsed(text: string): unknown {

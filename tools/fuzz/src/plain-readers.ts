@@ -57,7 +57,8 @@ const textOf = (value: unknown): string | null =>
  */
 export function plainCoco(bytes: Buffer, classes: readonly string[]): ListedImage[] | null {
   type Fields = Record<string, unknown>;
-  const { images, categories, annotations } = JSON.parse(bytes.toString()) as Record<string, Fields[]>;
+  const text = bytes.toString().replace(/^\ufeff/, '');
+  const { images, categories, annotations } = JSON.parse(text) as Record<string, Fields[]>;
   if (![images, categories, annotations].every(Array.isArray)) return null;
   const nameOf = new Map(categories.map(({ id, name }) => [String(id), String(name)]));
   const named = new Map<string, Set<string>>();

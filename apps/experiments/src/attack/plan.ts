@@ -57,7 +57,11 @@ const planSchema = z.strictObject({
       channels: z.number().int().positive().optional(),
     }),
   ),
-  networks: z.array(plannedNetworkSchema),
+  networks: z
+    .array(plannedNetworkSchema)
+    .refine((networks) => new Set(networks.map(({ cellId }) => cellId)).size === networks.length, {
+      message: 'a network is listed twice',
+    }),
   /** The number of test images of the masking checks; null for no checks. */
   masking: z.strictObject({ images: z.number().int().positive() }).nullable(),
   transfer: z.boolean(),

@@ -1,8 +1,8 @@
 import { messageOf, WeightmapError } from '@weightmap/core';
 import type { MissingFigure } from '@weightmap/records';
 
-/** A disk that takes nothing more: the cell is tried again later, instead of recording a figure as missing. */
-const DISK = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EMFILE', 'ENFILE']);
+/** A disk that fails or takes nothing more: the cell is tried again later, instead of recording a figure as missing. */
+const DISK = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EMFILE', 'ENFILE', 'EIO', 'ESTALE']);
 /** Characters of a reason in a record. */
 const LONGEST = 500;
 
@@ -15,7 +15,7 @@ export interface SideFigures {
    *
    * @param figure its key in the record, or the metric's id.
    * @param none its value in the record if it fails.
-   * @throws the error of a stop or of a full disk.
+   * @throws the error of a stop, or of a disk that fails or is full.
    */
   attempt: <Value, None>(
     figure: string,

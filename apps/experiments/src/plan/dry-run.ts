@@ -1,30 +1,34 @@
 import type { ImageSpec } from '@weightmap/core';
 import { cellId, plainVariant, type CellConfig } from '@weightmap/records';
 import { alignColumns, count, duration, list, number } from '@weightmap/report/text';
-import { estimateCell, measurePace, type Pace } from './estimate.js';
+import { findVariant } from '../plugins/components.js';
+import { estimateCell, measurePace, sizeOfNetwork, type NetworkSize, type Pace } from './estimate.js';
 import { NO_CHECKSUM } from './find-dataset.js';
 import type { Plan } from './plan-grid.js';
 
 export interface DryRunOptions {
   /** Cells that run at the same time. */
   workers: number;
-  /** Called before each network is timed, with the number of networks that are done and of all. */
+  /** Called before each network is timed, with the number of those that are done and of all. */
   onNetwork: (done: number, total: number) => void;
+  /** Times a network. Default: `measurePace`. */
+  measure?: typeof measurePace;
 }
 
 /** Variants that take at least this share of the whole time are listed. */
 const LISTED_SHARE = 0.1;
 
 /**
- * A table of the cells with the time that each would take, and the time of all together. A few steps of each network are
- * timed; nothing is trained or written. Cells that would be left out are estimated but not added.
+ * A table of the cells with the time that each would take, and the time of all together. Nothing is trained or written. A few steps are
+ * timed of one network for each dataset and architecture, with and without weight maps; the times of the others are its times, scaled by their
+ * FLOPs. Cells that would be left out are estimated but not added.
  */
 export async function dryRun(
   { cells, leftOut, specs }: Pick<Plan, 'cells' | 'leftOut' | 'specs'>,
-  { workers, onNetwork }: DryRunOptions,
+  { workers, ...options }: DryRunOptions,
 ): Promise<string> {
   const all = [...cells, ...leftOut.flatMap((part) => part.cells)];
-  const secondsOf = await timed(all, specs, onNetwork);
+  const { secondsOf, networks, timed } = await pacesOf(all, specs, options);
   const sum = (some: readonly CellConfig[]) =>
     some.reduce((total, cell) => total + secondsOf(cell).seconds, 0);
   const total = sum(cells);
@@ -54,7 +58,7 @@ export async function dryRun(
     .sort((a, b) => b.share - a.share)
     .map(({ id, share }) => `${id} ${Math.round(100 * share)} %`);
   const lines = [
-    `about ${duration(total)} in one process, ${duration(together)} with ${workers} at a time; estimated from a few steps of each network`,
+    `about ${duration(total)} in one process, ${duration(together)} with ${workers} at a time; estimated from ${basis(networks, timed)}`,
     variants.length > 1 && shares.length > 0 && `most of it: ${list(shares)}`,
     ...leftOut.map(
       (part) =>
@@ -67,21 +71,70 @@ export async function dryRun(
   return [table, '', ...lines.filter((line) => line !== false)].join('\n');
 }
 
-/** Parameters and seconds of each cell. Every network is timed once. */
-async function timed(
+const basis = (networks: number, timed: number): string =>
+  timed === networks
+    ? `a few steps of ${networks === 1 ? 'the network' : 'each network'}`
+    : `a few steps of ${timed} of ${count(networks, 'network')}, one of each kind, and the FLOPs of the others`;
+
+interface Network extends NetworkSize {
+  readonly name: string;
+  readonly cell: CellConfig;
+}
+
+interface Paces {
+  /** Parameters and seconds of a cell. */
+  readonly secondsOf: (cell: CellConfig) => { parameters: number; seconds: number };
+  /** Different networks. */
+  readonly networks: number;
+  /** Of these, those that were timed. */
+  readonly timed: number;
+}
+
+/** The networks of these cells, of each kind the one of median FLOPs timed; a network without FLOPs is timed, too. */
+async function pacesOf(
   cells: readonly CellConfig[],
   specs: ReadonlyMap<string, ImageSpec>,
-  onNetwork: DryRunOptions['onNetwork'],
-): Promise<(cell: CellConfig) => { parameters: number; seconds: number }> {
-  const networkOf = ({ dataset, variant }: CellConfig) => `${dataset.id}/${plainVariant(variant)}`;
-  const first = new Map([...cells].reverse().map((cell) => [networkOf(cell), cell]));
-  const paces = new Map<string, Pace>();
-  for (const [network, { dataset, variant, training }] of first) {
-    onNetwork(paces.size, first.size);
-    paces.set(network, await measurePace(variant, specs.get(dataset.id)!, training.batchSize));
+  { onNetwork, measure = measurePace }: Omit<DryRunOptions, 'workers'>,
+): Promise<Paces> {
+  const nameOf = ({ dataset, variant }: CellConfig) => `${dataset.id}/${plainVariant(variant)}`;
+  const first = new Map([...cells].reverse().map((cell) => [nameOf(cell), cell]));
+  const kinds = new Map<string, Network[]>();
+  for (const [name, cell] of first) {
+    const { architecture, kinds: layers = [] } = findVariant(cell.variant);
+    const size = sizeOfNetwork(cell.variant, specs.get(cell.dataset.id)!);
+    const kind =
+      size.flops === null
+        ? name
+        : JSON.stringify([
+            cell.dataset.id,
+            architecture,
+            layers.every((one) => one === 'conv'),
+            cell.training.batchSize,
+          ]);
+    kinds.set(kind, [...(kinds.get(kind) ?? []), { ...size, name, cell }]);
   }
-  return (cell) => {
-    const pace = paces.get(networkOf(cell))!;
-    return { parameters: pace.parameters, seconds: estimateCell(cell, pace) };
+  const paces = new Map<string, Pace>();
+  let timed = 0;
+  for (const networks of kinds.values()) {
+    networks.sort((a, b) => a.flops! - b.flops!);
+    const { cell, flops } = networks[networks.length >> 1];
+    onNetwork(timed++, kinds.size);
+    const pace = await measure(cell.variant, specs.get(cell.dataset.id)!, cell.training.batchSize);
+    for (const one of networks) {
+      const factor = flops ? one.flops! / flops : 1;
+      paces.set(one.name, {
+        parameters: one.parameters,
+        step: factor * pace.step,
+        image: factor * pace.image,
+      });
+    }
+  }
+  return {
+    secondsOf: (cell) => {
+      const pace = paces.get(nameOf(cell))!;
+      return { parameters: pace.parameters, seconds: estimateCell(cell, pace) };
+    },
+    networks: first.size,
+    timed,
   };
 }

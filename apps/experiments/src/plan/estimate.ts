@@ -3,7 +3,7 @@ import { countOf, sliceOf, type ImageSpec } from '@weightmap/core';
 import { trainableParameters } from '@weightmap/metrics';
 import type { CellConfig } from '@weightmap/records';
 import { adam, evaluate, packBatch, trainingStep } from '@weightmap/training';
-import { buildVariant } from '../plugins/components.js';
+import { buildVariant, countFlops } from '../plugins/components.js';
 import { madeImages } from './made-images.js';
 import { gradientsOfAnImage } from './training-gradients.js';
 
@@ -20,6 +20,31 @@ export interface Pace {
   readonly step: number;
   /** Seconds of a forward pass of one image. */
   readonly image: number;
+}
+
+/** What is known of a network without running it. */
+export interface NetworkSize {
+  /** Trainable. */
+  readonly parameters: number;
+  /** Executed for one image; null if a layer of a plugin has no rule for them. */
+  readonly flops: number | null;
+}
+
+export function sizeOfNetwork(variant: string, spec: ImageSpec): NetworkSize {
+  const model = buildVariant(variant, { spec, seed: 0 });
+  try {
+    return { parameters: trainableParameters(model), flops: flopsOf(model) };
+  } finally {
+    model.dispose();
+  }
+}
+
+function flopsOf(model: tf.LayersModel): number | null {
+  try {
+    return countFlops(model).executed;
+  } catch {
+    return null;
+  }
 }
 
 /** Times a few training steps and a forward pass of a network on random images. */
