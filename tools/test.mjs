@@ -21,9 +21,8 @@ const { status } = spawnSync(process.execPath, [nx, ...args], {
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 for (const project of projects.filter((folder) => fs.existsSync(results(folder)))) {
-  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(
-    fs.readFileSync(results(project), 'utf8'),
-  );
+  const { numTotalTests, numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } =
+    JSON.parse(fs.readFileSync(results(project), 'utf8'));
   totals.passed += numPassedTests;
   totals.failed += numFailedTests;
   totals.skipped += numPendingTests;
@@ -35,6 +34,10 @@ for (const project of projects.filter((folder) => fs.existsSync(results(folder))
     if (of === 'failed' && tests.length === 0) totals.failed++;
     return of === 'failed' && tests.length === 0 ? [name] : tests;
   });
+  // A process of tests that ends early leaves tests that were neither run nor skipped; vitest counts them nowhere.
+  const lost = numTotalTests - numPassedTests - numFailedTests - numPendingTests - numTodoTests;
+  totals.failed += lost;
+  if (lost > 0) failures.push(`${project}: ${lost} tests did not run: a process of tests ended early`);
   for (const failure of failures) console.log(`failed: ${path.relative(root, failure)}`);
 }
 // A run that broke without saying which test did is a failure, too.

@@ -75,7 +75,9 @@ async function load(
   wanted: string | undefined,
 ): Promise<Command> {
   const command = name === wanted ? (await load())() : new Command(name);
-  return command.description(description).exitOverride().configureOutput(harmlessOutput);
+  // Its own subcommands, too: such as `engine install`.
+  for (const one of [command, ...command.commands]) one.exitOverride().configureOutput(harmlessOutput);
+  return command.description(description);
 }
 
 /** The command that the words name: `run` in `run quick`, `--debug run`, `help run` and `complete -- run --sel`. */

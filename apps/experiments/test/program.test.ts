@@ -46,6 +46,26 @@ describe('weightmap --help', () => {
   });
 });
 
+describe('a subcommand of a command', () => {
+  // Commander ends the process itself unless it is told otherwise, also that of a test.
+  it('gives its help and its errors to the program, and does not end the process', async () => {
+    const nested: string[] = [];
+    for (const name of Object.keys(commands)) {
+      const command = (await buildProgram([name])).commands.find((one) => one.name() === name)!;
+      for (const one of command.commands) {
+        nested.push(`${name} ${one.name()}`);
+        const said: string[] = [];
+        const keep = (text: string) => void said.push(text);
+        one.configureOutput({ writeOut: keep, writeErr: keep });
+        expect(() => one.parse(['--help'], { from: 'user' })).toThrow('(outputHelp)');
+        expect(() => one.parse(['--no-such-option'], { from: 'user' })).toThrow('unknown option');
+        expect(said.join('')).toContain(`Usage: weightmap ${name} ${one.name()}`);
+      }
+    }
+    expect(nested).toContain('engine install');
+  });
+});
+
 describe('completion', () => {
   it.each(['bash', 'zsh', 'fish', 'powershell'])('has a script for %s', async (shell) => {
     const script = await printed('completion', shell);
