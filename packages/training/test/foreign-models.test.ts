@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { WeightmapError } from '@weightmap/core';
 import { useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { loadModel, readModelFiles, saveModel } from '../src/index.js';
+import { loadGraphModel, loadModel, readModelFiles, saveModel } from '../src/index.js';
 import { emptyFolder } from './_tiny.js';
 
 useEngine();
@@ -396,5 +396,29 @@ describe('a good model in another form is named as what it is', () => {
     await rm(join(folder, 'weights.bin'));
     await mkdir(join(folder, 'weights.bin'));
     expect(await failure(folder)).toMatch(/cannot be read: it is a folder[^]*weights\.bin/);
+  });
+});
+
+describe('a graph model', () => {
+  it.each(['inputs', 'outputs'])(
+    'is refused if its signature has a node among its %s that is not there',
+    async (kind) => {
+      const folder = await emptyFolder();
+      const node = [{ name: 'x', op: 'Placeholder', input: [] }];
+      const graph = { format: 'graph-model', modelTopology: { node }, weightsManifest: [] };
+      const signature = { [kind]: { image: { name: 'y:0' } } };
+      await writeFile(join(folder, 'model.json'), JSON.stringify({ ...graph, signature }));
+      await expect(loadGraphModel(folder)).rejects.toThrow(`its signature has "y:0" among its ${kind}`);
+    },
+  );
+
+  it('is refused if it is nested too deeply', async () => {
+    const folder = await emptyFolder();
+    const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`;
+    await writeFile(
+      join(folder, 'model.json'),
+      `{"format":"graph-model","modelTopology":{"node":[{"name":"x","op":"Placeholder","attr":${deep}}]},"weightsManifest":[]}`,
+    );
+    expect(await loadGraphModel(folder)).toBeNull();
   });
 });
