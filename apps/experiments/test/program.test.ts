@@ -47,7 +47,7 @@ describe('weightmap --help', () => {
 });
 
 describe('a subcommand of a command', () => {
-  // Commander ends the process itself unless it is told otherwise, also that of a test.
+  // Without exitOverride commander ends the process itself, also that of a test.
   it('gives its help and its errors to the program, and does not end the process', async () => {
     const nested: string[] = [];
     for (const name of Object.keys(commands)) {
