@@ -133,7 +133,8 @@ function linesOf(runs: readonly BenchRun[]): Line[] {
 function section(runs: readonly BenchRun[], place: number): Html {
   const [{ suite, conditions }] = runs;
   const circumstances = Object.entries(conditions).map(([name, value]) => `${name} ${value}`);
-  const panels = linesOf(runs).map(({ figure, isRatio, points }, i) =>
+  const lines = linesOf(runs);
+  const panels = lines.map(({ figure, isRatio, points }, i) =>
     linePanel({
       id: `bench-${place}-${i}`,
       title: `${figure.name} over the runs`,
@@ -154,7 +155,7 @@ function section(runs: readonly BenchRun[], place: number): Html {
       ],
     }),
   );
-  const names = linesOf(runs).map(({ figure }) => figure);
+  const names = lines.map(({ figure }) => figure);
   return html`<section>
     <h2>${suite}</h2>
     <p class="sources">${circumstances.join(' · ')}</p>
