@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -16,6 +16,7 @@ import {
   type OwnModelOptions,
 } from '../src/attack/own-model.js';
 import { withoutGradient } from '../src/attack/own-model-attacks.js';
+import { loadOwnImages } from '../src/attack/own-model-images.js';
 import { loadOwnModel, preprocessed } from '../src/attack/own-model-network.js';
 import { buildVariant } from '../src/plugins/components.js';
 import { inside, start } from './_command.js';
@@ -82,6 +83,21 @@ const refusal = async (promise: Promise<unknown>): Promise<string> => {
   expect(error).toBeInstanceOf(WeightmapError);
   return (error as WeightmapError).explain();
 };
+
+it('takes a folder with the files of a dataset for that dataset', async () => {
+  const folder = at('torchvision', 'MNIST', 'raw');
+  await mkdir(folder, { recursive: true });
+  const options = { images: 10, seed: 1 };
+  expect(await refusal(loadOwnImages(at('torchvision'), options))).toContain(
+    'The folder holds a single class.',
+  );
+  const names = ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'];
+  for (const name of names) await writeFile(path.join(folder, `${name}-ubyte`), 'not one of these');
+  for (const given of [at('torchvision'), folder])
+    expect(await refusal(loadOwnImages(given, options))).toContain(
+      path.join(folder, 'train-images-idx3-ubyte'),
+    );
+});
 
 describe('a linear classifier', () => {
   const expected = epsilons.map(accuracyAt);

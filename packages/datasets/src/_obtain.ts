@@ -96,5 +96,5 @@ export async function fetchMissing<Key extends string>(
 /** How to get files without this program. */
 function howToPut<Key extends string>(id: string, names: FileNames<Key>): string {
   const list = missingOf({}, names).join(', ');
-  return `put ${list} (plain or .gz) into ${cacheFolder(id)}, or name their folder by --data or WEIGHTMAP_DATA, or run with --dataset digits`;
+  return `put ${list} (plain or .gz) into ${cacheFolder(id)}, or name their folder by --data or WEIGHTMAP_DATA, or use the dataset digits, which this program draws`;
 }

@@ -39,7 +39,7 @@ it('content that is not the published one never gets a final name', async () => 
   expect(failure).toContain(
     `${url}train-images-idx3-ubyte.gz: The content of a file is not the published one`,
   );
-  expect(failure).toContain('--dataset digits');
+  expect(failure).toContain('the dataset digits');
   expect(await readdir(join(machine.cache, 'mnist'))).toEqual([]);
 });
 

@@ -63,7 +63,7 @@ describe('the files are looked for', () => {
 
   it('and nowhere else when offline: the error says what to do', async () => {
     const failure = await failureOf(loader.load({ seed: 1, offline: true }));
-    for (const word of ['forbidden', NAMES.trainImages, join(machine.cache, 'mnist'), '--dataset digits'])
+    for (const word of ['forbidden', NAMES.trainImages, join(machine.cache, 'mnist'), 'the dataset digits'])
       expect(failure).toContain(word);
   });
 });

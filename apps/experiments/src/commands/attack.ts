@@ -71,7 +71,7 @@ export function attackCommand(): Command {
     .option('--baseline <variant>', 'variant whose errors mCE divides by (default: the first one attacked)')
     .option(
       '--data <images>',
-      'own network: id of a dataset, or a folder with a folder of pictures for each class',
+      'own network: id of a dataset, or a folder with its files, or with a folder of pictures for each class',
     )
     .option(
       '--bounds <low,high>',
@@ -138,7 +138,8 @@ Examples:
       if (data === undefined)
         throw new UsageError('A network of your own needs images.', {
           where: given,
-          expected: '--data with the id of a dataset, or a folder with a folder of pictures for each class',
+          expected:
+            '--data with the id of a dataset, such as mnist, or a folder: of the files of a dataset, or with a folder of pictures for each class',
         });
       checkLauncherChoice(launcherChoice(parsed));
       process.exitCode = await attackOwnModel(given, {

@@ -68,7 +68,7 @@ async function examine({ data, out }: { data?: string; out: string }) {
   if (engine.slowerBecause)
     problems.push({
       problem: engine.slowerBecause,
-      fix: 'install Python 3 with pip, and g++; then run `weightmap engine install`',
+      fix: 'run `weightmap engine install`: it links TensorFlow, or says what is missing (it needs Python 3 with pip, and g++)',
     });
   if (engine.name !== 'native' && process.env.WEIGHTMAP_ENGINE)
     problems.push({
@@ -103,11 +103,11 @@ function printFindings({ engine, machine, node, datasets: located, results, prob
     ['processor', `${machine.cpu}, ${machine.memoryGiB} GiB of memory`],
     ['features', machine.cpuFeatures.join(' ') || 'unknown on this system'],
     ['Node', node],
-    ...located.map(({ label, found, advice }) => [label, found ?? `not found: ${advice}`]),
+    ...located.map(({ label, found }) => [label, found ?? 'not found']),
     ['results', `${results.folder}${results.writable ? '' : ' (not writable)'}`],
   ];
   print(alignColumns(rows));
   print();
   if (problems.length === 0) print(colours.green('No problems found.'));
-  for (const { problem, fix } of problems) print(`${colours.yellow('!')} ${problem}\n    do: ${fix}`);
+  for (const { problem, fix } of problems) print(`${colours.yellow('!')} ${problem}\n    ${fix}`);
 }
