@@ -200,10 +200,28 @@ describe('the sentence above them', () => {
       /not believable yet: there are signs of masking \(unchanged, black-box\)$/,
     );
     expect(sentence(a, { ...b, flagged: null })).toMatch(/were not looked for$/);
+    const judged = (verdict: 'undecided' | 'not applicable') => {
+      const run = attackedRun({ ...a, flagged: ['black-box'] });
+      for (const report of run.cells[0].masking!) {
+        report.verdict = verdict;
+        for (const check of report.checks) if (check.verdict === 'flagged') check.verdict = 'undecided';
+      }
+      return attackedHeadlines(attackedGroups(run, [benchmark]))[0];
+    };
+    expect(judged('undecided')).toMatch(/need more images to decide \(black-box\)$/);
+    expect(judged('not applicable')).toMatch(
+      /do not apply: hardly an image is classified correctly under PGD$/,
+    );
     expect(sentence(a, { ...a, variant: 'cnn-smooth-32' })).toContain(
       'conv 33 and CNN, smoothing 32 have the same error: ',
     );
     expect(sentence({ ...a, worst: [] })).toContain('there is no worst case');
+  });
+
+  it('says how far the error of a single network rises, at the largest informative strength', () => {
+    expect(sentence({ ...a, pgd: [60, 30] })).toBe(
+      'mnist: at L∞ ε = 0.2 the attacks raise the error of CNN, conv 33 from 2.00 % to 70.00 %, and no sign of masking was found',
+    );
   });
 });
 

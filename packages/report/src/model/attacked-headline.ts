@@ -39,6 +39,14 @@ function headline({ title, classes }: AttackedGroup, networks: readonly Attacked
   const next = ranked.at(level.length);
   const worst = `worst case, ${strengthRange('L∞ ε', strengths)}`;
   const who = list(leaders.map(({ name }) => name.long));
+  if (networks.length === 1) {
+    const strength = Math.max(...strengths);
+    const [clean, attacked] = [0, strength].map((at) =>
+      first.network.worst.find((one) => one.strength === at)!,
+    );
+    const errors = `from ${errorText(clean.error)} to ${errorText(attacked.error)}`;
+    return `${title}: at ${strengthRange('L∞ ε', [strength])} the attacks raise the error of ${who} ${errors}, ${belief(leaders)}`;
+  }
   if (!next) {
     const have = leaders.length === 1 ? 'has' : 'have the same error:';
     return `${title}: in the ${worst}, ${who} ${have} ${errorText(error)}, ${belief(leaders)}`;
@@ -75,21 +83,21 @@ const errorText = (error: Spread): string => `${meanSd(error)}${PERCENT}`;
 
 /** Whether the robustness of these networks is believable. */
 function belief(leaders: readonly AttackedNetwork[]): string {
-  const doubtful = leaders.filter(({ masking }) => masking === 'doubtful');
-  if (doubtful.length > 0) {
-    const flagged = doubtful.flatMap(({ cells }) =>
-      cells.flatMap(({ masking }) =>
-        (masking ?? [])
-          .flatMap(({ checks }) => checks)
-          .filter(({ verdict }) => verdict === 'flagged')
+  const reports = leaders.flatMap(({ cells }) => cells.flatMap(({ masking }) => masking ?? []));
+  const checks = (verdict: 'flagged' | 'undecided') =>
+    [
+      ...new Set(
+        reports
+          .flatMap((report) => report.checks)
+          .filter((check) => check.verdict === verdict)
           .map(({ id }) => id),
       ),
-    );
-    return `but that is not believable yet: there are signs of masking (${[...new Set(flagged)].join(', ')})`;
-  }
-  return leaders.every(({ masking }) => masking === 'believable')
-    ? 'and no sign of masking was found'
-    : leaders.every(({ cells }) => cells.every(({ masking }) => masking === null))
-      ? 'but signs of masking were not looked for'
-      : 'but the checks for masking decide nothing here: too few images, or none is classified correctly under PGD';
+    ].join(', ');
+  if (leaders.some(({ masking }) => masking === 'doubtful'))
+    return `but that is not believable yet: there are signs of masking (${checks('flagged')})`;
+  if (leaders.every(({ masking }) => masking === 'believable')) return 'and no sign of masking was found';
+  if (reports.length === 0) return 'but signs of masking were not looked for';
+  return reports.some(({ verdict }) => verdict === 'undecided')
+    ? `but the checks for masking need more images to decide (${checks('undecided')})`
+    : 'but the checks for masking do not apply: hardly an image is classified correctly under PGD';
 }
