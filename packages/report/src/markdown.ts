@@ -20,7 +20,14 @@ import { FILL_TEXT } from './model/missing.js';
 import { metricRows, type MetricTable } from './model/metrics.js';
 import { nameOfRow, type ResultTable } from './model/paper-tables.js';
 import { protocolLines, provenanceSentence } from './model/provenance.js';
-import { differenceNote, flopsCells, resultCells, shownCells, unmeasuredLines } from './model/result-data.js';
+import {
+  differenceNote,
+  flopsCells,
+  paperHeading,
+  resultCells,
+  shownCells,
+  unmeasuredLines,
+} from './model/result-data.js';
 import type { Benchmark, Summary } from './model/summary.js';
 import { SWEEP_NOTE, sweepRows, type SweepTable } from './model/sweep.js';
 import { verdictData, verdictHeadline } from './model/verdicts.js';
@@ -144,7 +151,7 @@ function resultMarkdown(result: ResultTable): string {
   const shown = shownCells(
     result,
     [
-      ...['Variant', 'Test error, %', 'Paper', 'Difference'],
+      ...['Variant', 'Test error, %', escape(paperHeading(benchmark, 'Paper')), 'Difference'],
       ...(['noise', 'fgsm'] as const).map((condition) => escape(conditionLabel(benchmark, condition))),
       ...['n', 'Parameters', 'FLOPs, paper’s count', 'FLOPs, executed'],
     ],

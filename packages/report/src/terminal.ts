@@ -8,7 +8,7 @@ import { corruptionNote, corruptionRows } from './model/corruption-table.js';
 import { answerSentence, QUESTION } from './model/answer.js';
 import { concernsPaper, conditionsCaveat, hasEvidence, NO_EVIDENCE } from './model/headline.js';
 import { notationNote } from './model/intervals.js';
-import { resultCells } from './model/result-data.js';
+import { paperHeading, resultCells } from './model/result-data.js';
 import { SWEEP_NOTE, sweepRows, sweepTables, type SweepTable } from './model/sweep.js';
 import type { Benchmark, Summary, VariantSummary } from './model/summary.js';
 import { verdictHeadline } from './model/verdicts.js';
@@ -70,7 +70,7 @@ function sweepBlock(sweep: SweepTable, paint: Paint): string {
 function block(benchmark: Benchmark, width: number, paint: Paint): string {
   const { title, conditions, variants } = benchmark;
   const body = variants.map((variant) => resultCells(benchmark, variant));
-  const header = ['test error %', 'paper', 'diff', 'noise', 'FGSM', 'n'];
+  const header = ['test error %', paperHeading(benchmark, 'paper'), 'diff', 'noise', 'FGSM', 'n'];
   const shown = header.flatMap((heading, column) => {
     const values = body.map((row) => row[column]);
     // A column without any value is left out.
@@ -107,7 +107,7 @@ function fitting(columns: readonly Column[], width: number): readonly Column[] {
     some.reduce((sum, { texts }) => sum + 3 + texts[0].length, width);
   let left = columns;
   for (const out of ['diff', 'paper'])
-    if (total(left) > lineWidth()) left = left.filter(({ heading }) => heading !== out);
+    if (total(left) > lineWidth()) left = left.filter(({ heading }) => !heading.startsWith(out));
   if (total(left) <= lineWidth()) return left;
   return left.map(({ heading, texts: [, ...values] }) => ({
     heading,

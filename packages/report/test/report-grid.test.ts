@@ -307,6 +307,10 @@ describe('a part of the benchmark', () => {
       'conv densenet-conv: not in this run',
       ...['–', '–', '23.18 ± 0.70', '–', '–', '–', '–', '–', '–'],
     ]);
+    const markdown = await readFile(report.markdown, 'utf8');
+    expect(markdown.match(/\| Paper[^|]*/g)!.map((heading) => heading.trim())).toEqual(
+      expect.arrayContaining(['| Paper', '| Paper, MNIST']),
+    );
     const missing = textsOf(document.querySelectorAll('#missing tbody tr'));
     expect(missing).toHaveLength(31 - 5);
     expect(missing.find((row) => row.includes('conv wide'))).toContain('run on procedural digits instead');

@@ -5,6 +5,7 @@ import { conditionLabel, errorUnder } from './condition.js';
 import { errorInterval, errorText, notationNote } from './intervals.js';
 import { isEvidence } from './likeness.js';
 import { nameOfRow, type ResultTable } from './paper-tables.js';
+import { paperDatasetLabels } from '../paper-values.js';
 import type { Benchmark, VariantSummary } from './summary.js';
 
 /** Ours minus the paper's, or a dash. */
@@ -25,6 +26,12 @@ export function differenceNote({ conditions, likeness, variants }: Benchmark): s
     ? `${marked} With one trial there is no such interval, and nothing is marked.`
     : marked;
 }
+
+/** The heading of the paper's values; it names their dataset where that is another one. */
+export const paperHeading = ({ likeness }: Benchmark, word: string): string =>
+  likeness.sameData || likeness.paperDataset === null
+    ? word
+    : `${word}, ${paperDatasetLabels[likeness.paperDataset]}`;
 
 /** The cells that the tables in Markdown, LaTeX and the terminal share. */
 export function resultCells({ conditions }: Benchmark, variant: VariantSummary): string[] {
@@ -131,7 +138,7 @@ export function resultLatex(table: ResultTable): LatexTable {
     ...shownCells(
       table,
       [
-        ...['Variant', 'Test error', 'Paper', 'Difference'],
+        ...['Variant', 'Test error', paperHeading(benchmark, 'Paper'), 'Difference'],
         ...(['noise', 'fgsm'] as const).map((condition) => conditionLabel(benchmark, condition)),
         ...['n', 'Parameters', 'FLOPs (paper)', 'FLOPs (executed)'],
       ],
