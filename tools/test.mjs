@@ -16,7 +16,8 @@ const args = ['run-many', '-t', 'test', '--parallel=2', '--outputStyle=static', 
 const { status } = spawnSync(process.execPath, [nx, ...args], {
   cwd: root,
   stdio: ['ignore', 'inherit', 'inherit'],
-  env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' },
+  // A process for each of nx's plugins would take as long as the tests of a small package.
+  env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', NX_ISOLATE_PLUGINS: 'false' },
 });
 
 const totals = { passed: 0, failed: 0, skipped: 0 };

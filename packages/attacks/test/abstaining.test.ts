@@ -7,7 +7,7 @@ import { inTidy, labelsOf, randomClasses, randomImages } from './_fixtures.js';
 import { argMax, clip, plainModel, rowsOf } from './_plain.js';
 import { quick } from './_quick.js';
 
-useEngine();
+useEngine('cpu');
 
 const ANSWERS = 3;
 const LABELS = [2, 0, 1, 1, 0, 2];

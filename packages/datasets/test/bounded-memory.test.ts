@@ -55,7 +55,9 @@ async function readWithin(
   return JSON.parse(said);
 }
 
-it('a CSV of 200,000 rows is read in less memory than its rows take', async () => {
+const ROWS = 100_000;
+
+it('a CSV of 100,000 rows is read in less memory than its rows take', async () => {
   const list = join(machine.root, 'train.csv');
   const remark = 'a remark that nobody reads, '.repeat(6);
   const header = csvOf([]);
@@ -67,7 +69,7 @@ it('a CSV of 200,000 rows is read in less memory than its rows take', async () =
     Readable.from(
       (function* () {
         yield header;
-        for (let i = 0; i < 200_000; i += 1000)
+        for (let i = 0; i < ROWS; i += 1000)
           yield Array.from({ length: 1000 }, (_, j) =>
             rows[(i + j) % 23].replaceAll('<name>', `${i + j}`).replace('<sequence>', `${i}`),
           ).join('');
@@ -75,18 +77,18 @@ it('a CSV of 200,000 rows is read in less memory than its rows take', async () =
     ),
     createWriteStream(list),
   );
-  expect((await stat(list)).size).toBeGreaterThan(40e6);
-  expect(await readWithin(90, 'readKaggleCsv', list, ['fox'])).toEqual({
-    count: Math.ceil((200_000 - 10) / 23),
+  expect((await stat(list)).size).toBeGreaterThan(20e6);
+  expect(await readWithin(45, 'readKaggleCsv', list, ['fox'])).toEqual({
+    count: Math.ceil((ROWS - 10) / 23),
     first: { id: '10', file: '10.jpg', label: 0, sequence: '0', location: '7' },
-    last: expect.objectContaining({ label: 0, sequence: '199000' }) as unknown,
+    last: expect.objectContaining({ label: 0, sequence: `${ROWS - 1000}` }) as unknown,
   });
 });
 
 it('a large JSON is read in less memory than its text takes', async () => {
   const list = join(machine.root, 'list.json');
   const remark = 'a remark that nobody reads, '.repeat(60);
-  const count = 24_000;
+  const count = 16_000;
   await pipeline(
     Readable.from(
       (function* () {
@@ -101,10 +103,10 @@ it('a large JSON is read in less memory than its text takes', async () => {
     ),
     createWriteStream(list),
   );
-  expect((await stat(list)).size).toBeGreaterThan(40e6);
+  expect((await stat(list)).size).toBeGreaterThan(27e6);
   expect(await readWithin(24, 'readCocoJson', list, ['deer'])).toEqual({
     count: count / 2,
     first: { id: '1', file: '1.jpg', label: 0, sequence: 's', location: null },
-    last: expect.objectContaining({ id: '23999' }) as unknown,
+    last: expect.objectContaining({ id: `${count - 1}` }) as unknown,
   });
 });

@@ -52,7 +52,7 @@ describe('procedural digits to learn', () => {
   useEngine();
 
   it('are hard for a linear model and easy for a convolutional one', async () => {
-    const { train, test } = await load(1600, 400);
+    const { train, test } = await load(1200, 300);
     const { flatten, dense, conv2d, maxPooling2d } = tf.layers;
     const inputShape = [28, 28, 1];
     const glorot = (seed: number) => tf.initializers.glorotUniform({ seed });

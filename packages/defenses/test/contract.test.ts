@@ -50,9 +50,17 @@ function complaintAbout(refused: () => unknown): string {
 /** Where the strength switches off the training alone: the options that switch off what is put around the network. */
 const answersOff: Partial<Record<DefenseId, object>> = { 'stochastic-operators': { inputVariance: 0 } };
 
+let baseline: ReturnType<typeof trainedWith> | undefined;
+/** The result of a training without a defence, which runs once for all. */
+const withoutDefense = () => (baseline ??= trainedWith(undefined));
+
 describe.each(Object.keys(rows) as DefenseId[])('the defence %s', (id) => {
   const defense: Defense = rows[id];
   const options = few[id] ?? {};
+
+  let known: ReturnType<typeof trained> | undefined;
+  /** The result of a training without an interruption, which runs once. */
+  const whole = () => (known ??= trained(id, options));
 
   it('says what it is, and which attacks know it', () => {
     expect(defense.id).toBe(id);
@@ -79,10 +87,10 @@ describe.each(Object.keys(rows) as DefenseId[])('the defence %s', (id) => {
 
   it.runIf(defense.strength !== null)('is the baseline where its strength is 0, bit for bit', async () => {
     expect(Object.keys(defense.defaults)).toContain(defense.strength);
-    const baseline = await trainedWith(undefined);
+    const baseline = await withoutDefense();
     const off = await trained(id, { ...options, [defense.strength!]: 0 });
     expect(off).toEqual(baseline);
-    if (defense.objective) expect((await trained(id, options)).weights).not.toEqual(baseline.weights);
+    if (defense.objective) expect((await whole()).weights).not.toEqual(baseline.weights);
     if (!defense.wrap) return;
     const chosen = createDefense(id, { ...options, [defense.strength!]: 0, ...answersOff[id] });
     const { model } = builtFor(chosen, tinyChain);
@@ -97,15 +105,14 @@ describe.each(Object.keys(rows) as DefenseId[])('the defence %s', (id) => {
     model.dispose();
   });
 
-  it('trains to the same weights again, also after a stop in the middle of an epoch; leaves no tensor', () =>
+  it('trains to the same weights again after a stop in the middle of an epoch; leaves no tensor', () =>
     expectNoLeak(async () => {
-      const whole = await trained(id, options);
-      expect(await trained(id, options)).toEqual(whole);
+      const uninterrupted = await whole();
       const checkpointDir = await emptyFolder();
       const controller = new AbortController();
       const onProgress = ({ done }: { done: number }) => done === 4 && controller.abort();
       await trained(id, options, { checkpointDir, signal: controller.signal, onProgress });
-      expect(await trained(id, options, { checkpointDir, model: 2 })).toEqual(whole);
+      expect(await trained(id, options, { checkpointDir, model: 2 })).toEqual(uninterrupted);
       if (!defense.objective) return;
       const other = { ...options, ...(defense.strength ? { [defense.strength]: 0.2 } : changed[id]) };
       await expect(trained(id, other, { checkpointDir })).rejects.toThrow(/belongs to another training run/);

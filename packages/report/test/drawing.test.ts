@@ -20,16 +20,26 @@ import { reportOf } from './_report.js';
 
 vi.mock('../src/plot/svg.js', async (original) => {
   const real = await original<typeof svg>();
-  return { ...real, toPng: vi.fn(real.toPng) };
+  // With an eighth of the width and height: drawing takes most of the time of a report.
+  const small = (text: string) =>
+    real.toPng(
+      text.replace(
+        /^(<svg[^>]*) width="([\d.]+)" height="([\d.]+)"/,
+        (_, start: string, ...sides: string[]) =>
+          `${start} width="${Number(sides[0]) / 8}" height="${Number(sides[1]) / 8}"`,
+      ),
+    );
+  return { ...real, toPng: vi.fn(small) };
 });
-const realToPng = vi.mocked(toPng).getMockImplementation()!;
+const smallPng = vi.mocked(toPng).getMockImplementation()!;
+const { toPng: realToPng } = await vi.importActual<typeof svg>('../src/plot/svg.js');
 
 let run: string;
 beforeEach(async () => {
   run = await mkdtemp(path.join(tmpdir(), 'weightmap-drawing-'));
 });
 afterEach(async () => {
-  vi.mocked(toPng).mockImplementation(realToPng);
+  vi.mocked(toPng).mockImplementation(smallPng);
   await rm(run, { recursive: true, force: true });
 });
 
@@ -71,7 +81,7 @@ describe('the report of a run', () => {
       calls = 0;
       vi.mocked(toPng).mockImplementation((text) => {
         if (++calls >= failing) throw new Error('no memory left');
-        return realToPng(text);
+        return smallPng(text);
       });
       await expect(reportOf(run)).rejects.toThrow('no memory left');
       expect(await contents()).toEqual(before);
@@ -111,7 +121,7 @@ describe('the report of a run', () => {
     // The name of one variant, and that of one attack.
     vi.mocked(toPng).mockImplementation((text) => {
       if (/conv wide|PGD!/.test(text)) throw new Error('unknown glyph');
-      return realToPng(text);
+      return smallPng(text);
     });
     const { model, html } = await reportOf(run);
     expect(model.recordCount).toBe(2);

@@ -71,11 +71,11 @@ describe('an objective', () => {
     expect((await trained(() => plain)).weights).toEqual(takeWeights(model));
   });
 
-  // Within an epoch and after its last step. Recording the compiled steps takes longer than they do: not at each of the stops.
+  // Within an epoch and after its last step. Recording the compiled steps takes longer than they do: at one of the stops.
   it.each([
     [1, 'eager'],
     [3, 'compiled'],
-    [4, 'compiled'],
+    [4, 'eager'],
     [6, 'eager'],
     [11, 'eager'],
   ])(
@@ -100,6 +100,7 @@ describe('an objective', () => {
     }));
 
   it('belongs to the identity of a checkpoint', async () => {
+    vi.stubEnv('WEIGHTMAP_COMPILE', 'off');
     const objective = (identity: string, scale?: tf.Variable): Objective => ({
       identity,
       loss: (net, { images, labels }) => net.crossEntropy(net.logits(images), labels),

@@ -25,7 +25,7 @@ async function trainTo(
 const whole = new Map<string, ReturnType<typeof trainTo>>();
 
 /** Three epochs without an interruption, trained once for each way to run steps. */
-function uninterrupted(steps: 'compiled' | 'eager' = 'compiled') {
+function uninterrupted(steps: 'compiled' | 'eager') {
   const run = whole.get(steps) ?? trainTo(3, undefined, 1);
   whole.set(steps, run);
   return run;
@@ -100,7 +100,8 @@ describe('resuming', () => {
   });
 
   it('loses no more than `checkpointSeconds` of an epoch that ends without warning', async () => {
-    const whole = await uninterrupted();
+    vi.stubEnv('WEIGHTMAP_COMPILE', 'off');
+    const whole = await uninterrupted('eager');
     const crash = (done: number) => {
       if (done === 7) throw new Error('crash');
     };
@@ -115,6 +116,7 @@ describe('resuming', () => {
   });
 
   it('returns a finished run at once, and trains it further when asked for more epochs', async () => {
+    vi.stubEnv('WEIGHTMAP_COMPILE', 'off');
     const folder = await emptyFolder();
     const first = await trainTo(2, folder, 1);
     const model = tinyModel(2);
