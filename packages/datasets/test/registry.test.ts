@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import { countOf, NotFoundError, type DatasetLoader, type DatasetOptions } from '@weightmap/core';
 import { writeMadeCifar10, writeMadeIwildcam } from '@weightmap/test-utils';
 import { describe, expect, it } from 'vitest';
-import { datasets, isDatasetId, loadDataset, mnistLoader, proceduralDigits, type DatasetId } from '../src/index.js';
+import {
+  datasets,
+  isDatasetId,
+  loadDataset,
+  mnistLoader,
+  proceduralDigits,
+  type DatasetId,
+} from '../src/index.js';
 import { failureOf, MADE_FILES, useEmptyMachine, writeSet } from './_made.js';
 
 const machine = useEmptyMachine();
