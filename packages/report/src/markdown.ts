@@ -3,7 +3,7 @@ import { answerSentence, QUESTION, WEIGHT_MAP } from './model/answer.js';
 import { verdictText } from './claims/index.js';
 import { count, NONE, number, percent, plain, strength } from './format.js';
 import type { ComparedGroup } from './model/compared-defenses.js';
-import { comparedRows, comparedSentences } from './model/compared-table.js';
+import { comparedHeadline, comparedRows, comparedSentences } from './model/compared-table.js';
 import { conditionLabel } from './model/condition.js';
 import {
   cautionsOf,
@@ -183,8 +183,10 @@ function resultMarkdown(result: ResultTable): string {
 
 function comparedMarkdown(group: ComparedGroup): string {
   const { head, rows } = comparedRows(group, group.shown);
+  const headline = comparedHeadline(group);
   return [
     `### Compared with other defences: ${escape(group.title)}, L∞ ε = ${strength(group.shown)}`,
+    ...(headline ? [`**${escape(headline)}.**`] : []),
     table(
       head.map(escape),
       rows.map((row) => row.map(escape)),

@@ -15,7 +15,7 @@ import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attackedGroups } from '../src/model/attacked-networks.js';
 import { comparedGroups } from '../src/model/compared-defenses.js';
-import { comparedRows, comparedSentences } from '../src/model/compared-table.js';
+import { comparedRows, comparedHeadline, comparedSentences } from '../src/model/compared-table.js';
 import { conditionsOf } from '../src/model/likeness.js';
 import { attackTable } from '../src/terminal.js';
 import { reportOf } from './_report.js';
@@ -204,9 +204,18 @@ describe('the comparison of defences', () => {
     const [group] = groupOf(baseline, pgd, distilled);
     expect(group.shown).toBe(0.3);
     expect(comparedSentences(group)).toEqual([
-      'PGD training on CNN, conv 33, L∞ ε = 0.3: attackers who know it fool it on 12.0 % of the images (99.5 % without the defence), one who doesn’t know it on 6.0 %; its error on clean images is 1.2 % (1.0 % without the defence). auto-attack and square, which it must withstand, were not run.',
+      'PGD training on CNN, conv 33, L∞ ε = 0.3: attackers who know it fool it on 12.0 % of the images (99.5 % without the defence), one who doesn’t know it on 6.0 %; its error on clean images is 1.2 % (1.0 % without the defence). Attacks that it must withstand and that were not run: auto-attack and square.',
       'Defensive distillation on CNN, conv 33, L∞ ε = 0.3: attackers who know it fool it on 99.0 % of the images (99.5 % without the defence), one who doesn’t know it on 4.0 %; its error on clean images is 1.1 % (1.0 % without the defence). There are signs that attacks on it fail, so it may be weaker than this.',
     ]);
+  });
+
+  it('says which defended network has the lowest adaptive error', () => {
+    const [group] = groupOf(baseline, pgd, distilled);
+    expect(comparedHeadline(group)!.replaceAll('\u00a0', ' ')).toBe(
+      'At L∞ ε = 0.3, PGD training on CNN, conv 33 has the lowest adaptive error of 2 defended networks, 12.0 [8, 17] %; without a defence: CNN, conv 33 99.5 [97, 100] %',
+    );
+    const [doubtful] = groupOf(distilled);
+    expect(comparedHeadline(doubtful)).toMatch(/of 1 defended network, .* %, with signs of masking$/);
   });
 
   it('takes FGSM for the static attack of a plain network whose record has none', () => {
@@ -245,6 +254,9 @@ describe('the section of the report', () => {
     expect(section.querySelectorAll('li')).toHaveLength(4);
     expect(section.querySelectorAll('table')).toHaveLength(2);
     expect(section.querySelectorAll('details table')).toHaveLength(1);
+    expect(section.querySelector('h3')!.textContent).toMatch(
+      /^CNN on MNIST: At L∞ ε = 0.3, .* lowest adaptive error/,
+    );
     expect(document.querySelector('nav')!.textContent).toContain('Compared with other defences');
   });
 

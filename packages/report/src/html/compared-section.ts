@@ -1,14 +1,17 @@
 import { toCsv } from '../csv.js';
 import { strength as strengthText } from '../format.js';
 import type { ComparedGroup } from '../model/compared-defenses.js';
-import { comparedRows, comparedSentences, rejectionData } from '../model/compared-table.js';
+import { comparedHeadline, comparedRows, comparedSentences, rejectionData } from '../model/compared-table.js';
 import { csvLink } from './_figure.js';
 import { table } from './_table.js';
 import { html, type Html } from './html.js';
 
 /** Defences and weight maps beside each other. @param drawn the figure. */
 export const comparedSection = (groups: readonly ComparedGroup[], drawn: Html | null): Html =>
-  html`${drawn}${groups.map(groupTables)}
+  html`${groups.map((group) => {
+      const headline = comparedHeadline(group);
+      return headline && html`<h3>${group.title}: ${headline}</h3>`;
+    })}${drawn}${groups.map(groupTables)}
     <p class="sources">
       Static: FGSM by an attacker who doesn’t know what the defence puts around the network; a defence that is
       trained into it is seen by everybody. Adaptive: each image under the worst for it of all attacks on L∞,
@@ -30,9 +33,12 @@ function groupTables(group: ComparedGroup): Html {
     .filter((at) => at !== shown)
     .sort((a, b) => a - b);
   return html`${tableAt(shown)}
-    <ul>
-      ${comparedSentences(group).map((sentence) => html`<li>${sentence}</li>`)}
-    </ul>
+    <details>
+      <summary>A sentence for each defence</summary>
+      <ul>
+        ${comparedSentences(group).map((sentence) => html`<li>${sentence}</li>`)}
+      </ul>
+    </details>
     ${
       others.length > 0 &&
       html`<details>

@@ -1,6 +1,6 @@
 import type { MaskingVerdict } from '@weightmap/records';
 import type { Table } from '../csv.js';
-import { list, NONE, short, strength as strengthText } from '../format.js';
+import { count, list, NONE, short, strength as strengthText } from '../format.js';
 import {
   pointAt,
   type ComparedError,
@@ -70,6 +70,29 @@ export function comparedRows({ networks }: ComparedGroup, at: number): { head: s
   };
 }
 
+/** Which defended network has the lowest adaptive error, beside the networks without a defence; null if none was attacked. */
+export function comparedHeadline({ networks, shown }: ComparedGroup): string | null {
+  const measured = networks.flatMap((network) => {
+    const error = pointAt(network, shown)?.adaptive;
+    return error ? [{ network, error }] : [];
+  });
+  const defended = measured.filter(({ network }) => network.number !== null);
+  if (defended.length === 0) return null;
+  const best = defended.reduce((least, one) => (one.error.mean < least.error.mean ? one : least));
+  const plain = measured
+    .filter(({ network }) => network.number === null)
+    .map(({ network, error }) => `${network.plain.long} ${comparedText(error)} %`);
+  const remarks = [
+    best.network.masking === 'doubtful' && ', with signs of masking',
+    plain.length > 0 && `; without a defence: ${list(plain)}`,
+  ];
+  return [
+    `At L∞ ε = ${strengthText(shown)}, ${best.network.defense!} on ${best.network.plain.long} has the lowest adaptive error`,
+    ` of ${count(defended.length, 'defended network')}, ${comparedText(best.error)} %`,
+    ...remarks.filter((remark) => remark !== false),
+  ].join('');
+}
+
 /** One sentence for each defended network. */
 export function comparedSentences({ networks, shown }: ComparedGroup): string[] {
   return networks
@@ -91,7 +114,7 @@ export function comparedSentences({ networks, shown }: ComparedGroup): string[] 
         network.masking === 'doubtful' &&
           ' There are signs that attacks on it fail, so it may be weaker than this.',
         network.notRun.length > 0 &&
-          ` ${list(network.notRun)}, which it must withstand, ${network.notRun.length > 1 ? 'were' : 'was'} not run.`,
+          ` Attacks that it must withstand and that were not run: ${list(network.notRun)}.`,
       ];
       return `${network.defense!} on ${network.plain.long}, L∞ ε = ${strengthText(shown)}: ${[parts.join(', '), clean].join('; ')}.${remarks.filter(Boolean).join('')}`;
     });
