@@ -6,7 +6,13 @@ import { inOneProcess } from '../../tools/vitest.base';
 // those processes.
 export default defineConfig(
   inOneProcess(
-    { maxWorkers: 2, env: { NO_COLOR: '1' }, setupFiles: ['test/_no-plugins-left.ts'] },
+    {
+      maxWorkers: 2,
+      // One thread, as the command has: more cost time on small networks, and give other bits than its processes.
+      env: { NO_COLOR: '1', TF_NUM_INTRAOP_THREADS: '1' },
+      globalSetup: ['test/_shared-cache.ts'],
+      setupFiles: ['test/_no-plugins-left.ts'],
+    },
     ...[
       ...['approvals', 'check-networks', 'defended-cells', 'every-row', 'lease', 'measure-metrics'],
       ...['plugin', 'run-config', 'sharpness-frame'],

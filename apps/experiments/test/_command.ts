@@ -34,13 +34,13 @@ export interface CommandOptions {
   readonly until?: (output: string, stop: (signal: NodeJS.Signals) => void, pid: number) => void;
 }
 
-/** Nothing of the surrounding machine is found but what a test gives. */
-const environmentIn = (work: string) => ({
+/** Nothing of the surrounding machine is found but what a test gives, and the digits that a test has drawn. */
+export const environmentIn = (work: string) => ({
   NO_COLOR: '1',
   WEIGHTMAP_DATA: '',
   // Step by step: to compile a step takes longer than the few steps of these runs.
   WEIGHTMAP_COMPILE: 'off',
-  XDG_CACHE_HOME: path.join(work, 'cache'),
+  XDG_CACHE_HOME: process.env.WEIGHTMAP_TEST_CACHE ?? path.join(work, 'cache'),
   XDG_CONFIG_HOME: path.join(work, 'config'),
 });
 

@@ -24,7 +24,8 @@ let work: string;
 let made: string;
 
 /** Runs the command in the tests' own folder. */
-const weightmap = (args: readonly string[]): Promise<Outcome> => inside(args, { work, cwd: work });
+const weightmap = (args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Outcome> =>
+  inside(args, { work, cwd: work, env });
 
 /** Runs the built command there, a process for it and one for each cell. */
 const built = (args: readonly string[], options: Partial<CommandOptions> = {}): Promise<Outcome> =>
@@ -110,9 +111,9 @@ describe('weightmap run', () => {
     });
     expect(stopped.code, stopped.stdout + stopped.stderr).toBe(75);
     expect(existsSync(path.join(work, 'stopped/cells/digits/cnn-33/trial-1/record.json'))).toBe(false);
-    const continued = await built(args('stopped'), { env });
+    const continued = await weightmap(args('stopped'), env);
     expect(continued.stdout).toContain('(from the checkpoint)');
-    await built(args('straight'), { env });
+    await weightmap(args('straight'), env);
     const [a, b] = ['stopped', 'straight'].map((run) => readRecord(path.join(work, run), 'cnn-33'));
     expect(a.history).toEqual(b.history);
     expect({ error: a.testErrorPercent, noise: a.noise, fgsm: a.fgsm }).toEqual({
@@ -187,11 +188,11 @@ describe('weightmap cell', () => {
         if (output.includes(`epoch 1/${MANY}`)) stop('SIGTERM');
       },
     });
-    const first = await built(['cell', '--run', run, '--index', '0']);
+    const first = await weightmap(['cell', '--run', run, '--index', '0']);
     expect(first.code, first.stderr).toBe(0);
     expect(first.stdout).toContain('cnn-33 trial 1');
     const { cellId } = readRecord(run, 'cnn-33');
-    const again = await built(['cell', '--run', run, '--cell', cellId.slice(0, 8)]);
+    const again = await weightmap(['cell', '--run', run, '--cell', cellId.slice(0, 8)]);
     expect(again).toMatchObject({ code: 0, output: '' });
   });
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cli, here, inside } from './_command.js';
+import { cli, environmentIn, here, inside } from './_command.js';
 import { notPrinted, root, stepsOf, type Step } from './_guide.js';
 
 /** Followed from the first to the last in one folder: what an early one made, a later one looks at. */
@@ -78,12 +78,7 @@ function shell(commands: string) {
       // Step by step: recording compiled steps takes longer than these few.
       env: {
         ...process.env,
-
-        NO_COLOR: '1',
-        WEIGHTMAP_DATA: '',
-        WEIGHTMAP_COMPILE: 'off',
-        XDG_CACHE_HOME: path.join(work, 'cache'),
-        XDG_CONFIG_HOME: path.join(work, 'config'),
+        ...environmentIn(work),
       },
     },
   );

@@ -19,7 +19,7 @@ let work: string;
 beforeAll(async () => {
   work = await mkdtemp(path.join(tmpdir(), 'weightmap-plan-'));
   vi.stubEnv('WEIGHTMAP_DATA', '');
-  vi.stubEnv('XDG_CACHE_HOME', path.join(work, 'cache'));
+  vi.stubEnv('XDG_CACHE_HOME', process.env.WEIGHTMAP_TEST_CACHE ?? path.join(work, 'cache'));
   await writeMadeIwildcam(path.join(work, 'wild/iwildcam'));
 });
 afterAll(async () => {

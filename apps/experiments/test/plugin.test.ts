@@ -17,6 +17,7 @@ import { adjustPreset, presets } from '../src/plan/presets.js';
 import { datasetLoader, isFromPlugin, namesOf, pluginsOf, usePlugin } from '../src/plugins/components.js';
 import { loadPlugin } from '../src/plugins/load-plugin.js';
 import { checkAttack, checkPlugin } from '../src/plugins/plugin-schema.js';
+import { environmentIn } from './_command.js';
 import { rectangles } from './_rectangles.js';
 import { makeRecord } from '@weightmap/test-utils/records';
 
@@ -48,12 +49,7 @@ function weightmap(...args: string[]) {
     cwd: work,
     env: {
       ...process.env,
-
-      NO_COLOR: '1',
-      WEIGHTMAP_DATA: '',
-      WEIGHTMAP_COMPILE: 'off',
-      XDG_CACHE_HOME: path.join(work, 'cache'),
-      XDG_CONFIG_HOME: path.join(work, 'config'),
+      ...environmentIn(work),
     },
   });
   return { status, stdout, stderr, output: `${stdout}\n${stderr}` };

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomStream } from '@weightmap/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { childrenOf, start as startCommand, type Started } from './_command.js';
+import { childrenOf, inside, start as startCommand, type Started } from './_command.js';
 import { scientificText } from './_scientific.js';
 
 const KILLS = Number(process.env.WEIGHTMAP_KILLS ?? 1);
@@ -18,11 +18,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(work, { recursive: true, force: true }));
 
-/** Starts the grid; checkpoints follow each other as fast as they can be written. */
-function start(run: string): Started {
-  const grid = ['run', 'smoke', '--dataset', 'digits', '--select', variants.join(), '--epochs', '4'];
-  return startCommand([...grid, '--checkpoint-seconds', '0', '--workers', '2', '--out', run], { work });
-}
+/** The grid; checkpoints follow each other as fast as they can be written. */
+const grid = (run: string) => [
+  ...['run', 'smoke', '--dataset', 'digits', '--select', variants.join(), '--epochs', '4'],
+  ...['--checkpoint-seconds', '0', '--workers', '2', '--out', run],
+];
+
+const start = (run: string): Started => startCommand(grid(run), { work });
 
 async function finish(run: string): Promise<void> {
   const { code, output } = await start(run).closed;
@@ -49,7 +51,8 @@ describe.runIf(process.platform === 'linux')('a grid', () => {
     { timeout: 3_600_000 },
     async () => {
       const [calm, stormy] = ['calm', 'stormy ü "run"'].map((name) => path.join(work, name));
-      await finish(calm);
+      const undisturbed = await inside(grid(calm), { work });
+      expect(undisturbed.code, undisturbed.output).toBe(0);
 
       const random = randomStream(Number(process.env.WEIGHTMAP_KILL_SEED ?? 1), 'kills');
       const hits = { worker: 0, launcher: 0, 'in a write': 0 };

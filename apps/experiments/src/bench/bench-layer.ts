@@ -24,12 +24,22 @@ export interface LayerRow {
 export interface LayerOptions {
   readonly batch: number;
   readonly threads: number;
+  /** Runs to time in each process. */
+  readonly steps: number;
   readonly modes: readonly Mode[];
   readonly onNote: (note: string) => void;
 }
 
+const ROUNDS = 10;
+
 /** Times both kinds of layer and the matrix product in turns. */
-export async function benchLayer({ batch, threads, modes, onNote }: LayerOptions): Promise<LayerRow[]> {
+export async function benchLayer({
+  batch,
+  threads,
+  steps,
+  modes,
+  onNote,
+}: LayerOptions): Promise<LayerRow[]> {
   const kinds = Object.keys(LAYER_KINDS) as LayerKind[];
   const layers = kinds.flatMap((kind) => modes.map((mode) => ({ kind, mode, name: `${kind}, ${mode}` })));
   const candidates = [
@@ -40,7 +50,8 @@ export async function benchLayer({ batch, threads, modes, onNote }: LayerOptions
     })),
   ];
   return withContenders(candidates, onNote, async (contenders) => {
-    const times = await takeTurns(contenders, { rounds: 10, runs: 10 });
+    const rounds = Math.min(steps, ROUNDS);
+    const times = await takeTurns(contenders, { rounds, runs: Math.ceil(steps / rounds) });
     const gigaflops = (operations: number, ms: number) => operations / ms / 1e6;
     const peak = gigaflops(matrixOperations, Math.min(...times.get('matrix product')!));
     const { height, width, channels } = LAYER;

@@ -36,7 +36,7 @@ export async function measureSweep(
       seed: 1,
       batchSize: batch,
     });
-  await curve(batch); // records the steps
+  await curve(Math.min(batch, images)); // records the steps
   const set = madeImages(spec, images);
   await serve({ parameters: trainableParameters(model) }, () =>
     robustnessCurve(classifier, set, attack, SWEEPS[sweep], { seed: 1, batchSize: batch }),

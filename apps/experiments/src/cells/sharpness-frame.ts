@@ -19,10 +19,23 @@ export function sharpnessFrame(variant: string, spec: ImageSpec): ImageFrame | u
   return frame && framedPlaces(geometry, frame, spec).places.length > 0 ? frame : undefined;
 }
 
-function geometryOf(variant: string, spec: ImageSpec): MapGeometry {
-  const model = buildVariant(variant, { spec, seed: 0 });
+/** Geometries by variant, then by the images: to build a deep network takes a second, and each is compared with all of its kind. */
+const known = new WeakMap<object, Map<string, MapGeometry>>();
+
+function geometryOf(id: string, spec: ImageSpec): MapGeometry {
+  const variant = findVariant(id);
+  const key = JSON.stringify(spec);
+  const ofVariant = known.get(variant) ?? new Map<string, MapGeometry>();
+  known.set(variant, ofVariant);
+  const geometry = ofVariant.get(key) ?? measured(id, spec, variant.gradCamLayer);
+  ofVariant.set(key, geometry);
+  return geometry;
+}
+
+function measured(id: string, spec: ImageSpec, layer: string): MapGeometry {
+  const model = buildVariant(id, { spec, seed: 0 });
   try {
-    return mapGeometry(model, findVariant(variant).gradCamLayer);
+    return mapGeometry(model, layer);
   } finally {
     model.dispose();
   }
