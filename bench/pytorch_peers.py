@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""What `weightmap bench` measures, in PyTorch: the same networks, their training step, their noise and FGSM sweeps.
+"""What `weightmap bench` measures, in PyTorch: the same networks, their training step, their noise and FGSM sweeps, and
+the loop of a grid's cell.
 
 `weightmap bench --peers` starts this beside its own processes. It describes the network, this script builds it, warms
 up, and prints {"parameters": N}. Then every line of standard input that holds a number n is answered by the wall-clock
 times of n runs: {"ms": [...]}. A run of the task `step` is forward pass, cross-entropy, backward pass, fused Adam, and
-reading the loss; of `uniform-noise` and `fgsm` the error at every strength over all images, batch by batch. By hand:
+reading the loss; of `uniform-noise` and `fgsm` the error at every strength over all images, batch by batch. A run of
+`cell` is two short epochs with validation, and both sweeps; it has four times: of a step of the second epoch, and of an
+image in its validation, the noise and the FGSM sweep. By hand:
 
     echo 20 | python3 bench/pytorch_peers.py --form tuned --way compile --network \\
       '{"architecture": "cnn", "kind": "smoothing", "channels": [32, 32, 8], "kernelSize": 3,
@@ -224,13 +227,13 @@ class Bfloat16(nn.Module):
             return self.inner(x).float()
 
 
-def run_in(way, model, images):
+def run_in(way, model, images, **compiling):
     """The network and images as the way wants them."""
     if way == "channels-last":
         last = torch.channels_last
         return model.to(memory_format=last), [(x.contiguous(memory_format=last), y) for x, y in images]
     if way == "compile":
-        return torch.compile(model), images
+        return torch.compile(model, **compiling), images
     return (Bfloat16(model) if way == "bfloat16" else model), images
 
 
@@ -296,6 +299,73 @@ def fgsm_sweep(model, sets, strengths):
     return sweep
 
 
+def shifted(images, padding):
+    """[batch, channels, height, width]: every image padded with zeros, and cropped to its size at a random place."""
+    count, _, height, width = images.shape
+    padded = functional.pad(images, (padding,) * 4)
+    rows = torch.randint(2 * padding + 1, (count, 1)) + torch.arange(height)
+    columns = torch.randint(2 * padding + 1, (count, 1)) + torch.arange(width)
+    return padded[torch.arange(count)[:, None, None], :, rows[:, :, None], columns[:, None]].permute(0, 3, 1, 2)
+
+
+EVALUATED = 256  # images in a forward pass
+
+
+def short_cell(options, parameters, model):
+    """The loop of a grid's cell, warmed up. `parameters` is the network whose weights `model` runs."""
+    height, width, channels = options.network["image"]
+    classes, cell = options.network["classes"], options.cell
+    memory = torch.channels_last if options.way == "channels-last" else torch.contiguous_format
+
+    def made(count):
+        pixels = torch.randint(256, (count, channels, height, width), dtype=torch.uint8)
+        return pixels, torch.randint(classes, (count,))
+
+    def floats(pixels):
+        return pixels.to(torch.float32, memory_format=memory).div_(255)
+
+    pixels, labels = made(cell["steps"] * options.batch)
+    tested, targets = made(cell["images"])
+    optimizer = torch.optim.Adam(parameters.parameters(), lr=1e-3, fused=True)
+
+    def epoch(steps):
+        parameters.train().requires_grad_(True)
+        for chosen in torch.randperm(len(labels)).split(options.batch)[:steps]:
+            images = pixels[chosen]
+            images = floats(shifted(images, cell["padding"]) if cell["padding"] else images)
+            optimizer.zero_grad(set_to_none=True)
+            loss = functional.cross_entropy(model(images), labels[chosen])
+            loss.backward()
+            optimizer.step()
+            loss.item()
+
+    def batches_of(count):
+        return [(floats(x), y) for x, y in zip(tested[:count].split(EVALUATED), targets[:count].split(EVALUATED))]
+
+    @torch.no_grad()
+    def validate(count):
+        parameters.eval().requires_grad_(False)
+        loss = errors = 0
+        for images, labels in batches_of(count):
+            logits = model(images)
+            loss += functional.cross_entropy(logits, labels, reduction="sum").item()
+            errors += (logits.argmax(1) != labels).sum().item()
+        return loss, errors
+
+    def run(steps=cell["steps"], count=cell["images"]):
+        epoch(steps)
+        validate(count)
+        return [
+            milliseconds(lambda: epoch(steps)) / steps,
+            milliseconds(lambda: validate(count)) / count,
+            milliseconds(lambda: noise_sweep(model, batches_of(count), cell["betas"])()) / count,
+            milliseconds(lambda: fgsm_sweep(model, batches_of(count), cell["epsilons"])()) / count,
+        ]
+
+    run(2, EVALUATED)
+    return run
+
+
 def warmed_up(options, model, sets):
     """What is timed, after its first runs."""
     if options.task == "step":
@@ -317,7 +387,7 @@ def milliseconds(run):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--task", choices=["step", "uniform-noise", "fgsm"], default="step")
+    parser.add_argument("--task", choices=["step", "uniform-noise", "fgsm", "cell"], default="step")
     parser.add_argument("--network", type=json.loads, required=True, help="as in the example above")
     parser.add_argument("--form", choices=["tuned", "einsum", "paper"], default="tuned")
     parser.add_argument("--way", choices=["eager", "channels-last", "compile", "bfloat16"], default="eager")
@@ -325,6 +395,7 @@ def main():
     parser.add_argument("--threads", type=int)
     parser.add_argument("--images", type=int, help="of a sweep")
     parser.add_argument("--strengths", help="of a sweep, comma-separated")
+    parser.add_argument("--cell", type=json.loads, help='{"steps": …, "images": …, "padding": …, "betas": …, "epsilons": …}')
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -333,12 +404,18 @@ def main():
     parameters = sum(parameter.numel() for parameter in model.parameters())
     if options.task == "step":
         options.images = options.batch
-    else:
+    elif options.task != "cell":
         model.eval().requires_grad_(False)
     start = time.perf_counter()
     try:
-        model, sets = run_in(options.way, model, batches(options))
-        run = warmed_up(options, model, sets)
+        if options.task == "cell":
+            # Each size of a batch is compiled for itself, which is faster than for all.
+            compiled = {"dynamic": False} if options.way == "compile" else {}
+            timed = short_cell(options, model, run_in(options.way, model, [], **compiled)[0])
+        else:
+            model, sets = run_in(options.way, model, batches(options))
+            run = warmed_up(options, model, sets)
+            timed = lambda: [milliseconds(run)]
     except Exception as problem:  # as where torch.compile finds no C++ compiler
         if options.way == "eager":
             raise
@@ -347,7 +424,7 @@ def main():
     ready = {"parameters": parameters, "version": torch.__version__, "warmUpSeconds": time.perf_counter() - start}
     print(json.dumps(ready), flush=True)
     for line in sys.stdin:
-        print(json.dumps({"ms": [milliseconds(run) for _ in range(int(line))]}), flush=True)
+        print(json.dumps({"ms": [ms for _ in range(int(line)) for ms in timed()]}), flush=True)
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ describe('the other suites', () => {
   });
 
   it('are refused by another name', async () => {
-    expect(await complaintOf('speed')).toContain('Allowed choices are steps, layer, sweeps, trials, memory');
+    expect(await complaintOf('speed')).toContain('Allowed choices are steps, layer, sweeps, trials, grid, memory');
   });
 });
 
@@ -289,6 +289,20 @@ done`;
     const [task, description, ...others] = pairs.filter((_, i) => i % 2 === 1);
     expect([task, ...others]).toEqual(['step', 'tuned', 'eager', '4', '1']);
     expect(JSON.parse(description)).toEqual({ ...network, image: [28, 28, 1], classes: 10 });
+  });
+
+  it('describes a shortened cell to PyTorch, and starts it with the words before its command', async () => {
+    const python = await interpreter({ parameters: 261_070 }, 3);
+    const cell = { steps: 2, images: 8, padding: 2, betas: [0, 0.5], epsilons: [0.1] };
+    const { process: peer } = await startPeer(
+      { task: 'cell', form: 'tuned', way: 'compile', case: 'cnn-33', batch: 4, threads: 1, cell },
+      python,
+      ['env'],
+    );
+    await peer.end();
+    const given = (await readFile(`${python}.arguments`, 'utf8')).split('\n');
+    expect(given[given.indexOf('--task') + 1]).toBe('cell');
+    expect(JSON.parse(given[given.indexOf('--cell') + 1])).toEqual(cell);
   });
 
   it('refuses to compare different networks, and an interpreter without PyTorch', async () => {

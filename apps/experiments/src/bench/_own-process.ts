@@ -2,7 +2,15 @@ import { MODES, type Mode } from './modes.js';
 import { StopwatchProcess } from './_stopwatch-process.js';
 
 /** The tasks that a measuring process can time. */
-export const TASKS = ['step', 'uniform-noise', 'fgsm', 'smoothing', 'unsharp', 'matrix-product'] as const;
+export const TASKS = [
+  'step',
+  'cell',
+  'uniform-noise',
+  'fgsm',
+  'smoothing',
+  'unsharp',
+  'matrix-product',
+] as const;
 export type Task = (typeof TASKS)[number];
 
 /**

@@ -1,17 +1,20 @@
 import { WeightmapError } from '@weightmap/core';
 import type { StopwatchProcess, Ready } from './_stopwatch-process.js';
 
+/** What measures: a process, or several that measure at the same time. */
+export type Stopwatch = Pick<StopwatchProcess, 'measure' | 'end'>;
+
 /** A process that takes part in a comparison. */
 export interface Contender {
   readonly name: string;
-  readonly process: StopwatchProcess;
+  readonly process: Stopwatch;
   readonly ready: Ready;
 }
 
 /** A contender before its process is started. */
 export interface Candidate {
   readonly name: string;
-  readonly start: () => Promise<{ process: StopwatchProcess; ready: Ready }>;
+  readonly start: () => Promise<{ process: Stopwatch; ready: Ready }>;
 }
 
 export interface TurnOptions {

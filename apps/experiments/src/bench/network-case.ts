@@ -6,6 +6,8 @@ import { unknownName } from '../terminal/nearest.js';
 /** The network and the images of a case. */
 export interface NetworkCase {
   readonly variant: BenchmarkVariant;
+  /** Id of the dataset. */
+  readonly dataset: string;
   /** Shape and classes of the images that it takes. */
   readonly spec: ImageSpec;
 }
@@ -23,7 +25,7 @@ export function networkCase(name: string): NetworkCase {
   const dataset = chosen ?? variant.datasets[0];
   const loader = Object.values(datasets).find((known) => known.id === dataset);
   if (!loader) throw unknownName('dataset', dataset, Object.keys(datasets), '--cases');
-  return { variant, spec: loader.spec };
+  return { variant, dataset, spec: loader.spec };
 }
 
 function splitAtSign(name: string): [id: string, dataset: string | undefined] {

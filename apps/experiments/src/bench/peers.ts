@@ -57,22 +57,37 @@ export function fastestOf<Value>(
 
 /** The workload of PyTorch. */
 export interface PeerWorkload extends Workload, Peer {
-  readonly task: 'step' | Sweep;
+  readonly task: 'step' | 'cell' | Sweep;
   /** Only for a sweep. */
   readonly images?: number;
   readonly strengths?: readonly number[];
+  /** The sizes of a shortened cell. */
+  readonly cell?: {
+    /** Training steps of an epoch. */
+    readonly steps: number;
+    /** Of the validation, and of each sweep. */
+    readonly images: number;
+    /** Pixels by which a training image is shifted at most; 0 without augmentation. */
+    readonly padding: number;
+    /** Strengths of noise. */
+    readonly betas: readonly number[];
+    /** Strengths of FGSM. */
+    readonly epsilons: readonly number[];
+  };
 }
 
 /**
  * Starts PyTorch's version of a case.
  *
  * @param python the interpreter's name or path.
+ * @param prefix words before the command, such as one that pins it to a core.
  * @returns its `ready` says why if PyTorch can't run in this way.
  * @throws WeightmapError if Python or PyTorch isn't there.
  */
 export async function startPeer(
-  { task, form, way, case: name, batch, threads, images, strengths }: PeerWorkload,
+  { form, way, case: name, task, cell, ...sizes }: PeerWorkload,
   python: string,
+  prefix: readonly string[] = [],
 ): Promise<{ process: StopwatchProcess; ready: Ready }> {
   const { variant, spec } = networkCase(name);
   const network = {
@@ -81,12 +96,16 @@ export async function startPeer(
     image: [spec.height, spec.width, spec.channels],
     classes: spec.classes.length,
   };
-  const options = { task, network: JSON.stringify(network), form, way, batch, threads, images, strengths };
+  const options = {
+    ...{ task, network: JSON.stringify(network), form, way, ...sizes },
+    cell: cell && JSON.stringify(cell),
+  };
   const args = Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );
   const fix = 'run `pip install torch`, and name its interpreter: --python <path>';
   const started = await StopwatchProcess.start(`PyTorch (${form}, ${way})`, [
+    ...prefix,
     python,
     script(),
     ...args,

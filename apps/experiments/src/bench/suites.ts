@@ -1,5 +1,8 @@
+import { variants } from '@weightmap/architectures';
 import type { BenchFigure } from '@weightmap/report';
 import { alignColumns } from '@weightmap/report/text';
+import { rounded } from './_turns.js';
+import { benchGrid, gridTotal, spreadOf, type GridRow } from './bench-grid.js';
 import { benchLayer, type LayerRow } from './bench-layer.js';
 import { benchScheduling, type SchedulingRow } from './bench-scheduling.js';
 import { benchMemory, type MemoryRow } from './bench-memory.js';
@@ -16,7 +19,7 @@ export interface SuiteOptions {
   /** Training steps to time. */
   readonly steps: number;
   readonly modes: readonly Mode[];
-  /** Test images of a sweep. */
+  /** Test images of a sweep, and of a shortened cell. */
   readonly images: number;
   /** The Python interpreter with PyTorch; without it there is no comparison. */
   readonly python?: string;
@@ -28,8 +31,12 @@ export interface SuiteOptions {
 /** A kind of measurement. */
 interface Suite<Row> {
   readonly description: string;
-  /** Defaults of `cases` and `steps`. */
-  readonly defaults: { readonly cases: readonly string[]; readonly steps: number };
+  /** Defaults of `cases`, `steps` and `images`; all test images of the paper's datasets by default. */
+  readonly defaults: {
+    readonly cases: readonly string[];
+    readonly steps: number;
+    readonly images?: number;
+  };
   run(options: SuiteOptions): Promise<Row[]>;
   /** Headings, and a row's cells under them; all but the first `left` are numbers. */
   table(rows: readonly Row[]): string;
@@ -193,6 +200,72 @@ const scheduling = suite<SchedulingRow>({
     rows.map(({ what, seconds }) => ({ name: what, variant: null, value: seconds, unit: 's', ratio: null })),
 });
 
+/** The rows of the paper's table of CNNs, but for cnn-wide, which takes as long as all others together. */
+const ROWS = variants
+  .filter(({ id, architecture }) => architecture === 'cnn' && id !== 'cnn-wide')
+  .map(({ id }) => id);
+
+const grid = suite<GridRow>({
+  description: 'cells of the preset standard in an hour: training, validation and evaluation',
+  defaults: { cases: ROWS, steps: 30, images: 512 },
+  run: ({ cases, modes, ...options }) =>
+    eachCase(cases, options, (name) => benchGrid({ ...options, case: name, mode: modes.at(-1)! })),
+  table(rows) {
+    const total = gridTotal(rows);
+    const empty = ['', '', '', '', ''];
+    return [
+      aligned(3, [
+        [
+          ...['case', 'mode', 'processes', 'ms a step', 'start, s', 'training, s', 'evaluation, s'],
+          ...['cells/h', '/ fastest'],
+        ],
+        ...rows.map((row) => [
+          ...[row.case, row.mode, spreadOf(row), row.msStep.toFixed(2), row.seconds.start.toFixed(1)],
+          ...[row.seconds.training.toFixed(0), row.seconds.evaluation.toFixed(1)],
+          ...[row.cellsPerHour.toFixed(2), row.ratio?.toFixed(3) ?? ''],
+        ]),
+        ...(total
+          ? [
+              [
+                'all cases',
+                total.mode,
+                ...empty,
+                total.cellsPerHour.toFixed(2),
+                total.ratio?.toFixed(3) ?? '',
+              ],
+            ]
+          : []),
+        ...(total?.ofPyTorch === undefined
+          ? []
+          : [['all cases', 'pytorch, fastest of each', ...empty, total.ofPyTorch.toFixed(2), '']]),
+      ]),
+      '',
+      'Seconds of a whole cell of the preset standard (30 epochs, all images), scaled from the times of shortened cells; its start,',
+      'with compiling, as it was. Ours also measures activation variances and Grad-CAM and draws pictures (in its start) and stores',
+      'checkpoints; PyTorch does not. No form reads a dataset from files: images are made.',
+    ].join('\n');
+  },
+  figures(rows) {
+    const total = gridTotal(rows);
+    const perCell = (cellsPerHour: number) => rounded(3600 / cellsPerHour);
+    return [
+      ...rows
+        .filter(isOwn)
+        .map((row) =>
+          figureOf(row, { name: `a cell, ${row.mode}`, value: perCell(row.cellsPerHour), unit: 's' }),
+        ),
+      ...(total
+        ? [
+            {
+              ...{ name: `a cell of all cases, ${total.mode}`, variant: null, unit: 's' },
+              ...{ value: perCell(total.cellsPerHour), ratio: total.ratio ?? null },
+            },
+          ]
+        : []),
+    ];
+  },
+});
+
 const isOwn = ({ mode }: { readonly mode: string }): boolean => !mode.startsWith('pytorch-');
 
 /** A figure of a case, by the case's name and what it is of. */
@@ -207,7 +280,7 @@ const figureOf = (
 });
 
 /** Every suite by its name. */
-export const suites = { steps, layer, sweeps, trials, memory, scheduling } as const;
+export const suites = { steps, layer, sweeps, trials, grid, memory, scheduling } as const;
 export type SuiteName = keyof typeof suites;
 
 async function eachCase<Row>(

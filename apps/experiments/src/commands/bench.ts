@@ -4,6 +4,7 @@ import { Argument, Command, Option } from 'commander';
 import { list, positive } from '../terminal/option-types.js';
 import { unknownName } from '../terminal/nearest.js';
 import { TASKS, type Task } from '../bench/_own-process.js';
+import { measureCell } from '../bench/measure-cell.js';
 import { measureLayer, measureMatrixProduct } from '../bench/measure-layer.js';
 import { measureStep, measureSweep } from '../bench/measure-network.js';
 import { modeNames, type Mode } from '../bench/modes.js';
@@ -12,12 +13,15 @@ import { saveBench } from '../bench/saved-bench.js';
 import { suites, type SuiteName } from '../bench/suites.js';
 import { print, printError, printJson } from '../terminal/output.js';
 
+/** Test images of MNIST and CIFAR-10. */
+const ALL_IMAGES = 10_000;
+
 interface Options {
   cases?: string[];
   batch: number;
   threads: number;
   steps?: number;
-  images: number;
+  images?: number;
   modes: string[];
   peers?: boolean;
   python: string;
@@ -37,7 +41,7 @@ export function benchCommand(): Command {
     .option('--batch <n>', 'images in a step', positive, 64)
     .option('--threads <n>', 'threads, also for PyTorch', positive, os.availableParallelism())
     .option('--steps <n>', 'steps to time for each row (default: depends on the suite)', positive)
-    .option('--images <n>', 'test images of a sweep', positive, 10_000)
+    .option('--images <n>', 'test images of a sweep (default: 10000; 512 for grid)', positive)
     .option('--modes <names>', 'ways to run the step (comma-separated)', list, modeNames)
     .option('--peers', 'also time PyTorch, in every way that its users have')
     .option('--python <path>', 'Python interpreter with PyTorch', 'python3')
@@ -65,6 +69,7 @@ Examples:
   weightmap bench --peers --python ~/torch/bin/python
   weightmap bench layer --modes fused
   weightmap bench sweeps --peers --images 1000
+  weightmap bench grid --peers --threads 2 --cases cnn-33,cnn-smooth-32
   weightmap bench --peers --save bench/history`,
     )
     .action(bench);
@@ -79,6 +84,7 @@ export function benchWorkerCommand(): Command {
     .requiredOption('--batch <n>', '', positive)
     .requiredOption('--threads <n>', '', positive)
     .option('--images <n>', '', positive, 0)
+    .option('--steps <n>', '', positive, 0)
     .action(measure);
 }
 
@@ -89,12 +95,15 @@ interface WorkerOptions {
   batch: number;
   threads: number;
   images: number;
+  steps: number;
 }
 
 function measure({ task, mode, ...workload }: WorkerOptions): Promise<void> {
   switch (task) {
     case 'step':
       return measureStep(mode, workload);
+    case 'cell':
+      return measureCell(mode, workload);
     case 'uniform-noise':
     case 'fgsm':
       return measureSweep(task, mode, workload);
@@ -108,9 +117,10 @@ function measure({ task, mode, ...workload }: WorkerOptions): Promise<void> {
 
 async function bench(
   name: SuiteName,
-  { cases, modes, peers, python, json, steps, save, ...sizes }: Options,
+  { cases, modes, peers, python, json, steps, save, images, ...given }: Options,
 ): Promise<void> {
   const suite = suites[name];
+  const sizes = { ...given, images: images ?? suite.defaults.images ?? ALL_IMAGES };
   const chosen = cases ?? suite.defaults.cases;
   for (const id of chosen) networkCase(id); // an unknown name throws before anything is measured
   for (const mode of modes) if (!isMode(mode)) throw unknownName('mode', mode, modeNames, '--modes');
