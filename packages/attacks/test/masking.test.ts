@@ -4,6 +4,7 @@ import { expectNoLeak, useEngine } from '@weightmap/test-utils';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { maskingChecks, maskingReport, maskingReports, type MaskingOptions } from '../src/index.js';
 import { gain, share } from '../src/masking/_estimates.js';
+import { openProbe } from '../src/masking/_probe.js';
 import { judgeFinding, type MaskingCheck } from '../src/masking/check.js';
 import { trainedNetwork } from './_trained.js';
 
@@ -39,6 +40,28 @@ const flagged = (classifier: Classifier, options: Partial<MaskingOptions> = {}) 
 const withLogits = (logits: (x: tf.Tensor4D) => tf.Tensor2D): Classifier => ({ ...plain, logits });
 
 describe('the masking report', () => {
+  it('shows the clean images, and FGSM at a radius, once to the classifier for all checks', () => {
+    let passes = 0;
+    const classifier = withLogits((x) => {
+      passes += 1;
+      return plain.logits(x);
+    });
+    const some = { images: images.slice(0, FEW), labels: labels.slice(0, FEW) };
+    const probe = openProbe({ classifier, ...some, epsilon: EPSILON, seed: 1, surrogates: [], ...short });
+    const passesOf = (id: string) => {
+      const before = passes;
+      maskingChecks.find((check) => check.id === id)!.measure(probe);
+      return passes - before;
+    };
+    expect(passesOf('probabilities')).toBe(1);
+    expect(passesOf('probabilities')).toBe(0);
+    expect(passesOf('randomised')).toBe(4);
+    expect(passesOf('unchanged-by-fgsm')).toBeGreaterThan(0);
+    probe.fooled('pgd', () => probe.pgd(), EPSILON);
+    expect(passesOf('pgd-weaker-than-fgsm')).toBe(0);
+    tf.dispose(Object.values(some));
+  });
+
   it('has sixteen checks, numbered and explained', () => {
     expect(maskingChecks.map(({ number }) => number)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
     expect(new Set(maskingChecks.map(({ id }) => id)).size).toBe(16);

@@ -52,13 +52,8 @@ export const unchangedByFgsm: MaskingCheck = {
   meaning: 'the sign of the gradient is lost, for example by underflow',
   unit: 'share',
   threshold: 0.01,
-  measure({ classifier, images, labels, epsilon, random }) {
-    const [outcome] = fgsm().run(classifier, images, labels, {
-      strengths: [epsilon],
-      random: random('fgsm'),
-    });
-    outcome.adversarial.dispose();
-    const unchanged = [...outcome.linf].map((change) => change === 0);
+  measure({ attacked, epsilon }) {
+    const unchanged = attacked('fgsm', fgsm, epsilon).linf.map((change) => change === 0);
     return { value: share(unchanged), samples: placesOf(unchanged) };
   },
 };

@@ -14,8 +14,8 @@ export const probabilities: MaskingCheck = {
   unit: 'share',
   threshold: 0.5,
   once: true,
-  measure({ logits, images }) {
-    const flags = logits(images).map((row) => {
+  measure({ clean }) {
+    const flags = clean().map((row) => {
       const sum = row.reduce((total, value) => total + value, 0);
       return row.every((value) => value >= 0 && value <= 1) && Math.abs(sum - 1) < 1e-3;
     });
@@ -34,8 +34,9 @@ export const randomised: MaskingCheck = {
   unit: 'logits',
   threshold: 1e-4,
   once: true,
-  measure({ logits, images }) {
-    const [first, ...others] = Array.from({ length: PASSES }, () => logits(images));
+  measure({ clean, pass }) {
+    const first = clean();
+    const others = Array.from({ length: PASSES - 1 }, pass);
     const differences = others.flatMap((rows) =>
       rows.flatMap((row, i) => row.map((value, j) => Math.abs(value - first[i][j]))),
     );
@@ -52,9 +53,9 @@ export const temperature: MaskingCheck = {
   meaning: 'the cross-entropy is saturated, which weakens attacks on it',
   unit: 'points',
   threshold: 1,
-  measure({ classifier, images, labels, epsilon, pgd, random, fooled, logits }) {
+  measure({ classifier, images, labels, epsilon, pgd, random, fooled, clean }) {
     const usual = fooled('pgd', pgd, epsilon);
-    const t = Math.max(1, median(logits(images).map(marginOf)));
+    const t = Math.max(1, median(clean().map(marginOf)));
     const [outcome] = pgd().run(scaled(classifier, 1 / t), images, labels, {
       strengths: [epsilon],
       random: random('pgd'),

@@ -37,39 +37,55 @@ export interface Probe extends ProbeOptions {
   readonly pgd: (options?: PgdOptions) => Attack;
   /** A random stream for a name, the same at every call. */
   readonly random: (name: string) => RandomStream;
-  /** Which images are misclassified under an attack. Computed once for each name and strength. */
+  /** The outcome of an attack on the images. Computed once for each name and strength. */
+  readonly attacked: (name: string, attack: () => Attack, strength: number) => Attacked;
+  /** Which images are misclassified under an attack: that part of `attacked`. */
   readonly fooled: (name: string, attack: () => Attack, strength: number) => readonly boolean[];
-  /** Logits of images, [batch][classes]. */
-  readonly logits: (images: tf.Tensor4D) => number[][];
+  /** Logits of the images without an attack, [batch][classes]. Computed once. */
+  readonly clean: () => readonly (readonly number[])[];
+  /** The same by a pass of its own. */
+  readonly pass: () => number[][];
+}
+
+/** What the checks need of an attack's outcome, one entry for each image. */
+export interface Attacked {
+  readonly fooled: readonly boolean[];
+  /** The largest change of a pixel. */
+  readonly linf: readonly number[];
 }
 
 /** Prepares the checks of a classifier. */
 export function openProbe(options: ProbeOptions): Probe {
   const { classifier, images, labels, seed, steps } = options;
   const truth = labels.dataSync();
-  const known = new Map<string, readonly boolean[]>();
+  const known = new Map<string, Attacked>();
   const random = (name: string) => randomStream(seed, 'masking', name);
+  const pass = () => tf.tidy(() => classifier.logits(images).arraySync());
+  let clean: number[][] | undefined;
+  const attacked: Probe['attacked'] = (name, attack, strength) => {
+    const key = `${name}/${strength}`;
+    const found = known.get(key);
+    if (found) return found;
+    const [outcome] = attack().run(classifier, images, labels, {
+      strengths: [strength],
+      random: random(name),
+    });
+    outcome.adversarial.dispose();
+    const result = { fooled: [...outcome.misclassified].map(Boolean), linf: [...outcome.linf] };
+    known.set(key, result);
+    return result;
+  };
   return {
     ...options,
     count: images.shape[0],
     range: classifier.bounds[1] - classifier.bounds[0],
     correct: [...predictClasses(classifier, images)].map((guess, i) => guess === truth[i]),
     random,
-    fooled(name, attack, strength) {
-      const key = `${name}/${strength}`;
-      const found = known.get(key);
-      if (found) return found;
-      const [outcome] = attack().run(classifier, images, labels, {
-        strengths: [strength],
-        random: random(name),
-      });
-      outcome.adversarial.dispose();
-      const fooled = [...outcome.misclassified].map(Boolean);
-      known.set(key, fooled);
-      return fooled;
-    },
+    attacked,
+    fooled: (...asked) => attacked(...asked).fooled,
     pgd: (more = {}) => pgd({ steps, ...more }),
-    logits: (at) => tf.tidy(() => classifier.logits(at).arraySync()),
+    clean: () => (clean ??= pass()),
+    pass,
   };
 }
 
