@@ -1,4 +1,3 @@
-import { variants } from '@weightmap/architectures';
 import type { BenchFigure } from '@weightmap/report';
 import { alignColumns } from '@weightmap/report/text';
 import { rounded } from './_turns.js';
@@ -200,14 +199,9 @@ const scheduling = suite<SchedulingRow>({
     rows.map(({ what, seconds }) => ({ name: what, variant: null, value: seconds, unit: 's', ratio: null })),
 });
 
-/** The rows of the paper's table of CNNs, but for cnn-wide, which takes as long as all others together. */
-const ROWS = variants
-  .filter(({ id, architecture }) => architecture === 'cnn' && id !== 'cnn-wide')
-  .map(({ id }) => id);
-
 const grid = suite<GridRow>({
   description: 'cells of the preset standard in an hour: training, validation and evaluation',
-  defaults: { cases: ROWS, steps: 30, images: 512 },
+  defaults: { cases: CNNS, steps: 30, images: 512 },
   run: ({ cases, modes, ...options }) =>
     eachCase(cases, options, (name) => benchGrid({ ...options, case: name, mode: modes.at(-1)! })),
   table(rows) {
