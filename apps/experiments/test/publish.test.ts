@@ -1,7 +1,15 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { cellPaths, readManifest, readRecords, writeRecord, type RunRecord } from '@weightmap/records';
+import {
+  cellPaths,
+  readAttackedRun,
+  readManifest,
+  readRecords,
+  writeAttackedRun,
+  writeRecord,
+  type RunRecord,
+} from '@weightmap/records';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { writeManifest } from '../src/plan/manifest.js';
 import { publishCommand } from '../src/commands/publish.js';
@@ -90,6 +98,34 @@ it('adds cells that are finished later, and keeps those of earlier calls', async
   expect(records.map(({ record }) => record.trial)).toEqual([1, 2]);
   expect(damaged).toEqual([]);
   expect((await readManifest(at('results'))).cells).toHaveLength(2);
+});
+
+it('replaces the results of attacks cell by cell, in their order, and adds new ones at the end', async () => {
+  const records = (['cnn-33', 'cnn-smooth-32', 'cnn-unsharp-32'] as const).map((variant) =>
+    makeRecord({ variant }),
+  );
+  const run = await makeRun('run', records);
+  const attack = async (...made: [variant: number, clean: number][]) => {
+    await writeAttackedRun(run, {
+      ...{ schemaVersion: 2, images: 10, subsetSeed: 1, transfer: null },
+      cells: made.map(([i, cleanAccuracyPercent]) => ({
+        ...{ cellId: records[i].cellId, dataset: 'mnist', variant: records[i].cell.variant, trial: 1 },
+        ...{ images: 10, cleanAccuracyPercent, attacks: [], worst: [], masking: null },
+      })),
+    });
+    await publish(run, at('out'));
+    const { cells } = (await readAttackedRun(at('out')))!;
+    return cells.map((cell) => [cell.variant, cell.cleanAccuracyPercent]);
+  };
+  expect(await attack([2, 90], [0, 80])).toEqual([
+    ['cnn-unsharp-32', 90],
+    ['cnn-33', 80],
+  ]);
+  expect(await attack([1, 60], [2, 70])).toEqual([
+    ['cnn-unsharp-32', 70],
+    ['cnn-33', 80],
+    ['cnn-smooth-32', 60],
+  ]);
 });
 
 it('names a picture that is a link, a folder or missing, and goes on', async () => {

@@ -213,15 +213,17 @@ async function put(bytes: Buffer, to: string, out: string): Promise<void> {
   if (!known?.equals(bytes)) await writeWhole(to, bytes, { within: out });
 }
 
-/** The new results, and the earlier ones of cells that have no new ones. */
+/** The earlier results in their order, each replaced by a new one of the same cell; then the new ones of other cells. */
 function mergeAttacks(earlier: AttackedRun | null, made: AttackedRun | null): AttackedRun | null {
   if (!earlier || !made) return made ?? earlier;
-  const fresh = new Set(made.cells.map(placeOf));
+  const fresh = new Map(made.cells.map((cell) => [placeOf(cell), cell]));
+  const known = new Set(earlier.cells.map(placeOf));
   return {
     ...made,
-    cells: [...earlier.cells.filter((cell) => !fresh.has(placeOf(cell))), ...made.cells].sort((a, b) =>
-      placeOf(a).localeCompare(placeOf(b), 'en', { numeric: true }),
-    ),
+    cells: [
+      ...earlier.cells.map((cell) => fresh.get(placeOf(cell)) ?? cell),
+      ...made.cells.filter((cell) => !known.has(placeOf(cell))),
+    ],
     transfer: made.transfer ?? earlier.transfer,
     ...((made.corruptions ?? earlier.corruptions) && {
       corruptions: made.corruptions ?? earlier.corruptions,
