@@ -123,7 +123,9 @@ describe('the other suites', () => {
   });
 
   it('are refused by another name', async () => {
-    expect(await complaintOf('speed')).toContain('Allowed choices are steps, layer, sweeps, trials, grid, memory');
+    expect(await complaintOf('speed')).toContain(
+      'Allowed choices are steps, layer, sweeps, trials, grid, memory',
+    );
   });
 });
 
