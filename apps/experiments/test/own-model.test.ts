@@ -91,6 +91,7 @@ it('takes a folder with the files of a dataset for that dataset', async () => {
   expect(await refusal(loadOwnImages(at('torchvision'), options))).toContain(
     'The folder holds a single class.',
   );
+  expect(await refusal(loadOwnImages('constructor', options))).toContain('There is no dataset or folder');
   const names = ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'];
   for (const name of names) await writeFile(path.join(folder, `${name}-ubyte`), 'not one of these');
   for (const given of [at('torchvision'), folder])

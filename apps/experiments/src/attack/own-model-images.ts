@@ -38,8 +38,9 @@ export interface OwnImages {
 export async function loadOwnImages(data: string, options: ImageFolderOptions): Promise<OwnImages> {
   const loaders = datasetLoaders();
   const { images, seed, classes, onProgress } = options;
-  const isFolder = !Object.hasOwn(loaders, data) && (await stat(data).catch(() => null)) !== null;
-  const loader = isFolder ? await datasetIn(data) : loaders[data];
+  const isId = Object.hasOwn(loaders, data);
+  const isFolder = !isId && (await stat(data).catch(() => null)) !== null;
+  const loader = isId ? loaders[data] : isFolder ? await datasetIn(data) : undefined;
   if (loader) {
     if (classes)
       throw new UsageError('--classes has no effect on a dataset: its classes have an order.', {
