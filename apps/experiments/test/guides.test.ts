@@ -56,6 +56,7 @@ const unrunnable: Record<string, string> = {
   'docs/results.md: weightmap run standard': 'hours',
   'docs/benchmarks.md: npm run setup': 'installs packages, and PyTorch',
   'docs/benchmarks.md: weightmap bench': 'needs PyTorch and a quiet machine',
+  'docs/benchmarks.md: echo 30': 'needs a quiet machine',
   'docs/benchmarks.md: npx nx run attacks:speed': 'needs torchattacks and a quiet machine',
 };
 
@@ -155,7 +156,8 @@ async function unknownWords(program: string, args: readonly string[]): Promise<s
   if (program === 'npx' && args[0] === 'weightmap') return unknownArguments(args.slice(1));
   if (program === 'npm') return scripts.has(args.at(-1)!) ? [] : [args.at(-1)!];
   if (['npx', 'pnpm'].includes(program)) return targets.has(args[2].split(':', 2).join(':')) ? [] : [args[2]];
-  return ['cd', 'docker', 'git', 'kubectl', 'mlflow', 'python3'].includes(program) || program.startsWith('~')
+  return ['awk', 'cd', 'docker', 'echo', 'git', 'kubectl', 'mlflow', 'python3'].includes(program) ||
+    program.startsWith('~')
     ? []
     : [program];
 }
