@@ -145,23 +145,27 @@ function defendedColumns(cells: readonly AttackedSummary[], at: number): Defende
   return columns;
 }
 
+/** Ids of the checks for masking with this verdict, each once. */
+export const checksWith = (
+  verdict: 'flagged' | 'undecided',
+  reports: NonNullable<AttackedSummary['masking']>,
+): string[] => [
+  ...new Set(
+    reports.flatMap(({ checks }) => checks.filter((check) => check.verdict === verdict).map(({ id }) => id)),
+  ),
+];
+
 /** The result of the checks for masking, over all strengths on L∞. */
 export function maskingText({ masking }: AttackedSummary): string {
   if (!masking) return 'not looked for';
   const of = (verdict: 'suspicious' | 'undecided' | 'believable') =>
     masking.filter((report) => report.verdict === verdict);
   const at = (reports: typeof masking) => reports.map(({ epsilon }) => strengthText(epsilon)).join(', ');
-  const ids = (reports: typeof masking, verdict: 'flagged' | 'undecided') => [
-    ...new Set(
-      reports.flatMap(({ checks }) =>
-        checks.filter((check) => check.verdict === verdict).map(({ id }) => id),
-      ),
-    ),
-  ];
   const [suspicious, undecided, believable] = [of('suspicious'), of('undecided'), of('believable')];
-  if (suspicious.length > 0) return `signs at ε ${at(suspicious)}: ${ids(suspicious, 'flagged').join(', ')}`;
+  if (suspicious.length > 0)
+    return `signs at ε ${at(suspicious)}: ${checksWith('flagged', suspicious).join(', ')}`;
   if (undecided.length > 0)
-    return `undecided at ε ${at(undecided)}: ${ids(undecided, 'undecided').join(', ')}`;
+    return `undecided at ε ${at(undecided)}: ${checksWith('undecided', undecided).join(', ')}`;
   return believable.length > 0 ? `no sign at ε ${at(believable)}` : 'not applicable';
 }
 

@@ -1,6 +1,7 @@
 import { worstOn } from '@weightmap/records';
 import { list, meanSd, PERCENT, percent } from '../format.js';
 import { groupBy } from '../group-by.js';
+import { checksWith } from './attack-table.js';
 import type { AttackedGroup, AttackedNetwork } from './attacked-networks.js';
 import { informativeStrengths, meanErrorOver, strengthRange } from './informative.js';
 import { clearlyAbove, spread, type Spread } from './statistics.js';
@@ -83,21 +84,15 @@ const errorText = (error: Spread): string => `${meanSd(error)}${PERCENT}`;
 
 /** Whether the robustness of these networks is believable. */
 function belief(leaders: readonly AttackedNetwork[]): string {
-  const reports = leaders.flatMap(({ cells }) => cells.flatMap(({ masking }) => masking ?? []));
-  const checks = (verdict: 'flagged' | 'undecided') =>
-    [
-      ...new Set(
-        reports
-          .flatMap((report) => report.checks)
-          .filter((check) => check.verdict === verdict)
-          .map(({ id }) => id),
-      ),
-    ].join(', ');
-  if (leaders.some(({ masking }) => masking === 'doubtful'))
-    return `but that is not believable yet: there are signs of masking (${checks('flagged')})`;
+  const reportsOf = (some: readonly AttackedNetwork[]) =>
+    some.flatMap(({ cells }) => cells.flatMap(({ masking }) => masking ?? []));
+  const doubtful = leaders.filter(({ masking }) => masking === 'doubtful');
+  if (doubtful.length > 0)
+    return `but that is not believable yet: there are signs of masking (${checksWith('flagged', reportsOf(doubtful)).join(', ')})`;
   if (leaders.every(({ masking }) => masking === 'believable')) return 'and no sign of masking was found';
+  const reports = reportsOf(leaders);
   if (reports.length === 0) return 'but signs of masking were not looked for';
   return reports.some(({ verdict }) => verdict === 'undecided')
-    ? `but the checks for masking need more images to decide (${checks('undecided')})`
+    ? `but the checks for masking need more images to decide (${checksWith('undecided', reports).join(', ')})`
     : 'but the checks for masking do not apply: hardly an image is classified correctly under PGD';
 }
